@@ -1,0 +1,153 @@
+// test.mjs [part...]: runs the checks and every part of the test suite, or only the parts named, one after another.
+// Ends with a line `N passed, N failed`; exit status 0 only when nothing failed. A part that
+// finds no test counts as failed; one that can say why it skips all of its tests does not.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runHere } from './child.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Each part is a folder of test/. Parts with many processes of their own run one suite at a time. */
+const parts = [
+  { name: 'unit', workers: 2, usesApiServer: false },
+  { name: 'integration', workers: 1, usesApiServer: true },
+  { name: 'conformance', workers: 1, usesApiServer: true },
+  { name: 'dataplane', workers: 1, usesApiServer: false },
+  { name: 'faults', workers: 1, usesApiServer: false },
+];
+
+/** Each check counts as one test of a full run. */
+const checks = [
+  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
+  { name: 'typecheck', command: ['npm', 'run', '--silent', 'typecheck'] },
+  { name: 'generate', command: ['npm', 'run', '--silent', 'generate', '--', '--check'] },
+];
+
+/** Milliseconds that one part may take before it counts as hung. */
+const partTimeoutMs = 20 * 60_000;
+
+const heading = (text) => console.log(`\n== ${text}`);
+const secondsSince = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+// Jest's code frames are coloured wherever CI is set, terminal or not.
+const env = process.stderr.isTTY ? process.env : { ...process.env, NO_COLOR: '1' };
+
+async function runCheck({ name, command }) {
+  heading(name);
+  const since = performance.now();
+  const status = await runHere(command[0], command.slice(1), { cwd: root });
+  console.log(`${name}: ${status === 0 ? 'passed' : 'failed'} (${secondsSince(since)})`);
+  return { passed: Number(status === 0), failed: Number(status !== 0), skipped: [] };
+}
+
+/** What jest's JSON report says. A suite that did not even load counts as one failed test. */
+function readReport(file) {
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  const skipped = report.testResults.flatMap((suite) =>
+    suite.assertionResults
+      .filter(({ status }) => status === 'pending' || status === 'todo' || status === 'skipped')
+      .map(({ ancestorTitles, title }) => ancestorTitles[0] ?? title),
+  );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
+    skipped,
+  };
+}
+
+async function runPart({ name, workers }) {
+  heading(`test/${name}`);
+  const since = performance.now();
+  const temporary = mkdtempSync(join(tmpdir(), 'overlay-network-report-'));
+  try {
+    const report = join(temporary, 'report.json');
+    const status = await runHere(
+      process.execPath,
+      [
+        '--experimental-vm-modules',
+        '--no-warnings',
+        join(root, 'node_modules/jest/bin/jest.js'),
+        `test/${name}/`,
+        `--maxWorkers=${workers}`,
+        '--json',
+        `--outputFile=${report}`,
+        '--verbose=false',
+      ],
+      {
+        cwd: root,
+        env,
+        stdio: ['ignore', 'ignore', 'inherit'],
+        timeout: partTimeoutMs,
+        killSignal: 'SIGKILL',
+      },
+    );
+    const result = existsSync(report) ? readReport(report) : { passed: 0, failed: 0, skipped: [] };
+    if (status !== 0 && result.failed === 0) {
+      console.log(`test/${name} ended with status ${status}.`);
+      result.failed = 1;
+    }
+    if (result.passed + result.failed + result.skipped.length === 0) {
+      console.log(`test/${name} ran no test.`);
+      result.failed = 1;
+    }
+    console.log(`test/${name}: ${summary(result)} (${secondsSince(since)})`);
+    return result;
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+}
+
+const summary = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`;
+
+/** One line for each thing skipped: the outermost titles say why (CONTRIBUTING.md). */
+function explainSkips(skipped) {
+  const counts = new Map();
+  for (const title of skipped) counts.set(title, (counts.get(title) ?? 0) + 1);
+  for (const [title, count] of counts) console.log(`skipped: ${title} (${count} tests)`);
+}
+
+function chosen(names) {
+  const unknown = names.filter((name) => !parts.some((part) => part.name === name));
+  if (unknown.length > 0) {
+    console.error(
+      `No such part: ${unknown.join(', ')}. There are ${parts.map(({ name }) => name).join(', ')}.`,
+    );
+    process.exit(2);
+  }
+  return parts.filter(({ name }) => names.length === 0 || names.includes(name));
+}
+
+const names = process.argv.slice(2);
+const total = { passed: 0, failed: 0, skipped: [] };
+const add = (result) => {
+  total.passed += result.passed;
+  total.failed += result.failed;
+  total.skipped.push(...result.skipped);
+};
+const toRun = chosen(names);
+const work = [
+  ...(names.length === 0 ? checks.map((check) => () => runCheck(check)) : []),
+  ...toRun.map((part) => () => runPart(part)),
+];
+
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (interrupted = true));
+for (const run of work) {
+  add(await run());
+  if (interrupted) {
+    console.log('\nInterrupted.');
+    process.exit(130);
+  }
+}
+
+console.log('');
+if (!process.env.KUBEBUILDER_ASSETS && toRun.some(({ usesApiServer }) => usesApiServer))
+  console.log(
+    'skipped: everything on a real API server (KUBEBUILDER_ASSETS names no folder with kube-apiserver and etcd)',
+  );
+explainSkips(total.skipped);
+console.log(summary(total));
+process.exitCode = total.failed === 0 ? 0 : 1;
