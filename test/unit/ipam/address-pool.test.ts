@@ -1,0 +1,267 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AddressPool } from '../../../src/ipam/index.ts';
+import { cidr, ip, range, show } from './support.ts';
+
+describe('an address pool', () => {
+  let pool: AddressPool;
+  beforeEach(() => {
+    pool = new AddressPool(cidr('10.0.0.0/29'), { gateway: ip('10.0.0.1') });
+  });
+  const allocate = (owner: string) => show(pool.allocate(owner));
+
+  it('allocates the lowest free address, never network, broadcast or gateway', () => {
+    expect(['a', 'b', 'c', 'd', 'e', 'f'].map(allocate)).toEqual([
+      '10.0.0.2',
+      '10.0.0.3',
+      '10.0.0.4',
+      '10.0.0.5',
+      '10.0.0.6',
+      'exhausted',
+    ]);
+  });
+
+  it('gives an owner the same address again', () => {
+    expect(allocate('a')).toBe('10.0.0.2');
+    expect(allocate('a')).toBe('10.0.0.2');
+    expect(pool.counts().used).toBe(1);
+  });
+
+  it('gives out a released address again, the lowest first', () => {
+    ['a', 'b', 'c', 'd'].forEach(allocate);
+    pool.release('c');
+    pool.release('b');
+    expect(['x', 'y', 'z'].map(allocate)).toEqual(['10.0.0.3', '10.0.0.4', '10.0.0.6']);
+  });
+
+  it('has no gateway to spare when there is none', () => {
+    pool = new AddressPool(cidr('10.0.0.0/30'));
+    expect(['a', 'b', 'c'].map(allocate)).toEqual(['10.0.0.1', '10.0.0.2', 'exhausted']);
+  });
+
+  it('allocates only inside the allocation pools, in the order of addresses', () => {
+    pool = new AddressPool(cidr('10.0.0.0/24'), {
+      gateway: ip('10.0.0.20'),
+      allocationPools: [
+        range('10.0.0.50', '10.0.0.50'),
+        range('10.0.0.19', '10.0.0.21'),
+        range('10.0.0.254', '10.0.3.0'),
+      ],
+    });
+    expect(['a', 'b', 'c', 'd', 'e'].map(allocate)).toEqual([
+      '10.0.0.19',
+      '10.0.0.21',
+      '10.0.0.50',
+      '10.0.0.254',
+      'exhausted',
+    ]);
+  });
+
+  it('does not allocate what is reserved, even where reserved ranges overlap', () => {
+    pool = new AddressPool(cidr('10.0.0.0/29'), {
+      reservedRanges: [
+        range('10.0.0.0', '10.0.0.2'),
+        range('10.0.0.2', '10.0.0.4'),
+        range('10.0.0.6', '10.0.0.6'),
+      ],
+    });
+    expect(['a', 'b'].map(allocate)).toEqual(['10.0.0.5', 'exhausted']);
+  });
+
+  it('skips claimed addresses when it allocates, and finds them again after release', () => {
+    pool.claim('x', ip('10.0.0.3'));
+    expect(['a', 'b'].map(allocate)).toEqual(['10.0.0.2', '10.0.0.4']);
+    pool.release('x');
+    expect(allocate('c')).toBe('10.0.0.3');
+  });
+
+  describe('asked for a certain address', () => {
+    it('refuses what no port may have, and says why', () => {
+      pool.reconfigure({ gateway: ip('10.0.0.1'), reservedRanges: [range('10.0.0.5', '10.0.0.6')] });
+      const refusal = (address: string) => {
+        const result = pool.claim('a', ip(address));
+        return result.ok ? 'granted' : result.refused;
+      };
+      expect(
+        [
+          '10.0.1.0',
+          '9.255.255.255',
+          'fd00::2',
+          '10.0.0.0',
+          '10.0.0.7',
+          '10.0.0.1',
+          '10.0.0.5',
+          '10.0.0.2',
+        ].map(refusal),
+      ).toEqual(['outside', 'outside', 'outside', 'network', 'broadcast', 'gateway', 'reserved', 'granted']);
+    });
+
+    it('names the holder of a taken address', () => {
+      allocate('a');
+      expect(pool.claim('b', ip('10.0.0.2'))).toEqual({ ok: false, refused: 'taken', holder: 'a' });
+      expect(pool.heldBy('b')).toBeUndefined();
+    });
+
+    it('grants the same claim again, also when the address has become reserved', () => {
+      expect(pool.claim('a', ip('10.0.0.4'))).toEqual({ ok: true });
+      pool.reconfigure({ gateway: ip('10.0.0.4'), reservedRanges: [range('10.0.0.2', '10.0.0.6')] });
+      expect(pool.claim('a', ip('10.0.0.4'))).toEqual({ ok: true });
+    });
+
+    it('does not move an owner before it releases what it holds', () => {
+      allocate('a');
+      expect(pool.claim('a', ip('10.0.0.5'))).toEqual({
+        ok: false,
+        refused: 'holds-another',
+        held: ip('10.0.0.2'),
+      });
+      pool.release('a');
+      expect(pool.claim('a', ip('10.0.0.5'))).toEqual({ ok: true });
+      expect(show(pool.heldBy('a'))).toBe('10.0.0.5');
+    });
+
+    it('grants an address outside the allocation pools', () => {
+      pool.reconfigure({ allocationPools: [range('10.0.0.2', '10.0.0.2')] });
+      expect(pool.claim('a', ip('10.0.0.6'))).toEqual({ ok: true });
+      expect(pool.counts()).toEqual({ total: 1, used: 1, available: 1 });
+    });
+  });
+
+  it('counts what it may give, what is held and what is left', () => {
+    pool.reconfigure({ gateway: ip('10.0.0.1'), reservedRanges: [range('10.0.0.6', '10.0.0.9')] });
+    expect(pool.counts()).toEqual({ total: 4, used: 0, available: 4 });
+    ['a', 'b'].forEach(allocate);
+    pool.release('a');
+    expect(pool.counts()).toEqual({ total: 4, used: 1, available: 3 });
+  });
+
+  it('keeps what is held when the ranges change, and does not give it again when they change back', () => {
+    ['a', 'b'].forEach(allocate);
+    pool.reconfigure({ allocationPools: [range('10.0.0.5', '10.0.0.5')] });
+    expect(pool.counts()).toEqual({ total: 1, used: 2, available: 1 });
+    pool.reconfigure({});
+    expect(['a', 'b', 'c', 'd'].map(allocate)).toEqual(['10.0.0.2', '10.0.0.3', '10.0.0.1', '10.0.0.4']);
+  });
+
+  describe('rebuilt from what is in use', () => {
+    it('adopts addresses that the ranges would refuse today', () => {
+      for (const [i, address] of ['10.0.0.0', '10.0.0.1', '10.0.0.7', '192.168.0.1'].entries()) {
+        expect(pool.adopt(`o${i}`, ip(address))).toEqual({ ok: true });
+        expect(show(pool.heldBy(`o${i}`))).toBe(address);
+      }
+      expect(pool.counts()).toEqual({ total: 5, used: 4, available: 5 });
+    });
+
+    it('refuses an address of the other family', () => {
+      expect(pool.adopt('a', { family: 6, value: ip('10.0.0.2').value })).toEqual({
+        ok: false,
+        conflict: 'wrong-family',
+      });
+      expect(allocate('b')).toBe('10.0.0.2');
+    });
+
+    it('reports two owners of one address, and leaves it to the first', () => {
+      expect(pool.adopt('a', ip('10.0.0.2'))).toEqual({ ok: true });
+      expect(pool.adopt('b', ip('10.0.0.2'))).toEqual({ ok: false, conflict: 'taken', holder: 'a' });
+      expect(pool.holder(ip('10.0.0.2'))).toBe('a');
+      expect(pool.heldBy('b')).toBeUndefined();
+      expect(pool.claim('b', ip('10.0.0.2'))).toMatchObject({ refused: 'taken', holder: 'a' });
+      expect(pool.counts()).toEqual({ total: 5, used: 1, available: 4 });
+    });
+
+    it('passes a contested address to the next owner, and frees it only after the last', () => {
+      for (const owner of ['a', 'b', 'c']) pool.adopt(owner, ip('10.0.0.2'));
+      pool.release('a');
+      expect(pool.holder(ip('10.0.0.2'))).toBe('b');
+      expect(pool.claim('b', ip('10.0.0.2'))).toEqual({ ok: true });
+      pool.release('c');
+      expect(allocate('x')).toBe('10.0.0.3');
+      pool.release('b');
+      expect(allocate('y')).toBe('10.0.0.2');
+    });
+
+    it('lets an owner that lost a conflict have another address', () => {
+      for (const owner of ['a', 'b']) pool.adopt(owner, ip('10.0.0.2'));
+      expect(allocate('b')).toBe('10.0.0.3');
+      pool.release('a');
+      expect(allocate('c')).toBe('10.0.0.2');
+    });
+
+    it('reports an owner with two addresses, and keeps the first', () => {
+      pool.adopt('a', ip('10.0.0.2'));
+      expect(pool.adopt('a', ip('10.0.0.3'))).toEqual({
+        ok: false,
+        conflict: 'holds-another',
+        held: ip('10.0.0.2'),
+      });
+      expect(pool.adopt('a', ip('10.0.0.2'))).toEqual({ ok: true });
+      expect(pool.counts().used).toBe(1);
+    });
+  });
+
+  it('tells listeners of a freed address after it is free, until they stop listening', () => {
+    const seen: unknown[] = [];
+    const stop = pool.onRelease((address) => seen.push([show(address), address && pool.holder(address)]));
+    allocate('a');
+    pool.release('nobody');
+    pool.release('a');
+    pool.reconfigure({});
+    stop();
+    allocate('a');
+    pool.release('a');
+    expect(seen).toEqual([
+      ['10.0.0.2', undefined],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('wakes with the new holder when a contested address changes hands', () => {
+    for (const owner of ['a', 'b']) pool.adopt(owner, ip('10.0.0.2'));
+    const holders: unknown[] = [];
+    pool.onRelease((address) => holders.push(address && pool.holder(address)));
+    pool.release('a');
+    expect(holders).toEqual(['b']);
+  });
+
+  it('serves an IPv6 /64 without an entry for each address', () => {
+    pool = new AddressPool(cidr('fd00::/64'), {
+      gateway: ip('fd00::1'),
+      reservedRanges: [range('fd00::3', 'fd00::ffff:ffff:ffff:fffe')],
+    });
+    expect(pool.claim('mac', ip('fd00::'))).toEqual({ ok: false, refused: 'network' });
+    expect([allocate('a'), allocate('b'), allocate('c')]).toEqual([
+      'fd00::2',
+      'fd00::ffff:ffff:ffff:ffff',
+      'exhausted',
+    ]);
+    pool.reconfigure({});
+    expect(pool.claim('eui', ip('fd00::200:ff:fe00:1'))).toEqual({ ok: true });
+    expect(pool.counts()).toEqual({
+      total: Number.MAX_SAFE_INTEGER,
+      used: 3,
+      available: Number.MAX_SAFE_INTEGER,
+    });
+  });
+
+  it('takes the same time for an address of a full /16 as for one of an empty one', () => {
+    pool = new AddressPool(cidr('10.0.0.0/16'));
+    const time = (fn: () => void) => {
+      const start = process.hrtime.bigint();
+      fn();
+      return Number(process.hrtime.bigint() - start) / 1e6;
+    };
+    const fill = time(() => {
+      for (let i = 0; i < 65_534; i++) pool.allocate(`port-${i}`);
+    });
+    expect(pool.allocate('one more')).toBe('exhausted');
+    // A hundred thousand turns at the far end of a full pool: a scan from the start would take minutes.
+    const churn = time(() => {
+      for (let i = 0; i < 100_000; i++) {
+        const owner = `port-${65_533 - (i % 100)}`;
+        pool.release(owner);
+        pool.allocate(owner);
+      }
+    });
+    expect(pool.counts()).toEqual({ total: 65_534, used: 65_534, available: 0 });
+    expect(fill + churn).toBeLessThan(10_000);
+  });
+});

@@ -1,0 +1,22 @@
+import {
+  formatAddress,
+  formatCidr,
+  mustParseAddress,
+  mustParseCidr,
+  type Address,
+  type Cidr,
+} from '../../../src/api/cidr.ts';
+
+/** Pools speak in numbers: the tests write addresses as text, and read what they get as text. */
+export const ip = (text: string) => mustParseAddress(text);
+export const cidr = (text: string) => mustParseCidr(text);
+export const range = (start: string, end: string) => ({ start: ip(start), end: ip(end) });
+
+/** Text of an address or block; words (`exhausted`, undefined) as they are. */
+export function show(value: Address | Cidr | string | undefined): string | undefined {
+  if (typeof value !== 'object') return value;
+  return 'base' in value ? formatCidr(value) : formatAddress(value);
+}
+
+/** The seed of the property tests: fixed, so that a failure stays; OVERLAY_TEST_SEED looks elsewhere. */
+export const seed = Number(process.env.OVERLAY_TEST_SEED ?? 20_240_601);
