@@ -1,0 +1,256 @@
+import type { Batch } from './batch.ts';
+import { isEmpty } from './changes.ts';
+import { nothing } from './desired.ts';
+import type { DesiredState } from './desired.ts';
+import { ColumnListeners } from './column-listeners.ts';
+import { diff } from './diff.ts';
+import type { View } from './diff.ts';
+import { drifted } from './drift.ts';
+import { ApplyError } from './errors.ts';
+import type { Database, Fence } from './fence.ts';
+import { GroupCommit } from './group-commit.ts';
+import { Link } from './link.ts';
+import type { Owner } from './marks.ts';
+import { OwnershipIndex } from './ownership.ts';
+import { Waiters } from './waiters.ts';
+import type { ApplyResult, ColumnListener, DriftListener, OwnedRow, RowWriter } from './writer.ts';
+import { systemClock } from './ovsdb/index.ts';
+import type { Clock, RowChange } from './ovsdb/index.ts';
+
+/** What one transaction cost, for metrics. */
+export interface TransactionReport {
+  /** Rows inserted, updated and deleted. */
+  readonly rows: number;
+  /** OVSDB operations, the fence and guards too. */
+  readonly operations: number;
+  /** Owners whose changes were in it. */
+  readonly owners: number;
+  readonly durationMs: number;
+  readonly ok: boolean;
+}
+
+/** The epoch held no longer stands in the database. */
+export interface FenceLoss {
+  /** `superseded`: another operator has taken over. `lost`: the database was emptied or restored from a backup. */
+  readonly reason: 'superseded' | 'lost';
+  /** The epoch that was held. */
+  readonly epoch: number | undefined;
+}
+
+export interface ApplierOptions {
+  /** The OVSDB client. */
+  readonly database: Database;
+  /** Whose rows these are: the name of this Kubernetes cluster among those that share the database. */
+  readonly cluster: string;
+  readonly fence: Fence;
+  /** About how many rows go into one transaction; default 100, the best on a raft cluster. */
+  readonly rowsPerTransaction?: number;
+  /** How long writes wait for a lost database before they fail; default 10 000 ms. */
+  readonly reconnectDeadlineMs?: number;
+  /** How long one transaction may take; default is the client's. */
+  readonly transactionTimeoutMs?: number;
+  /**
+   * Called when the database refused a write because our epoch does not stand. Answer `retake` only when this
+   * process certainly leads (it holds the Lease now) and the reason is `lost`; a superseded writer always stops.
+   */
+  readonly onFenced?: (loss: FenceLoss) => 'retake' | 'stop' | Promise<'retake' | 'stop'>;
+  readonly onTransaction?: (report: TransactionReport) => void;
+  readonly clock?: Clock;
+}
+
+const unchanged: Promise<ApplyResult> = Promise.resolve({ changed: false });
+
+/**
+ * The one writer of the Northbound database (invariants 1 to 6): compares desired state with the replica, sends only
+ * the difference, many owners at once, fenced; and notices when somebody else changes what it wrote.
+ *
+ * May be made before the client's first synchronisation, but is of no use until that is done. Costs O(an owner's rows)
+ * for an apply and O(what changed) for an update from the server, whatever the size of the database.
+ */
+export class Applier implements RowWriter {
+  readonly #options: ApplierOptions;
+  readonly #database: Database;
+  readonly #index: OwnershipIndex;
+  readonly #view: View;
+  readonly #commits: GroupCommit;
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #waiters = new Waiters();
+  readonly #cutOff = new Map<string, Owner>();
+  readonly #driftListeners = new Set<DriftListener>();
+  readonly #columns: ColumnListeners;
+  readonly #unsubscribe: (() => void)[];
+  #inFlight: Batch | undefined;
+
+  constructor(options: ApplierOptions) {
+    const { database, cluster } = options;
+    this.#options = options;
+    this.#database = database;
+    this.#clock = options.clock ?? systemClock;
+    this.#link = new Link(database, this.#clock, options.reconnectDeadlineMs ?? 10_000);
+    this.#index = new OwnershipIndex(cluster);
+    this.#index.build(database.replica);
+    this.#columns = new ColumnListeners(this.#index);
+    this.#view = this.#viewWith(undefined);
+    this.#commits = new GroupCommit(
+      {
+        diff: (owner, desired, batch) => diff(owner, desired, this.#viewWith(batch)),
+        ready: () => this.#link.ready(),
+        send: (batch) => this.#send(batch),
+        refence: () => this.#refence(),
+        pause: (attempt) => this.#link.pause(Math.min(100 * 2 ** attempt, 2_000)),
+        failed: (owner, error) => this.#failed(owner, error),
+      },
+      options.rowsPerTransaction ?? 100,
+    );
+    this.#unsubscribe = [
+      database.replica.subscribe((changes) => this.#observe(changes)),
+      database.onState((state) => {
+        if (state === 'connected') this.#reconnected();
+      }),
+    ];
+  }
+
+  apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
+    this.#waiters.remove(owner.uid);
+    this.#cutOff.delete(owner.uid);
+    if (!this.#commits.busy(owner.uid) && this.#holds(owner, desired)) return unchanged;
+    return this.#commits.submit(owner, desired);
+  }
+
+  remove(owner: Owner): Promise<ApplyResult> {
+    return this.apply(owner, nothing);
+  }
+
+  ownedBy(uid: string): readonly OwnedRow[] {
+    return this.#index.rowsOf(uid).flatMap(({ table, uuid }) => {
+      const row = this.#database.replica.get(table, uuid);
+      return row === undefined ? [] : [{ table, row }];
+    });
+  }
+
+  owners(): Iterable<Owner> {
+    return this.#index.owners();
+  }
+
+  /** How many rows of this cluster the database has. */
+  get ownedRows(): number {
+    return this.#index.size;
+  }
+
+  onDrift(listener: DriftListener): () => void {
+    this.#driftListeners.add(listener);
+    return () => this.#driftListeners.delete(listener);
+  }
+
+  onColumn(table: string, column: string, listener: ColumnListener): () => void {
+    return this.#columns.add(table, column, listener);
+  }
+
+  /** Resolves when nothing waits to be written. */
+  idle(): Promise<void> {
+    return this.#commits.idle();
+  }
+
+  /** Refuses further work, and resolves when the transaction in flight has ended. */
+  async stop(): Promise<void> {
+    this.#link.stop();
+    await this.#commits.stop();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  /** The quick way out, and the usual one in a resynchronisation: the replica already has it. */
+  #holds(owner: Owner, desired: DesiredState): boolean {
+    try {
+      return isEmpty(diff(owner, desired, this.#view));
+    } catch (error) {
+      // What is wrong may be mended by what waits to be written; the transaction's own difference decides.
+      if (error instanceof ApplyError) return false;
+      throw error;
+    }
+  }
+
+  #viewWith(batch: Batch | undefined): View {
+    const { replica } = this.#database;
+    const index = this.#index;
+    return {
+      cluster: this.#options.cluster,
+      get: (table, uuid) => replica.get(table, uuid),
+      hasColumn: (table, column) => replica.hasColumn(table, column),
+      ownerOf: (uuid) => index.ownerOf(uuid),
+      rowsOf: (uid) => index.rowsOf(uid),
+      referrersOf: (element) => index.referrersOf(element),
+      inserting: (uuid) => batch?.inserting(uuid) ?? false,
+    };
+  }
+
+  async #send(batch: Batch): Promise<void> {
+    const operations = [this.#options.fence.guard(), ...batch.operations()];
+    const { transactionTimeoutMs: timeoutMs } = this.#options;
+    const began = this.#clock.now();
+    let ok = false;
+    // It stays expected after a lost reply: its effects may be told by the next synchronisation.
+    this.#inFlight = batch;
+    try {
+      await this.#database.transact(operations, timeoutMs === undefined ? {} : { timeoutMs });
+      ok = true;
+      this.#inFlight = undefined;
+    } finally {
+      this.#options.onTransaction?.({
+        rows: batch.rows,
+        operations: operations.length,
+        owners: batch.owners,
+        durationMs: this.#clock.now() - began,
+        ok,
+      });
+    }
+  }
+
+  async #refence(): Promise<void> {
+    const { fence, onFenced } = this.#options;
+    const state = fence.judge();
+    if (state === 'held') return;
+    const loss = { reason: state, epoch: fence.epoch };
+    // An epoch of undefined was never taken, or is lost already: then there is nothing to tell or to retake.
+    if (loss.epoch !== undefined) {
+      const answer = (await onFenced?.(loss)) ?? 'stop';
+      if (state === 'lost' && answer === 'retake') {
+        await fence.take();
+        return;
+      }
+      fence.drop();
+    }
+    throw new ApplyError('FENCED', 'this operator does not lead (any more), so it writes nothing to OVN');
+  }
+
+  #failed(owner: Owner, error: ApplyError): void {
+    if (error.retry === 'wait' && error.row !== undefined) this.#waiters.add(owner, error.row.uuid);
+    if (error.code === 'OVN_CONNECTION_FAILED') this.#cutOff.set(owner.uid, owner);
+  }
+
+  #observe(changes: readonly RowChange[]): void {
+    this.#index.learn(changes);
+    const owners = drifted(changes, this.#index, this.#inFlight);
+    for (const change of changes) this.#wakeWaiters(change, owners);
+    for (const change of changes) this.#columns.tell(change);
+    this.#index.forget(changes);
+    for (const owner of owners) this.#report(owner);
+  }
+
+  /** A row that was waited for has come, or has got the marks that it lacked. */
+  #wakeWaiters(change: RowChange, owners: Set<Owner>): void {
+    if (change.type === 'delete') return;
+    if (change.type === 'modify' && !change.changed.has('external_ids')) return;
+    for (const owner of this.#waiters.take(change.row._uuid)) owners.add(owner);
+  }
+
+  #reconnected(): void {
+    const owners = [...this.#cutOff.values()];
+    this.#cutOff.clear();
+    for (const owner of owners) this.#report(owner);
+  }
+
+  #report(owner: Owner): void {
+    for (const listener of this.#driftListeners) listener(owner);
+  }
+}

@@ -1,0 +1,103 @@
+import { chassisColumns } from './chassis.ts';
+import { epochKey } from './marks.ts';
+import type { Owner } from './marks.ts';
+import { OwnershipIndex } from './ownership.ts';
+import { OvsdbClient } from './ovsdb/index.ts';
+import type { OvsdbClientOptions, Replica } from './ovsdb/index.ts';
+import { monitoredTables } from './tables.ts';
+
+/** How to reach a database for a look. */
+export interface InspectOptions extends Pick<OvsdbClientOptions, 'remotes' | 'tls' | 'allowPlaintext'> {
+  /** How long the server, or the leader of a cluster, is waited for, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** What a look at the Northbound database found. */
+export interface NorthboundFacts {
+  /** Of the schema, as ovn-nb(5) counts it. */
+  readonly schemaVersion: string;
+  /** Owners with rows of this cluster. */
+  readonly owners: readonly Owner[];
+  /** How many rows this cluster has. */
+  readonly rows: number;
+  /** Which epoch writes; undefined when no operator has ever led. */
+  readonly epoch: string | undefined;
+  /** Names of all logical switch ports, of everybody. */
+  readonly ports: ReadonlySet<string>;
+  /** How far OVN has come, as `NB_Global` says: what was asked for, and what northd and the hosts have done of it. */
+  readonly progress: { readonly asked: number; readonly northd: number; readonly hosts: number };
+}
+
+/** What a look at the Southbound database found. */
+export interface SouthboundFacts {
+  readonly schemaVersion: string;
+  /** Names of all logical ports that northd has translated. */
+  readonly ports: ReadonlySet<string>;
+  /** Every host, and whether it has done all that northd has asked of it. */
+  readonly hosts: readonly { readonly name: string; readonly isCurrent: boolean }[];
+}
+
+/**
+ * Reads the Northbound database once; nothing is written.
+ *
+ * @throws OvsdbError when the server, or the leader of a cluster, cannot be had in time.
+ */
+export function inspectNorthbound(cluster: string, options: InspectOptions): Promise<NorthboundFacts> {
+  return look('OVN_Northbound', monitoredTables, options, (replica, schemaVersion) => {
+    const index = new OwnershipIndex(cluster);
+    index.build(replica);
+    const [global] = replica.rows('NB_Global');
+    const counter = (column: string): number => Number(global?.[column] ?? 0);
+    const ids = global?.['external_ids'];
+    const epoch =
+      ids instanceof Map ? (ids as ReadonlyMap<string, string>).get(epochKey(cluster)) : undefined;
+    return {
+      schemaVersion,
+      owners: [...index.owners()],
+      rows: index.size,
+      epoch,
+      ports: new Set([...replica.rows('Logical_Switch_Port')].map((row) => row['name'] as string)),
+      progress: { asked: counter('nb_cfg'), northd: counter('sb_cfg'), hosts: counter('hv_cfg') },
+    };
+  });
+}
+
+/** Reads the Southbound database once. @throws as `inspectNorthbound` */
+export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFacts> {
+  const tables = {
+    SB_Global: ['nb_cfg'],
+    Port_Binding: ['logical_port'],
+    Chassis: chassisColumns,
+    Chassis_Private: ['name', 'nb_cfg'],
+  };
+  return look('OVN_Southbound', tables, options, (replica, schemaVersion) => {
+    const [global] = replica.rows('SB_Global');
+    const asked = Number(global?.['nb_cfg'] ?? 0);
+    const done = new Map(
+      [...replica.rows('Chassis_Private')].map((row) => [row['name'] as string, Number(row['nb_cfg'] ?? 0)]),
+    );
+    return {
+      schemaVersion,
+      ports: new Set([...replica.rows('Port_Binding')].map((row) => row['logical_port'] as string)),
+      hosts: [...replica.rows('Chassis')]
+        .map((row) => row['name'] as string)
+        .sort()
+        .map((name) => ({ name, isCurrent: (done.get(name) ?? 0) >= asked })),
+    };
+  });
+}
+
+async function look<T>(
+  database: string,
+  tables: OvsdbClientOptions['tables'],
+  { timeoutMs, ...options }: InspectOptions,
+  read: (replica: Replica, schemaVersion: string) => T,
+): Promise<T> {
+  const client = new OvsdbClient({ ...options, database, tables });
+  try {
+    await client.start({ timeoutMs });
+    return read(client.replica, client.schema?.version ?? '');
+  } finally {
+    await client.stop();
+  }
+}

@@ -1,0 +1,25 @@
+import { containsNetwork, type Family, type Network } from './addresses.ts';
+
+/** All addresses of a family. */
+export function everyAddress(family: Family): Network {
+  return { family, first: 0n, prefix: 0 };
+}
+
+/**
+ * The addresses of `whole` that are in none of `holes`, as the fewest networks, sorted. A hole costs at most one
+ * network for each bit that its prefix is longer.
+ */
+export function subtractNetworks(whole: Network, holes: readonly Network[]): readonly Network[] {
+  if (holes.some((hole) => containsNetwork(hole, whole))) return [];
+  const inside = holes.filter((hole) => containsNetwork(whole, hole));
+  if (inside.length === 0) return [whole];
+  return halves(whole).flatMap((half) => subtractNetworks(half, inside));
+}
+
+function halves({ family, first, prefix }: Network): readonly Network[] {
+  const size = 1n << BigInt((family === 4 ? 32 : 128) - prefix - 1);
+  return [
+    { family, first, prefix: prefix + 1 },
+    { family, first: first + size, prefix: prefix + 1 },
+  ];
+}

@@ -1,0 +1,98 @@
+import { OvsdbError } from './errors.ts';
+import type { TableSchema } from './schema.ts';
+import type { Session } from './session.ts';
+import type { UpdateFormat } from './table-updates.ts';
+import { zeroUuid } from './values.ts';
+import type { Uuid } from './values.ts';
+
+/** The first reply to a monitor request. */
+export interface MonitorReply {
+  readonly format: UpdateFormat;
+  /** True: `updates` is all of the tables; false: what changed since the transaction that was asked for. */
+  readonly isDump: boolean;
+  readonly updates: unknown;
+  /** The transaction that `updates` brings the tables to; undefined when the server does not number them. */
+  readonly lastTxnId: Uuid | undefined;
+}
+
+/** What to monitor, and how. */
+export interface MonitorOptions<T> {
+  readonly database: string;
+  /** Names the monitor within the session; comes back in every notification. */
+  readonly id: string;
+  readonly tables: ReadonlyMap<string, TableSchema>;
+  /** The last transaction that is held already; undefined when there is none. */
+  readonly since: Uuid | undefined;
+  readonly timeoutMs: number;
+  /** Takes the reply within the order of messages, before any notification of this monitor. */
+  readonly take: (reply: MonitorReply) => T | Promise<T>;
+}
+
+/**
+ * Starts a monitor with the best method that the server has: `monitor_cond_since` (OVS 2.12), `monitor_cond`
+ * (2.6), or `monitor` (RFC 7047 §4.1.5).
+ */
+export async function startMonitor<T>(session: Session, options: MonitorOptions<T>): Promise<T> {
+  const { database, id, timeoutMs, take } = options;
+  const requests = Object.fromEntries(
+    [...options.tables].map(([table, schema]) => [table, [{ columns: [...schema.columns.keys()] }]]),
+  );
+  const attempts = [
+    () =>
+      session.call('monitor_cond_since', [database, id, requests, options.since ?? zeroUuid], {
+        timeoutMs,
+        consume: (result) => take(readSinceReply(result)),
+      }),
+    () =>
+      session.call('monitor_cond', [database, id, requests], {
+        timeoutMs,
+        consume: (updates) => take({ format: 2, isDump: true, updates, lastTxnId: undefined }),
+      }),
+    () =>
+      session.call('monitor', [database, id, requests], {
+        timeoutMs,
+        consume: (updates) => take({ format: 1, isDump: true, updates, lastTxnId: undefined }),
+      }),
+  ];
+  let refusal: unknown;
+  for (const attempt of attempts) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof OvsdbError && error.code === 'UNKNOWN_METHOD')) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+function readSinceReply(result: unknown): MonitorReply {
+  const [found, lastTxnId, updates] = Array.isArray(result) ? (result as unknown[]) : [];
+  if (typeof found !== 'boolean' || typeof lastTxnId !== 'string') {
+    throw new OvsdbError('PROTOCOL_ERROR', 'malformed reply to monitor_cond_since');
+  }
+  return { format: 2, isDump: !found, updates, lastTxnId };
+}
+
+/** A change notification of a monitor. */
+export interface MonitorUpdate {
+  readonly monitorId: unknown;
+  readonly format: UpdateFormat;
+  readonly updates: unknown;
+  readonly lastTxnId: Uuid | undefined;
+}
+
+/** Reads `update`, `update2` and `update3`; undefined for other notifications. */
+export function readUpdate(method: string, params: readonly unknown[]): MonitorUpdate | undefined {
+  switch (method) {
+    case 'update':
+      return { monitorId: params[0], format: 1, updates: params[1], lastTxnId: undefined };
+    case 'update2':
+      return { monitorId: params[0], format: 2, updates: params[1], lastTxnId: undefined };
+    case 'update3':
+      if (typeof params[1] !== 'string') throw new OvsdbError('PROTOCOL_ERROR', 'malformed update3');
+      return { monitorId: params[0], format: 2, updates: params[2], lastTxnId: params[1] };
+    default:
+      return undefined;
+  }
+}

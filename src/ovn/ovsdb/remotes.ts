@@ -1,0 +1,59 @@
+import { isIP } from 'node:net';
+import { OvsdbError } from './errors.ts';
+
+/** Where a server listens. */
+export type Remote =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp' | 'ssl'; readonly host: string; readonly port: number };
+
+/** The port of OVSDB when a remote names none (IANA). */
+const defaultPort = 6640;
+
+/**
+ * Parses remotes as OVS's programs take them, comma separated: `unix:/path`, `tcp:host:port`, `ssl:host:port`,
+ * IPv6 addresses in brackets.
+ *
+ * @throws OvsdbError CONFIGURATION naming the part that is wrong.
+ */
+export function parseRemotes(text: string): readonly Remote[] {
+  const remotes = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(parseRemote);
+  if (remotes.length === 0) throw new OvsdbError('CONFIGURATION', 'no OVSDB remote is given');
+  return remotes;
+}
+
+function parseRemote(text: string): Remote {
+  const unix = /^unix:(.+)$/.exec(text);
+  if (unix?.[1] !== undefined) return { kind: 'unix', path: unix[1] };
+  const inet = /^(tcp|ssl):(?:\[([^\]]+)\]|([^:\s[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = inet?.[2] ?? inet?.[3];
+  const port = Number(inet?.[4] ?? defaultPort);
+  if (
+    !inet ||
+    host === undefined ||
+    port < 1 ||
+    port > 65535 ||
+    (inet[2] !== undefined && isIP(inet[2]) !== 6)
+  ) {
+    throw new OvsdbError(
+      'CONFIGURATION',
+      `"${text}" is not an OVSDB remote; write unix:/path, tcp:host:port or ssl:host:port`,
+    );
+  }
+  return { kind: inet[1] === 'ssl' ? 'ssl' : 'tcp', host, port };
+}
+
+/** A remote as OVS's programs write it. */
+export function formatRemote(remote: Remote): string {
+  if (remote.kind === 'unix') return `unix:${remote.path}`;
+  const host = isIP(remote.host) === 6 ? `[${remote.host}]` : remote.host;
+  return `${remote.kind}:${host}:${remote.port}`;
+}
+
+/** Whether traffic to the host stays on this machine. Names other than `localhost` are not trusted to. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,186 @@
+import { claimOf } from './marks.ts';
+import type { Owner } from './marks.ts';
+import { monitoredTables, sharedColumns } from './tables.ts';
+import type { Atom, Replica, Row, RowChange, Uuid } from './ovsdb/index.ts';
+
+/** A place that holds references to others: one shared column of one row. */
+export interface Referrer {
+  readonly table: string;
+  readonly row: Uuid;
+  readonly column: string;
+}
+
+/** A row of ours, without its values: those are the replica's. */
+export interface OwnedRef {
+  readonly table: string;
+  readonly uuid: Uuid;
+}
+
+interface Entry {
+  readonly owner: Owner;
+  readonly rows: OwnedRef[];
+}
+
+const noRefs: readonly OwnedRef[] = [];
+const noReferrers: readonly Referrer[] = [];
+
+/**
+ * Who owns which row, and which shared sets hold it; kept up to date from the replica's changes in O(diff).
+ *
+ * Ownership is read from a row's marks when the row is first seen with them, and sticks until the row is deleted:
+ * somebody who strips or forges the marks of a row of ours has made drift, not a new owner.
+ */
+export class OwnershipIndex {
+  readonly #cluster: string;
+  readonly #entries = new Map<string, Entry>();
+  readonly #owned = new Map<Uuid, { readonly ref: OwnedRef; readonly entry: Entry }>();
+  readonly #referrers = new Map<Uuid, Referrer[]>();
+  readonly #places = new Map<Uuid, Referrer[]>();
+
+  constructor(cluster: string) {
+    this.#cluster = cluster;
+  }
+
+  /** Takes in all that the replica holds. */
+  build(replica: Replica): void {
+    for (const table of Object.keys(monitoredTables)) {
+      for (const row of replica.rows(table)) {
+        this.#claim(table, row);
+        this.#addElements(table, row);
+      }
+    }
+  }
+
+  /**
+   * Takes in rows that came or got marks, and additions to shared sets. Together with `forget` this is one update;
+   * in between the index knows both what was and what is, which is what finding drift needs.
+   */
+  learn(changes: readonly RowChange[]): void {
+    for (const change of changes) {
+      if (change.type === 'delete') continue;
+      if (change.type === 'insert') {
+        this.#claim(change.table, change.row);
+        this.#addElements(change.table, change.row);
+        continue;
+      }
+      if (change.changed.has('external_ids')) this.#claim(change.table, change.row);
+      for (const [column, delta] of sharedDeltas(change)) {
+        for (const element of delta.added)
+          this.#addReferrer(element as Uuid, this.#place(change.table, change.row._uuid, column));
+      }
+    }
+  }
+
+  /** Lets go of deleted rows and of elements that left shared sets. */
+  forget(changes: readonly RowChange[]): void {
+    for (const change of changes) {
+      const uuid = change.row._uuid;
+      if (change.type === 'delete') {
+        for (const place of this.#places.get(uuid) ?? []) {
+          for (const element of elements(change.row, place.column)) this.#removeReferrer(element, place);
+        }
+        this.#places.delete(uuid);
+        this.#disown(uuid);
+      } else if (change.type === 'modify') {
+        for (const [column, delta] of sharedDeltas(change)) {
+          const place = this.#place(change.table, uuid, column);
+          for (const element of delta.removed) this.#removeReferrer(element as Uuid, place);
+        }
+      }
+    }
+  }
+
+  /** Every owner with rows of this cluster. */
+  *owners(): Generator<Owner> {
+    for (const entry of this.#entries.values()) yield entry.owner;
+  }
+
+  /** How many rows of this cluster there are. */
+  get size(): number {
+    return this.#owned.size;
+  }
+
+  /** The rows of the owner with this UID. */
+  rowsOf(uid: string): readonly OwnedRef[] {
+    return this.#entries.get(uid)?.rows ?? noRefs;
+  }
+
+  /** Whose row this is; undefined for rows that are not this cluster's. */
+  ownerOf(uuid: Uuid): Owner | undefined {
+    return this.#owned.get(uuid)?.entry.owner;
+  }
+
+  /** The shared sets, of anybody's rows, that hold this row. */
+  referrersOf(element: Uuid): readonly Referrer[] {
+    return this.#referrers.get(element) ?? noReferrers;
+  }
+
+  #claim(table: string, row: Row): void {
+    if (this.#owned.has(row._uuid)) return;
+    const claim = claimOf(this.#cluster, row['external_ids']);
+    if (claim.kind !== 'owner') return;
+    let entry = this.#entries.get(claim.owner.uid);
+    if (entry === undefined) {
+      entry = { owner: claim.owner, rows: [] };
+      this.#entries.set(claim.owner.uid, entry);
+    }
+    const ref = { table, uuid: row._uuid };
+    entry.rows.push(ref);
+    this.#owned.set(row._uuid, { ref, entry });
+  }
+
+  #disown(uuid: Uuid): void {
+    const owned = this.#owned.get(uuid);
+    if (owned === undefined) return;
+    this.#owned.delete(uuid);
+    const { rows, owner } = owned.entry;
+    rows.splice(rows.indexOf(owned.ref), 1);
+    if (rows.length === 0) this.#entries.delete(owner.uid);
+  }
+
+  #addElements(table: string, row: Row): void {
+    for (const column of sharedColumns(table)) {
+      for (const element of elements(row, column))
+        this.#addReferrer(element, this.#place(table, row._uuid, column));
+    }
+  }
+
+  #addReferrer(element: Uuid, place: Referrer): void {
+    const referrers = this.#referrers.get(element);
+    if (referrers === undefined) this.#referrers.set(element, [place]);
+    else if (!referrers.includes(place)) referrers.push(place);
+  }
+
+  #removeReferrer(element: Uuid, place: Referrer): void {
+    const referrers = this.#referrers.get(element);
+    const at = referrers?.indexOf(place) ?? -1;
+    if (referrers === undefined || at < 0) return;
+    if (referrers.length === 1) this.#referrers.delete(element);
+    else referrers.splice(at, 1);
+  }
+
+  /** One object a place, however many elements point to it: at fifty thousand ports this is what memory goes to. */
+  #place(table: string, row: Uuid, column: string): Referrer {
+    let places = this.#places.get(row);
+    if (places === undefined) this.#places.set(row, (places = []));
+    let place = places.find((known) => known.column === column);
+    if (place === undefined) places.push((place = { table, row, column }));
+    return place;
+  }
+}
+
+/** The elements of a shared column of a row. */
+export function elements(row: Row, column: string): Iterable<Uuid> {
+  const value = row[column];
+  return value instanceof Set ? (value as ReadonlySet<Uuid>) : [];
+}
+
+/** What a modification did to the shared columns of its row. */
+export function* sharedDeltas(
+  change: RowChange & { type: 'modify' },
+): Generator<[column: string, delta: { added: readonly Atom[]; removed: readonly Atom[] }]> {
+  for (const column of sharedColumns(change.table)) {
+    const delta = change.changed.get(column);
+    if (delta !== undefined && 'added' in delta) yield [column, delta];
+  }
+}

@@ -1,0 +1,216 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { daemonEnvironment } from '../../../src/dev/ovn/daemon.ts';
+import { startOvnCentral } from '../../../src/dev/ovn/central.ts';
+import type { OvnCentral } from '../../../src/dev/ovn/central.ts';
+import {
+  MatchError,
+  address,
+  addressIn,
+  and,
+  asSymbol,
+  inport,
+  ip,
+  ipOfGroup,
+  is,
+  mac,
+  member,
+  not,
+  number,
+  or,
+  outport,
+  printMatch,
+  row,
+  rowUuid,
+  symbol,
+} from '../../../src/ovn/index.ts';
+import type { Match, Predicate } from '../../../src/ovn/index.ts';
+import { Cleanup, connect, ownerOf } from './support.ts';
+import type { Operator } from './support.ts';
+
+const run = promisify(execFile);
+const cleanup = new Cleanup();
+let central: OvnCentral;
+let operator: Operator;
+let dir: string;
+
+const subnet = ownerOf('Subnet', 'net');
+const group = ownerOf('SecurityGroup', 'group');
+const pg = symbol(group.uid, 'pg');
+const set = asSymbol('as.hosts');
+const switchRow = rowUuid(subnet.uid, 'switch');
+const pgRow = rowUuid(group.uid, 'pg');
+const port = ownerOf('Port', 'vm');
+const lsp = rowUuid(port.uid, 'lsp');
+
+beforeAll(async () => {
+  dir = cleanup.dir();
+  central = await startOvnCentral(dir);
+  cleanup.add(() => central.stop());
+  operator = await connect(cleanup, central.northbound.remote);
+  await operator.applier.apply(subnet, {
+    rows: [
+      row('Logical_Switch', switchRow, { name: 'net' }),
+      row('Address_Set', rowUuid(subnet.uid, 'as'), { name: set, addresses: ['192.0.2.0/24'] }),
+    ],
+    memberships: [],
+  });
+  await operator.applier.apply(group, { rows: [row('Port_Group', pgRow, { name: pg })], memberships: [] });
+  await operator.applier.apply(port, {
+    rows: [
+      row('Logical_Switch_Port', lsp, { name: port.uid, addresses: ['0a:00:00:00:00:01 10.0.0.4 fd00::4'] }),
+    ],
+    memberships: [
+      member('Logical_Switch', switchRow, 'ports', lsp),
+      member('Port_Group', pgRow, 'ports', lsp),
+    ],
+  });
+});
+afterAll(() => cleanup.run());
+
+/** What ovn-trace, which parses every logical flow, has to say about those that it cannot parse. */
+async function complaints(matches: readonly string[]): Promise<string> {
+  const rules = ownerOf('SecurityGroup', 'rules');
+  const acls = matches.map((_, index) => rowUuid(rules.uid, `acl/${index}`));
+  await operator.applier.apply(rules, {
+    rows: acls.map((uuid, index) =>
+      row('ACL', uuid, {
+        priority: 1000,
+        direction: matches[index]?.includes('inport') ? 'from-lport' : 'to-lport',
+        match: matches[index] ?? '',
+        action: 'drop',
+      }),
+    ),
+    memberships: acls.map((uuid) => member('Logical_Switch', switchRow, 'acls', uuid)),
+  });
+  await central.nbctl('--wait=sb', 'sync');
+  const flow = `inport == "${port.uid}" && eth.src == 0a:00:00:00:00:01`;
+  const { stderr } = await run('ovn-trace', [`--db=${central.southbound.remote}`, 'net', flow], {
+    env: daemonEnvironment(dir),
+  });
+  return stderr;
+}
+
+const v4 = fc
+  .tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }))
+  .map(([first, length]) => `${first}/${length}`);
+const v6 = fc
+  .tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 }))
+  .map(([first, length]) => `${first}/${length}`);
+const macs = fc
+  .array(fc.integer({ min: 0, max: 255 }), { minLength: 6, maxLength: 6 })
+  .map((bytes) => bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':'));
+const range = (limit: number): fc.Arbitrary<{ min: number; max: number }> =>
+  fc.tuple(fc.nat(limit), fc.nat(limit)).map(([a, b]) => ({ min: Math.min(a, b), max: Math.max(a, b) }));
+const several = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(one, { minLength: 0, maxLength: 4 });
+const predicates: Predicate[] = [
+  'ip',
+  'ip4',
+  'ip6',
+  'ip4.mcast',
+  'ip6.mcast',
+  'arp',
+  'nd',
+  'nd_ns',
+  'nd_na',
+  'nd_rs',
+  'nd_ra',
+];
+const more: Predicate[] = [
+  'tcp',
+  'udp',
+  'sctp',
+  'icmp',
+  'icmp4',
+  'icmp6',
+  'eth.bcast',
+  'eth.mcast',
+  'ip.is_frag',
+  'ct.est',
+  'ct.new',
+  'ct.rel',
+  'ct.rpl',
+  'ct.inv',
+];
+
+const leaf: fc.Arbitrary<Match> = fc.oneof(
+  fc.constantFrom(...predicates, ...more).map(is),
+  several(v4).map((nets) => ip(4, 'src', nets)),
+  several(v6).map((nets) => ip(6, 'dst', nets)),
+  several(v4).map((nets) => address('arp.spa', nets)),
+  several(v6).map((nets) => address('nd.target', nets)),
+  fc.constantFrom(addressIn('ip4.dst', set), ipOfGroup(4, 'src', pg), ipOfGroup(6, 'src', pg)),
+  several(macs).map((list) => mac('eth.dst', list)),
+  several(range(65535)).map((ranges) => number('tcp.dst', ...ranges)),
+  several(range(65535)).map((ranges) => number('udp.src', ...ranges)),
+  several(range(65535)).map((ranges) => number('sctp.dst', ...ranges)),
+  several(range(255)).map((ranges) => number('icmp4.type', ...ranges)),
+  several(range(255)).map((ranges) => number('icmp6.code', ...ranges)),
+  several(range(255)).map((ranges) => number('ip.proto', ...ranges)),
+);
+const { tree } = fc.letrec<{ tree: Match }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 3 },
+    leaf,
+    fc.array(tie('tree'), { maxLength: 3 }).map((of) => and(...of)),
+    fc.array(tie('tree'), { maxLength: 3 }).map((of) => or(...of)),
+    tie('tree').map(negated),
+  ),
+}));
+
+/** The negation where there is one. */
+function negated(of: Match): Match {
+  try {
+    return not(of);
+  } catch (error) {
+    if (error instanceof MatchError) return of;
+    throw error;
+  }
+}
+
+const ported = fc.tuple(
+  fc.constantFrom(inport({ group: pg }), outport({ group: pg }), outport({ name: port.uid })),
+  tree,
+);
+
+describe('printed matches', () => {
+  it('are understood by OVN, all of them', async () => {
+    const seed = 20260106;
+    const matches = fc.sample(ported, { seed, numRuns: 200 }).map(([at, what]) => printMatch(and(at, what)));
+    expect(new Set(matches).size).toBeGreaterThan(100);
+    expect(matches.filter((text) => text.includes('!')).length).toBeGreaterThan(10);
+    expect({ seed, said: await complaints(matches) }).toEqual({ seed, said: '' });
+  }, 60_000);
+
+  it('may be negated wherever the builder allows it, and nowhere else', async () => {
+    const everything: Match[] = [
+      ...[...predicates, ...more].map(is),
+      ip(4, 'src', ['10.0.0.0/8']),
+      ip(6, 'dst', ['fd00::/8', 'fe80::1']),
+      address('arp.tpa', ['10.0.0.1']),
+      address('nd.target', ['fe80::1']),
+      addressIn('ip4.src', set),
+      mac('eth.src', ['0a:00:00:00:00:01']),
+      mac('arp.sha', ['0a:00:00:00:00:01']),
+      mac('nd.sll', ['0a:00:00:00:00:01']),
+      number('tcp.dst', { min: 1, max: 9 }, 11),
+      number('icmp4.type', 8),
+      number('ip.proto', 6),
+      inport({ group: pg }),
+    ];
+    const allowed = everything.map(negated).filter(({ kind }) => kind === 'not');
+    const refused = everything.filter((one) => negated(one) === one);
+    expect(await complaints(allowed.map(printMatch))).toBe('');
+    const said = await complaints(refused.map((one) => `!(${printMatch(one)})`));
+    for (const one of refused)
+      expect(said).toContain(`!(${printMatch(one).replaceAll('"', '\\"')}): parsing expression failed`);
+  }, 60_000);
+
+  it('are put to somebody who would complain', async () => {
+    expect(await complaints(['ip4.src == 10.0.0.1/8 && tcp || udp'])).toMatch(
+      /parsing expression failed|&& and \|\|/,
+    );
+  }, 60_000);
+});

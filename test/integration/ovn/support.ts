@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { startDatabase, startRaftCluster } from '../../../src/dev/ovn/processes.ts';
+import type { DatabaseServer, RaftCluster } from '../../../src/dev/ovn/processes.ts';
+import { connectNorthbound, member, row, rowUuid } from '../../../src/ovn/index.ts';
+import type {
+  DesiredState,
+  Northbound,
+  NorthboundOptions,
+  Owner,
+  TransactionReport,
+} from '../../../src/ovn/index.ts';
+import { monitoredTables } from '../../../src/ovn/tables.ts';
+import { OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
+import type { Row } from '../../../src/ovn/ovsdb/index.ts';
+
+const run = promisify(execFile);
+const schema = '/usr/share/ovn/ovn-nb.ovsschema';
+const name = 'OVN_Northbound';
+
+/** Things to end and remove after a test, the last first. */
+export class Cleanup {
+  readonly #steps: (() => unknown)[] = [];
+
+  add(step: () => unknown): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.#steps.splice(0).reverse()) await step();
+  }
+
+  dir(): string {
+    const dir = mkdtempSync(join(tmpdir(), 'on-nb-'));
+    this.add(() => rmSync(dir, { recursive: true, force: true }));
+    return dir;
+  }
+}
+
+/** A standalone Northbound database, empty. */
+export async function startNb(cleanup: Cleanup): Promise<DatabaseServer> {
+  const server = await startDatabase({ schema, name, dir: cleanup.dir() });
+  cleanup.add(() => server.stop());
+  return server;
+}
+
+/** A Northbound database of three servers. */
+export async function startNbCluster(cleanup: Cleanup): Promise<RaftCluster> {
+  const cluster = await startRaftCluster({ schema, name, dir: cleanup.dir(), nodes: 3 });
+  cleanup.add(() => cluster.stop());
+  return cluster;
+}
+
+/** An operator's Northbound side, with all that it reported. */
+export interface Operator extends Northbound {
+  readonly reports: TransactionReport[];
+  readonly drift: Owner[];
+}
+
+/** Connects as an operator, and takes over unless told not to. */
+export async function connect(
+  cleanup: Cleanup,
+  remotes: string,
+  options: Partial<NorthboundOptions> & { lead?: boolean } = {},
+): Promise<Operator> {
+  const reports: TransactionReport[] = [];
+  const northbound = await connectNorthbound({
+    cluster: 'alpha',
+    onTransaction: (report) => reports.push(report),
+    ...options,
+    remotes,
+  });
+  cleanup.add(() => northbound.stop());
+  if (options.lead !== false) await northbound.fence.take();
+  const drift: Owner[] = [];
+  northbound.applier.onDrift((owner) => drift.push(owner));
+  return { ...northbound, reports, drift };
+}
+
+/** Somebody else with a connection to the database. */
+export async function connectOther(cleanup: Cleanup, remotes: string): Promise<OvsdbClient> {
+  const client = new OvsdbClient({ remotes, database: name, tables: monitoredTables });
+  cleanup.add(() => client.stop());
+  await client.start();
+  return client;
+}
+
+/** What `ovn-nbctl` says. */
+export async function nbctl(remotes: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run('ovn-nbctl', ['--timeout=20', `--db=${remotes}`, ...args]);
+  return stdout;
+}
+
+/** Waits until it is so, looking every few milliseconds. */
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
+    await delay(5);
+  }
+}
+
+export function ownerOf(kind: string, label: string): Owner {
+  return { kind, namespace: 'shop', name: label, uid: `${label}-0000-4000-8000` };
+}
+
+export const subnet = ownerOf('Subnet', 'web');
+export const switchRow = rowUuid(subnet.uid, 'switch');
+
+export const subnetState: DesiredState = {
+  rows: [row('Logical_Switch', switchRow, { name: 'on_web' })],
+  memberships: [],
+};
+
+export function lspRow(port: Owner): string {
+  return rowUuid(port.uid, 'lsp');
+}
+
+/** A port on the switch. */
+export function portState(port: Owner, columns: { name?: string; addresses?: string[] } = {}): DesiredState {
+  return {
+    rows: [
+      row('Logical_Switch_Port', lspRow(port), {
+        name: port.uid,
+        addresses: ['0a:00:00:00:00:01 10.0.0.4'],
+        ...columns,
+      }),
+    ],
+    memberships: [member('Logical_Switch', switchRow, 'ports', lspRow(port))],
+  };
+}
+
+/** A row with everything in it, in a form that compares. */
+export function plain(value: Row | undefined): unknown {
+  if (value === undefined) return undefined;
+  const entries = Object.entries(value).map(([column, content]) => [
+    column,
+    content instanceof Set || content instanceof Map ? [...content].map(String).sort() : content,
+  ]);
+  return Object.fromEntries(entries);
+}

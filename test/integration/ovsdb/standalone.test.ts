@@ -1,0 +1,336 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseServer } from '../../../src/dev/ovn/processes.ts';
+import { includes } from '../../../src/ovn/ovsdb/index.ts';
+import type { OvsdbClient, RowChange } from '../../../src/ovn/ovsdb/index.ts';
+import { connectTransport } from '../../../src/ovn/ovsdb/transport.ts';
+import { build, freePort, Live, newSwitch, northbound, stateOf, until } from '../../support/ovsdb/live.ts';
+
+let live: Live;
+let server: DatabaseServer;
+
+beforeAll(async () => {
+  live = new Live();
+  server = await live.database();
+});
+afterEach(() => live.stopClients());
+afterAll(() => live.cleanUp());
+
+function names(client: OvsdbClient): unknown[] {
+  return [...client.replica.rows('Logical_Switch')].map((row) => row['name']).sort();
+}
+
+async function deleteSwitches(client: OvsdbClient): Promise<void> {
+  await client.transact([build(client).deleteRow('Logical_Switch', [])]);
+}
+
+describe('transactions on a real server', () => {
+  it('show in the replica when they resolve, with hundreds under way at once', async () => {
+    const client = await live.started(server.remote);
+    await Promise.all(
+      Array.from({ length: 300 }, async (_, index) => {
+        const { uuid, ports, operations } = newSwitch(client, `many-${index}`, 2);
+        await client.transact(operations);
+        expect(client.replica.get('Logical_Switch', uuid)?.['ports']).toEqual(new Set(ports));
+        await client.transact([build(client).deleteRow('Logical_Switch', uuid)]);
+        expect([uuid, ...ports].map((one) => client.replica.get('Logical_Switch_Port', one))).toEqual([
+          undefined,
+          undefined,
+          undefined,
+        ]);
+      }),
+    );
+    expect(client.replica.count('Logical_Switch')).toBe(0);
+  });
+
+  it('are seen by other clients as one change', async () => {
+    const [writer, reader] = await Promise.all([live.started(server.remote), live.started(server.remote)]);
+    const told: (readonly RowChange[])[] = [];
+    reader.replica.subscribe((changes) => told.push(changes));
+    const { uuid, operations } = newSwitch(writer, 'shared', 3);
+    await writer.transact(operations);
+    await until('the reader has the switch', () => reader.replica.get('Logical_Switch', uuid) !== undefined);
+    expect(told.map((changes) => changes.map(({ type, table }) => `${type} ${table}`).sort())).toEqual([
+      ['insert Logical_Switch', ...Array.from({ length: 3 }, () => 'insert Logical_Switch_Port')],
+    ]);
+    await deleteSwitches(writer);
+  });
+
+  it('change sets and maps, and nothing beside', async () => {
+    const client = await live.started(server.remote);
+    const builder = build(client);
+    const { uuid, ports, operations } = newSwitch(client, 'mutated', 2);
+    await client.transact(operations);
+    const extra = randomUUID();
+    const changes: RowChange[] = [];
+    client.replica.subscribe((some) => changes.push(...some));
+    await client.transact([
+      builder.insert('Logical_Switch_Port', extra, { name: 'extra', tag: 7 }),
+      builder.mutateSet('Logical_Switch', uuid, 'ports', 'insert', [extra]),
+      builder.mutateSet('Logical_Switch', uuid, 'ports', 'delete', [ports[0]!]),
+      builder.mutateMap('Logical_Switch', uuid, 'external_ids', {
+        put: new Map([
+          ['k', '1'],
+          ['other', 'x'],
+        ]),
+      }),
+    ]);
+    await client.transact([
+      builder.mutateMap('Logical_Switch', uuid, 'external_ids', {
+        put: new Map([['k', '2']]),
+        remove: ['none'],
+      }),
+      builder.update('Logical_Switch_Port', extra, { tag: new Set() }),
+    ]);
+    expect(client.replica.get('Logical_Switch', uuid)).toMatchObject({
+      ports: new Set([ports[1], extra]),
+      external_ids: new Map([
+        ['k', '2'],
+        ['other', 'x'],
+      ]),
+    });
+    expect(client.replica.get('Logical_Switch_Port', extra)?.['tag']).toEqual(new Set());
+    const portsChange = changes.find((change) => change.type === 'modify');
+    expect(portsChange?.type === 'modify' && portsChange.changed.get('ports')).toEqual({
+      added: [extra],
+      removed: [ports[0]],
+    });
+    await deleteSwitches(client);
+  });
+
+  it('are refused with the error that fits, and the operation that is at fault', async () => {
+    const client = await live.started(server.remote);
+    const builder = build(client);
+    const { uuid, operations } = newSwitch(client, 'there', 1);
+    await client.transact(operations);
+    const same = { name: 'twice' };
+    const cases: [Parameters<typeof client.transact>[0], string, number | undefined][] = [
+      [[builder.comment('x'), builder.insert('Logical_Switch', uuid, {})], 'DUPLICATE_UUID', 1],
+      [[builder.waitForNone('Logical_Switch', uuid), builder.comment('x')], 'TIMED_OUT', 0],
+      [
+        [builder.insert('Logical_Switch', randomUUID(), { ports: new Set([randomUUID()]) })],
+        'REFERENTIAL_INTEGRITY',
+        undefined,
+      ],
+      [
+        [0, 1].map(() => builder.insert('Address_Set', randomUUID(), same)).flat(),
+        'CONSTRAINT_VIOLATION',
+        undefined,
+      ],
+      [[{ op: 'insert', table: 'Logical_Switch_Port', row: { tag: 5000 } }], 'CONSTRAINT_VIOLATION', 0],
+      [[{ op: 'assert', lock: 'not_mine' }], 'NOT_OWNER', 0],
+      [[{ op: 'insert', table: 'Nonsense', row: {} }], 'INVALID_REQUEST', 0],
+    ];
+    for (const [operation, code, operationIndex] of cases) {
+      await expect(client.transact(operation)).rejects.toMatchObject({
+        code,
+        operationIndex,
+        outcomeUnknown: false,
+      });
+    }
+    expect(names(client)).toEqual(['there']);
+    await deleteSwitches(client);
+  });
+
+  it('are fenced by a wait that looks at one map entry', async () => {
+    const client = await live.started(server.remote);
+    const builder = build(client);
+    const { uuid, operations } = newSwitch(client, 'fence');
+    await client.transact(operations);
+    await client.transact([
+      builder.mutateMap('Logical_Switch', uuid, 'external_ids', { put: new Map([['epoch', '5']]) }),
+    ]);
+    const fence = (epoch: string) =>
+      builder.waitForMatch('Logical_Switch', [
+        { column: '_uuid', function: '==', value: uuid },
+        includes('external_ids', new Map([['epoch', epoch]])),
+      ]);
+    await client.transact([fence('5'), builder.comment('passes')]);
+    await expect(
+      client.transact([fence('4'), builder.deleteRow('Logical_Switch', uuid)]),
+    ).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      operationIndex: 0,
+    });
+    expect(client.replica.get('Logical_Switch', uuid)).toBeDefined();
+    await deleteSwitches(client);
+  });
+
+  it('with text of every kind come back unharmed, and unspeakable text harms no other transaction', async () => {
+    const client = await live.started(server.remote);
+    const texts = ['猫🙂', 'a\u0001\u001f\u007f', '"\\/\b\f\n\r\t', '\\u0000', '\u2028', 'x'.repeat(100_000)];
+    await client.transact(texts.flatMap((text) => newSwitch(client, text).operations));
+    expect(names(client)).toEqual([...texts].sort());
+    await expect(client.transact(newSwitch(client, 'nul \0').operations)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      operationIndex: 0,
+    });
+    expect(client.connected).toBe(true);
+    await deleteSwitches(client);
+  });
+});
+
+describe('a dump of thousands of rows', () => {
+  it('arrives whole, tells every row once, and does not hold the event loop', async () => {
+    const writer = await live.started(server.remote);
+    for (let batch = 0; batch < 4; batch++)
+      await writer.transact(newSwitch(writer, `big-${batch}`, 1500).operations);
+    const client = live.client(server.remote);
+    let inserts = 0;
+    client.replica.subscribe(
+      (changes) => (inserts += changes.filter(({ type }) => type === 'insert').length),
+    );
+    let turns = 0;
+    let running = true;
+    const turn = (): void => {
+      turns++;
+      if (running) setImmediate(turn);
+    };
+    turn();
+    await client.start({ timeoutMs: 20_000 });
+    running = false;
+    expect([client.replica.count('Logical_Switch_Port'), inserts]).toEqual([6000, 6004]);
+    expect(turns).toBeGreaterThan(10);
+    await deleteSwitches(writer);
+    await until('all is gone', () => client.replica.count('Logical_Switch_Port') === 0);
+  });
+});
+
+describe('a server that goes away', () => {
+  it('and comes back is found again, with its rows', async () => {
+    const client = await live.started(server.remote);
+    const { uuid, operations } = newSwitch(client, 'kept');
+    await client.transact(operations);
+    await server.kill();
+    await stateOf(client, 'disconnected');
+    expect(client.replica.get('Logical_Switch', uuid)).toBeDefined();
+    const changes: RowChange[] = [];
+    client.replica.subscribe((some) => changes.push(...some));
+    await server.start();
+    await stateOf(client, 'connected');
+    expect(changes).toEqual([]);
+    await deleteSwitches(client);
+  });
+
+  it('and comes back empty, or with an old file, is shown as what differs', async () => {
+    const other = await live.database();
+    const client = await live.started(other.remote);
+    await client.transact(newSwitch(client, 'old').operations);
+    await other.stop();
+    const old = await readFile(other.file);
+    await other.start();
+    await stateOf(client, 'connected');
+    await client.transact(newSwitch(client, 'new', 1).operations);
+    await other.stop();
+    await writeFile(other.file, old);
+    const changes: RowChange[] = [];
+    client.replica.subscribe((some) => changes.push(...some));
+    await other.start();
+    await stateOf(client, 'connected');
+    expect(changes.map(({ type, table }) => `${type} ${table}`).sort()).toEqual([
+      'delete Logical_Switch',
+      'delete Logical_Switch_Port',
+    ]);
+    await other.stop();
+    await rm(other.file);
+    await live.tool('ovsdb-tool', 'create', other.file, northbound.schema);
+    await other.start();
+    await stateOf(client, 'connected');
+    expect(names(client)).toEqual([]);
+  });
+
+  it('without a word is noticed by the probe, and what waits for it fails', async () => {
+    const client = await live.started(server.remote, { probe: { intervalMs: 100, timeoutMs: 100 } });
+    server.pause();
+    const transaction = client.transact(newSwitch(client, 'unheard').operations);
+    await expect(transaction).rejects.toMatchObject({ code: 'CONNECTION_LOST', outcomeUnknown: true });
+    server.resume();
+    await stateOf(client, 'connected');
+    await deleteSwitches(client);
+  });
+
+  it('that never answers is not waited for', async () => {
+    server.pause();
+    const client = live.client(server.remote, { timeouts: { requestMs: 100 } });
+    await expect(client.start({ timeoutMs: 400 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(client.lastError).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    server.resume();
+    await stateOf(client, 'connected');
+  });
+});
+
+describe('a probe of the server', () => {
+  it('is answered, so the server keeps the connection', async () => {
+    const port = await freePort();
+    const own = await live.database({ args: ['--remote=db:OVN_Northbound,NB_Global,connections'] });
+    const admin = ['--db', own.remote, '--inactivity-probe=1000'];
+    await live.tool('ovn-nbctl', ...admin, 'set-connection', `ptcp:${port}:127.0.0.1`);
+    let probes = 0;
+    const client = await live.started(`tcp:127.0.0.1:${port}`, {
+      probe: { intervalMs: 0 },
+      connect: async (remote, options) => {
+        const transport = await connectTransport(remote, options);
+        return {
+          write: (text) => transport.write(text),
+          destroy: () => transport.destroy(),
+          onClose: (listener) => transport.onClose(listener),
+          onData: (listener) =>
+            transport.onData((chunk) => {
+              probes += Number(chunk.includes('"method":"echo"'));
+              listener(chunk);
+            }),
+        };
+      },
+    });
+    let losses = 0;
+    client.onState((state) => (losses += Number(state === 'disconnected')));
+    // Without an answer to the first the server would hang up instead of probing again.
+    await until('the server has probed three times', () => probes >= 3);
+    expect(losses).toBe(0);
+  });
+});
+
+describe('a database that changes under its clients', () => {
+  it('keeps them connected when its schema is converted, and they see the new one', async () => {
+    const own = await live.database();
+    const client = await live.started(own.remote);
+    let losses = 0;
+    let sessions = 0;
+    client.onState((state) => (state === 'connected' ? sessions++ : losses++));
+    await client.transact(newSwitch(client, 'converted').operations);
+    const schema = JSON.parse(await readFile(northbound.schema, 'utf8')) as {
+      version: string;
+      tables: Record<string, { columns: Record<string, unknown> }>;
+    };
+    delete schema.tables['Logical_Switch']!.columns['other_config'];
+    schema.version = '99.0.0';
+    const file = join(live.dir, 'converted.ovsschema');
+    await writeFile(file, JSON.stringify(schema));
+    expect(client.replica.hasColumn('Logical_Switch', 'other_config')).toBe(true);
+    await live.tool('ovsdb-client', '--timeout=10', 'convert', own.remote, file);
+    await until(
+      'the client knows the new schema',
+      () => client.connected && client.schema?.version === '99.0.0',
+    );
+    expect(client.replica.hasColumn('Logical_Switch', 'other_config')).toBe(false);
+    expect(names(client)).toEqual(['converted']);
+    expect([losses, sessions]).toEqual([1, 1]);
+    await expect(
+      client.transact([{ op: 'update', table: 'Logical_Switch', where: [], row: { name: 'after' } }]),
+    ).resolves.toEqual([{ count: 1 }]);
+  });
+
+  it('is waited for while the server does not have it', async () => {
+    const own = await live.database();
+    const client = await live.started(own.remote);
+    await own.appctl('ovsdb-server/remove-db', northbound.name);
+    await stateOf(client, 'disconnected');
+    await until('the client says why', () =>
+      /does not have the database/.test(client.lastError?.message ?? ''),
+    );
+    await own.appctl('ovsdb-server/add-db', own.file);
+    await stateOf(client, 'connected');
+  });
+});

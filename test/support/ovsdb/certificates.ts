@@ -1,0 +1,39 @@
+/** Certificates for tests, made by openssl. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A new elliptic key, without a password. */
+const newKey = ['-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+
+/** Makes a CA in `dir`: `<name>.crt` and `<name>.key`. */
+export async function makeAuthority(dir: string, name: string): Promise<void> {
+  const [key, certificate] = [join(dir, `${name}.key`), join(dir, `${name}.crt`)];
+  const subject = ['-subj', `/CN=${name}`, '-days', '2'];
+  await run('openssl', ['req', '-x509', ...subject, ...newKey, '-keyout', key, '-out', certificate]);
+}
+
+/**
+ * Makes `<name>.crt` and `<name>.key` in `dir`, signed by the CA of that name there. `hosts` is a subjectAltName as
+ * openssl takes it (`IP:127.0.0.1`); empty: none.
+ */
+export async function makeCertificate(dir: string, ca: string, name: string, hosts = ''): Promise<void> {
+  const file = (what: string): string => join(dir, what);
+  const request = ['req', '-new', '-subj', `/CN=${name}`, ...newKey, '-keyout', file(`${name}.key`)];
+  const extension = hosts === '' ? [] : ['-addext', `subjectAltName=${hosts}`];
+  await run('openssl', [...request, ...extension, '-out', file(`${name}.csr`)]);
+  const signer = [
+    '-CA',
+    file(`${ca}.crt`),
+    '-CAkey',
+    file(`${ca}.key`),
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-copy_extensions',
+    'copy',
+  ];
+  await run('openssl', ['x509', '-req', '-in', file(`${name}.csr`), ...signer, '-out', file(`${name}.crt`)]);
+}

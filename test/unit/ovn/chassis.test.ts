@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { readChassis } from '../../../src/ovn/chassis.ts';
+import type { Row } from '../../../src/ovn/ovsdb/index.ts';
+
+const row = (name: string, columns: Readonly<Record<string, Readonly<Record<string, string>>>>): Row => ({
+  _uuid: `uuid of ${name}`,
+  name,
+  ...Object.fromEntries(Object.entries(columns).map(([key, map]) => [key, new Map(Object.entries(map))])),
+});
+const read = (...rows: Row[]) => readChassis({ rows: () => rows });
+
+describe('hosts in the Southbound database', () => {
+  it('are read by name, with what their administrator says of them', () => {
+    const hosts = read(
+      row('b', { other_config: { 'ovn-cms-options': 'availability-zones=az1,enable-chassis-as-gw' } }),
+      row('a', { other_config: { 'ovn-bridge-mappings': 'physnet1:br-ex, vlans:br-vlan' } }),
+    );
+    expect(hosts).toEqual([
+      { name: 'a', isGateway: false, physicalNetworks: ['physnet1', 'vlans'] },
+      { name: 'b', isGateway: true, physicalNetworks: [] },
+    ]);
+  });
+
+  it('of older versions say it in external_ids, which newer ones overrule', () => {
+    const old = { 'ovn-cms-options': 'enable-chassis-as-gw', 'ovn-bridge-mappings': 'old:br-ex' };
+    expect(read(row('a', { external_ids: old }))).toEqual([
+      { name: 'a', isGateway: true, physicalNetworks: ['old'] },
+    ]);
+    expect(read(row('a', { external_ids: old, other_config: { 'ovn-cms-options': '' } }))).toEqual([
+      { name: 'a', isGateway: false, physicalNetworks: ['old'] },
+    ]);
+  });
+
+  it('are no gateways by an option that only begins like the right one', () => {
+    const [host] = read(row('a', { other_config: { 'ovn-cms-options': 'enable-chassis-as-gw-later' } }));
+    expect(host?.isGateway).toBe(false);
+  });
+});

@@ -1,0 +1,396 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ApplyError, member, row, rowUuid } from '../../../src/ovn/index.ts';
+import type { DesiredState, Owner } from '../../../src/ovn/index.ts';
+import { insertRow, deleteRow } from '../../../src/ovn/operations.ts';
+import { OvsdbError } from '../../../src/ovn/ovsdb/index.ts';
+import {
+  group,
+  groupState,
+  lspUuid,
+  operationsOf,
+  operator,
+  owner,
+  portState,
+  subnet,
+  subnetState,
+  switchUuid,
+  until,
+} from './scenario.ts';
+
+const ports = Array.from({ length: 12 }, (_, index) => owner('Port', `vm-${index}`));
+
+async function ready(options: Parameters<typeof operator>[0] = {}) {
+  const it = await operator(options);
+  await it.applier.apply(subnet, subnetState());
+  it.database.transactions.length = 0;
+  return it;
+}
+
+/** Holds transactions back until let go, one at a time. */
+function gate(database: { before: unknown }): { open: () => void } {
+  let waiting: (() => void)[] = [];
+  let opened = false;
+  database.before = () => (opened ? undefined : new Promise<void>((resolve) => waiting.push(resolve)));
+  return {
+    open: () => {
+      opened = true;
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    },
+  };
+}
+
+function codeOf(result: PromiseSettledResult<unknown>): string {
+  return result.status === 'fulfilled' ? 'ok' : (result.reason as ApplyError).code;
+}
+
+/** A port whose name is another's: the database finds out only at commit. */
+const namesake = owner('Port', 'namesake');
+const namesakeState: DesiredState = portState(namesake, { name: ports[0]!.uid });
+
+/** A port group with an ACL that no schema takes. */
+const broken = owner('SecurityGroup', 'broken');
+const brokenState: DesiredState = {
+  rows: [
+    row('Port_Group', rowUuid(broken.uid, 'pg'), { name: 'pg_broken' }),
+    row('ACL', rowUuid(broken.uid, 'acl'), {
+      priority: 99_999,
+      direction: 'to-lport',
+      match: '1',
+      action: 'drop',
+    }),
+  ],
+  memberships: [member('Port_Group', rowUuid(broken.uid, 'pg'), 'acls', rowUuid(broken.uid, 'acl'))],
+};
+
+describe('group commit', () => {
+  it('puts what is ready at the same time into one transaction, with one mutation of the switch they share', async () => {
+    const { database, applier } = await ready();
+    await Promise.all(ports.map((port) => applier.apply(port, portState(port))));
+    expect(database.transactions).toHaveLength(1);
+    expect(operationsOf(database.transactions[0])).toEqual([
+      ...ports.map(() => 'insert'),
+      'wait',
+      'wait',
+      'mutate',
+    ]);
+  });
+
+  it('merges what becomes ready while a transaction is in flight into the next', async () => {
+    const { database, applier } = await ready();
+    const { open } = gate(database);
+    const [first, ...others] = ports;
+    const all = [applier.apply(first!, portState(first!))];
+    await until(() => database.transactions.length === 1);
+    for (const port of others) {
+      all.push(applier.apply(port, portState(port)));
+      await new Promise(setImmediate);
+    }
+    expect(database.transactions).toHaveLength(1);
+    open();
+    await Promise.all(all);
+    expect(database.transactions).toHaveLength(2);
+    expect(database.replica.count('Logical_Switch_Port')).toBe(ports.length);
+  });
+
+  it('keeps to the size of a transaction, but never parts the rows of one owner', async () => {
+    const { database, applier } = await ready({ rowsPerTransaction: 5 });
+    await Promise.all([
+      ...ports.map((port) => applier.apply(port, portState(port))),
+      applier.apply(group, groupState(20)),
+    ]);
+    const inserts = database.transactions.map(
+      (one) => operationsOf(one).filter((op) => op === 'insert').length,
+    );
+    expect(inserts).toEqual([5, 5, 2, 21]);
+  });
+
+  it('resolves only when the replica shows it', async () => {
+    const { database, applier } = await ready();
+    await Promise.all(
+      ports.map(async (port) => {
+        await applier.apply(port, portState(port));
+        expect(database.replica.get('Logical_Switch_Port', lspUuid(port))).toBeDefined();
+        expect(applier.ownedBy(port.uid)).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('takes the newest wish of an owner, and answers both calls', async () => {
+    const { database, applier } = await ready();
+    const { open } = gate(database);
+    const [one, two] = ports as [Owner, Owner];
+    const blocking = applier.apply(one, portState(one));
+    await until(() => database.transactions.length === 1);
+    const calls = [
+      applier.apply(two, portState(two, { addresses: ['old'] })),
+      applier.apply(two, portState(two)),
+    ];
+    // The owner in flight, too, may want something else by now.
+    const again = applier.apply(one, portState(one, { addresses: ['newer'] }));
+    open();
+    expect(await Promise.all([...calls, again, blocking])).toEqual(Array(4).fill({ changed: true }));
+    expect(database.replica.get('Logical_Switch_Port', lspUuid(two))?.['addresses']).toEqual(
+      new Set(['0a:00:00:00:00:01 10.0.0.4']),
+    );
+    expect(database.replica.get('Logical_Switch_Port', lspUuid(one))?.['addresses']).toEqual(
+      new Set(['newer']),
+    );
+    expect(JSON.stringify(database.transactions)).not.toContain('"old"');
+  });
+
+  it('takes parent and child in one transaction, whichever comes first', async () => {
+    const { database, applier } = await operator();
+    const port = ports[0]!;
+    const results = await Promise.all([
+      applier.apply(port, portState(port)),
+      applier.apply(subnet, subnetState()),
+    ]);
+    expect(results).toEqual([{ changed: true }, { changed: true }]);
+    expect(database.transactions).toHaveLength(1);
+  });
+
+  it('never deletes a parent in the transaction that adds to it', async () => {
+    const { database, applier } = await ready();
+    const port = ports[0]!;
+    const results = await Promise.allSettled([applier.apply(port, portState(port)), applier.remove(subnet)]);
+    expect(results.map(codeOf)).toEqual(['ok', 'ok']);
+    expect(database.transactions).toHaveLength(2);
+    expect(database.replica.count('Logical_Switch_Port')).toBe(0);
+  });
+
+  it('reports each transaction for metrics', async () => {
+    const reports: unknown[] = [];
+    const { applier } = await ready({ onTransaction: (report) => reports.push(report) });
+    reports.length = 0;
+    await Promise.all(ports.map((port) => applier.apply(port, portState(port))));
+    expect(reports).toEqual([
+      { rows: 12, owners: 12, operations: 16, durationMs: expect.any(Number), ok: true },
+    ]);
+  });
+});
+
+describe('one bad object in a group', () => {
+  it.each([
+    ['a name that another row has', namesake, namesakeState, 'NAME_CONFLICT', 'backoff'],
+    ['a value that the schema forbids', broken, brokenState, 'INVALID_ROW', 'never'],
+  ])('with %s fails alone, with its own error', async (_, bad, state, code, retry) => {
+    const { applier, database } = await ready();
+    const calls = [...ports.map((port) => applier.apply(port, portState(port))), applier.apply(bad, state)];
+    const results = await Promise.allSettled(calls);
+    expect(results.map(codeOf)).toEqual([...ports.map(() => 'ok'), code]);
+    const { reason } = results.at(-1) as PromiseRejectedResult;
+    expect(reason).toMatchObject({ retry, cause: expect.any(OvsdbError) });
+    expect((reason as ApplyError).message).toContain(bad.name);
+    expect(database.replica.count('Logical_Switch_Port')).toBe(ports.length);
+    expect(applier.ownedBy(bad.uid)).toEqual([]);
+    // Halving, not trying each: 13 owners take 1 + 2·4 transactions at most.
+    expect(database.transactions.length).toBeLessThanOrEqual(9);
+  });
+
+  it('anywhere among good ones, any number of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }), async (plan) => {
+        const { applier } = await ready();
+        const calls = plan.map((good, index) => {
+          const of = owner('Port', `x${index}`);
+          return good
+            ? applier.apply(of, portState(of))
+            : applier.apply(of, {
+                ...brokenState,
+                rows: brokenState.rows.map((one) => ({
+                  ...one,
+                  columns: { ...one.columns, name: one.table === 'ACL' ? new Set<string>() : `pg_${index}` },
+                })),
+              });
+        });
+        const results = await Promise.allSettled(calls);
+        // All bad ones want the same UUIDs, so later ones may be told that another owner has them.
+        expect(results.map((result) => codeOf(result) === 'ok')).toEqual(plan);
+      }),
+      { seed: 20260104, numRuns: 40 },
+    );
+  });
+});
+
+describe('when the replica is behind', () => {
+  it('a row that is there already is found at the second look', async () => {
+    const { applier, database } = await ready();
+    const port = ports[0]!;
+    database.before = () => {
+      database.before = () => undefined;
+      // As if our own first try had come through just now.
+      database.elsewhere(...database.transactions[0]!.slice(1));
+    };
+    expect(await applier.apply(port, portState(port))).toEqual({ changed: false });
+    expect(database.transactions).toHaveLength(1);
+    expect(database.replica.count('Logical_Switch_Port')).toBe(1);
+  });
+
+  it('a parent that is gone by now is found missing, and the row does not vanish silently', async () => {
+    const { applier, database } = await ready();
+    const port = ports[0]!;
+    database.before = () => {
+      database.before = () => undefined;
+      database.elsewhere(deleteRow('Logical_Switch', switchUuid()));
+    };
+    await expect(applier.apply(port, portState(port))).rejects.toMatchObject({
+      code: 'PARENT_MISSING',
+      retry: 'wait',
+    });
+    expect(database.transactions).toHaveLength(1);
+  });
+
+  it('what somebody undoes at once is written again, but not for ever', async () => {
+    const { applier, database } = await ready();
+    const port = ports[0]!;
+    let undone = 0;
+    database.after = () => {
+      if (undone++ < 2) database.elsewhere(deleteRow('Logical_Switch_Port', lspUuid(port)), clearPorts());
+    };
+    expect(await applier.apply(port, portState(port))).toEqual({ changed: true });
+    expect(database.transactions).toHaveLength(3);
+    undone = Number.NEGATIVE_INFINITY;
+    await expect(applier.apply(port, portState(port, { addresses: ['x'] }))).rejects.toMatchObject({
+      code: 'TRANSACTION_FAILED',
+      retry: 'backoff',
+    });
+  });
+});
+
+function clearPorts() {
+  return { op: 'update', table: 'Logical_Switch', where: [], row: { ports: ['set', []] } };
+}
+
+describe('when the connection is lost', () => {
+  it('and the reply with it, the row is there exactly once and the call succeeds', async () => {
+    const { applier, database } = await ready();
+    const port = ports[0]!;
+    database.after = () => {
+      database.after = () => undefined;
+      database.setConnected(false);
+      setImmediate(() => database.setConnected(true));
+      throw new OvsdbError('CONNECTION_LOST', 'no reply', { outcomeUnknown: true });
+    };
+    await applier.apply(port, portState(port));
+    expect(database.transactions).toHaveLength(1);
+    expect(database.replica.count('Logical_Switch_Port')).toBe(1);
+  });
+
+  it('before the request arrived, it is sent again', async () => {
+    const { applier, database } = await ready();
+    database.before = () => {
+      database.before = () => undefined;
+      database.setConnected(false);
+      setImmediate(() => database.setConnected(true));
+    };
+    await Promise.all(ports.map((port) => applier.apply(port, portState(port))));
+    expect(database.transactions).toHaveLength(2);
+    expect(database.replica.count('Logical_Switch_Port')).toBe(ports.length);
+  });
+
+  it('for longer than the deadline, writes fail, later ones at once; those with nothing to write do not', async () => {
+    const clock = fakeClock();
+    const { applier, database, drift } = await ready({ clock, reconnectDeadlineMs: 10_000 });
+    const [one, two, three] = ports as [Owner, Owner, Owner];
+    await applier.apply(one, portState(one));
+    database.setConnected(false);
+    const waiting = applier.apply(two, portState(two));
+    await until(() => clock.pending() > 0);
+    clock.advance(10_000);
+    await expect(waiting).rejects.toMatchObject({ code: 'OVN_CONNECTION_FAILED', retry: 'backoff' });
+    await expect(applier.apply(three, portState(three))).rejects.toMatchObject({
+      code: 'OVN_CONNECTION_FAILED',
+    });
+    expect(await applier.apply(one, portState(one))).toEqual({ changed: false });
+    database.setConnected(true);
+    expect(drift).toEqual(['vm-1', 'vm-2']);
+    expect(await applier.apply(two, portState(two))).toEqual({ changed: true });
+  });
+
+  it('again and again, the call ends with an error instead of never', async () => {
+    const clock = fakeClock();
+    const { applier, database } = await ready({ clock });
+    database.before = () => {
+      throw new OvsdbError('DATABASE_NOT_AVAILABLE', 'no leader');
+    };
+    const call = applier.apply(ports[0]!, portState(ports[0]!));
+    const failed = expect(call).rejects.toMatchObject({ code: 'OVN_CONNECTION_FAILED' });
+    for (let tries = 1; tries < 5; tries++) {
+      await until(() => clock.pending() > 0);
+      clock.advance(2_000);
+    }
+    await failed;
+    expect(database.transactions).toHaveLength(5);
+  });
+});
+
+describe('stopping', () => {
+  it('ends the transaction in flight, refuses what waits and what comes', async () => {
+    const { applier, database } = await ready();
+    const { open } = gate(database);
+    const [one, two, three] = ports as [Owner, Owner, Owner];
+    const inFlight = applier.apply(one, portState(one));
+    await until(() => database.transactions.length === 1);
+    const waiting = applier.apply(two, portState(two));
+    const stopped = applier.stop();
+    await expect(waiting).rejects.toMatchObject({ code: 'STOPPED' });
+    open();
+    await Promise.allSettled([inFlight]);
+    await stopped;
+    expect(database.replica.count('Logical_Switch_Port')).toBe(1);
+    await expect(applier.apply(three, portState(three))).rejects.toMatchObject({
+      code: 'STOPPED',
+      retry: 'never',
+    });
+    expect(database.transactions).toHaveLength(1);
+  });
+
+  it('can be preceded by waiting until all is written', async () => {
+    const { applier, database } = await ready();
+    for (const port of ports) void applier.apply(port, portState(port));
+    await applier.idle();
+    expect(database.replica.count('Logical_Switch_Port')).toBe(ports.length);
+  });
+});
+
+describe('foreign neighbours', () => {
+  it('of the same name are left alone, and the owner hears of it', async () => {
+    const { applier, database } = await ready();
+    const theirs = 'aaaaaaaa-0000-4000-8000-000000000001';
+    database.elsewhere(
+      insertRow('Logical_Switch', 'aaaaaaaa-0000-4000-8000-000000000002', {
+        name: 'theirs',
+        ports: new Set([theirs]),
+      }),
+      insertRow('Logical_Switch_Port', theirs, { name: ports[0]!.uid }),
+    );
+    await expect(applier.apply(ports[0]!, portState(ports[0]!))).rejects.toMatchObject({
+      code: 'NAME_CONFLICT',
+    });
+    expect(database.replica.get('Logical_Switch_Port', theirs)).toBeDefined();
+  });
+});
+
+function fakeClock() {
+  let now = 0;
+  const timers = new Set<{ at: number; callback: () => void }>();
+  return {
+    now: () => now,
+    setTimer: (ms: number, callback: () => void) => {
+      const timer = { at: now + ms, callback };
+      timers.add(timer);
+      return { cancel: () => void timers.delete(timer) };
+    },
+    pending: () => timers.size,
+    advance: (ms: number) => {
+      now += ms;
+      for (const timer of [...timers]) {
+        if (timer.at > now) continue;
+        timers.delete(timer);
+        timer.callback();
+      }
+    },
+  };
+}

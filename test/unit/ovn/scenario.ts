@@ -1,0 +1,109 @@
+import { Applier } from '../../../src/ovn/applier.ts';
+import type { ApplierOptions } from '../../../src/ovn/applier.ts';
+import { Fence } from '../../../src/ovn/fence.ts';
+import { member, row, rowUuid } from '../../../src/ovn/index.ts';
+import type { DesiredState, Owner } from '../../../src/ovn/index.ts';
+import { FakeDatabase } from './fake-database.ts';
+
+/** An owner whose UID is its name, so that failures read well. */
+export function owner(kind: string, name: string, namespace = 'shop'): Owner {
+  return { kind, namespace, name, uid: `uid-${name}` };
+}
+
+export const subnet = owner('Subnet', 'web');
+export const group = owner('SecurityGroup', 'frontend');
+
+export function switchUuid(of: Owner = subnet): string {
+  return rowUuid(of.uid, 'switch');
+}
+
+export function groupUuid(of: Owner = group): string {
+  return rowUuid(of.uid, 'pg');
+}
+
+export function lspUuid(of: Owner): string {
+  return rowUuid(of.uid, 'lsp');
+}
+
+/** A switch and its DHCP options. */
+export function subnetState(of: Owner = subnet): DesiredState {
+  return {
+    rows: [
+      row('Logical_Switch', switchUuid(of), { name: of.uid, other_config: { subnet: '10.0.0.0/24' } }),
+      row('DHCP_Options', rowUuid(of.uid, 'dhcp'), { cidr: '10.0.0.0/24', options: { lease_time: '3600' } }),
+    ],
+    memberships: [],
+  };
+}
+
+/** A port group with as many ACLs. */
+export function groupState(acls: number, of: Owner = group): DesiredState {
+  const uuids = Array.from({ length: acls }, (_, index) => rowUuid(of.uid, `acl/${index}`));
+  return {
+    rows: [
+      row('Port_Group', groupUuid(of), { name: `pg_${of.name.replaceAll('-', '_')}` }),
+      ...uuids.map((uuid, index) =>
+        row('ACL', uuid, {
+          priority: 2000,
+          direction: 'to-lport',
+          match: `ip4.dst == 10.0.0.${index}`,
+          action: 'allow',
+        }),
+      ),
+    ],
+    memberships: uuids.map((uuid) => member('Port_Group', groupUuid(of), 'acls', uuid)),
+  };
+}
+
+/** A port on the switch, with whatever else is said. */
+export function portState(
+  of: Owner,
+  more: Parameters<typeof row<'Logical_Switch_Port'>>[2] = {},
+): DesiredState {
+  return {
+    rows: [
+      row('Logical_Switch_Port', lspUuid(of), {
+        name: of.uid,
+        addresses: ['0a:00:00:00:00:01 10.0.0.4'],
+        enabled: true,
+        dhcpv4_options: rowUuid(subnet.uid, 'dhcp'),
+        ...more,
+      }),
+    ],
+    memberships: [member('Logical_Switch', switchUuid(), 'ports', lspUuid(of))],
+  };
+}
+
+export function inGroup(of: Owner, state: DesiredState): DesiredState {
+  const join = member('Port_Group', groupUuid(), 'ports', lspUuid(of));
+  return { rows: state.rows, memberships: [...state.memberships, join] };
+}
+
+/** An operator that leads, on an empty database. */
+export async function operator(
+  options: Partial<ApplierOptions> & { database?: FakeDatabase; lead?: boolean } = {},
+): Promise<{ database: FakeDatabase; applier: Applier; fence: Fence; drift: string[] }> {
+  const database = options.database ?? new FakeDatabase();
+  const cluster = options.cluster ?? 'alpha';
+  const fence = new Fence(database, cluster);
+  if (options.lead !== false) await fence.take();
+  const applier = new Applier({ ...options, cluster, database, fence });
+  const drift: string[] = [];
+  applier.onDrift((drifted) => drift.push(drifted.name));
+  database.transactions.length = 0;
+  return { database, applier, fence, drift };
+}
+
+/** The names of the operations of a transaction after its fence. */
+export function operationsOf(transaction: readonly { op: string }[] | undefined): string[] {
+  return (transaction ?? []).slice(1).map((operation) => operation.op);
+}
+
+/** Waits, turn by turn of the event loop, until it is so; fails after a second. */
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 1_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
+    await new Promise(setImmediate);
+  }
+}

@@ -1,0 +1,258 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { RowChange } from '../../../src/ovn/ovsdb/index.ts';
+import {
+  initial,
+  playServerPart,
+  Scenario,
+  serverRow,
+  testSchema,
+  uuid,
+} from '../../support/ovsdb/scripted-server.ts';
+import type { OvsdbClientOptions } from '../../../src/ovn/ovsdb/index.ts';
+
+let scenario: Scenario;
+let told: RowChange[];
+
+function begin(options: Partial<OvsdbClientOptions> = {}): Scenario {
+  scenario = new Scenario(options);
+  told = [];
+  scenario.client.replica.subscribe((changes) => told.push(...changes));
+  void scenario.client.start().catch(() => undefined);
+  return scenario;
+}
+
+afterEach(() => scenario.stop());
+
+const [a, b] = [uuid(1), uuid(2)];
+const three = 'unix:/one,unix:/two,unix:/three';
+
+describe('starting', () => {
+  it('fills the replica, then says connected, then resolves', async () => {
+    begin();
+    const started = scenario.client.start();
+    expect(scenario.client.connected).toBe(false);
+    await scenario.synced({ Switch: { [a]: { name: 'a' } } });
+    await started;
+    expect(scenario.client.replica.get('Switch', a)?.['name']).toBe('a');
+    expect([scenario.client.connected, scenario.states]).toEqual([true, ['connected']]);
+    expect(scenario.client.schema?.name).toBe('Test');
+  });
+
+  it('asks only for tables and columns that the schema has', async () => {
+    begin({ tables: { Switch: ['name', 'tier'], Sampling: ['rate'] } });
+    const request = await playServerPart(await scenario.connection());
+    expect(request.params?.[2]).toEqual({ Switch: [{ columns: ['name'] }] });
+  });
+
+  it('tells when it takes too long, and why, and goes on trying', async () => {
+    begin();
+    const started = scenario.client.start({ timeoutMs: 50 });
+    (await scenario.connection()).drop(new Error('ECONNREFUSED'));
+    await scenario.until(() => scenario.client.lastError !== undefined);
+    scenario.clock.advance(50);
+    await expect(started).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', message: /ECONNREFUSED/ });
+    await scenario.synced();
+    expect(scenario.client.connected).toBe(true);
+  });
+
+  it.each([
+    ['monitor_cond', ['monitor_cond_since']],
+    ['monitor', ['monitor_cond_since', 'monitor_cond']],
+  ])('falls back to %s when the server knows nothing better', async (method, refused) => {
+    begin();
+    const connection = await scenario.connection();
+    connection.fail(await connection.request('get_schema'), { error: 'unknown database' });
+    connection.reply(await connection.request('get_schema'), testSchema);
+    for (const one of refused) connection.fail(await connection.request(one), 'unknown method');
+    const request = await connection.request(method);
+    const id = request.params?.[1];
+    if (method === 'monitor') {
+      connection.reply(request, {
+        Switch: { [a]: { new: { name: 'a', ports: ['set', []], ids: ['map', []], tag: 7 } } },
+      });
+      await scenario.until(() => scenario.client.connected);
+      connection.notify('update', id, { Switch: { [a]: { old: { name: 'a' } } } });
+    } else {
+      connection.reply(request, initial({ Switch: { [a]: { name: 'a', tag: 7 } } }));
+      await scenario.until(() => scenario.client.connected);
+      connection.notify('update2', id, { Switch: { [a]: { delete: null } } });
+    }
+    expect(told.map(({ type }) => type)).toEqual(['insert', 'delete']);
+  });
+
+  it('is over when the client is stopped', async () => {
+    begin();
+    const started = scenario.client.start();
+    await scenario.connection();
+    await scenario.client.stop();
+    await expect(started).rejects.toMatchObject({ code: 'STOPPED' });
+    await expect(scenario.client.start()).rejects.toMatchObject({ code: 'STOPPED' });
+    expect(scenario.clock.pending).toBe(0);
+  });
+});
+
+describe('reconnecting', () => {
+  it('keeps the rows meanwhile, and tells only what differs afterwards', async () => {
+    begin();
+    const { connection } = await scenario.synced({ Switch: { [a]: { name: 'a' }, [b]: { name: 'b' } } });
+    told = [];
+    connection.drop();
+    await scenario.until(() => scenario.states.length === 2);
+    expect([scenario.client.connected, scenario.client.replica.count('Switch')]).toEqual([false, 2]);
+    await scenario.synced({ Switch: { [a]: { name: 'A' } } });
+    expect(told.map(({ type, row }) => [type, row._uuid])).toEqual([
+      ['modify', a],
+      ['delete', b],
+    ]);
+    expect(scenario.states).toEqual(['connected', 'disconnected', 'connected']);
+  });
+
+  it('asks for what changed since the last transaction, and takes just that', async () => {
+    begin();
+    const first = await scenario.synced({ Switch: { [a]: { name: 'a' } } });
+    first.connection.notify('update3', first.monitorId, uuid(0xb), {
+      Switch: { [a]: { modify: { tag: 5 } } },
+    });
+    told = [];
+    first.connection.drop();
+    const connection = await scenario.connection();
+    const request = await playServerPart(connection);
+    expect(request.params?.[3]).toBe(uuid(0xb));
+    connection.reply(request, [true, uuid(0xc), { Switch: { [a]: { modify: { name: 'A' } } } }]);
+    await scenario.until(() => scenario.client.connected);
+    expect(scenario.client.replica.get('Switch', a)).toMatchObject({ name: 'A', tag: new Set([5]) });
+    expect(told).toHaveLength(1);
+  });
+
+  it('waits longer after each round over all remotes, and not between them', async () => {
+    begin({ remotes: three, backoff: { minMs: 100, maxMs: 250 } });
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 12; attempt++) {
+      const before = scenario.clock.now();
+      (await scenario.connection()).drop();
+      waits.push(scenario.clock.now() - before);
+    }
+    expect(waits.map((ms) => ms > 0)).toEqual(Array.from({ length: 12 }, (_, i) => i > 0 && i % 3 === 0));
+  });
+
+  it('tries the next server when one is no leader, has no cluster, or has not the database', async () => {
+    begin({ remotes: three });
+    const seen: unknown[] = [];
+    for (const row of [{ leader: false }, { connected: false }]) {
+      const connection = await scenario.connection();
+      seen.push(connection.remote);
+      void playServerPart(connection, row);
+      await scenario.until(() => connection.destroyed);
+      expect(scenario.client.lastError).toMatchObject({ code: 'SERVER_UNSUITABLE' });
+    }
+    await scenario.synced();
+    expect(new Set(seen).size).toBe(2);
+  });
+
+  it('refuses a server that is behind, until patience tells that the database was restored', async () => {
+    begin({ timeouts: { staleMs: 5000 } });
+    const { connection } = await scenario.synced({ Switch: { [a]: { name: 'a' } } }, { row: { index: 9 } });
+    connection.drop();
+    const second = await scenario.connection();
+    void playServerPart(second, { index: 8 });
+    await scenario.until(() => second.destroyed);
+    expect(scenario.client.lastError).toMatchObject({ message: /at index 8, while 9 was seen/ });
+    expect(scenario.client.replica.count('Switch')).toBe(1);
+    scenario.clock.advance(5000);
+    const third = await scenario.connection();
+    const request = await playServerPart(third, { index: 8 });
+    expect(request.params?.[3]).toBe(uuid(0).replace('4000-8', '0000-0'));
+  });
+
+  it('has its whole patience again after a server that was not behind', async () => {
+    begin({ timeouts: { staleMs: 5000 } });
+    const refused = async (): Promise<void> => {
+      const connection = await scenario.connection();
+      void playServerPart(connection, { index: 8 });
+      await scenario.until(() => connection.destroyed);
+    };
+    (await scenario.synced({}, { row: { index: 9 } })).connection.drop();
+    await refused();
+    const { connection } = await scenario.synced({}, { row: { index: 9 } });
+    scenario.clock.advance(4000);
+    connection.push('{"id":"echo","result":[],"error":null}');
+    scenario.clock.advance(4000);
+    connection.drop();
+    await refused();
+    expect(scenario.client.lastError).toMatchObject({ message: /at index 8, while 9 was seen/ });
+  });
+
+  it('takes another cluster as a new database: all of it is asked for', async () => {
+    begin();
+    const { connection } = await scenario.synced({}, { row: { cid: uuid(0xc1), index: 9 } });
+    connection.drop();
+    const request = await playServerPart(await scenario.connection(), { cid: uuid(0xc2), index: 1 });
+    expect(request.params?.[3]).toMatch(/^[0-]+$/);
+  });
+});
+
+describe('a server in use', () => {
+  it('is left when it is no longer the leader', async () => {
+    begin();
+    const { connection } = await scenario.synced();
+    connection.notify('update3', '_Server#1', uuid(9), {
+      Database: { [uuid(1)]: { modify: { leader: false } } },
+    });
+    await scenario.until(() => connection.destroyed);
+    expect(scenario.client.connected).toBe(false);
+    await scenario.synced();
+  });
+
+  it('is kept while its index grows, and the growth is remembered', async () => {
+    begin();
+    const { connection } = await scenario.synced({}, { row: { index: 1 } });
+    connection.notify('update3', '_Server#1', uuid(9), {
+      Database: { [uuid(1)]: { modify: { index: 50 } } },
+    });
+    expect(connection.destroyed).toBe(false);
+    connection.drop();
+    const second = await scenario.connection();
+    void playServerPart(second, { index: 49 });
+    await scenario.until(() => second.destroyed);
+    expect(scenario.client.lastError?.message).toMatch(/behind/);
+  });
+
+  it('that loses the database is left', async () => {
+    begin();
+    const { connection, monitorId } = await scenario.synced();
+    connection.notify('monitor_canceled', monitorId);
+    connection.reply(await connection.request('get_schema'), { name: '_Server', tables: serverTables });
+    connection.reply(await connection.request('set_db_change_aware'), {});
+    connection.reply(await connection.request('monitor_cond_since'), [false, uuid(0), {}]);
+    await scenario.until(() => connection.destroyed);
+    expect(scenario.client.lastError).toMatchObject({ message: /does not have the database/ });
+  });
+
+  it('may be a follower when any server will do', async () => {
+    begin({ leaderOnly: false });
+    await scenario.synced({}, { row: { leader: false } });
+    expect(scenario.client.connected).toBe(true);
+  });
+});
+
+const serverTables = {
+  Database: {
+    columns: Object.fromEntries(Object.keys(serverRow({})).map((name) => [name, { type: 'string' }])),
+  },
+};
+
+describe('listeners', () => {
+  it('of the state that throw harm no one', async () => {
+    begin();
+    const states: string[] = [];
+    scenario.client.onState(() => {
+      throw new Error('mine');
+    });
+    const end = scenario.client.onState((state) => states.push(state));
+    const { connection } = await scenario.synced();
+    end();
+    connection.drop();
+    await scenario.until(() => scenario.states.length === 2);
+    expect(states).toEqual(['connected']);
+  });
+});
