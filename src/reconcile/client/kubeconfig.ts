@@ -1,0 +1,49 @@
+/**
+ * Where the cluster is and who we are, read by @kubernetes/client-node, which knows every form of a kubeconfig
+ * (tokens, certificates, files, exec plug-ins, service accounts). The only file that imports its values: they
+ * cost half a second and 85 MB, so they are loaded when first asked for.
+ */
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { RequestOptions } from 'node:https';
+import type { Connection, ConnectionSource } from './connection.ts';
+
+/**
+ * A source of connections from `path`, or as kubectl finds it: $KUBECONFIG, ~/.kube/config, the service account
+ * of the pod. Throws when there is no usable cluster in it. Credentials are read anew at each call of the
+ * source, so rotated tokens and certificates are picked up.
+ */
+export async function fromKubeconfig(path?: string): Promise<ConnectionSource> {
+  const config = await load(path);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new Error(`no current cluster in ${path ?? 'the default kubeconfig'}`);
+  return async () => {
+    const options: RequestOptions = {};
+    await config.applyToHTTPSOptions(options);
+    return connectionOf(cluster.server, options);
+  };
+}
+
+async function load(path: string | undefined): Promise<KubeConfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  if (path === undefined) config.loadFromDefault();
+  else config.loadFromFile(path);
+  return config;
+}
+
+function connectionOf(server: string, options: RequestOptions): Connection {
+  const { ca, cert, key, servername, rejectUnauthorized, auth } = options;
+  const headers = { ...(options.headers as Record<string, string> | undefined) };
+  if (typeof auth === 'string') headers['Authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
+  return {
+    server,
+    headers,
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(servername === undefined ? {} : { servername }),
+      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * The reconcile runtime: knows Kubernetes, no kinds and no OVN.
+ *
+ * A kind is declared ({@link Kind}: where it lives, its indexes, what it refers to), a {@link Reconciler} makes
+ * the world say what one object says, and the {@link Manager} runs them.
+ */
+export { Manager, type Hook, type ManagerOptions } from './manager.ts';
+export {
+  apiVersionOf,
+  keyOf,
+  parseKey,
+  refKey,
+  type Kind,
+  type KubeObject,
+  type ObjectMeta,
+  type ObjectRef,
+  type OwnerReference,
+  type Priority,
+  type ReconcileContext,
+  type Reconciler,
+  type Reference,
+  type ResourceType,
+  type Result,
+} from './types.ts';
+export { TerminalError } from './errors.ts';
+export type { Change, ReadStore } from './store/store.ts';
+export type { StatusOutcome, StatusWriter } from './status.ts';
+export { hasFinalizer, isLeaving, type FinalizerOutcome, type Finalizers } from './finalizer.ts';
+export { EventRecorder, type EventRecorderOptions, type EventSink, type ObjectEvent } from './events.ts';
+export { LeaderElector, type LeaderElectorOptions } from './leader.ts';
+export type {
+  DeleteOptions,
+  JsonPatchOperation,
+  KubeClient,
+  ListOptions,
+  ListPage,
+  NewObject,
+  PatchOptions,
+  RequestOptions,
+  WatchEvent,
+  WatchOptions,
+} from './client/client.ts';
+export {
+  ApiError,
+  ConnectionError,
+  isAborted,
+  isAlreadyExists,
+  isConflict,
+  isExpired,
+  isNotFound,
+  type StatusCause,
+} from './client/errors.ts';
+export type { Connection, ConnectionSource } from './client/connection.ts';
+export { fromKubeconfig } from './client/kubeconfig.ts';
+export { RestClient, type RestClientOptions } from './client/rest.ts';
+export { HealthRegistry, type Check, type HealthReport } from './health.ts';
+export { MetricsRegistry, type Counter, type Gauge, type Histogram } from './metrics.ts';
+export { realClock, sleep, type Clock, type Timer } from './clock.ts';
+export { backoffDelay, type Backoff, type Random } from './backoff.ts';
+export { errorFields, silentLogger, withFields, type Logger } from './log.ts';
+export { jsonEqual } from './json-equal.ts';

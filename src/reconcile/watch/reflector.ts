@@ -1,0 +1,197 @@
+import { backoffDelay, type Backoff, type Random } from '../backoff.ts';
+import type { KubeClient } from '../client/client.ts';
+import { ConnectionError, isAborted } from '../client/errors.ts';
+import { realClock, type Clock, type Timer } from '../clock.ts';
+import { errorFields, silentLogger, type Logger } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import type { KubeObject, ResourceType } from '../types.ts';
+import { trimmed } from '../trimmed.ts';
+import { step, type Action, type Event, type State } from './machine.ts';
+
+/** Settings of a {@link Reflector}. */
+export interface ReflectorOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Objects a page of a list; a page is parsed in one go, so it bounds how long the event loop is held. */
+  readonly pageSize?: number;
+  /**
+   * A watch that says nothing for this long is opened anew. Where nothing happens that is normal (the API server
+   * repeats no bookmark), and costs one small read.
+   */
+  readonly idleTimeoutMs?: number;
+  readonly backoff?: Backoff;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: Logger;
+}
+
+/** Asked of the server: how long a watch lasts at least, in s. Up to twice that, so that not all end together. */
+const watchSeconds = 290;
+
+/** Keeps a store equal to what the API server has: the driver of the state machine in machine.ts. */
+export class Reflector<T extends KubeObject> {
+  readonly #client: KubeClient;
+  readonly #type: ResourceType;
+  readonly #store: Store<T>;
+  readonly #selectors: { readonly labelSelector?: string; readonly fieldSelector?: string };
+  readonly #pageSize: number;
+  readonly #idleTimeoutMs: number;
+  readonly #backoff: Backoff;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #log: Logger;
+  readonly #stopped = new AbortController();
+  readonly #listedOnce = Promise.withResolvers<undefined>();
+  #state: State = { name: 'Empty' };
+  #timer: Timer | undefined;
+  #watch: AbortController | undefined;
+  #isOpen = false;
+
+  constructor(client: KubeClient, type: ResourceType, store: Store<T>, options: ReflectorOptions = {}) {
+    this.#client = client;
+    this.#type = type;
+    this.#store = store;
+    const { labelSelector, fieldSelector } = options;
+    this.#selectors = {
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
+    this.#pageSize = options.pageSize ?? 500;
+    this.#idleTimeoutMs = options.idleTimeoutMs ?? 90_000;
+    this.#backoff = options.backoff ?? { baseMs: 500, maxMs: 30_000 };
+    this.#clock = options.clock ?? realClock;
+    this.#random = options.random ?? Math.random;
+    this.#log = options.log ?? silentLogger;
+    // Nobody need wait for it.
+    this.#listedOnce.promise.catch(() => undefined);
+  }
+
+  /** The state's name, for health and tests. */
+  get state(): State['name'] {
+    return this.#state.name;
+  }
+
+  /** Failures in a row: 0 when all is well, also when there is nothing to hear. */
+  get failures(): number {
+    return 'attempt' in this.#state && !this.#isOpen ? this.#state.attempt : 0;
+  }
+
+  /** Begins; resolves when the store holds a first complete list. Failures are logged and retried for ever. */
+  start(): Promise<undefined> {
+    this.#dispatch({ type: 'start' });
+    return this.#listedOnce.promise;
+  }
+
+  /** Ends the watch; the store keeps what it has. A `start` that still waits is rejected. */
+  stop(): void {
+    this.#dispatch({ type: 'stop' });
+    this.#timer?.cancel();
+    this.#stopped.abort();
+    this.#listedOnce.reject(new Error(`stopped before ${this.#type.plural} were listed`));
+  }
+
+  #dispatch(event: Event<T>): void {
+    const { state, actions } = step(this.#state, event);
+    if (state.name === 'Waiting') this.#isOpen = false;
+    this.#state = state;
+    for (const action of actions) this.#carryOut(action);
+  }
+
+  #carryOut(action: Action<T>): void {
+    switch (action.type) {
+      case 'upsert':
+        this.#store.upsert(trimmed(action.object), action);
+        break;
+      case 'delete':
+        this.#store.delete(action.object);
+        break;
+      case 'retain':
+        this.#store.retain(action.keys);
+        break;
+      case 'list':
+        void this.#list(action.continueToken);
+        break;
+      case 'watch':
+        this.#isOpen = false;
+        void this.#follow(action.resourceVersion);
+        break;
+      case 'probe':
+        void this.#probe();
+        break;
+      case 'closeWatch':
+        this.#watch?.abort();
+        break;
+      case 'listed':
+        this.#listedOnce.resolve(undefined);
+        break;
+      case 'wait':
+        this.#wait(action);
+        break;
+      case 'report':
+        this.#log.warn(reports[action.what], { kind: this.#type.kind, ...errorFields(action.error) });
+    }
+  }
+
+  #wait({ attempt, atLeastMs, error }: Extract<Action<T>, { type: 'wait' }>): void {
+    const delay = Math.max(atLeastMs, backoffDelay(this.#backoff, attempt, this.#random));
+    const fields = { kind: this.#type.kind, attempt, delayMs: Math.round(delay), ...errorFields(error) };
+    this.#log.warn('following a kind failed (is its CRD installed, may we list it?): trying again', fields);
+    this.#timer = this.#clock.setTimer(delay, () => this.#dispatch({ type: 'timer' }));
+  }
+
+  async #list(continueToken: string | undefined): Promise<void> {
+    try {
+      const page = await this.#client.list<T>(this.#type, {
+        ...this.#selectors,
+        limit: this.#pageSize,
+        ...(continueToken === undefined ? {} : { continueToken }),
+        signal: this.#stopped.signal,
+      });
+      this.#dispatch({ type: 'page', page });
+    } catch (error) {
+      this.#dispatch({ type: 'listFailed', error });
+    }
+  }
+
+  async #probe(): Promise<void> {
+    try {
+      const options = { ...this.#selectors, limit: 1, signal: this.#stopped.signal };
+      const { resourceVersion } = await this.#client.list<T>(this.#type, options);
+      this.#dispatch({ type: 'probed', resourceVersion });
+    } catch (error) {
+      this.#dispatch({ type: 'probeFailed', error });
+    }
+  }
+
+  async #follow(resourceVersion: string): Promise<void> {
+    const watch = new AbortController();
+    this.#watch = watch;
+    const started = this.#clock.now();
+    const options = {
+      ...this.#selectors,
+      resourceVersion,
+      timeoutSeconds: Math.round(watchSeconds * (1 + this.#random())),
+      idleTimeoutMs: this.#idleTimeoutMs,
+      onOpen: () => (this.#isOpen = true),
+      signal: watch.signal,
+    };
+    try {
+      await this.#client.watch<T>(this.#type, options, (event) => {
+        if (!watch.signal.aborted) this.#dispatch({ type: 'watchEvent', event });
+      });
+      if (!watch.signal.aborted) {
+        this.#dispatch({ type: 'watchEnded', lastedMs: this.#clock.now() - started });
+      }
+    } catch (error) {
+      if (isAborted(error) || watch.signal.aborted) return;
+      const isSilent = this.#isOpen && error instanceof ConnectionError && error.code === 'TIMEOUT';
+      this.#dispatch(isSilent ? { type: 'watchSilent' } : { type: 'watchFailed', error });
+    }
+  }
+}
+
+const reports = {
+  relist: 'the watch fell too far behind: listing anew',
+  staleList: 'a list is older than what was seen before: not believed, asking again',
+  staleListAccepted: 'lists stay older than what was seen before: the database must have been restored',
+} as const;

@@ -1,0 +1,384 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { once } from 'node:events';
+import { RestClient, type RestClientOptions, type WatchEvent } from '../../../../src/reconcile/index.ts';
+import { newWidget, widgetType, type Widget } from '../../../support/reconcile/widget.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+const json = (response: ServerResponse, code: number, body: unknown, headers = {}): void => {
+  response.writeHead(code, { 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+};
+const ref = { namespace: 'default', name: 'a' };
+const object = { metadata: { name: 'a' } };
+
+/** An API server that does what a test tells it to, in this process. */
+class Scripted {
+  readonly seen: string[] = [];
+  readonly sockets = new Set<Socket>();
+  readonly server: Server;
+  handlers: Handler[] = [];
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        this.seen.push(`${request.method ?? ''} ${request.url ?? ''}`);
+        const handler = this.handlers.length > 1 ? this.handlers.shift() : this.handlers[0];
+        handler?.(request, response, Buffer.concat(chunks).toString());
+      });
+    });
+    this.server.on('connection', (socket) => this.sockets.add(socket));
+  }
+
+  /** What is done with the requests to come, one after the other; the last with all others. */
+  answer(...handlers: Handler[]): void {
+    this.handlers = handlers;
+  }
+}
+
+describe('the REST client', () => {
+  let scripted: Scripted;
+  let url: string;
+  let client: RestClient;
+  const make = (options: RestClientOptions = {}): RestClient =>
+    (client = new RestClient(
+      () => Promise.resolve({ server: url, tls: {}, headers: { Authorization: 'Bearer x' } }),
+      {
+        backoff: { baseMs: 1, maxMs: 5 },
+        ...options,
+      },
+    ));
+
+  beforeEach(async () => {
+    scripted = new Scripted();
+    scripted.server.listen(0, '127.0.0.1');
+    await once(scripted.server, 'listening');
+    url = `http://127.0.0.1:${(scripted.server.address() as AddressInfo).port}`;
+    make();
+  });
+
+  afterEach(async () => {
+    client.close();
+    for (const socket of scripted.sockets) socket.destroy();
+    scripted.server.close();
+    await once(scripted.server, 'close');
+  });
+
+  it('sends credentials and who it is, and reuses its sockets', async () => {
+    const headers: unknown[] = [];
+    scripted.answer((request, response) => {
+      headers.push(request.headers);
+      json(response, 200, object);
+    });
+    for (let i = 0; i < 5; i++) await client.get(widgetType, ref);
+    expect(headers[0]).toMatchObject({ authorization: 'Bearer x', 'user-agent': 'overlay-network' });
+    expect(scripted.sockets.size).toBe(1);
+  });
+
+  it('sends what each kind of request wants', async () => {
+    const bodies: string[] = [];
+    scripted.answer((request, response, body) => {
+      bodies.push(`${request.headers['content-type'] ?? ''} ${body}`);
+      json(response, 200, object);
+    });
+    await client.create(widgetType, newWidget('a'));
+    await client.patchMerge(widgetType, ref, { spec: {} });
+    await client.patchJson(widgetType, ref, [{ op: 'remove', path: '/x' }], { subresource: 'status' });
+    await client.delete(widgetType, ref, { uid: 'u', propagation: 'Background' });
+    const path = '/apis/test.example.org/v1/namespaces/default/widgets';
+    expect(scripted.seen).toEqual([
+      `POST ${path}`,
+      `PATCH ${path}/a`,
+      `PATCH ${path}/a/status`,
+      `DELETE ${path}/a`,
+    ]);
+    expect(bodies[1]).toBe('application/merge-patch+json {"spec":{}}');
+    expect(bodies[2]).toBe('application/json-patch+json [{"op":"remove","path":"/x"}]');
+    expect(JSON.parse(bodies[3]!.split(' ')[1]!)).toMatchObject({
+      preconditions: { uid: 'u' },
+      propagationPolicy: 'Background',
+    });
+  });
+
+  it('gives pages of a list, with the kind in every item', async () => {
+    scripted.answer((_request, response) =>
+      json(response, 200, { metadata: { resourceVersion: '7', continue: 'more' }, items: [object] }),
+    );
+    const page = await client.list<Widget>(widgetType, { limit: 1, labelSelector: 'a=b' });
+    expect(page).toMatchObject({ resourceVersion: '7', continueToken: 'more' });
+    expect(page.items[0]).toEqual({ ...object, apiVersion: 'test.example.org/v1', kind: 'Widget' });
+    expect(scripted.seen[0]).toContain('?limit=1&labelSelector=a%3Db');
+    scripted.answer((_request, response) => json(response, 200, { metadata: { continue: '' }, items: null }));
+    expect(await client.list(widgetType)).toEqual({
+      items: [],
+      resourceVersion: '',
+      continueToken: undefined,
+    });
+  });
+
+  it('says what the server refused, with reason and causes', async () => {
+    const details = { causes: [{ field: 'spec.size', message: 'too big' }] };
+    scripted.answer((_request, response) =>
+      json(response, 422, { kind: 'Status', reason: 'Invalid', message: 'no', details }),
+    );
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({
+      name: 'ApiError',
+      code: 422,
+      reason: 'Invalid',
+      message: 'no',
+      causes: details.causes,
+    });
+    expect(scripted.seen.length).toBe(1);
+  });
+
+  it('understands a refusal that no API server wrote', async () => {
+    scripted.answer((_request, response) => response.writeHead(403).end('<html>proxy says no</html>'));
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({
+      code: 403,
+      reason: 'Unknown',
+      message: expect.stringContaining('proxy says no'),
+    });
+  });
+
+  it('repeats a read after 5xx, 429 and a broken connection', async () => {
+    scripted.answer(
+      (_request, response) => json(response, 503, {}),
+      (_request, response) => json(response, 429, {}, { 'Retry-After': '0' }),
+      (request) => request.socket.destroy(),
+      (_request, response) => json(response, 200, object),
+    );
+    expect(await client.get(widgetType, ref)).toEqual(object);
+    expect(scripted.seen.length).toBe(4);
+  });
+
+  it('does so a few times only', async () => {
+    scripted.answer((_request, response) => json(response, 500, { message: 'broken' }));
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 500 });
+    expect(scripted.seen.length).toBe(5);
+  });
+
+  it('does not wait longer than its deadline for a server that asks to', async () => {
+    scripted.answer((_request, response) => json(response, 429, {}, { 'Retry-After': '3600' }));
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 429, retryAfterSeconds: 3600 });
+    expect(scripted.seen.length).toBe(1);
+  });
+
+  it.each<[string, (client: RestClient) => Promise<unknown>, number]>([
+    ['a create', (c) => c.create(widgetType, newWidget('a')), 1],
+    ['an update', (c) => c.update(widgetType, { ...newWidget('a') } as unknown as Widget), 1],
+    ['a patch', (c) => c.patchJson(widgetType, ref, []), 1],
+    ['a delete by name', (c) => c.delete(widgetType, ref), 1],
+    ['an idempotent patch', (c) => c.patchMerge(widgetType, ref, {}, { idempotent: true }), 5],
+    ['a delete by UID', (c) => c.delete(widgetType, ref, { uid: 'u' }), 5],
+  ])('sends %s whose reply is lost as often as is safe', async (_name, send, times) => {
+    scripted.answer((request) => request.socket.destroy());
+    await expect(send(client)).rejects.toMatchObject({ name: 'ConnectionError', sent: true });
+    expect(scripted.seen.length).toBe(times);
+    scripted.seen.length = 0;
+    scripted.answer((_request, response) => json(response, 500, {}));
+    await expect(send(client)).rejects.toMatchObject({ code: 500 });
+    expect(scripted.seen.length).toBe(times);
+  });
+
+  it('repeats a create that was turned away before anything was done', async () => {
+    scripted.answer(
+      (_request, response) => json(response, 429, {}),
+      (_request, response) => json(response, 201, object),
+    );
+    expect(await client.create(widgetType, newWidget('a'))).toEqual(object);
+  });
+
+  it('says that nothing was sent when nobody listens', async () => {
+    scripted.server.close();
+    await once(scripted.server, 'close');
+    await expect(client.create(widgetType, newWidget('a'))).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      sent: false,
+    });
+    scripted.server.listen(0);
+  });
+
+  it('gives up at the deadline', async () => {
+    scripted.answer(() => undefined);
+    await expect(client.get(widgetType, ref, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    scripted.answer((_request, response) => response.writeHead(200).write('{"half":'));
+    await expect(client.get(widgetType, ref, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  it('gives up when it is told to, also between two tries', async () => {
+    const stop = new AbortController();
+    scripted.answer(() => stop.abort());
+    await expect(client.get(widgetType, ref, { signal: stop.signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    await expect(client.get(widgetType, ref, { signal: stop.signal })).rejects.toMatchObject({ sent: false });
+    const later = new AbortController();
+    make({
+      backoff: { baseMs: 10_000, maxMs: 10_000 },
+      onRequest: () => setImmediate(() => later.abort()),
+    });
+    scripted.answer((_request, response) => json(response, 500, {}));
+    await expect(client.get(widgetType, ref, { signal: later.signal })).rejects.toMatchObject({ code: 500 });
+  });
+
+  it('does not take half an answer or rubbish for an answer', async () => {
+    scripted.answer((_request, response) => {
+      response.writeHead(200, { 'Content-Length': 100 });
+      response.write('{"metadata":{}}');
+      setImmediate(() => response.destroy());
+    });
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({ name: 'ConnectionError' });
+    scripted.answer((_request, response) => response.end('{"metadata":'));
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
+  });
+
+  it('knows whether a kind is served', async () => {
+    scripted.answer((_request, response) =>
+      json(response, 200, { resources: [{ name: 'widgets', kind: 'Widget' }] }),
+    );
+    expect(await client.serves(widgetType)).toBe(true);
+    expect(await client.serves({ ...widgetType, plural: 'gadgets' })).toBe(false);
+    scripted.answer((_request, response) => json(response, 404, {}));
+    expect(await client.serves(widgetType)).toBe(false);
+    scripted.answer((_request, response) => json(response, 403, {}));
+    await expect(client.serves(widgetType)).rejects.toMatchObject({ code: 403 });
+  });
+
+  it('asks for new credentials after a 401, and keeps the old ones when there are none to be had', async () => {
+    const tokens = ['old', 'new'];
+    client = new RestClient(() => {
+      const token = tokens.shift();
+      if (token === undefined) return Promise.reject(new Error('the file is being replaced'));
+      return Promise.resolve({ server: url, tls: {}, headers: { Authorization: token } });
+    });
+    const seen: unknown[] = [];
+    scripted.answer((request, response) => {
+      seen.push(request.headers.authorization);
+      json(response, request.headers.authorization === 'new' && seen.length > 2 ? 200 : 401, object);
+    });
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 401 });
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 401 });
+    await client.get(widgetType, ref);
+    expect(seen).toEqual(['old', 'new', 'new']);
+  });
+
+  it('says so when it has no credentials at all', async () => {
+    client = new RestClient(() => Promise.reject(new Error('no such file')), { maxAttempts: 1 });
+    await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 'NO_CREDENTIALS', sent: false });
+  });
+
+  it('reports each request', async () => {
+    const reports: string[] = [];
+    make({ onRequest: (method, code) => reports.push(`${method} ${code}`) });
+    scripted.answer(
+      (request) => request.socket.destroy(),
+      (_request, response) => json(response, 503, {}),
+      (_request, response) => json(response, 200, object),
+    );
+    await client.get(widgetType, ref);
+    expect(reports).toEqual(['GET ECONNRESET', 'GET 503', 'GET 200']);
+  });
+
+  describe('watching', () => {
+    const line = (type: string, name: string): string =>
+      `${JSON.stringify({ type, object: { metadata: { name, resourceVersion: '1' } } })}\n`;
+    const watch = (handler: (event: WatchEvent<Widget>) => void, more: object = {}): Promise<void> =>
+      client.watch<Widget>(
+        widgetType,
+        { resourceVersion: '5', timeoutSeconds: 60, idleTimeoutMs: 5_000, ...more },
+        handler,
+      );
+    const names = (): [string[], (event: WatchEvent<Widget>) => void] => {
+      const list: string[] = [];
+      return [list, (event) => list.push(event.type === 'ERROR' ? 'ERROR' : event.object.metadata.name)];
+    };
+
+    it('gives events in order, whole characters, however they are cut', async () => {
+      const text = Buffer.from(line('ADDED', 'zwölf') + line('MODIFIED', '€𝄞') + line('DELETED', 'c'));
+      scripted.answer((_request, response) => {
+        response.writeHead(200);
+        let at = 0;
+        const next = (): void => {
+          if (at >= text.length) return void response.end();
+          response.write(text.subarray(at, (at += 1)));
+          setImmediate(next);
+        };
+        next();
+      });
+      const [list, handler] = names();
+      await watch(handler);
+      expect(list).toEqual(['zwölf', '€𝄞', 'c']);
+      expect(scripted.seen[0]).toMatch(
+        /watch=true&allowWatchBookmarks=true&resourceVersion=5&timeoutSeconds=60/,
+      );
+    });
+
+    it('rejects with the refusal, 410 for one', async () => {
+      scripted.answer((_request, response) => json(response, 410, { reason: 'Expired' }));
+      await expect(watch(() => undefined)).rejects.toMatchObject({ code: 410, reason: 'Expired' });
+    });
+
+    it('takes a stream that goes silent for dead, and one that speaks now and then for alive', async () => {
+      scripted.answer((_request, response) => {
+        response.writeHead(200);
+        let times = 0;
+        const timer = setInterval(() => {
+          response.write(line('BOOKMARK', 'b'));
+          if (++times === 5) clearInterval(timer);
+        }, 40);
+      });
+      const [list, handler] = names();
+      await expect(watch(handler, { idleTimeoutMs: 120 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+      expect(list).toHaveLength(5);
+    });
+
+    it('rejects when the connection breaks, but not at an orderly end', async () => {
+      scripted.answer((request, response) => {
+        response.writeHead(200);
+        response.write(line('ADDED', 'a'));
+        setImmediate(() => request.socket.destroy());
+      });
+      const [list, handler] = names();
+      await expect(watch(handler)).rejects.toMatchObject({ name: 'ConnectionError' });
+      expect(list).toEqual(['a']);
+      scripted.answer((_request, response) => response.writeHead(200).end(line('ADDED', 'a')));
+      await watch(handler);
+    });
+
+    it('ends when it is told to, or when its handler throws', async () => {
+      const stop = new AbortController();
+      scripted.answer((_request, response) => response.writeHead(200).write(line('ADDED', 'a')));
+      await expect(watch(() => stop.abort(), { signal: stop.signal })).rejects.toMatchObject({
+        code: 'ABORTED',
+      });
+      const bug = (): never => {
+        throw new Error('a bug');
+      };
+      await expect(watch(bug)).rejects.toThrow('a bug');
+    });
+
+    it('does not take rubbish for an event', async () => {
+      scripted.answer((_request, response) => response.writeHead(200).end('{"type":\n'));
+      await expect(watch(() => undefined)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
+    });
+
+    it('does not use up the sockets of other requests', async () => {
+      make({ maxSockets: 1 });
+      const stop = new AbortController();
+      scripted.answer((request, response) => {
+        if (request.url?.includes('watch=')) response.writeHead(200).write(line('ADDED', 'a'));
+        else json(response, 200, object);
+      });
+      const [list, handler] = names();
+      const watching = watch(handler, { signal: stop.signal });
+      while (list.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(await client.get(widgetType, ref)).toEqual(object);
+      stop.abort();
+      await expect(watching).rejects.toMatchObject({ code: 'ABORTED' });
+    });
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventRecorder, type EventRecorderOptions, type KubeObject } from '../../../src/reconcile/index.ts';
+import { FakeClock, settle } from '../../support/reconcile/fake-clock.ts';
+import { FakeCluster, refusal } from '../../support/reconcile/fake-cluster.ts';
+import { widget } from '../../support/reconcile/widget.ts';
+
+const eventType = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true,
+};
+
+interface Event extends KubeObject {
+  readonly note: string;
+  readonly series?: { readonly count: number };
+  readonly regarding: { readonly uid: string };
+}
+
+const ready = { type: 'Normal', reason: 'Ready', action: 'Programming', note: 'it works' } as const;
+
+function setUp(options: Partial<EventRecorderOptions> = {}) {
+  const clock = new FakeClock();
+  const cluster = new FakeCluster();
+  const recorder = new EventRecorder({
+    client: cluster,
+    controller: 'example.org/operator',
+    instance: 'pod-1',
+    clock,
+    ...options,
+  });
+  const written = async (): Promise<readonly Event[]> => (await cluster.list<Event>(eventType)).items;
+  return { clock, cluster, recorder, written };
+}
+
+describe('an event recorder', () => {
+  it('writes what events.k8s.io/v1 wants', async () => {
+    const { recorder, written } = setUp();
+    recorder.record(widget('a'), ready);
+    await settle();
+    expect(await written()).toEqual([
+      expect.objectContaining({
+        apiVersion: 'events.k8s.io/v1',
+        kind: 'Event',
+        eventTime: '2030-01-01T00:00:00.000000Z',
+        reportingController: 'example.org/operator',
+        reportingInstance: 'pod-1',
+        action: 'Programming',
+        reason: 'Ready',
+        note: 'it works',
+        type: 'Normal',
+        regarding: {
+          apiVersion: 'test.example.org/v1',
+          kind: 'Widget',
+          namespace: 'default',
+          name: 'a',
+          uid: 'uid-a',
+          resourceVersion: '1',
+        },
+      }),
+    ]);
+    expect((await written())[0]!.metadata.name).toMatch(/^a\.[0-9a-f]+$/);
+  });
+
+  it('counts repeats in one object, written at most once a minute', async () => {
+    const { clock, cluster, recorder, written } = setUp();
+    for (let second = 0; second < 180; second++) {
+      recorder.record(widget('a'), ready);
+      await clock.advance(1_000);
+    }
+    expect(await written()).toHaveLength(1);
+    expect((await written())[0]!.series?.count).toBeGreaterThan(100);
+    expect(cluster.writes.length).toBeLessThanOrEqual(3);
+  });
+
+  it('makes a new object for another note, another object, or the same after a long time', async () => {
+    const { clock, recorder, written } = setUp();
+    recorder.record(widget('a'), ready);
+    recorder.record(widget('a'), { ...ready, note: 'other' });
+    recorder.record(widget('b'), ready);
+    await clock.advance(10 * 60_000);
+    recorder.record(widget('a'), ready);
+    await clock.advance(0);
+    const notes = (await written()).map(({ regarding, note }) => `${regarding.uid} ${note}`);
+    expect(notes.sort()).toEqual(['uid-a it works', 'uid-a it works', 'uid-a other', 'uid-b it works']);
+  });
+
+  it('keeps to its rate, and drops what is too much', async () => {
+    const { clock, cluster, recorder } = setUp({ perSecond: 1, burst: 5, capacity: 10 });
+    for (let i = 0; i < 100; i++) recorder.record(widget(`w${i}`), ready);
+    await clock.advance(0);
+    expect(cluster.writes).toHaveLength(5);
+    await clock.advance(3_000);
+    expect(cluster.writes).toHaveLength(8);
+    expect(recorder.dropped).toBe(89);
+  });
+
+  it('goes on after a refusal, and tries that event again when it is repeated', async () => {
+    const { clock, cluster, recorder, written } = setUp();
+    cluster.failing = (call) => (call.includes(' default/a.') ? refusal(403, 'Forbidden') : undefined);
+    recorder.record(widget('a'), ready);
+    recorder.record(widget('b'), ready);
+    await settle();
+    expect((await written()).map(({ regarding }) => regarding.uid)).toEqual(['uid-b']);
+    cluster.failing = () => undefined;
+    recorder.record(widget('a'), ready);
+    await clock.advance(0);
+    expect((await written()).map(({ regarding }) => regarding.uid)).toEqual(['uid-a', 'uid-b']);
+  });
+
+  it('on closing writes what waits without regard to the rate, and takes nothing more', async () => {
+    const { clock, cluster, recorder } = setUp({ perSecond: 1, burst: 1 });
+    for (let i = 0; i < 4; i++) recorder.record(widget(`w${i}`), ready);
+    await settle();
+    await recorder.close(1_000);
+    recorder.record(widget('late'), ready);
+    await clock.advance(10_000);
+    expect(cluster.writes).toHaveLength(4);
+    expect(recorder.dropped).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not hold up a stop when the API server does not answer', async () => {
+    const { clock, cluster, recorder } = setUp();
+    cluster.create = () => new Promise(() => undefined);
+    recorder.record(widget('a'), ready);
+    let isClosed = false;
+    void recorder.close(1_000).then(() => (isClosed = true));
+    await clock.advance(999);
+    expect(isClosed).toBe(false);
+    await clock.advance(1);
+    expect(isClosed).toBe(true);
+  });
+
+  it('cuts a long note at a whole character', async () => {
+    const { recorder, written } = setUp();
+    recorder.record(widget('a'), { ...ready, note: '€'.repeat(1000) });
+    await settle();
+    expect((await written())[0]!.note).toBe('€'.repeat(341));
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { Finalizers, addFinalizerPatch, removeFinalizerPatch } from '../../../src/reconcile/finalizer.ts';
+import type { KubeObject } from '../../../src/reconcile/index.ts';
+import { FakeCluster, lostReply } from '../../support/reconcile/fake-cluster.ts';
+import { newWidget, widget, widgetType, type Widget } from '../../support/reconcile/widget.ts';
+
+const ours = 'example.org/hold';
+
+async function setUp(finalizers: string[] = []) {
+  const cluster = new FakeCluster();
+  const refreshed: KubeObject[] = [];
+  const holder = new Finalizers(cluster, (_type, object) => refreshed.push(object));
+  const made = newWidget('a');
+  const object = await cluster.create<Widget>(widgetType, {
+    ...made,
+    metadata: { ...made.metadata, finalizers },
+  });
+  cluster.calls.length = 0;
+  const now = (): Promise<Widget> => cluster.get<Widget>(widgetType, object.metadata);
+  return { cluster, refreshed, holder, object, now };
+}
+
+describe('a finalizer', () => {
+  it('is added beside others, and removed without them', async () => {
+    const { holder, object, now, refreshed } = await setUp(['other']);
+    expect(await holder.add(widgetType, object, ours)).toBe('held');
+    expect((await now()).metadata.finalizers).toEqual(['other', ours]);
+    expect(refreshed).toEqual([await now()]);
+    expect(await holder.remove(widgetType, await now(), ours)).toBe('released');
+    expect((await now()).metadata.finalizers).toEqual(['other']);
+  });
+
+  it('is added to an object that has none', async () => {
+    const { holder, object, now } = await setUp();
+    expect(await holder.add(widgetType, object, ours)).toBe('held');
+    expect((await now()).metadata.finalizers).toEqual([ours]);
+  });
+
+  it('costs nothing when it is as it should be', async () => {
+    const { cluster, holder, object } = await setUp([ours]);
+    expect(await holder.add(widgetType, object, ours)).toBe('held');
+    expect(await holder.remove(widgetType, object, 'another')).toBe('released');
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it('is not added to an object that is being deleted', async () => {
+    const { cluster, holder, object, now } = await setUp(['other']);
+    await cluster.delete(widgetType, object.metadata);
+    expect(await holder.add(widgetType, await now(), ours)).toBe('released');
+  });
+
+  it('lets the object go when it was the last, and does not bring it back', async () => {
+    const { cluster, holder, object, now, refreshed } = await setUp([ours]);
+    await cluster.delete(widgetType, object.metadata);
+    expect(await holder.remove(widgetType, await now(), ours)).toBe('released');
+    await expect(now()).rejects.toMatchObject({ code: 404 });
+    expect(refreshed).toEqual([]);
+  });
+
+  it('does not undo what somebody else did to the list meanwhile', async () => {
+    const { cluster, holder, object, now } = await setUp(['other']);
+    cluster.edit(widgetType, object.metadata, (old) => ({
+      ...old,
+      metadata: { ...old.metadata, finalizers: ['other', 'third'] },
+    }));
+    expect(await holder.add(widgetType, object, ours)).toBe('changed');
+    expect((await now()).metadata.finalizers).toEqual(['other', 'third']);
+  });
+
+  it('does not touch a namesake', async () => {
+    const { cluster, holder, object, now } = await setUp();
+    await cluster.delete(widgetType, object.metadata);
+    await cluster.create(widgetType, newWidget('a'));
+    expect(await holder.add(widgetType, object, ours)).toBe('changed');
+    expect((await now()).metadata.finalizers).toBeUndefined();
+  });
+
+  it('says when the object is gone, and throws when there is no answer', async () => {
+    const { cluster, holder, object } = await setUp([ours]);
+    cluster.failing = () => lostReply();
+    await expect(holder.remove(widgetType, object, ours)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    cluster.failing = () => undefined;
+    cluster.edit(widgetType, object.metadata, (old) => ({
+      ...old,
+      metadata: { ...old.metadata, finalizers: [] },
+    }));
+    await cluster.delete(widgetType, object.metadata);
+    expect(await holder.remove(widgetType, object, ours)).toBe('released');
+  });
+
+  it('is decided without I/O, from the object alone', () => {
+    expect(addFinalizerPatch(widget('a', { metadata: { finalizers: [ours] } }), ours)).toBeUndefined();
+    expect(addFinalizerPatch(widget('a', { metadata: { deletionTimestamp: 'now' } }), ours)).toBeUndefined();
+    expect(removeFinalizerPatch(widget('a'), ours)).toBeUndefined();
+    expect(removeFinalizerPatch(widget('a', { metadata: { finalizers: [ours, 'b'] } }), ours)).toEqual([
+      { op: 'test', path: '/metadata/uid', value: 'uid-a' },
+      { op: 'test', path: '/metadata/finalizers', value: [ours, 'b'] },
+      { op: 'replace', path: '/metadata/finalizers', value: ['b'] },
+    ]);
+  });
+});
