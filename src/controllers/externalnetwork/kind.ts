@@ -1,0 +1,65 @@
+import { parseAddress, parseCidr, resources, type Cidr, type ExternalNetwork } from '../../api/index.ts';
+import type { Kind } from '../../reconcile/index.ts';
+import type { Stores } from '../env.ts';
+import { matchesLabels } from '../labels.ts';
+import { bad, good, type Checked } from '../problem.ts';
+
+export const externalNetworkKind: Kind<ExternalNetwork> = {
+  type: resources.ExternalNetwork,
+  facts: ({ metadata: { uid }, spec, status }) => ({
+    uid,
+    gateway: spec.gateway,
+    allowedNamespaces: spec.allowedNamespaces,
+    switchName: status?.switchName,
+    chassis: status?.gatewayChassis,
+  }),
+};
+
+/** An ExternalNetwork that is in OVN. */
+export interface ReadyNetwork {
+  readonly uid: string;
+  readonly name: string;
+  readonly cidr: Cidr;
+  /** Address of the router that leads further. */
+  readonly gateway: string;
+  /** The chassis that carry its traffic, one at least. */
+  readonly chassis: readonly string[];
+}
+
+/**
+ * The ExternalNetwork of this name, when objects of the namespace may use it. A namespace that may not is not told
+ * whether there is such a network.
+ */
+export function allowedNetwork(
+  { externalNetworks, namespaces }: Pick<Stores, 'externalNetworks' | 'namespaces'>,
+  namespace: string,
+  name: string,
+): Checked<ExternalNetwork> {
+  const network = externalNetworks.get(name);
+  const selector = network?.spec.allowedNamespaces?.selector;
+  const home = namespaces.get(namespace);
+  if (network !== undefined && selector !== undefined && home !== undefined) {
+    if (matchesLabels(selector, home.metadata.labels)) return good(network);
+  }
+  return bad(
+    'ExternalNetworkNotAllowed',
+    `The ExternalNetwork "${name}" does not exist, or this namespace may not use it.`,
+  );
+}
+
+/** What of a network routers need, once it is in OVN and has chassis; as its status says. */
+export function readyNetwork({ metadata, spec, status }: ExternalNetwork): Checked<ReadyNetwork> {
+  const cidr = parseCidr(spec.cidr, { family: 4 });
+  const chassis = status?.gatewayChassis ?? [];
+  if (!cidr.ok || !parseAddress(spec.gateway, { family: 4 }).ok || status?.switchName === undefined) {
+    return bad('ExternalNetworkNotReady', `The ExternalNetwork "${metadata.name}" is not ready.`);
+  }
+  if (chassis.length === 0) {
+    return bad(
+      'ExternalNetworkNotReady',
+      `No host can carry traffic of the ExternalNetwork "${metadata.name}".`,
+    );
+  }
+  const { uid, name } = metadata;
+  return good({ uid, name, cidr: cidr.value, gateway: spec.gateway, chassis });
+}

@@ -1,0 +1,22 @@
+import { formatCidr, type Cidr, type ExternalNetwork } from '../../api/index.ts';
+import { member, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
+import { CIDR_MARK, switchName, switchUuid } from '../names.ts';
+
+/** The rows of an ExternalNetwork: a switch, and its port towards the physical network. */
+export function planExternalNetwork({ metadata: { uid }, spec }: ExternalNetwork, cidr: Cidr): DesiredState {
+  const ownSwitch = row('Logical_Switch', switchUuid(uid), {
+    name: switchName(uid),
+    external_ids: { [CIDR_MARK]: formatCidr(cidr) },
+  });
+  const localnet = row('Logical_Switch_Port', rowUuid(uid, 'localnet'), {
+    name: symbol(uid, 'localnet'),
+    type: 'localnet',
+    addresses: ['unknown'],
+    tag_request: spec.vlanID,
+    options: { network_name: spec.physicalNetwork },
+  });
+  return {
+    rows: [ownSwitch, localnet],
+    memberships: [member('Logical_Switch', ownSwitch.uuid, 'ports', localnet.uuid)],
+  };
+}

@@ -1,0 +1,129 @@
+import { formatAddress, networkOf, parseAddress, type Address } from '../../api/index.ts';
+import type { Env } from '../env.ts';
+import { recordedNat } from '../natrule/plan.ts';
+import { oldestFirst } from '../oldest.ts';
+import { recordedGateway } from '../vpc/gateway.ts';
+import { recordedLink } from '../vpcpeering/plan.ts';
+import { connectionOf } from '../vpcpeering/match.ts';
+import { keyOf } from '../../reconcile/index.ts';
+import { LINK_PREFIX } from '../pools/links.ts';
+import { claimNamedAddresses } from './named.ts';
+import { externalAddressing } from './ranges.ts';
+
+/** Somebody is recorded with what another has. */
+interface Conflict {
+  readonly kind: string;
+  readonly uid: string;
+  readonly value: string;
+}
+
+type Sources = Pick<Env, 'stores' | 'pools' | 'writer'>;
+
+/**
+ * Fills the pools of external addresses and of links from rows and statuses, as `rebuildPools` does the others. Rows
+ * go first here: an address that is in OVN must not be given to another, whatever a status says.
+ */
+export function rebuildExternal(sources: Sources): readonly Conflict[] {
+  const { stores, pools } = sources;
+  for (const network of stores.externalNetworks.values()) {
+    const addressing = externalAddressing(network);
+    if (!addressing.ok) continue;
+    pools.external.configure(network.metadata.uid, addressing.value.cidr, addressing.value.ranges);
+  }
+  const conflicts = [
+    ...rebuildGateways(sources),
+    ...rebuildFloatingIPs(sources),
+    ...rebuildRules(sources),
+    ...rebuildOrphans(sources),
+    ...rebuildLinks(sources),
+  ];
+  for (const network of stores.externalNetworks.values()) claimNamedAddresses(pools, stores, network);
+  return conflicts;
+}
+
+function rebuildGateways({ stores, pools, writer }: Sources): Conflict[] {
+  return oldestFirst(stores.vpcs.values()).flatMap(({ metadata: { uid }, spec, status }) => {
+    const name = spec.externalGateway?.externalNetworkRef.name ?? '';
+    const record = recordedGateway(writer, uid);
+    const networkUid = record?.networkUid ?? stores.externalNetworks.get(name)?.metadata.uid;
+    const address = record?.address ?? parsed(status?.gatewayIPs?.[0]);
+    return adopt(pools, 'VPC', uid, networkUid, address);
+  });
+}
+
+function rebuildFloatingIPs({ stores, pools, writer }: Sources): Conflict[] {
+  return oldestFirst(stores.floatingIPs.values()).flatMap((floatingIP) => {
+    const { uid } = floatingIP.metadata;
+    const networkUid = stores.externalNetworks.get(floatingIP.spec.externalNetworkRef.name)?.metadata.uid;
+    const users = [...stores.natRules.byIndex('floatingIP', keyOf(floatingIP))];
+    const used = users.map((rule) => recordedNat(writer, rule.metadata.uid)?.external).find(Boolean);
+    return adopt(pools, 'FloatingIP', uid, networkUid, parsed(floatingIP.status?.address ?? used));
+  });
+}
+
+function rebuildRules({ stores, pools, writer }: Sources): Conflict[] {
+  return oldestFirst(stores.natRules.values()).flatMap(({ metadata: { uid, namespace = '' }, spec }) => {
+    const record = spec.externalIP === undefined ? undefined : recordedNat(writer, uid);
+    const address = parsed(record?.external);
+    if (record === undefined || address === undefined) return [];
+    const ok = pools.external.adoptShare(record.networkUid, namespace, uid, address);
+    return ok ? [] : [{ kind: 'NatRule', uid, value: formatAddress(address) }];
+  });
+}
+
+/** Rows whose object is gone keep their address, under that object's UID, until they are swept. */
+function rebuildOrphans({ stores, pools, writer }: Sources): Conflict[] {
+  for (const { kind, uid } of writer.owners()) {
+    if (kind === 'VPC' && stores.vpcs.byUid(uid) === undefined) {
+      const record = recordedGateway(writer, uid);
+      if (record !== undefined) pools.external.network(record.networkUid)?.adopt(uid, record.address);
+    }
+    if (kind === 'NatRule' && stores.natRules.byUid(uid) === undefined) {
+      const record = recordedNat(writer, uid);
+      const address = parsed(record?.external);
+      // Where the address is somebody's already, as with a FloatingIP, that hold is the better one.
+      if (record && address) pools.external.network(record.networkUid)?.adopt(uid, address);
+    }
+  }
+  return [];
+}
+
+function rebuildLinks({ stores, pools, writer }: Sources): Conflict[] {
+  const alive = oldestFirst(stores.vpcPeerings.values()).flatMap((peering) => {
+    const { uid } = peering.metadata;
+    const record = recordedLink(writer, uid);
+    if (record !== undefined) return [{ uid, ...record }];
+    const connection = connectionOf(stores, peering);
+    const network = peering.status?.linkCIDR;
+    if (!connection.ok || network === undefined) return [];
+    return [{ uid, peerUid: connection.value.other.peering.metadata.uid, network }];
+  });
+  const orphaned = [...writer.owners()].flatMap(({ kind, uid }) => {
+    if (kind !== 'VPCPeering' || stores.vpcPeerings.byUid(uid) !== undefined) return [];
+    const record = recordedLink(writer, uid);
+    return record === undefined ? [] : [{ uid, ...record }];
+  });
+  return [...alive, ...orphaned].flatMap(({ uid, peerUid, network }) => {
+    const address = parsed(network.split('/')[0]);
+    if (address === undefined) return [];
+    const ok = pools.links.adopt(uid, peerUid, networkOf(address, LINK_PREFIX));
+    return ok ? [] : [{ kind: 'VPCPeering', uid, value: network }];
+  });
+}
+
+function adopt(
+  pools: Env['pools'],
+  kind: string,
+  uid: string,
+  networkUid: string | undefined,
+  address: Address | undefined,
+): Conflict[] {
+  if (networkUid === undefined || address === undefined) return [];
+  const result = pools.external.network(networkUid)?.adopt(uid, address);
+  return result?.ok === false ? [{ kind, uid, value: formatAddress(address) }] : [];
+}
+
+function parsed(text: string | undefined): Address | undefined {
+  const address = text === undefined ? undefined : parseAddress(text, { family: 4 });
+  return address?.ok === true ? address.value : undefined;
+}

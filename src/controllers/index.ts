@@ -1,0 +1,175 @@
+import type {
+  ExternalNetwork,
+  FloatingIP,
+  NatRule,
+  Port,
+  SecurityGroup,
+  Subnet,
+  TrafficPolicy,
+  VPC,
+  VPCPeering,
+} from '../api/index.ts';
+import type { ChassisDirectory, PortBindings, RowWriter } from '../ovn/index.ts';
+import { keyOf, type KubeObject, type Manager } from '../reconcile/index.ts';
+import { announcing } from './announce.ts';
+import { followDrift } from './drift.ts';
+import type { Env } from './env.ts';
+import { ExternalNetworkReconciler } from './externalnetwork/controller.ts';
+import { externalNetworkKind } from './externalnetwork/kind.ts';
+import { FloatingIPReconciler } from './floatingip/controller.ts';
+import { floatingIPKind } from './floatingip/kind.ts';
+import { NatRuleReconciler } from './natrule/controller.ts';
+import { controllerMetrics, type ControllerCounters } from './metrics.ts';
+import { natRuleKind } from './natrule/kind.ts';
+import { sweepOrphans } from './orphans.ts';
+import { Pools } from './pools/pools.ts';
+import { portKind } from './port/kind.ts';
+import { PortReconciler } from './port/controller.ts';
+import { rebuildPools } from './rebuild.ts';
+import { SecurityGroupReconciler } from './securitygroup/controller.ts';
+import { securityGroupKind } from './securitygroup/kind.ts';
+import type { NetworkSettings } from './settings.ts';
+import { SubnetReconciler } from './subnet/controller.ts';
+import { subnetKind } from './subnet/kind.ts';
+import { TrafficPolicyReconciler } from './trafficpolicy/controller.ts';
+import { trafficPolicyKind } from './trafficpolicy/kind.ts';
+import { VpcReconciler } from './vpc/controller.ts';
+import { namespaceKind, vpcKind } from './vpc/kind.ts';
+import { VPCPeeringReconciler } from './vpcpeering/controller.ts';
+import { vpcPeeringKind } from './vpcpeering/kind.ts';
+
+export { EVENT_CONTROLLER } from './announce.ts';
+export { networkSettings, type NetworkSettings } from './settings.ts';
+
+/** How soon a counter in status follows, at the latest. */
+const COUNT_DELAY_MS = 500;
+
+export interface ControllerOptions {
+  readonly settings: NetworkSettings;
+  /** Largest share of all rows (0–1) that one sweep of orphans may remove. */
+  readonly sweepShareLimit: number;
+  /** Where OVN has Ports up. */
+  readonly bindings: PortBindings;
+  /** Which hosts OVN has. */
+  readonly chassis: ChassisDirectory;
+}
+
+/** The controllers of all kinds, added to a manager. */
+export interface Controllers {
+  /**
+   * Rebuilds the pools and removes orphaned rows. To be called when all kinds are listed, the replica is complete
+   * and writing is allowed, before the first reconcile.
+   */
+  prepare(): Promise<void>;
+}
+
+/** Adds all kinds with their controllers to the manager. `writer` is asked for only once reconciling begins. */
+export function addControllers(
+  manager: Manager,
+  writer: () => RowWriter,
+  options: ControllerOptions,
+): Controllers {
+  const pools = new Pools(options.settings, (kind, key) => manager.enqueue(kind, key));
+  const env: Env = {
+    stores: {
+      get namespaces() {
+        return manager.store<KubeObject>('Namespace');
+      },
+      get vpcs() {
+        return manager.store<VPC>('VPC');
+      },
+      get subnets() {
+        return manager.store<Subnet>('Subnet');
+      },
+      get ports() {
+        return manager.store<Port>('Port');
+      },
+      get securityGroups() {
+        return manager.store<SecurityGroup>('SecurityGroup');
+      },
+      get trafficPolicies() {
+        return manager.store<TrafficPolicy>('TrafficPolicy');
+      },
+      get externalNetworks() {
+        return manager.store<ExternalNetwork>('ExternalNetwork');
+      },
+      get floatingIPs() {
+        return manager.store<FloatingIP>('FloatingIP');
+      },
+      get natRules() {
+        return manager.store<NatRule>('NatRule');
+      },
+      get vpcPeerings() {
+        return manager.store<VPCPeering>('VPCPeering');
+      },
+    },
+    pools,
+    settings: options.settings,
+    get writer() {
+      return writer();
+    },
+    bindings: options.bindings,
+    chassis: options.chassis,
+    client: manager.client,
+    status: announcing(manager.status, manager.events),
+    finalizers: manager.finalizers,
+    now: () => Date.now(),
+    wake: (kind, key) => manager.enqueue(kind, key),
+    wakeSoon: (kind, key) => manager.enqueueAfter(kind, key, COUNT_DELAY_MS),
+  };
+  const counters = controllerMetrics(manager.metrics, env);
+  manager.addKind(namespaceKind);
+  manager.addKind(vpcKind, new VpcReconciler(env));
+  manager.addKind(subnetKind, new SubnetReconciler(env));
+  manager.addKind(portKind, new PortReconciler(env));
+  manager.addKind(securityGroupKind, new SecurityGroupReconciler(env));
+  manager.addKind(trafficPolicyKind, new TrafficPolicyReconciler(env));
+  manager.addKind(externalNetworkKind, new ExternalNetworkReconciler(env));
+  manager.addKind(floatingIPKind, new FloatingIPReconciler(env));
+  manager.addKind(natRuleKind, new NatRuleReconciler(env));
+  manager.addKind(vpcPeeringKind, new VPCPeeringReconciler(env));
+  return { prepare: () => prepare(env, manager, counters, options) };
+}
+
+async function prepare(
+  env: Env,
+  manager: Manager,
+  counters: ControllerCounters,
+  { sweepShareLimit, bindings, chassis }: ControllerOptions,
+): Promise<void> {
+  const { log } = manager;
+  for (const conflict of rebuildPools(env)) {
+    log.error('two objects are recorded with the same address or range', { ...conflict });
+  }
+  const sweep = async (): Promise<void> => {
+    const { removed, refused } = await sweepOrphans(env, sweepShareLimit, log);
+    counters.swept(removed.length, refused !== undefined);
+  };
+  await sweep();
+  const stop = followDrift(env, {
+    sweep,
+    repair: (kind, key) => {
+      counters.driftRepaired(kind);
+      manager.enqueue(kind, key, 'repair');
+    },
+    log,
+  });
+  const unsubscribe = bindings.onChange((logicalPort) => {
+    const port = logicalPort === undefined ? undefined : env.stores.ports.byUid(logicalPort);
+    if (logicalPort === undefined) for (const kind of ['Port', 'NatRule']) manager.resync(kind);
+    else if (port !== undefined) {
+      manager.enqueue('Port', keyOf(port), 'repair');
+      // A floating IP is translated on the port's own host only while the port is up there.
+      for (const key of env.stores.natRules.keysByIndex('port', keyOf(port))) {
+        manager.enqueue('NatRule', key, 'repair');
+      }
+    }
+  });
+  const stopChassis = chassis.onChassisChange(() => manager.resync('ExternalNetwork'));
+  manager.onStop('drift repair', () => {
+    stop();
+    unsubscribe();
+    stopChassis();
+    return Promise.resolve();
+  });
+}

@@ -1,0 +1,86 @@
+import type { MetricsRegistry } from '../reconcile/index.ts';
+import type { Env, Stores } from './env.ts';
+
+/** Most groups and Subnets that are told one by one: a series for each of thousands would cost more than it tells. */
+const MOST = 50;
+
+/** What happens too seldom to be seen in the objects: counted. */
+export interface ControllerCounters {
+  /** A row of this kind's objects was changed by somebody else, and its owner reconciled. */
+  driftRepaired(kind: string): void;
+  /** A sweep has removed the rows of so many objects that are gone; `refused`: it stopped, since that was too much. */
+  swept(owners: number, refused: boolean): void;
+}
+
+/** Registers what is known of the networks; the values are those of the moment of a scrape, also on a standby. */
+export function controllerMetrics(
+  metrics: MetricsRegistry,
+  { stores }: Pick<Env, 'stores'>,
+): ControllerCounters {
+  const each = (name: string, kind: string, store: () => Stores[keyof Stores]): void =>
+    metrics.collect(`overlay_network_${name}_total`, `${kind} objects.`, [], () => [[[], store().size]]);
+  each('vpcs', 'VPC', () => stores.vpcs);
+  each('subnets', 'Subnet', () => stores.subnets);
+  each('ports', 'Port', () => stores.ports);
+  each('security_groups', 'SecurityGroup', () => stores.securityGroups);
+  each('nat_rules', 'NatRule', () => stores.natRules);
+  each('floating_ips', 'FloatingIP', () => stores.floatingIPs);
+  metrics.collect('overlay_network_ip_allocations_total', 'Addresses in use in all Subnets.', [], () => [
+    [[], sum(stores.subnets.values(), ({ status }) => status?.usedIPs)],
+  ]);
+  metrics.collect(
+    'overlay_network_subnet_addresses',
+    `Addresses of the ${MOST} Subnets with the fewest left, by state.`,
+    ['namespace', 'subnet', 'state'],
+    () =>
+      topOf(stores.subnets.values(), ({ status }) => -(status?.availableIPs ?? Infinity)).flatMap(
+        ({ metadata: { namespace = '', name }, status }) => [
+          [[namespace, name, 'used'], status?.usedIPs ?? 0] as const,
+          [[namespace, name, 'available'], status?.availableIPs ?? 0] as const,
+        ],
+      ),
+  );
+  metrics.collect(
+    'overlay_network_security_group_ports',
+    `Ports of the ${MOST} largest SecurityGroups.`,
+    ['namespace', 'security_group'],
+    () =>
+      topOf(stores.securityGroups.values(), ({ status }) => status?.portCount ?? 0).map(
+        ({ metadata: { namespace = '', name }, status }) =>
+          [[namespace, name], status?.portCount ?? 0] as const,
+      ),
+  );
+  const drift = metrics.counter(
+    'overlay_network_drift_repaired_total',
+    'Times that an object was reconciled because somebody else had changed its rows.',
+    ['kind'],
+  );
+  const removed = metrics.counter(
+    'overlay_network_orphans_removed_total',
+    'Objects that are gone whose rows a sweep has removed.',
+  );
+  const refused = metrics.counter(
+    'overlay_network_orphan_sweeps_refused_total',
+    'Sweeps that removed nothing, since it would have been too large a share of all rows.',
+  );
+  removed.increment([], 0);
+  refused.increment([], 0);
+  return {
+    driftRepaired: (kind) => drift.increment([kind]),
+    swept: (owners, isRefused) => {
+      removed.increment([], owners);
+      if (isRefused) refused.increment();
+    },
+  };
+}
+
+function sum<T>(items: Iterable<T>, value: (item: T) => number | undefined): number {
+  let total = 0;
+  for (const item of items) total += value(item) ?? 0;
+  return total;
+}
+
+/** The items with the greatest measure, the greatest first. */
+function topOf<T>(items: Iterable<T>, measure: (item: T) => number): T[] {
+  return [...items].sort((a, b) => measure(b) - measure(a) || 0).slice(0, MOST);
+}

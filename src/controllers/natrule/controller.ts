@@ -1,0 +1,187 @@
+import { resources, type NatRule } from '../../api/index.ts';
+import { nothing } from '../../ovn/index.ts';
+import { keyOf, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
+import { converge, type Intent } from '../converge.ts';
+import type { Env } from '../env.ts';
+import { removeGone } from '../leaving.ts';
+import { bad, good, type Checked, type Problem } from '../problem.ts';
+import { objectsOf, vpcOf } from '../vpc/lookup.ts';
+import { conflictingRules, isOlder } from './conflicts.ts';
+import { externalAddress, holdExternal, natPlace, type NatPlace } from './external.ts';
+import { internalSide, type Internal } from './internal.ts';
+import { planNatRule, recordedNat } from './plan.ts';
+
+/** A rule that has all it needs. */
+interface Translation {
+  readonly place: NatPlace;
+  readonly external: string;
+  readonly internal: Internal;
+}
+
+/** Problems that are the rule's own, or between it and others; the rest is about what it refers to. */
+const ownProblems: ReadonlySet<Problem['reason']> = new Set<Problem['reason']>([
+  'InvalidCIDR',
+  'InvalidSpec',
+  'AddressOutsideVPC',
+  'NatConflict',
+]);
+
+/**
+ * Makes a NatRule's translation. A rule that cannot be in effect has no rows: an address that is not (any longer) its
+ * own, or a Port that is gone, must not be led to. Of two that exclude each other the older is in effect.
+ */
+export class NatRuleReconciler implements Reconciler<NatRule> {
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  async reconcile(
+    _key: string,
+    rule: NatRule | undefined,
+    { gone }: ReconcileContext<NatRule>,
+  ): Promise<Result> {
+    const env = this.#env;
+    await removeGone(env, gone, (uid) => {
+      this.#release(uid);
+      env.pools.waiting.wake(waitersOf(uid));
+    });
+    if (rule === undefined) return { kind: 'done' };
+    const translation = this.#translation(rule);
+    const result = await converge(env, resources.NatRule, rule, this.#intent(rule, translation));
+    this.#settle(rule);
+    return result;
+  }
+
+  /** After the rows: frees what is not used any more, and has those looked at whom this rule stands in the way of. */
+  #settle(rule: NatRule): void {
+    const { pools, stores, writer } = this.#env;
+    const { uid } = rule.metadata;
+    const share = pools.external.shareOf(uid);
+    const network = vpcOf(stores, rule)?.spec.externalGateway?.externalNetworkRef.name ?? '';
+    const isWanted =
+      rule.spec.externalIP !== undefined &&
+      stores.externalNetworks.get(network)?.metadata.uid === share?.networkUid;
+    if (!isWanted && recordedNat(writer, uid)?.external !== share?.address) this.#release(uid);
+    pools.waiting.wake(waitersOf(uid));
+  }
+
+  #release(uid: string): void {
+    const { pools, stores } = this.#env;
+    const networkUid = pools.external.unshare(uid);
+    const network = networkUid === undefined ? undefined : stores.externalNetworks.byUid(networkUid);
+    if (network !== undefined) this.#env.wakeSoon('ExternalNetwork', network.metadata.name);
+  }
+
+  #intent(rule: NatRule, translation: Checked<Translation>): Intent<object> {
+    if (!translation.ok) {
+      const { problem } = translation;
+      const isOwn = ownProblems.has(problem.reason);
+      return {
+        desired: nothing,
+        accepted: isOwn ? problem : undefined,
+        resolvedRefs: isOwn ? undefined : problem,
+        status: () => ({}),
+      };
+    }
+    const { place, external, internal } = translation.value;
+    const { status } = rule;
+    return {
+      desired: planNatRule(rule, {
+        vpcUid: place.vpc.metadata.uid,
+        networkUid: place.network.metadata.uid,
+        external,
+        internal,
+        isUp: this.#isUp(rule, internal),
+        subnetUids: rule.spec.type === 'DNAT' ? this.#switches(place) : [],
+      }),
+      status: (programmed) =>
+        programmed
+          ? { externalIP: external, internalIP: internal.address }
+          : { externalIP: status?.externalIP, internalIP: status?.internalIP },
+    };
+  }
+
+  #translation(rule: NatRule): Checked<Translation> {
+    const { stores, pools } = this.#env;
+    const place = natPlace(stores, rule);
+    if (!place.ok) return place;
+    const external = externalAddress(stores, rule, place.value);
+    if (!external.ok) return external;
+    const held = holdExternal(this.#env, rule, place.value, external.value);
+    if (!held.ok) {
+      pools.waiting.add(place.value.network.metadata.uid, 'NatRule', keyOf(rule));
+      return held;
+    }
+    if (rule.spec.externalIP !== undefined && rule.status?.externalIP === undefined) {
+      this.#env.wakeSoon('ExternalNetwork', place.value.network.metadata.name);
+    }
+    const conflict = this.#conflict(rule, place.value, external.value);
+    if (conflict !== undefined) return { ok: false, problem: conflict };
+    const internal = internalSide(stores, rule, place.value);
+    if (!internal.ok) return internal;
+    const snat = wholeVpc(rule, internal.value, place.value);
+    return snat ?? good({ place: place.value, external: external.value, internal: internal.value });
+  }
+
+  #conflict(rule: NatRule, place: NatPlace, external: string): Problem | undefined {
+    const { stores, pools, writer, wake } = this.#env;
+    if (rule.spec.type === 'FloatingIP' && external === place.gatewayIP) {
+      const message = `${external} is the address of the VPC's gateway, which cannot be given to one Port.`;
+      return { reason: 'NatConflict', message };
+    }
+    const [first, ...rest] = conflictingRules(stores, rule, place);
+    if (first === undefined) return undefined;
+    if (isOlder(first, rule)) {
+      pools.waiting.add(waitersOf(first.metadata.uid), 'NatRule', keyOf(rule));
+      const message = `The older NatRule "${first.metadata.name}" excludes this one: ${reasonText(rule, first, external)}.`;
+      return { reason: 'NatConflict', message };
+    }
+    // Younger ones that are in effect must give way; they learn it by being looked at.
+    for (const younger of [first, ...rest]) {
+      if (writer.ownedBy(younger.metadata.uid).length > 0) wake('NatRule', keyOf(younger));
+    }
+    return undefined;
+  }
+
+  /** As it is in OVN while nobody can say. */
+  #isUp({ metadata: { uid }, spec }: NatRule, { logicalPort }: Internal): boolean {
+    if (spec.mode !== 'Distributed' || logicalPort === undefined) return false;
+    const { bindings, writer } = this.#env;
+    if (!bindings.isKnown) return recordedNat(writer, uid)?.isDistributed ?? false;
+    return bindings.hostOf(logicalPort) !== undefined;
+  }
+
+  /** UIDs of the Subnets whose switches are in OVN; on a physical network the fabric's router is asked, not OVN. */
+  #switches({ vpc }: NatPlace): readonly string[] {
+    return [...objectsOf(this.#env.stores, vpc, keyOf(vpc), this.#env.stores.subnets)]
+      .filter(({ spec, status }) => spec.provider === undefined && status?.switchName !== undefined)
+      .map(({ metadata }) => metadata.uid)
+      .sort();
+  }
+}
+
+/** The VPC's own SNAT stands against a rule for all of the VPC. */
+function wholeVpc({ spec }: NatRule, internal: Internal, { vpc }: NatPlace): Checked<never> | undefined {
+  const snat = vpc.spec.externalGateway?.snat === 'Enabled';
+  if (spec.type !== 'SNAT' || !snat || internal.address !== vpc.status?.cidr) return undefined;
+  return bad(
+    'NatConflict',
+    `The VPC "${vpc.metadata.name}" translates all its traffic itself: set its externalGateway.snat to Disabled first.`,
+  );
+}
+
+function reasonText(rule: NatRule, other: NatRule, external: string): string {
+  const isFloating = rule.spec.type === 'FloatingIP' || other.spec.type === 'FloatingIP';
+  if (rule.spec.type === 'DNAT' && other.spec.type === 'DNAT') {
+    return `it has ${rule.spec.protocol ?? ''} port ${rule.spec.externalPort ?? 0} of ${external}`;
+  }
+  if (!isFloating) return 'it translates the same source';
+  return rule.spec.type === other.spec.type
+    ? 'it has the external address, or leads to the same Port'
+    : `${external} belongs to one Port as a whole`;
+}
+
+/** Under what rules wait that an older one excludes. */
+const waitersOf = (uid: string): string => `nat/${uid}`;

@@ -1,0 +1,82 @@
+import {
+  containsAddress,
+  containsCidr,
+  formatAddress,
+  formatCidr,
+  parseAddress,
+  parseCidr,
+  type NatRule,
+} from '../../api/index.ts';
+import { refKey } from '../../reconcile/index.ts';
+import type { Stores } from '../env.ts';
+import { interfaceId } from '../names.ts';
+import { bad, fromParsed, good, type Checked } from '../problem.ts';
+import { vpcOf } from '../vpc/lookup.ts';
+import type { NatPlace } from './external.ts';
+
+/** The inner side of a rule. */
+export interface Internal {
+  /** Address of the target, or network of the source, in canonical form. */
+  readonly address: string;
+  /** The logical port of the target, when the rule names a Port. */
+  readonly logicalPort?: string;
+}
+
+/** Whose traffic a rule translates, or who gets it. */
+export function internalSide(stores: Stores, rule: NatRule, place: NatPlace): Checked<Internal> {
+  const { source, target } = rule.spec;
+  if (source?.subnetRef !== undefined) return subnetSource(stores, rule, source.subnetRef.name, place);
+  if (source?.cidr !== undefined) return cidrSource(source.cidr, place);
+  if (target?.portRef !== undefined) return portTarget(stores, rule, target.portRef.name, place);
+  if (target?.address !== undefined) return addressTarget(target.address, place);
+  return bad('InvalidSpec', 'The rule has neither a source nor a target.');
+}
+
+function subnetSource(
+  stores: Stores,
+  { metadata: { namespace = '' } }: NatRule,
+  name: string,
+  { vpc }: NatPlace,
+): Checked<Internal> {
+  const subnet = stores.subnets.get(refKey({ namespace, name }));
+  if (subnet === undefined || vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid) {
+    return bad('SubnetNotFound', `There is no Subnet "${name}" in the VPC.`);
+  }
+  const cidr = subnet.status?.switchName === undefined ? undefined : subnet.status.cidr;
+  return cidr === undefined
+    ? bad('SubnetNotReady', `The Subnet "${name}" is not ready.`)
+    : good({ address: cidr });
+}
+
+function cidrSource(text: string, { vpcCidr, vpc }: NatPlace): Checked<Internal> {
+  const cidr = fromParsed(parseCidr(text, { family: 4 }), 'spec.source.cidr');
+  if (!cidr.ok) return cidr;
+  if (containsCidr(vpcCidr, cidr.value)) return good({ address: formatCidr(cidr.value) });
+  const range = `${formatCidr(vpcCidr)} of the VPC "${vpc.metadata.name}"`;
+  return bad('AddressOutsideVPC', `spec.source.cidr: ${text} is not inside the range ${range}.`);
+}
+
+function portTarget(
+  stores: Stores,
+  { metadata: { namespace = '' } }: NatRule,
+  name: string,
+  { vpc }: NatPlace,
+): Checked<Internal> {
+  const port = stores.ports.get(refKey({ namespace, name }));
+  const subnet = port && stores.subnets.get(refKey({ namespace, name: port.spec.subnetRef.name }));
+  if (port === undefined || (subnet && vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid)) {
+    return bad('PortNotFound', `There is no Port "${name}" in the VPC.`);
+  }
+  const address = port.status?.ipAddress;
+  return address === undefined || subnet === undefined
+    ? bad('PortNotReady', `The Port "${name}" has no address yet.`)
+    : good({ address, logicalPort: interfaceId(port.metadata.uid) });
+}
+
+function addressTarget(text: string, { vpcCidr, vpc }: NatPlace): Checked<Internal> {
+  const address = fromParsed(parseAddress(text, { family: 4 }), 'spec.target.address');
+  if (!address.ok) return address;
+  if (containsAddress(vpcCidr, address.value)) return good({ address: formatAddress(address.value) });
+  const range = `${formatCidr(vpcCidr)} of the VPC "${vpc.metadata.name}"`;
+  return bad('AddressOutsideVPC', `spec.target.address: ${text} is not inside the range ${range}.`);
+}

@@ -1,0 +1,36 @@
+import { resources, type NatRule } from '../../api/index.ts';
+import { refKey, type Kind } from '../../reconcile/index.ts';
+import { anySubnetOf } from '../subnet/kind.ts';
+import { vpcKeys } from '../vpc/lookup.ts';
+
+const inNamespace = ({ metadata: { namespace = '' } }: NatRule, name: string | undefined) =>
+  name === undefined ? [] : [refKey({ namespace, name })];
+
+export const natRuleKind: Kind<NatRule> = {
+  type: resources.NatRule,
+  indexes: {
+    /** How the spec says which external address is used: by itself, or that of the VPC's gateway. */
+    external: ({ metadata: { namespace = '' }, spec: { externalIP, floatingIPRef } }) =>
+      floatingIPRef === undefined ? [externalKey(namespace, externalIP)] : [],
+    snat: ({ metadata: { namespace = '' }, spec: { type } }) => (type === 'SNAT' ? [namespace] : []),
+  },
+  references: {
+    vpc: { to: 'VPC', keys: vpcKeys, wakesTarget: { afterMs: 500 } },
+    floatingIP: {
+      to: 'FloatingIP',
+      keys: (rule) => inNamespace(rule, rule.spec.floatingIPRef?.name),
+      wakesTarget: true,
+    },
+    port: { to: 'Port', keys: (rule) => inNamespace(rule, rule.spec.target?.portRef?.name) },
+    subnet: { to: 'Subnet', keys: (rule) => inNamespace(rule, rule.spec.source?.subnetRef?.name) },
+    /** What is forwarded must also be reachable from inside: on the switch of every Subnet. */
+    switches: {
+      to: 'Subnet',
+      keys: ({ metadata, spec: { type } }) => (type === 'DNAT' ? [anySubnetOf(metadata.namespace)] : []),
+    },
+  },
+};
+
+/** The key of rules of a namespace that name this address, or (undefined) use that of the VPC's gateway. */
+export const externalKey = (namespace: string, address: string | undefined): string =>
+  `${namespace}/${address ?? '*gateway'}`;

@@ -1,0 +1,99 @@
+import { computeMac, type NatRule } from '../../api/index.ts';
+import {
+  member,
+  row,
+  rowUuid,
+  symbol,
+  type DesiredRow,
+  type DesiredState,
+  type RowWriter,
+} from '../../ovn/index.ts';
+import { EXTERNAL_MARK, routerUuid, switchUuid } from '../names.ts';
+import type { Internal } from './internal.ts';
+
+/** What a NatRule's rows are made of besides its spec. */
+export interface NatFacts {
+  readonly vpcUid: string;
+  readonly networkUid: string;
+  /** In canonical form. */
+  readonly external: string;
+  readonly internal: Internal;
+  /** Distributed floating IPs: whether the target's interface is up. */
+  readonly isUp: boolean;
+  /** UIDs of the Subnets from which forwarded ports must be reachable as well. */
+  readonly subnetUids: readonly string[];
+}
+
+/** The rows of a NatRule. */
+export function planNatRule(rule: NatRule, facts: NatFacts): DesiredState {
+  return rule.spec.type === 'DNAT' ? forward(rule, facts) : translate(rule, facts);
+}
+
+/** SNAT and floating IPs: one NAT row. */
+function translate({ metadata: { uid }, spec }: NatRule, facts: NatFacts): DesiredState {
+  const { vpcUid, networkUid, external, internal } = facts;
+  const isDistributed = spec.type === 'FloatingIP' && spec.mode === 'Distributed' && facts.isUp;
+  const nat = row('NAT', rowUuid(uid, 'nat'), {
+    type: spec.type === 'SNAT' ? 'snat' : 'dnat_and_snat',
+    external_ip: external,
+    logical_ip: internal.address.replace(/\/32$/, ''),
+    ...(isDistributed && {
+      logical_port: internal.logicalPort,
+      external_mac: floatingMac(networkUid, external),
+    }),
+    external_ids: { [EXTERNAL_MARK]: networkUid },
+  });
+  return { rows: [nat], memberships: [member('Logical_Router', routerUuid(vpcUid), 'nat', nat.uuid)] };
+}
+
+/**
+ * The MAC address that answers for a distributed floating IP. It goes with the address, not with the rule: neighbours
+ * that remember it are right also when the address has a new owner.
+ */
+function floatingMac(networkUid: string, external: string): string {
+  return computeMac(networkUid, `floating/${external}`);
+}
+
+/**
+ * DNAT: a load balancer with one backend, since NB's NAT knows no destination ports. It is on the router for what
+ * comes from outside, and on the switches for machines inside, whose packets the router would translate only on the
+ * gateway chassis.
+ */
+function forward({ metadata: { uid }, spec }: NatRule, facts: NatFacts): DesiredState {
+  const { protocol = 'TCP', externalPort = 0, internalPort = externalPort } = spec;
+  const balancer: DesiredRow = row('Load_Balancer', rowUuid(uid, 'forward'), {
+    name: symbol(uid, 'forward'),
+    protocol: protocol.toLowerCase(),
+    vips: { [`${facts.external}:${externalPort}`]: `${facts.internal.address}:${internalPort}` },
+    external_ids: { [EXTERNAL_MARK]: facts.networkUid },
+  });
+  return {
+    rows: [balancer],
+    memberships: [
+      member('Logical_Router', routerUuid(facts.vpcUid), 'load_balancer', balancer.uuid),
+      ...facts.subnetUids.map((subnetUid) =>
+        member('Logical_Switch', switchUuid(subnetUid), 'load_balancer', balancer.uuid),
+      ),
+    ],
+  };
+}
+
+/** What a NatRule has in OVN, as its row says. */
+export interface NatRecord {
+  readonly networkUid: string;
+  readonly external: string;
+  readonly isDistributed: boolean;
+}
+
+export function recordedNat(writer: Pick<RowWriter, 'ownedBy'>, uid: string): NatRecord | undefined {
+  for (const { row: record } of writer.ownedBy(uid)) {
+    const marks = record['external_ids'] as ReadonlyMap<string, string> | undefined;
+    const networkUid = marks?.get(EXTERNAL_MARK);
+    const [vip] = (record['vips'] as ReadonlyMap<string, string> | undefined)?.keys() ?? [];
+    const external = (record['external_ip'] as string | undefined) ?? vip?.split(':')[0];
+    if (networkUid === undefined || external === undefined) continue;
+    const mac = record['external_mac'] as ReadonlySet<string> | undefined;
+    return { networkUid, external, isDistributed: (mac?.size ?? 0) > 0 };
+  }
+  return undefined;
+}

@@ -1,0 +1,86 @@
+import { resources } from '../api/index.ts';
+import { describeOwner, sweep, type Owner, type SweepReport } from '../ovn/index.ts';
+import { isNotFound, type KubeObject, type Logger, type ReadStore } from '../reconcile/index.ts';
+import type { Env } from './env.ts';
+
+/** As many rows may always be swept: in a small installation every deletion is a large share. */
+const FLOOR_ROWS = 50;
+
+/**
+ * Removes the rows whose object is gone (invariant 7): deleted while the operator was not running, or come back with
+ * a database restored from a backup. An owner of a kind that this operator does not know is left alone: a newer
+ * operator may have made it.
+ */
+export async function sweepOrphans(env: Env, maxShare: number, log: Logger): Promise<SweepReport> {
+  const report = await sweep(env.writer, {
+    maxShare,
+    floorRows: FLOOR_ROWS,
+    isCached: (owner) => !isKnownKind(owner.kind) || isCached(env, owner),
+    isAlive: (owner) => isAlive(env, owner),
+  });
+  for (const owner of report.removed) release(env, owner);
+  if (report.refused !== undefined)
+    log.error('orphaned rows were left alone', { reason: report.refused.reason });
+  else if (report.removed.length > 0)
+    log.info('removed rows of objects that are gone', { owners: report.removed.length });
+  for (const { owner, error } of report.failed) {
+    log.warn('orphaned rows could not be removed', { owner: describeOwner(owner), error: String(error) });
+  }
+  return report;
+}
+
+const kinds = [
+  'VPC',
+  'Subnet',
+  'Port',
+  'SecurityGroup',
+  'TrafficPolicy',
+  'ExternalNetwork',
+  'NatRule',
+  'VPCPeering',
+] as const;
+type Managed = (typeof kinds)[number];
+
+/** Whether the object is among those last heard of. */
+export function isCached(env: Env, { kind, uid }: Owner): boolean {
+  return isKnownKind(kind) && storeOf(env, kind).byUid(uid) !== undefined;
+}
+
+function isKnownKind(kind: string): kind is Managed {
+  return (kinds as readonly string[]).includes(kind);
+}
+
+function storeOf({ stores }: Env, kind: Managed): ReadStore<KubeObject> {
+  const byKind = {
+    VPC: stores.vpcs,
+    Subnet: stores.subnets,
+    Port: stores.ports,
+    SecurityGroup: stores.securityGroups,
+    TrafficPolicy: stores.trafficPolicies,
+    ExternalNetwork: stores.externalNetworks,
+    NatRule: stores.natRules,
+    VPCPeering: stores.vpcPeerings,
+  };
+  return byKind[kind];
+}
+
+/** Whether the API server itself has the object: the cache may have missed its creation. */
+async function isAlive(env: Env, { kind, namespace, name, uid }: Owner): Promise<boolean> {
+  if (!isKnownKind(kind)) return true;
+  try {
+    const ref = namespace === '' ? { name } : { namespace, name };
+    const { metadata } = await env.client.get(resources[kind], ref);
+    return metadata.uid === uid;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+function release({ pools }: Env, { kind, uid }: Owner): void {
+  pools.external.release(uid);
+  if (kind === 'VPC') pools.releaseVpc(uid);
+  else if (kind === 'VPCPeering') pools.links.release(uid);
+  else if (kind === 'Subnet') pools.releaseSubnet(uid);
+  else if (kind === 'Port') pools.releasePort(uid);
+}

@@ -1,0 +1,164 @@
+import {
+  condition,
+  findCondition,
+  formatAddress,
+  resources,
+  type DesiredCondition,
+  type Port,
+  type SecurityGroup,
+} from '../../api/index.ts';
+import { refKey, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
+import { converge, type Intent } from '../converge.ts';
+import { mergeDhcp } from '../dhcp.ts';
+import type { Env } from '../env.ts';
+import { removeGone } from '../leaving.ts';
+import { interfaceId } from '../names.ts';
+import type { Problem } from '../problem.ts';
+import { isProgrammed } from '../securitygroup/kind.ts';
+import type { Limits } from '../settings.ts';
+import { subnetNetwork, type SubnetNetwork } from '../subnet/kind.ts';
+import { policyGroups } from '../trafficpolicy/membership.ts';
+import { assignAddressing, type Addressing } from './addressing.ts';
+import { securityGroupNames } from './kind.ts';
+import { planPort } from './plan.ts';
+
+/** Where a Port is plugged in, and how its status says so. */
+interface Binding {
+  readonly host: string | undefined;
+  readonly conditions: readonly DesiredCondition[];
+}
+
+/** Makes a Port's logical switch port, with an address and a MAC that nobody else has. A Port has no finalizer. */
+export class PortReconciler implements Reconciler<Port> {
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  async reconcile(_key: string, port: Port | undefined, { gone }: ReconcileContext<Port>): Promise<Result> {
+    await removeGone(this.#env, gone, (uid) => this.#release(uid));
+    if (port === undefined) return { kind: 'done' };
+    const binding = this.#binding(port);
+    const intent = this.#intent(port);
+    return converge(this.#env, resources.Port, port, {
+      ...intent,
+      also: binding.conditions,
+      status: (programmed) => ({ ...intent.status(programmed), boundHost: binding.host }),
+    });
+  }
+
+  /** Where OVN has the interface up; as before while the Southbound database has not been read. */
+  #binding({ metadata: { uid }, status = {} }: Port): Binding {
+    const { bindings } = this.#env;
+    if (!bindings.isKnown) {
+      const before = findCondition(status.conditions, 'Bound');
+      return { host: status.boundHost, conditions: before === undefined ? [] : [before as DesiredCondition] };
+    }
+    const host = bindings.hostOf(interfaceId(uid));
+    const bound =
+      host === undefined
+        ? condition('Bound', 'False', 'NotBound', 'No host has the interface up.')
+        : condition('Bound', 'True', 'Bound', `The interface is up on ${host}.`);
+    return { host, conditions: [bound] };
+  }
+
+  /** The rows are gone: so is the hold on address and MAC. */
+  #release(uid: string): void {
+    const subnetUid = this.#env.pools.releasePort(uid);
+    if (subnetUid !== undefined) this.#countAnew(subnetUid);
+  }
+
+  #countAnew(subnetUid: string): void {
+    const subnet = this.#env.stores.subnets.byUid(subnetUid);
+    if (subnet === undefined) return;
+    const { namespace = '', name } = subnet.metadata;
+    this.#env.wakeSoon('Subnet', refKey({ namespace, name }));
+  }
+
+  #intent(port: Port): Intent<object> {
+    const found = this.#network(port);
+    const groups = this.#groups(port);
+    if ('reason' in found) {
+      return { resolvedRefs: found, status: () => statusBefore(port) };
+    }
+    const tooMany = tooManyGroups(port, this.#env.settings.limits);
+    if (tooMany !== undefined) return { accepted: tooMany, status: () => statusBefore(port) };
+    const { network, pool } = found;
+    const held = pool.addresses.heldBy(port.metadata.uid);
+    const addressing = assignAddressing(this.#env.pools, this.#env.stores.ports, network, pool, port);
+    if (held === undefined && addressing.ok) this.#countAnew(network.subnet.metadata.uid);
+    if (!addressing.ok) {
+      return { accepted: addressing.problem, resolvedRefs: groups.problem, status: () => statusBefore(port) };
+    }
+    const groupUids = groups.found.map(({ metadata }) => metadata.uid);
+    return {
+      desired: planPort(port, {
+        network,
+        ...addressing.value,
+        groupUids,
+        policyGroups: policyGroups(this.#env.stores, port, network),
+      }),
+      resolvedRefs: groups.problem,
+      status: (programmed) => (programmed ? statusOf(port, network, addressing.value) : statusBefore(port)),
+    };
+  }
+
+  #network(
+    port: Port,
+  ): { network: SubnetNetwork; pool: NonNullable<ReturnType<Env['pools']['subnet']>> } | Problem {
+    const { stores, pools } = this.#env;
+    const { namespace = '' } = port.metadata;
+    const { name } = port.spec.subnetRef;
+    const subnet = stores.subnets.get(refKey({ namespace, name }));
+    if (subnet === undefined) {
+      return { reason: 'SubnetNotFound', message: `There is no Subnet "${name}" in the namespace.` };
+    }
+    const network = subnetNetwork(this.#env, subnet);
+    const pool = pools.subnet(subnet.metadata.uid);
+    if (network !== undefined && pool !== undefined) return { network, pool };
+    return { reason: 'SubnetNotReady', message: `The Subnet "${name}" is not ready.` };
+  }
+
+  /** The Port's groups that are in OVN, and what is wrong with the others. */
+  #groups(port: Port): { found: readonly SecurityGroup[]; problem: Problem | undefined } {
+    const { namespace = '' } = port.metadata;
+    const found: SecurityGroup[] = [];
+    const missing: string[] = [];
+    for (const name of securityGroupNames(port.spec)) {
+      const group = this.#env.stores.securityGroups.get(refKey({ namespace, name }));
+      if (group !== undefined && isProgrammed(group)) found.push(group);
+      else missing.push(name);
+    }
+    if (missing.length === 0) return { found, problem: undefined };
+    const names = missing.map((name) => `"${name}"`).join(', ');
+    const message = `There is no SecurityGroup ${names} in the namespace, or it is not ready; it allows nothing until it is.`;
+    return { found, problem: { reason: 'SecurityGroupNotFound', message } };
+  }
+}
+
+function tooManyGroups({ spec }: Port, { groupsPerPort }: Limits): Problem | undefined {
+  const { length } = securityGroupNames(spec);
+  if (length <= groupsPerPort) return undefined;
+  const message = `The Port is in ${length} SecurityGroups, and ${groupsPerPort} may be.`;
+  return { reason: 'TooManyGroups', message };
+}
+
+function statusOf(port: Port, { cidr, gatewayIP, mtu, dhcp }: SubnetNetwork, { address, mac }: Addressing) {
+  const { dnsServers = [] } = mergeDhcp(dhcp, port.spec.dhcp);
+  return {
+    interfaceID: interfaceId(port.metadata.uid),
+    macAddress: mac,
+    ipAddress: formatAddress(address),
+    prefixLength: cidr.prefix,
+    gatewayIP,
+    mtu,
+    ...(dnsServers.length === 0 ? {} : { dnsServers }),
+  };
+}
+
+/** What a status said besides conditions, while nothing new can be said. */
+function statusBefore({ status = {} }: Port) {
+  const { conditions: _conditions, observedGeneration: _generation, boundHost: _host, ...rest } = status;
+  return rest;
+}

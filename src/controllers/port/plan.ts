@@ -1,0 +1,107 @@
+import { formatAddress, formatCidr, type Address, type Port } from '../../api/index.ts';
+import { member, row, type DesiredState } from '../../ovn/index.ts';
+import { dhcpRow, mergeDhcp, overridesOptions } from '../dhcp.ts';
+import {
+  dhcpUuid,
+  dropGroupUuid,
+  groupUuid,
+  interfaceId,
+  portUuid,
+  SUBNET_MARK,
+  switchUuid,
+} from '../names.ts';
+import type { SubnetNetwork } from '../subnet/kind.ts';
+import { qosRows } from './qos.ts';
+
+/** What a Port's rows are made of besides its spec. */
+export interface PortFacts {
+  readonly network: SubnetNetwork;
+  readonly address: Address;
+  /** In canonical form. */
+  readonly mac: string;
+  /** UIDs of its security groups; those that are not there are left out, and allow nothing. */
+  readonly groupUids: readonly string[];
+  /** UUIDs of the port groups of TrafficPolicies that apply to it. */
+  readonly policyGroups: readonly string[];
+}
+
+/** The rows of a Port: its logical switch port, in its switch and groups; DHCP options of its own; rate limits. */
+export function planPort(port: Port, facts: PortFacts): DesiredState {
+  const { spec, metadata } = port;
+  const { network } = facts;
+  const { subnet, vpc } = network;
+  const dhcp = mergeDhcp(network.dhcp, spec.dhcp);
+  const own = dhcp.mode === 'Enabled' && overridesOptions(spec.dhcp);
+  const optionsOwner = own ? metadata.uid : subnet.metadata.uid;
+  const lsp = row('Logical_Switch_Port', portUuid(metadata.uid), {
+    name: interfaceId(metadata.uid),
+    addresses: addresses(port, facts),
+    port_security: portSecurity(port, facts),
+    enabled: spec.adminState === 'Down' ? false : undefined,
+    dhcpv4_options: dhcp.mode === 'Enabled' ? dhcpUuid(optionsOwner) : undefined,
+    options: binding(spec.attachment),
+    external_ids: { [SUBNET_MARK]: subnet.metadata.uid },
+  });
+  const qos = qosRows(port);
+  const ownOptions = own
+    ? [
+        dhcpRow(metadata.uid, subnet.metadata.uid, {
+          cidr: formatCidr(network.cidr),
+          gatewayIP: network.gatewayIP,
+          mtu: network.mtu,
+          dhcp,
+          metadata: subnet.spec.metadata === 'Enabled',
+        }),
+      ]
+    : [];
+  const filtered =
+    spec.trafficFiltering === 'Enabled'
+      ? [dropGroupUuid(vpc.metadata.uid), ...facts.groupUids.map(groupUuid)]
+      : [];
+  const groups = [...filtered, ...facts.policyGroups];
+  const ownSwitch = switchUuid(subnet.metadata.uid);
+  return {
+    rows: [lsp, ...ownOptions, ...qos],
+    memberships: [
+      member('Logical_Switch', ownSwitch, 'ports', lsp.uuid),
+      ...qos.map(({ uuid }) => member('Logical_Switch', ownSwitch, 'qos_rules', uuid)),
+      ...groups.map((group) => member('Port_Group', group, 'ports', lsp.uuid)),
+    ],
+  };
+}
+
+/**
+ * What the switch delivers to the port: its own address, and the MACs of its allowed addresses. Without spoofing
+ * protection also what belongs to nobody, as the machine may be a switch or a router itself.
+ */
+function addresses({ spec }: Port, { mac, address }: PortFacts): readonly string[] {
+  const others = new Set(
+    (spec.allowedAddresses ?? []).flatMap((allowed) => allowed.mac?.toLowerCase() ?? []),
+  );
+  others.delete(mac);
+  return [
+    `${mac} ${formatAddress(address)}`,
+    ...others,
+    ...(spec.spoofingProtection === 'Disabled' ? ['unknown'] : []),
+  ];
+}
+
+/** What the machine may send from (ovn-nb(5), port_security): `MAC IP…` for each MAC it may have. */
+function portSecurity({ spec }: Port, { mac, address }: PortFacts): readonly string[] {
+  if (spec.spoofingProtection === 'Disabled') return [];
+  const byMac = new Map([[mac, [formatAddress(address)]]]);
+  for (const allowed of spec.allowedAddresses ?? []) {
+    const allowedMac = allowed.mac?.toLowerCase() ?? mac;
+    byMac.set(allowedMac, [...(byMac.get(allowedMac) ?? []), allowed.cidr]);
+  }
+  if (spec.spoofingProtection === 'MACOnly') return [...byMac.keys()];
+  return [...byMac].map(([each, ips]) => [each, ...ips].join(' '));
+}
+
+/** Where the port may be bound; during a migration on both hosts, the target live with its first RARP. */
+function binding(attachment: Port['spec']['attachment']): Readonly<Record<string, string>> {
+  if (attachment?.host === undefined) return {};
+  const { host, migrationTargetHost } = attachment;
+  if (migrationTargetHost === undefined) return { 'requested-chassis': host };
+  return { 'requested-chassis': `${host},${migrationTargetHost}`, 'activation-strategy': 'rarp' };
+}

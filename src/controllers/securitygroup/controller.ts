@@ -1,0 +1,126 @@
+import { resources, type SecurityGroup } from '../../api/index.ts';
+import { member, row, type DesiredState, type OvnSymbol } from '../../ovn/index.ts';
+import {
+  isLeaving,
+  refKey,
+  type ReconcileContext,
+  type Reconciler,
+  type Result,
+} from '../../reconcile/index.ts';
+import { aclRow, type Acl } from '../acl.ts';
+import { converge, type Intent } from '../converge.ts';
+import type { Env } from '../env.ts';
+import { hold, inUse, letGo, removeGone } from '../leaving.ts';
+import { tooManyRules } from '../limits.ts';
+import { groupName, groupUuid } from '../names.ts';
+import type { Problem } from '../problem.ts';
+import type { Limits } from '../settings.ts';
+import { isProgrammed, remoteGroupNames } from './kind.ts';
+import { RuleError, ruleAcls } from './rules.ts';
+
+/** Makes a SecurityGroup's port group and ACLs, and holds it while Ports are in it or rules of others admit it. */
+export class SecurityGroupReconciler implements Reconciler<SecurityGroup> {
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  async reconcile(
+    key: string,
+    group: SecurityGroup | undefined,
+    { gone }: ReconcileContext<SecurityGroup>,
+  ): Promise<Result> {
+    await removeGone(this.#env, gone, () => undefined);
+    if (group === undefined) return { kind: 'done' };
+    const held = isLeaving(group) ? inUse('SecurityGroup', this.#users(key, group)) : undefined;
+    if (isLeaving(group) && held === undefined) {
+      return letGo(this.#env, resources.SecurityGroup, group, () => undefined);
+    }
+    if (!(await hold(this.#env, resources.SecurityGroup, group))) return { kind: 'wait' };
+    return converge(this.#env, resources.SecurityGroup, group, { ...this.#intent(key, group), held });
+  }
+
+  /** Groups that are to be deleted themselves hold nobody, so that two that admit each other can both go. */
+  #users(key: string, group: SecurityGroup): readonly string[] {
+    const { ports, securityGroups } = this.#env.stores;
+    const others = [...securityGroups.byIndex('remotes', key)].filter(
+      (other) => other.metadata.uid !== group.metadata.uid && !isLeaving(other),
+    );
+    return [
+      ...[...ports.byIndex('securityGroups', key)].map(({ metadata }) => `Port ${metadata.name}`),
+      ...others.map(({ metadata }) => `SecurityGroup ${metadata.name}`),
+    ];
+  }
+
+  #intent(key: string, group: SecurityGroup): Intent<object> {
+    const { stores, settings } = this.#env;
+    const { uid } = group.metadata;
+    const remotes = this.#remotes(group);
+    const { acls, problem } = aclsOrProblem(group, (name) => remotes.get(name), settings.limits);
+    const missing = remoteGroupNames(group.spec).filter((name) => !remotes.has(name));
+    return {
+      // A rule that cannot be expressed closes the whole group: it allows nothing, and says so (invariant 10).
+      desired: planGroup(uid, acls),
+      accepted: problem,
+      resolvedRefs: missing.length === 0 ? undefined : missingGroups(missing),
+      status: (programmed) => ({
+        ruleCount: programmed
+          ? (group.spec.ingress?.length ?? 0) + (group.spec.egress?.length ?? 0)
+          : group.status?.ruleCount,
+        portCount: stores.ports.keysByIndex('securityGroups', key).size,
+      }),
+    };
+  }
+
+  /** The port groups of the groups that rules admit: its own, and those that are in OVN already. */
+  #remotes(group: SecurityGroup): ReadonlyMap<string, OvnSymbol> {
+    const { namespace = '', name: self } = group.metadata;
+    const found = new Map<string, OvnSymbol>();
+    for (const name of remoteGroupNames(group.spec)) {
+      const remote = name === self ? group : this.#env.stores.securityGroups.get(refKey({ namespace, name }));
+      if (remote !== undefined && (remote === group || isProgrammed(remote))) {
+        found.set(name, groupName(remote.metadata.uid));
+      }
+    }
+    return found;
+  }
+}
+
+const CLOSED = 'the group allows nothing';
+
+/** The rows of a SecurityGroup: a port group that its Ports join, with an ACL a rule. */
+export function planGroup(uid: string, acls: readonly Acl[]): DesiredState {
+  const group = row('Port_Group', groupUuid(uid), { name: groupName(uid) });
+  const rows = new Map(acls.map((acl) => aclRow(uid, acl)).map((each) => [each.uuid, each]));
+  return {
+    rows: [group, ...rows.values()],
+    memberships: [...rows.keys()].map((acl) => member('Port_Group', group.uuid, 'acls', acl)),
+  };
+}
+
+function aclsOrProblem(
+  { metadata, spec }: SecurityGroup,
+  remote: (name: string) => OvnSymbol | undefined,
+  limits: Limits,
+): { acls: readonly Acl[]; problem: Problem | undefined } {
+  try {
+    const acls = ruleAcls(spec, groupName(metadata.uid), remote);
+    const problem = tooManyRules(spec, acls, limits, CLOSED);
+    return { acls: problem === undefined ? acls : [], problem };
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    return {
+      acls: [],
+      problem: { reason: 'InvalidRule', message: `${error.message}; ${CLOSED}.` },
+    };
+  }
+}
+
+function missingGroups(names: readonly string[]): Problem {
+  const quoted = names.map((name) => `"${name}"`).join(', ');
+  return {
+    reason: 'SecurityGroupNotFound',
+    message: `There is no SecurityGroup ${quoted} in the namespace; rules that admit it match nothing.`,
+  };
+}

@@ -1,0 +1,131 @@
+import type { SecurityGroup, SecurityGroupRule } from '../../api/index.ts';
+import {
+  and,
+  inport,
+  ip,
+  ipOfGroup,
+  is,
+  number,
+  or,
+  outport,
+  parseNetwork,
+  type Match,
+  type OvnSymbol,
+} from '../../ovn/index.ts';
+import { priority, type Acl } from '../acl.ts';
+
+/** A direction of a group's rules, as OVN names it: ingress is what reaches the machine. */
+const directions = {
+  ingress: { direction: 'to-lport', remote: 'src', members: outport },
+  egress: { direction: 'from-lport', remote: 'dst', members: inport },
+} as const;
+
+const actions = { Enabled: 'allow-related', Disabled: 'allow-stateless' } as const;
+/** Protocols with ports, and what OVN calls them. */
+export const transports = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
+
+/** The name of the port group of a remote group by its name; undefined while it is not in OVN. */
+export type RemoteGroup = (name: string) => OvnSymbol | undefined;
+
+/**
+ * The ACLs that allow what a group's rules say; one a rule. A rule whose remote group is not there is left out: it
+ * matches nothing.
+ *
+ * @throws MatchError or AddressError for a rule that cannot be expressed, which the schema refuses: the caller must
+ * close the group. The error's message is prefixed with the rule's place.
+ */
+export function ruleAcls(
+  spec: Pick<SecurityGroup['spec'], 'ingress' | 'egress' | 'stateful'>,
+  group: OvnSymbol,
+  remoteGroup: RemoteGroup,
+): readonly Acl[] {
+  const action = inPlace('spec.stateful', () => oneOf(actions, spec.stateful));
+  return (['ingress', 'egress'] as const).flatMap((side) => {
+    const { direction, remote, members } = directions[side];
+    return (spec[side] ?? []).flatMap((rule, index): readonly Acl[] => {
+      const match = inPlace(`spec.${side}[${index}]`, () => ruleMatch(rule, remote, remoteGroup));
+      if (match === undefined) return [];
+      return [{ direction, priority: priority.allow, match: and(members({ group }), match), action }];
+    });
+  });
+}
+
+/** A rule that cannot be expressed, and where it stands. */
+export class RuleError extends Error {
+  override readonly name = 'RuleError';
+  readonly code = 'INVALID_RULE';
+}
+
+/**
+ * What a word of an enumeration stands for. @throws RuleError for a word that is none: the schema lets no such through,
+ * but what is stored may be older than the schema, or have been written while there was none.
+ */
+export function oneOf<T>(meanings: Readonly<Record<string, T>>, word: string): T {
+  if (!Object.hasOwn(meanings, word))
+    throw new RuleError(`not one of ${Object.keys(meanings).join(', ')}: ${JSON.stringify(word)}`);
+  return meanings[word] as T;
+}
+
+/** What `build` makes. @throws RuleError with the rule's place in front, for whatever it throws. */
+export function inPlace<T>(place: string, build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    throw new RuleError(`${place}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function ruleMatch(
+  rule: SecurityGroupRule,
+  side: 'src' | 'dst',
+  remoteGroup: RemoteGroup,
+): Match | undefined {
+  const { cidr, securityGroupRef } = rule.remote ?? {};
+  if (securityGroupRef !== undefined) {
+    const group = remoteGroup(securityGroupRef.name);
+    if (group === undefined) return undefined;
+    const families = familiesOf(rule).map((family) => ipOfGroup(family, side, group));
+    return and(or(...families), protocolMatch(rule));
+  }
+  if (cidr === undefined) return and(familyMatch(rule), protocolMatch(rule));
+  const network = parseNetwork(cidr);
+  if (!familiesOf(rule).includes(network.family))
+    throw new RuleError(`${cidr} does not go with ${rule.protocol}`);
+  return and(
+    is(network.family === 4 ? 'ip4' : 'ip6'),
+    ip(network.family, side, [network]),
+    protocolMatch(rule),
+  );
+}
+
+/** ICMP is of one IP version; all else is of both. */
+function familiesOf({ protocol }: SecurityGroupRule): readonly (4 | 6)[] {
+  if (protocol === 'ICMP') return [4];
+  return protocol === 'ICMPv6' ? [6] : [4, 6];
+}
+
+/** That it is IP at all, where the protocol does not say so. */
+function familyMatch({ protocol }: SecurityGroupRule): Match {
+  return protocol === 'All' ? is('ip') : and();
+}
+
+function protocolMatch({ protocol, ports, icmp }: SecurityGroupRule): Match {
+  switch (protocol) {
+    case 'All':
+      return and();
+    case 'ICMP':
+    case 'ICMPv6': {
+      const field = protocol === 'ICMP' ? 'icmp4' : 'icmp6';
+      const type = icmp === undefined ? and() : number(`${field}.type`, icmp.type);
+      const code = icmp?.code === undefined ? and() : number(`${field}.code`, icmp.code);
+      return and(is(field), type, code);
+    }
+    default: {
+      const field = oneOf(transports, protocol);
+      const range = ports && number(`${field}.dst`, { min: ports.min, max: ports.max ?? ports.min });
+      return and(is(field), range ?? and());
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import {
+  parseAddress,
+  parseCidr,
+  resources,
+  type Cidr,
+  type Subnet,
+  type SubnetDHCP,
+  type VPC,
+} from '../../api/index.ts';
+import type { Kind } from '../../reconcile/index.ts';
+import { effectiveDhcp } from '../dhcp.ts';
+import type { Env } from '../env.ts';
+import { vpcKeys, vpcOf } from '../vpc/lookup.ts';
+
+/** The key that stands for all Subnets of a namespace: what must be on the switch of each refers to it. */
+export const anySubnetOf = (namespace = ''): string => `${namespace}/*`;
+
+export const subnetKind: Kind<Subnet> = {
+  type: resources.Subnet,
+  aliases: ({ metadata }) => [anySubnetOf(metadata.namespace)],
+  references: {
+    vpc: {
+      to: 'VPC',
+      keys: vpcKeys,
+      wakesTarget: { afterMs: 500 },
+    },
+  },
+  facts: (subnet) => ({
+    uid: subnet.metadata.uid,
+    status: subnet.status?.switchName === undefined ? undefined : networkFields(subnet),
+    dhcp: subnet.spec.dhcp,
+    metadata: subnet.spec.metadata,
+    provider: subnet.spec.provider !== undefined,
+  }),
+};
+
+const networkFields = ({ status }: Subnet) => ({
+  cidr: status?.cidr,
+  gatewayIP: status?.gatewayIP,
+  mtu: status?.mtu,
+});
+
+/** What a Port needs to know of its Subnet. */
+export interface SubnetNetwork {
+  readonly subnet: Subnet;
+  readonly vpc: VPC;
+  readonly cidr: Cidr;
+  readonly gatewayIP: string | undefined;
+  readonly mtu: number;
+  readonly dhcp: SubnetDHCP;
+}
+
+/**
+ * The network of a Subnet whose switch is in OVN, as its status says; undefined before. It stays what it was when
+ * OVN cannot be reached or the spec is spoilt: Ports go on with what OVN has.
+ */
+export function subnetNetwork(
+  { stores, settings }: Pick<Env, 'stores' | 'settings'>,
+  subnet: Subnet,
+): SubnetNetwork | undefined {
+  const vpc = vpcOf(stores, subnet);
+  const { switchName, cidr: text, gatewayIP, mtu } = subnet.status ?? {};
+  if (vpc === undefined || switchName === undefined || text === undefined || mtu === undefined)
+    return undefined;
+  const cidr = parseCidr(text, { family: 4 });
+  const gateway = gatewayIP === undefined || parseAddress(gatewayIP).ok;
+  return cidr.ok && gateway
+    ? { subnet, vpc, cidr: cidr.value, gatewayIP, mtu, dhcp: effectiveDhcp(subnet.spec.dhcp, settings) }
+    : undefined;
+}

@@ -1,0 +1,63 @@
+import {
+  containsRange,
+  firstAddress,
+  formatAddress,
+  formatCidr,
+  parseAddress,
+  parseRange,
+  type Address,
+  type AddressRange,
+  type Cidr,
+  type RangeSpec,
+  type Subnet,
+} from '../../api/index.ts';
+import { AddressPool } from '../../ipam/index.ts';
+import type { SubnetRanges } from '../pools/pools.ts';
+import { bad, collect, fromParsed, good, type Checked } from '../problem.ts';
+
+/** Which addresses of its range a Subnet gives to whom, as its spec says. The schema checked most of it before. */
+export function subnetRanges({ spec }: Subnet, cidr: Cidr): Checked<SubnetRanges> {
+  const gateway = gatewayOf(spec.gateway, cidr);
+  if (!gateway.ok) return gateway;
+  const allocationPools = ranges(spec.allocationPools, cidr, 'spec.allocationPools');
+  if (!allocationPools.ok) return allocationPools;
+  const reservedRanges = ranges(spec.reservedRanges, cidr, 'spec.reservedRanges');
+  if (!reservedRanges.ok) return reservedRanges;
+  return good({
+    gateway: gateway.value,
+    allocationPools: allocationPools.value,
+    reservedRanges: reservedRanges.value,
+    text: JSON.stringify([spec.gateway, spec.allocationPools, spec.reservedRanges]),
+  });
+}
+
+function gatewayOf({ mode, address }: Subnet['spec']['gateway'], cidr: Cidr): Checked<Address | undefined> {
+  if (mode === 'None') return good(undefined);
+  const first = { family: cidr.family, value: firstAddress(cidr).value + 1n };
+  if (mode === 'Automatic') return good(first);
+  if (address === undefined) return bad('InvalidSpec', 'spec.gateway.address is required with mode Address.');
+  const parsed = fromParsed(parseAddress(address, { family: 4 }), 'spec.gateway.address');
+  if (!parsed.ok) return parsed;
+  if (new AddressPool(cidr).unusable(parsed.value) === undefined) return parsed;
+  return bad(
+    'IPOutsideSubnet',
+    `The gateway ${address} is not a usable address of ${formatCidr(cidr)}; the first one is ${formatAddress(first)}.`,
+  );
+}
+
+function ranges(
+  specs: readonly RangeSpec[] | undefined,
+  cidr: Cidr,
+  field: string,
+): Checked<readonly AddressRange[]> {
+  return collect(
+    (specs ?? []).map((spec, index) => {
+      const parsed = fromParsed(parseRange(spec, { family: 4 }), `${field}[${index}]`);
+      if (!parsed.ok || containsRange(cidr, parsed.value)) return parsed;
+      return bad(
+        'IPOutsideSubnet',
+        `${field}[${index}] (${spec.start} to ${spec.end}) is not inside the Subnet's range ${formatCidr(cidr)}.`,
+      );
+    }),
+  );
+}

@@ -1,0 +1,85 @@
+import { resources, type TrafficPolicy } from '../../api/index.ts';
+import { member, row, type DesiredState } from '../../ovn/index.ts';
+import type { ReconcileContext, Reconciler, Result } from '../../reconcile/index.ts';
+import { aclRow, type Acl } from '../acl.ts';
+import { converge, type Intent } from '../converge.ts';
+import type { Env } from '../env.ts';
+import { removeGone } from '../leaving.ts';
+import { tooManyRules } from '../limits.ts';
+import { policyGroupName, policyGroupUuid } from '../names.ts';
+import type { Problem } from '../problem.ts';
+import { RuleError } from '../securitygroup/rules.ts';
+import type { Limits } from '../settings.ts';
+import { isProgrammed } from './kind.ts';
+import { countPorts, missingSubnets } from './membership.ts';
+import { closedPolicy, policyAcls } from './rules.ts';
+
+/**
+ * Makes a TrafficPolicy's port group and its drops. Nothing is held by a policy and nothing holds it: when it goes its
+ * rows go, and Ports that were in its group are in it no longer.
+ */
+export class TrafficPolicyReconciler implements Reconciler<TrafficPolicy> {
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  async reconcile(
+    _key: string,
+    policy: TrafficPolicy | undefined,
+    { gone }: ReconcileContext<TrafficPolicy>,
+  ): Promise<Result> {
+    await removeGone(this.#env, gone, () => undefined);
+    if (policy === undefined) return { kind: 'done' };
+    return converge(this.#env, resources.TrafficPolicy, policy, this.#intent(policy));
+  }
+
+  #intent(policy: TrafficPolicy): Intent<object> {
+    const { stores, settings } = this.#env;
+    const { acls, problem } = aclsOrProblem(policy, settings.limits);
+    const missing = missingSubnets(stores, policy);
+    return {
+      // A policy that cannot be expressed forbids everything, and says so: a guard rail must not fail open.
+      desired: planPolicy(policy.metadata.uid, acls),
+      accepted: problem,
+      resolvedRefs: missing.length === 0 ? undefined : missingProblem(missing),
+      status: (programmed) => ({
+        portCount: programmed || isProgrammed(policy) ? countPorts(stores, policy) : undefined,
+      }),
+    };
+  }
+}
+
+const FORBIDDEN = 'the policy forbids everything';
+
+/** The rows of a TrafficPolicy: a port group that its Ports join, with what it drops. */
+export function planPolicy(uid: string, acls: readonly Acl[]): DesiredState {
+  const group = row('Port_Group', policyGroupUuid(uid), { name: policyGroupName(uid) });
+  const rows = acls.map((acl) => aclRow(uid, acl));
+  return {
+    rows: [group, ...rows],
+    memberships: rows.map((acl) => member('Port_Group', group.uuid, 'acls', acl.uuid)),
+  };
+}
+
+function aclsOrProblem(
+  { metadata, spec }: TrafficPolicy,
+  limits: Limits,
+): { acls: readonly Acl[]; problem: Problem | undefined } {
+  const group = policyGroupName(metadata.uid);
+  try {
+    const acls = policyAcls(spec, group);
+    const problem = tooManyRules(spec, acls, limits, FORBIDDEN);
+    return { acls: problem === undefined ? acls : closedPolicy(group), problem };
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    const message = `${error.message}; ${FORBIDDEN}.`;
+    return { acls: closedPolicy(group), problem: { reason: 'InvalidRule', message } };
+  }
+}
+
+function missingProblem(names: readonly string[]): Problem {
+  const quoted = names.map((name) => `"${name}"`).join(', ');
+  return { reason: 'SubnetNotFound', message: `There is no Subnet ${quoted} in the namespace.` };
+}

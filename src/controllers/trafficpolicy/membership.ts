@@ -1,0 +1,48 @@
+import type { Port, TrafficPolicy } from '../../api/index.ts';
+import { keyOf } from '../../reconcile/index.ts';
+import type { Stores } from '../env.ts';
+import { isolationGroupUuid, policyGroupUuid } from '../names.ts';
+import type { SubnetNetwork } from '../subnet/kind.ts';
+import { isProgrammed } from './kind.ts';
+import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';
+
+/**
+ * The port groups (UUIDs, sorted) that a Port must be in because of TrafficPolicies: of each policy that applies to it
+ * and is in OVN, and those of its Subnet and VPC if it is to be isolated, which are always there.
+ */
+export function policyGroups(
+  { trafficPolicies }: Pick<Stores, 'trafficPolicies'>,
+  port: Port,
+  { subnet, vpc }: Pick<SubnetNetwork, 'subnet' | 'vpc'>,
+): readonly string[] {
+  const groups = new Set<string>();
+  for (const key of portKeys(port)) {
+    for (const policy of trafficPolicies.byIndex('appliesTo', key)) {
+      if (!appliesTo(policy, port)) continue;
+      if (isProgrammed(policy)) groups.add(policyGroupUuid(policy.metadata.uid));
+      if (policy.spec.isolation === 'Subnet') groups.add(isolationGroupUuid(subnet.metadata.uid));
+      if (policy.spec.isolation === 'VPC') groups.add(isolationGroupUuid(vpc.metadata.uid));
+    }
+  }
+  return [...groups].sort();
+}
+
+/** How many Ports a policy applies to: counted by key, and one by one only where its keys do not decide. */
+export function countPorts({ ports }: Pick<Stores, 'ports'>, policy: TrafficPolicy): number {
+  let count = 0;
+  for (const key of policyKeys(policy)) {
+    if (keysDecide(policy)) count += ports.keysByIndex('policies', key).size;
+    else for (const port of ports.byIndex('policies', key)) if (appliesTo(policy, port)) count++;
+  }
+  return count;
+}
+
+/** The Subnets that a policy names and that are not there, by name. */
+export function missingSubnets(
+  { subnets }: Pick<Stores, 'subnets'>,
+  policy: TrafficPolicy,
+): readonly string[] {
+  const { namespace = '' } = policy.metadata;
+  const names = (policy.spec.appliesTo.subnetRefs ?? []).map(({ name }) => name);
+  return names.filter((name) => subnets.get(keyOf({ metadata: { namespace, name } })) === undefined);
+}

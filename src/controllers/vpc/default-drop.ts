@@ -1,0 +1,31 @@
+import { and, inport, is, number, outport, type OvnSymbol } from '../../ovn/index.ts';
+import { priority, type Acl } from '../acl.ts';
+import { infrastructure } from '../infrastructure.ts';
+
+/**
+ * What happens to traffic of filtered ports that no security group allows: IP is dropped both ways. Whatever groups
+ * allow, such a port is no DHCP server and no IPv6 router for its neighbours: answers of the one (RFC 2131, RFC 8415)
+ * and advertisements of the other (RFC 4861) are dropped where they come from.
+ */
+export function defaultDrop(group: OvnSymbol): readonly Acl[] {
+  const from = inport({ group });
+  const never = { direction: 'from-lport', priority: priority.never, action: 'drop' } as const;
+  return [
+    { ...never, match: and(from, is('ip4'), number('udp.src', 67), number('udp.dst', 68)) },
+    { ...never, match: and(from, is('ip6'), number('udp.src', 547), number('udp.dst', 546)) },
+    { ...never, match: and(from, is('nd_ra')) },
+    ...infrastructure(group, priority.infrastructure),
+    {
+      direction: 'from-lport',
+      priority: priority.drop,
+      match: and(from, is('ip')),
+      action: 'drop',
+    },
+    {
+      direction: 'to-lport',
+      priority: priority.drop,
+      match: and(outport({ group }), is('ip')),
+      action: 'drop',
+    },
+  ];
+}

@@ -1,0 +1,131 @@
+import {
+  computeMac,
+  formatAddress,
+  parseAddress,
+  type Address,
+  type ExternalNetwork,
+  type VPC,
+} from '../../api/index.ts';
+import { member, nothing, row, rowUuid, symbol, type DesiredState, type RowWriter } from '../../ovn/index.ts';
+import { keyOf } from '../../reconcile/index.ts';
+import type { Env } from '../env.ts';
+import { rankChassis } from '../externalnetwork/chassis.ts';
+import { allowedNetwork, readyNetwork, type ReadyNetwork } from '../externalnetwork/kind.ts';
+import { EXTERNAL_MARK, gatewayPortName, routerUuid, switchUuid } from '../names.ts';
+import { bad, good, type Checked } from '../problem.ts';
+
+/** A VPC's way to the world outside. */
+export interface Gateway {
+  readonly network: ReadyNetwork;
+  /** The router's address on the network. */
+  readonly address: Address;
+}
+
+/** The gateway of a VPC that asks for one: its network, and an address that is held for it. */
+export function gatewayOf(
+  { stores, pools }: Pick<Env, 'stores' | 'pools'>,
+  vpc: VPC,
+): Checked<Gateway | undefined> {
+  const { namespace = '', uid } = vpc.metadata;
+  if (vpc.spec.externalGateway === undefined) return good(undefined);
+  const allowed = allowedNetwork(stores, namespace, vpc.spec.externalGateway.externalNetworkRef.name);
+  if (!allowed.ok) return allowed;
+  const network = readyNetwork(allowed.value);
+  if (!network.ok) return network;
+  const address = pools.external.network(network.value.uid)?.allocate(uid);
+  if (address !== undefined && address !== 'exhausted') return good({ network: network.value, address });
+  pools.waiting.add(network.value.uid, 'VPC', keyOf(vpc));
+  return address === undefined
+    ? bad('ExternalNetworkNotReady', `The ExternalNetwork "${network.value.name}" is not ready.`)
+    : bad('PoolExhausted', `No address of the ExternalNetwork "${network.value.name}" is free.`);
+}
+
+/**
+ * The rows that connect a VPC's router with an ExternalNetwork: a port on each side, the chassis that may carry it,
+ * the default route unless the VPC has its own, and with snat the translation of the whole VPC.
+ *
+ * @param mtu what fits through the tunnels, in bytes: the router answers larger packets with ICMP (ovn-nb(5), gateway_mtu)
+ */
+export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined, mtu: number): DesiredState {
+  if (gateway === undefined) return nothing;
+  const { uid } = vpc.metadata;
+  const { network } = gateway;
+  const address = formatAddress(gateway.address);
+  const router = routerUuid(uid);
+  const ranked = rankChassis(uid, network.chassis);
+  const group = row('HA_Chassis_Group', rowUuid(uid, 'gateway-chassis'), { name: symbol(uid, 'gateway') });
+  const chassis = ranked.map(({ name, priority }) =>
+    row('HA_Chassis', rowUuid(uid, `gateway-chassis/${name}`), { chassis_name: name, priority }),
+  );
+  const routerPort = row('Logical_Router_Port', rowUuid(uid, 'external-router-port'), {
+    name: gatewayPortName(uid),
+    mac: computeMac(uid, 'external'),
+    networks: [`${address}/${network.cidr.prefix}`],
+    ha_chassis_group: group.uuid,
+    options: { gateway_mtu: String(mtu) },
+    external_ids: { [EXTERNAL_MARK]: network.uid },
+  });
+  const switchPort = row('Logical_Switch_Port', rowUuid(uid, 'external-switch-port'), {
+    name: symbol(uid, 'external_switch'),
+    type: 'router',
+    addresses: ['router'],
+    options: {
+      'router-port': gatewayPortName(uid),
+      'nat-addresses': 'router',
+      'exclude-lb-vips-from-garp': 'true',
+    },
+  });
+  const route = (vpc.spec.staticRoutes ?? []).some(({ destination }) => destination === '0.0.0.0/0')
+    ? []
+    : [
+        row('Logical_Router_Static_Route', rowUuid(uid, 'default-route'), {
+          ip_prefix: '0.0.0.0/0',
+          nexthop: network.gateway,
+          output_port: gatewayPortName(uid),
+        }),
+      ];
+  const nat =
+    vpc.spec.externalGateway?.snat === 'Disabled'
+      ? []
+      : [row('NAT', rowUuid(uid, 'snat'), { type: 'snat', external_ip: address, logical_ip: cidr })];
+  return {
+    rows: [group, ...chassis, routerPort, switchPort, ...route, ...nat],
+    memberships: [
+      ...chassis.map(({ uuid }) => member('HA_Chassis_Group', group.uuid, 'ha_chassis', uuid)),
+      member('Logical_Router', router, 'ports', routerPort.uuid),
+      member('Logical_Switch', switchUuid(network.uid), 'ports', switchPort.uuid),
+      ...route.map(({ uuid }) => member('Logical_Router', router, 'static_routes', uuid)),
+      ...nat.map(({ uuid }) => member('Logical_Router', router, 'nat', uuid)),
+    ],
+  };
+}
+
+/** The gateway that a VPC has in OVN, as its rows say. */
+export function recordedGateway(
+  writer: Pick<RowWriter, 'ownedBy'>,
+  vpcUid: string,
+): { readonly networkUid: string; readonly address: Address } | undefined {
+  for (const { table, row } of writer.ownedBy(vpcUid)) {
+    if (table !== 'Logical_Router_Port') continue;
+    const marks = row['external_ids'] as ReadonlyMap<string, string> | undefined;
+    const networkUid = marks?.get(EXTERNAL_MARK);
+    const [network] = (row['networks'] ?? []) as Iterable<string>;
+    const address = parseAddress(network?.split('/')[0] ?? '', { family: 4 });
+    if (networkUid !== undefined && address.ok) return { networkUid, address: address.value };
+  }
+  return undefined;
+}
+
+/**
+ * Frees what a VPC holds of networks that it neither asks for nor has rows on any more. One that it asks for and may
+ * not use (any longer) stays held, so that it has the same address when it may again.
+ */
+export function releaseUnused({ stores, pools, writer }: Env, vpc: VPC): readonly ExternalNetwork[] {
+  const { uid } = vpc.metadata;
+  const name = vpc.spec.externalGateway?.externalNetworkRef.name;
+  const wanted = name === undefined ? undefined : stores.externalNetworks.get(name)?.metadata.uid;
+  const keep = [wanted, recordedGateway(writer, uid)?.networkUid].filter((each) => each !== undefined);
+  const before = pools.external.networksOf(uid);
+  pools.external.release(uid, keep);
+  return before.flatMap((each) => (keep.includes(each) ? [] : (stores.externalNetworks.byUid(each) ?? [])));
+}

@@ -1,0 +1,45 @@
+import type { LocalReference, VPC } from '../../api/index.ts';
+import { refKey, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
+import type { Stores } from '../env.ts';
+import { anyVpcOf } from './kind.ts';
+
+/** The VPC of a namespace that is in effect: the oldest; of two of the same second the first by name. */
+export function oldestVpc(stores: Pick<Stores, 'vpcs'>, namespace: string): VPC | undefined {
+  let oldest: VPC | undefined;
+  for (const vpc of stores.vpcs.byIndex('siblings', anyVpcOf(namespace))) {
+    if (oldest === undefined || isOlder(vpc, oldest)) oldest = vpc;
+  }
+  return oldest;
+}
+
+/** An object that is in a VPC. */
+export type InVpc = KubeObject & { readonly spec: { readonly vpcRef?: LocalReference } };
+
+/** The key of the VPC that an object is in, for its reference `vpc`: of the one it names, else of its namespace's. */
+export function vpcKeys({ metadata: { namespace = '' }, spec: { vpcRef } }: InVpc): readonly string[] {
+  return [vpcRef === undefined ? anyVpcOf(namespace) : refKey({ namespace, name: vpcRef.name })];
+}
+
+/** The objects of a kind with the reference `vpc` that are in a VPC. */
+export function* objectsOf<T extends InVpc>(
+  stores: Pick<Stores, 'vpcs'>,
+  vpc: VPC,
+  key: string,
+  store: ReadStore<T>,
+): Iterable<T> {
+  const { namespace = '', uid } = vpc.metadata;
+  yield* store.byIndex('vpc', key);
+  if (oldestVpc(stores, namespace)?.metadata.uid === uid) yield* store.byIndex('vpc', anyVpcOf(namespace));
+}
+
+/** The VPC that an object is in: the one it names, else its namespace's. */
+export function vpcOf(stores: Pick<Stores, 'vpcs'>, { metadata, spec }: InVpc): VPC | undefined {
+  const { namespace = '' } = metadata;
+  if (spec.vpcRef === undefined) return oldestVpc(stores, namespace);
+  return stores.vpcs.get(refKey({ namespace, name: spec.vpcRef.name }));
+}
+
+function isOlder(a: VPC, b: VPC): boolean {
+  const [at, bt] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
+  return at === bt ? a.metadata.name < b.metadata.name : at < bt;
+}

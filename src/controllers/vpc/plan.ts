@@ -1,0 +1,58 @@
+import { formatCidr, type Cidr, type StaticRoute, type VPC } from '../../api/index.ts';
+import {
+  member,
+  row,
+  rowUuid,
+  type DesiredRow,
+  type DesiredState,
+  type Membership,
+} from '../../ovn/index.ts';
+import { aclRow, type Acl } from '../acl.ts';
+import { isolationRows } from '../isolation.ts';
+import { CIDR_MARK, dropGroupName, dropGroupUuid, routerName, routerUuid } from '../names.ts';
+import { defaultDrop } from './default-drop.ts';
+import { planGateway, type Gateway } from './gateway.ts';
+
+/**
+ * Options of the router. Neighbours are learnt from replies only, and forgotten after five minutes, so that a
+ * tenant's gratuitous ARP cannot fill or poison the table (ovn-nb(5), Logical_Router options).
+ */
+const routerOptions = {
+  always_learn_from_arp_request: 'false',
+  dynamic_neigh_routers: 'true',
+  mac_binding_age_threshold: '300',
+};
+
+/**
+ * The rows of a VPC: its router with static routes and its way out, the group in which what no rule allows is
+ * dropped, and its isolation. `mtu` is the overlay's, in bytes.
+ */
+export function planVpc(vpc: VPC, cidr: Cidr, gateway: Gateway | undefined, mtu: number): DesiredState {
+  const { uid } = vpc.metadata;
+  const router = row('Logical_Router', routerUuid(uid), {
+    name: routerName(uid),
+    options: routerOptions,
+    external_ids: { [CIDR_MARK]: formatCidr(cidr) },
+  });
+  const routes = (vpc.spec.staticRoutes ?? []).map((route) => staticRoute(uid, route));
+  const group = row('Port_Group', dropGroupUuid(uid), { name: dropGroupName(uid) });
+  const acls = defaultDrop(dropGroupName(uid)).map((acl: Acl) => aclRow(uid, acl));
+  const isolation = isolationRows(uid, cidr);
+  const external = planGateway(vpc, formatCidr(cidr), gateway, mtu);
+  return {
+    rows: [router, group, ...routes, ...acls, ...isolation.rows, ...external.rows],
+    memberships: [
+      ...routes.map((route) => member('Logical_Router', router.uuid, 'static_routes', route.uuid)),
+      ...acls.map((acl): Membership => member('Port_Group', group.uuid, 'acls', acl.uuid)),
+      ...isolation.memberships,
+      ...external.memberships,
+    ],
+  };
+}
+
+function staticRoute(uid: string, { destination, nextHop }: StaticRoute): DesiredRow {
+  return row('Logical_Router_Static_Route', rowUuid(uid, `route/${destination}`), {
+    ip_prefix: destination,
+    nexthop: nextHop,
+  });
+}

@@ -1,0 +1,79 @@
+import { computeMac, firstAddress, formatAddress, formatCidr, type Cidr } from '../../api/index.ts';
+import {
+  and,
+  inport,
+  ip,
+  is,
+  member,
+  not,
+  or,
+  printMatch,
+  row,
+  rowUuid,
+  type DesiredState,
+  type RowWriter,
+} from '../../ovn/index.ts';
+import { PEERING_MARK, peeringPortName, routerUuid } from '../names.ts';
+import type { Connection, Side } from './match.ts';
+
+/** Above the router's other policies, of which there are none yet. */
+const POLICY_PRIORITY = 2000;
+
+/**
+ * The rows of one side of a connection: a port of the router that is plugged into the other router's, routes to what
+ * the other side advertises, and a policy that drops what comes from elsewhere behind it, or goes elsewhere.
+ */
+export function planPeering({ own, other }: Connection, link: Cidr): DesiredState {
+  const { uid } = own.peering.metadata;
+  const router = routerUuid(own.vpc.metadata.uid);
+  const port = row('Logical_Router_Port', rowUuid(uid, 'router-port'), {
+    name: peeringPortName(uid),
+    mac: computeMac(uid, 'peer'),
+    networks: [`${addressOf(own, other, link)}/${link.prefix}`],
+    peer: peeringPortName(other.peering.metadata.uid),
+    external_ids: { [PEERING_MARK]: other.peering.metadata.uid },
+  });
+  const routes = other.advertised.map((cidr) =>
+    row('Logical_Router_Static_Route', rowUuid(uid, `route/${formatCidr(cidr)}`), {
+      ip_prefix: formatCidr(cidr),
+      nexthop: addressOf(other, own, link),
+      output_port: peeringPortName(uid),
+    }),
+  );
+  const beyond = or(
+    not(ip(4, 'src', other.advertised.map(formatCidr))),
+    not(ip(4, 'dst', own.advertised.map(formatCidr))),
+  );
+  const policy = row('Logical_Router_Policy', rowUuid(uid, 'policy'), {
+    priority: POLICY_PRIORITY,
+    match: printMatch(and(inport({ name: peeringPortName(uid) }), is('ip4'), beyond)),
+    action: 'drop',
+  });
+  return {
+    rows: [port, ...routes, policy],
+    memberships: [
+      member('Logical_Router', router, 'ports', port.uuid),
+      ...routes.map(({ uuid }) => member('Logical_Router', router, 'static_routes', uuid)),
+      member('Logical_Router', router, 'policies', policy.uuid),
+    ],
+  };
+}
+
+/** A side's address on the link: the first usable one for the side with the lower UID, the second for the other. */
+function addressOf(side: Side, other: Side, link: Cidr): string {
+  const isFirst = side.peering.metadata.uid < other.peering.metadata.uid;
+  return formatAddress({ family: 4, value: firstAddress(link).value + (isFirst ? 1n : 2n) });
+}
+
+/** The link that a peering has in OVN, as its row says. */
+export function recordedLink(
+  writer: Pick<RowWriter, 'ownedBy'>,
+  uid: string,
+): { readonly peerUid: string; readonly network: string } | undefined {
+  for (const { row: record } of writer.ownedBy(uid)) {
+    const peerUid = (record['external_ids'] as ReadonlyMap<string, string> | undefined)?.get(PEERING_MARK);
+    const [network] = (record['networks'] ?? []) as Iterable<string>;
+    if (peerUid !== undefined && network !== undefined) return { peerUid, network };
+  }
+  return undefined;
+}

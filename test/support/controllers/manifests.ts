@@ -1,0 +1,46 @@
+import type { Manifest } from './offline-cluster.ts';
+
+type Spec = Readonly<Record<string, unknown>>;
+
+const make =
+  (kind: string) =>
+  (name: string, spec: Spec = {}, namespace = 'default'): Manifest => ({
+    kind,
+    metadata: { name, namespace },
+    spec,
+  });
+
+/** Objects as tests write them: name, spec, and namespace `default` unless said otherwise. */
+export const vpc = make('VPC');
+export const subnet = make('Subnet');
+export const port = make('Port');
+export const securityGroup = make('SecurityGroup');
+export const trafficPolicy = make('TrafficPolicy');
+
+export const natRule = make('NatRule');
+export const floatingIP = make('FloatingIP');
+export const vpcPeering = make('VPCPeering');
+
+/** A network outside, on a physical network that the offline cluster's hosts have; every namespace may use it. */
+export const externalNetwork = (name: string, spec: Spec = {}): Manifest => ({
+  kind: 'ExternalNetwork',
+  metadata: { name },
+  spec: {
+    physicalNetwork: 'physnet1',
+    cidr: '203.0.113.0/24',
+    gateway: '203.0.113.1',
+    allocationPools: [{ start: '203.0.113.101', end: '203.0.113.200' }],
+    allowedNamespaces: { selector: {} },
+    ...spec,
+  },
+});
+
+/** A project: labels of administrators say whose it is. */
+export const namespace = (name: string, labels: Readonly<Record<string, string>> = {}): Manifest => ({
+  kind: 'Namespace',
+  metadata: { name, labels },
+});
+
+/** A Port in `subnetName` that is in no group. */
+export const portIn = (subnetName: string, name: string, spec: Spec = {}, ns?: string): Manifest =>
+  port(name, { subnetRef: { name: subnetName }, securityGroupRefs: [], ...spec }, ns);

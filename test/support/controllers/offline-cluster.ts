@@ -1,0 +1,345 @@
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { withDefaults } from '../../../src/api/index.ts';
+import { ownerOf } from '../../../src/controllers/converge.ts';
+import type { Env, Stores } from '../../../src/controllers/env.ts';
+import { ExternalNetworkReconciler } from '../../../src/controllers/externalnetwork/controller.ts';
+import { externalNetworkKind } from '../../../src/controllers/externalnetwork/kind.ts';
+import { FloatingIPReconciler } from '../../../src/controllers/floatingip/controller.ts';
+import { floatingIPKind } from '../../../src/controllers/floatingip/kind.ts';
+import { NatRuleReconciler } from '../../../src/controllers/natrule/controller.ts';
+import { natRuleKind } from '../../../src/controllers/natrule/kind.ts';
+import { Pools } from '../../../src/controllers/pools/pools.ts';
+import { portKind } from '../../../src/controllers/port/kind.ts';
+import { PortReconciler } from '../../../src/controllers/port/controller.ts';
+import { SecurityGroupReconciler } from '../../../src/controllers/securitygroup/controller.ts';
+import { securityGroupKind } from '../../../src/controllers/securitygroup/kind.ts';
+import { networkSettings } from '../../../src/controllers/settings.ts';
+import { SubnetReconciler } from '../../../src/controllers/subnet/controller.ts';
+import { subnetKind } from '../../../src/controllers/subnet/kind.ts';
+import { TrafficPolicyReconciler } from '../../../src/controllers/trafficpolicy/controller.ts';
+import { trafficPolicyKind } from '../../../src/controllers/trafficpolicy/kind.ts';
+import { VpcReconciler } from '../../../src/controllers/vpc/controller.ts';
+import { namespaceKind, vpcKind } from '../../../src/controllers/vpc/kind.ts';
+import { VPCPeeringReconciler } from '../../../src/controllers/vpcpeering/controller.ts';
+import { vpcPeeringKind } from '../../../src/controllers/vpcpeering/kind.ts';
+import {
+  ApplyError,
+  nothing,
+  rowUuid,
+  type DesiredState,
+  type Owner,
+  type RowWriter,
+} from '../../../src/ovn/index.ts';
+import { keyOf, type Kind, type KubeObject, type Reconciler } from '../../../src/reconcile/index.ts';
+import { indexesOf } from '../../../src/reconcile/kinds.ts';
+import { Store } from '../../../src/reconcile/store/store.ts';
+
+/** An object as a test writes it: what the API server would add is added when it is applied. */
+export interface Manifest {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly [field: string]: unknown;
+  };
+  readonly spec?: object;
+}
+
+const clusterScoped: ReadonlySet<string> = new Set(['Namespace', 'ExternalNetwork']);
+
+/** Rows in a map instead of a database. `down` makes every apply with something to write fail. */
+export class MapWriter implements RowWriter {
+  readonly states = new Map<string, { owner: Owner; desired: DesiredState }>();
+  readonly applied: string[] = [];
+  down = false;
+  /** Kinds whose rows have nothing to join. */
+  parentless: ReadonlySet<string> = new Set();
+
+  apply(owner: Owner, desired: DesiredState): Promise<{ changed: boolean }> {
+    const before = this.states.get(owner.uid)?.desired ?? nothing;
+    const changed = JSON.stringify(printable(before)) !== JSON.stringify(printable(desired));
+    if (!changed) return Promise.resolve({ changed });
+    if (this.parentless.has(owner.kind) && desired.rows.length > 0)
+      return Promise.reject(new ApplyError('PARENT_MISSING', 'what it joins does not exist'));
+    if (this.down) return Promise.reject(new ApplyError('OVN_CONNECTION_FAILED', 'the database is away'));
+    this.applied.push(`${owner.kind}/${owner.name}`);
+    if (desired.rows.length === 0) this.states.delete(owner.uid);
+    else this.states.set(owner.uid, { owner, desired });
+    return Promise.resolve({ changed });
+  }
+
+  remove(owner: Owner): Promise<{ changed: boolean }> {
+    return this.apply(owner, { rows: [], memberships: [] });
+  }
+
+  ownedBy(uid: string) {
+    return (this.states.get(uid)?.desired.rows ?? []).map(({ table, uuid, columns }) => ({
+      table,
+      row: { _uuid: uuid, ...columns },
+    }));
+  }
+
+  owners(): Iterable<Owner> {
+    return [...this.states.values()].map(({ owner }) => owner);
+  }
+
+  onDrift = () => () => undefined;
+  onColumn = () => () => undefined;
+}
+
+/**
+ * The controllers with everything around them in memory: no API server, no database, no clock. `settle` reconciles
+ * every object again and again until nothing changes, which shows what the end state is and nothing of the way.
+ */
+export class OfflineCluster {
+  readonly writer = new MapWriter();
+  readonly stores: Stores;
+  readonly env: Env;
+  /** Status writes, as `Kind/namespace/name`. */
+  readonly statusWrites: string[] = [];
+  /** Where OVN has interfaces up: logical port → chassis. Undefined: not known. */
+  bindings: ReadonlyMap<string, string> | undefined = new Map();
+  /** The hosts that OVN has; all can carry traffic of the physical network `physnet1`. Undefined: not known. */
+  chassis: readonly string[] | undefined = ['gw1', 'gw2'];
+  readonly #kinds: ReadonlyMap<
+    string,
+    { store: Store<KubeObject>; reconciler: Reconciler<KubeObject> | undefined }
+  >;
+  readonly #gone: KubeObject[] = [];
+  #clock = 0;
+
+  constructor(config: Partial<Parameters<typeof networkSettings>[0]> = {}) {
+    const store = <T extends KubeObject>(kind: Kind<T>) => new Store<T>(indexesOf(kind));
+    const stores = {
+      namespaces: store(namespaceKind),
+      vpcs: store(vpcKind),
+      subnets: store(subnetKind),
+      ports: store(portKind),
+      securityGroups: store(securityGroupKind),
+      trafficPolicies: store(trafficPolicyKind),
+      externalNetworks: store(externalNetworkKind),
+      floatingIPs: store(floatingIPKind),
+      natRules: store(natRuleKind),
+      vpcPeerings: store(vpcPeeringKind),
+    };
+    const settings = networkSettings({
+      cidrPool: '10.0.0.0/8',
+      vpcPrefixLength: 16,
+      subnetPrefixLength: 24,
+      underlay: { tunnel: 'geneve', mtu: 1500 },
+      dnsServers: [],
+      limits: { rulesPerGroup: 256, matchesPerGroup: 4096, groupsPerPort: 16 },
+      ...config,
+    });
+    this.stores = stores;
+    this.env = {
+      stores,
+      settings,
+      pools: new Pools(settings, () => undefined),
+      writer: this.writer,
+      bindings: this.#portBindings(),
+      chassis: this.#chassisDirectory(),
+      client: {
+        get: () => Promise.reject(new Error('not used')),
+        create: (_type, object) => Promise.resolve(this.apply(object as unknown as Manifest) as never),
+        delete: (type, { name, namespace = '' }) => {
+          this.delete(type.kind, `${namespace}/${name}`);
+          return Promise.resolve();
+        },
+      },
+      status: { write: (_type, object, status) => Promise.resolve(this.#writeStatus(object, status)) },
+      finalizers: {
+        add: (_type, object, finalizer) => Promise.resolve(this.#setFinalizers(object, [finalizer])),
+        remove: (_type, object) => Promise.resolve(this.#setFinalizers(object, [])),
+      },
+      now: () => Date.UTC(2026, 0, 1),
+      wake: () => undefined,
+      wakeSoon: () => undefined,
+    };
+    const entry = (untyped: unknown, reconciler?: unknown) => ({
+      store: untyped as Store<KubeObject>,
+      reconciler: reconciler as Reconciler<KubeObject> | undefined,
+    });
+    this.#kinds = new Map([
+      ['Namespace', entry(stores.namespaces)],
+      ['VPC', entry(stores.vpcs, new VpcReconciler(this.env))],
+      ['Subnet', entry(stores.subnets, new SubnetReconciler(this.env))],
+      ['Port', entry(stores.ports, new PortReconciler(this.env))],
+      ['SecurityGroup', entry(stores.securityGroups, new SecurityGroupReconciler(this.env))],
+      ['TrafficPolicy', entry(stores.trafficPolicies, new TrafficPolicyReconciler(this.env))],
+      ['ExternalNetwork', entry(stores.externalNetworks, new ExternalNetworkReconciler(this.env))],
+      ['FloatingIP', entry(stores.floatingIPs, new FloatingIPReconciler(this.env))],
+      ['NatRule', entry(stores.natRules, new NatRuleReconciler(this.env))],
+      ['VPCPeering', entry(stores.vpcPeerings, new VPCPeeringReconciler(this.env))],
+    ]);
+  }
+
+  /** Creates an object, or changes its spec and labels. UIDs are made from names, so that rows are the same each time. */
+  apply(manifest: Manifest): KubeObject {
+    const namespace = clusterScoped.has(manifest.kind)
+      ? {}
+      : { namespace: manifest.metadata.namespace ?? 'default' };
+    const key = keyOf({ metadata: { ...namespace, name: manifest.metadata.name } });
+    const live = this.#store(manifest.kind).get(key);
+    const object = withDefaults({
+      apiVersion: 'network.plasmavmc.io/v1alpha1',
+      ...manifest,
+      spec: manifest.spec ?? {},
+      ...(live?.status === undefined ? {} : { status: live.status }),
+      metadata: {
+        uid: rowUuid(`${manifest.kind}/${key}`, 'test'),
+        creationTimestamp: new Date(++this.#clock * 1000).toISOString(),
+        ...live?.metadata,
+        ...manifest.metadata,
+        ...namespace,
+        generation: (live?.metadata.generation ?? 0) + 1,
+        resourceVersion: '',
+      },
+    }) as KubeObject;
+    return this.#put(object);
+  }
+
+  /** Applies all documents of a YAML file. */
+  applyFile(path: string): void {
+    for (const document of parseAllDocuments(readFileSync(path, 'utf8')))
+      this.apply(document.toJS() as Manifest);
+  }
+
+  /** Asks for deletion: an object with finalizers stays until they are gone. */
+  delete(kind: string, key: string): void {
+    const object = this.#store(kind).get(key);
+    if (object === undefined) return;
+    if ((object.metadata.finalizers ?? []).length === 0) this.#forget(object);
+    else
+      this.#put({ ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+  }
+
+  get(kind: string, key: string): KubeObject | undefined {
+    return this.#store(kind).get(key);
+  }
+
+  /** The Ready condition as `Reason` when it is True, `!Reason: message` when it is not, `-` without one. */
+  ready(kind: string, key: string): string {
+    return this.condition('Ready', kind, key);
+  }
+
+  condition(type: string, kind: string, key: string): string {
+    const status = this.get(kind, key)?.status as
+      { conditions?: { type: string; status: string; reason: string; message: string }[] } | undefined;
+    const found = status?.conditions?.find((each) => each.type === type);
+    if (found === undefined) return '-';
+    return found.status === 'True' ? found.reason : `!${found.reason}: ${found.message}`;
+  }
+
+  /** Reconciles everything, in the order that `order` gives, until nothing changes. */
+  async settle(order: (objects: KubeObject[]) => KubeObject[] = (objects) => objects): Promise<void> {
+    for (let round = 0; round < 50; round++) {
+      const before = this.#clock;
+      await this.reconcileOnce(order);
+      if (this.#clock === before) return;
+    }
+    throw new Error('does not settle: something changes each time');
+  }
+
+  async reconcileOnce(order: (objects: KubeObject[]) => KubeObject[] = (objects) => objects): Promise<void> {
+    const objects = [...this.#kinds.values()].flatMap(({ store, reconciler }) =>
+      reconciler ? [...store.values()] : [],
+    );
+    const gone = this.#gone.splice(0);
+    for (const object of gone) await this.#reconcile(object, [object]);
+    for (const object of order(objects)) await this.#reconcile(object, []);
+  }
+
+  async #reconcile(object: KubeObject, gone: readonly KubeObject[]): Promise<void> {
+    const { store, reconciler } = this.#kind(object.kind);
+    const log = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
+    await reconciler?.reconcile(keyOf(object), store.get(keyOf(object)), {
+      priority: 'repair',
+      attempt: 0,
+      gone,
+      signal: new AbortController().signal,
+      log,
+    });
+  }
+
+  #chassisDirectory(): Env['chassis'] {
+    const current = () => this.chassis;
+    return {
+      get isKnown() {
+        return current() !== undefined;
+      },
+      chassis: () =>
+        (current() ?? []).map((name) => ({ name, isGateway: true, physicalNetworks: ['physnet1'] })),
+    };
+  }
+
+  #portBindings(): Env['bindings'] {
+    const current = () => this.bindings;
+    return {
+      get isKnown() {
+        return current() !== undefined;
+      },
+      hostOf: (logicalPort) => current()?.get(logicalPort),
+    };
+  }
+
+  #writeStatus(object: KubeObject, status: object): 'unchanged' | 'written' | 'gone' {
+    const live = this.#store(object.kind).byUid(object.metadata.uid);
+    if (live === undefined) return 'gone';
+    if (JSON.stringify(sorted(live.status)) === JSON.stringify(sorted(status))) return 'unchanged';
+    const { kind, namespace, name } = ownerOf(object);
+    this.statusWrites.push(`${kind}/${namespace}/${name}`);
+    this.#put({ ...live, status });
+    return 'written';
+  }
+
+  #setFinalizers(object: KubeObject, finalizers: readonly string[]): 'held' | 'released' {
+    const live = this.#store(object.kind).byUid(object.metadata.uid);
+    if (live === undefined) return 'released';
+    if (finalizers.length === 0 && live.metadata.deletionTimestamp !== undefined) this.#forget(live);
+    else if (live.metadata.finalizers?.length !== finalizers.length) {
+      this.#put({ ...live, metadata: { ...live.metadata, finalizers } });
+    }
+    return finalizers.length === 0 ? 'released' : 'held';
+  }
+
+  #put(object: KubeObject): KubeObject {
+    const next = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#clock) } };
+    this.#store(object.kind).upsert(next);
+    return next;
+  }
+
+  #forget(object: KubeObject): void {
+    this.#clock++;
+    this.#store(object.kind).delete(object);
+    this.#gone.push(object);
+  }
+
+  #kind(kind: string) {
+    const found = this.#kinds.get(kind);
+    if (found === undefined) throw new Error(`no kind ${kind} here`);
+    return found;
+  }
+
+  #store(kind: string): Store<KubeObject> {
+    return this.#kind(kind).store;
+  }
+}
+
+/** With sets and maps as arrays and keys in order, for comparison and printing. */
+export function printable(value: unknown): unknown {
+  if (value instanceof Set) return [...value].sort();
+  if (value instanceof Map) return Object.fromEntries([...value].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sorted(value);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(printable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, printable(each)]),
+  );
+}

@@ -1,0 +1,279 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { rankChassis, selectChassis } from '../../../src/controllers/externalnetwork/chassis.ts';
+import { externalNetwork, namespace, vpc } from '../../support/controllers/manifests.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { rowsOf } from '../../support/controllers/rows.ts';
+
+let cluster: OfflineCluster;
+beforeEach(() => {
+  cluster = new OfflineCluster();
+  cluster.apply(namespace('default', { team: 'a' }));
+});
+
+/** A VPC whose gateway is on the network `public`. */
+const outward = (spec: object = {}, gateway: object = {}, ns?: string) =>
+  vpc(
+    'net',
+    {
+      cidr: '10.9.0.0/16',
+      defaults: 'None',
+      externalGateway: { externalNetworkRef: { name: 'public' }, snat: 'Enabled', ...gateway },
+      ...spec,
+    },
+    ns,
+  );
+
+describe('an ExternalNetwork', () => {
+  it('is a switch with a port towards the physical network, and counts its addresses', async () => {
+    cluster.apply(
+      externalNetwork('public', { reservedRanges: [{ start: '203.0.113.150', end: '203.0.113.159' }] }),
+    );
+    await cluster.settle();
+    expect(cluster.ready('ExternalNetwork', 'public')).toBe('Ready');
+    expect(rowsOf(cluster, 'ExternalNetwork', 'public', 'Logical_Switch_Port', '')).toEqual([
+      expect.objectContaining({ type: 'localnet', options: { network_name: 'physnet1' } }),
+    ]);
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({
+      totalIPs: 90,
+      usedIPs: 0,
+      availableIPs: 90,
+      gatewayChassis: ['gw1', 'gw2'],
+    });
+  });
+
+  it('tags what it sends when it is a VLAN', async () => {
+    cluster.apply(externalNetwork('public', { type: 'VLAN', vlanID: 77 }));
+    await cluster.settle();
+    expect(rowsOf(cluster, 'ExternalNetwork', 'public', 'Logical_Switch_Port', '')).toEqual([
+      expect.objectContaining({ tag_request: [77] }),
+    ]);
+  });
+
+  it('says that it has no chassis, and has those it had when they all go', async () => {
+    cluster.chassis = [];
+    cluster.apply(externalNetwork('public'));
+    await cluster.settle();
+    expect(cluster.ready('ExternalNetwork', 'public')).toMatch(/^!NoGatewayChassis: .*enable-chassis-as-gw/);
+    cluster.chassis = ['gw1'];
+    await cluster.settle();
+    expect(cluster.ready('ExternalNetwork', 'public')).toBe('Ready');
+    cluster.chassis = [];
+    await cluster.settle();
+    expect(cluster.ready('ExternalNetwork', 'public')).toMatch(/^!NoGatewayChassis/);
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ gatewayChassis: ['gw1'] });
+  });
+
+  it('keeps its chassis while the Southbound database cannot be read', async () => {
+    cluster.apply(externalNetwork('public'));
+    await cluster.settle();
+    cluster.chassis = undefined;
+    cluster.statusWrites.length = 0;
+    await cluster.settle();
+    expect(cluster.statusWrites).toEqual([]);
+  });
+
+  it('refuses a gateway or ranges that are elsewhere, should the schema not have', async () => {
+    cluster.apply(externalNetwork('a', { gateway: '198.51.100.1' }));
+    cluster.apply(externalNetwork('b', { reservedRanges: [{ start: '10.0.0.1', end: '10.0.0.2' }] }));
+    cluster.apply(externalNetwork('c', { cidr: '2001:db8::/64' }));
+    await cluster.settle();
+    for (const name of ['a', 'b', 'c']) {
+      expect(cluster.ready('ExternalNetwork', name)).toMatch(/^!InvalidCIDR: INVALID_CIDR: /);
+    }
+  });
+
+  it('is held by VPCs that have an address of it, and goes after them', async () => {
+    cluster.apply(externalNetwork('public'));
+    cluster.apply(outward());
+    await cluster.settle();
+    cluster.delete('ExternalNetwork', 'public');
+    await cluster.settle();
+    expect(cluster.ready('ExternalNetwork', 'public')).toMatch(/^!InUse: .*VPC default\/net/);
+    cluster.delete('VPC', 'default/net');
+    await cluster.settle();
+    expect(cluster.get('ExternalNetwork', 'public')).toBeUndefined();
+    expect([...cluster.writer.owners()]).toEqual([]);
+  });
+
+  it('is not held by a VPC that names it without being allowed to', async () => {
+    cluster.apply(
+      externalNetwork('public', { allowedNamespaces: { selector: { matchLabels: { team: 'b' } } } }),
+    );
+    cluster.apply(outward());
+    await cluster.settle();
+    cluster.delete('ExternalNetwork', 'public');
+    await cluster.settle();
+    expect(cluster.get('ExternalNetwork', 'public')).toBeUndefined();
+  });
+});
+
+describe('the gateway of a VPC', () => {
+  it('has an address, a default route, chassis and the translation of the whole VPC', async () => {
+    cluster.apply(externalNetwork('public'));
+    cluster.apply(outward());
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
+    expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({ gatewayIPs: ['203.0.113.101'] });
+    expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Port')).toEqual([
+      expect.objectContaining({ networks: ['203.0.113.101/24'], options: { gateway_mtu: '1442' } }),
+    ]);
+    expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route')).toEqual([
+      expect.objectContaining({ ip_prefix: '0.0.0.0/0', nexthop: '203.0.113.1' }),
+    ]);
+    expect(rowsOf(cluster, 'VPC', 'net', 'NAT')).toEqual([
+      { type: 'snat', external_ip: '203.0.113.101', logical_ip: '10.9.0.0/16' },
+    ]);
+    expect(
+      rowsOf(cluster, 'VPC', 'net', 'HA_Chassis')
+        .map((row) => row['chassis_name'])
+        .sort(),
+    ).toEqual(['gw1', 'gw2']);
+    await cluster.settle();
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 1 });
+  });
+
+  it('translates nothing with snat Disabled, and leaves the default route to the one that the VPC has', async () => {
+    cluster.apply(externalNetwork('public'));
+    cluster.apply(
+      outward({ staticRoutes: [{ destination: '0.0.0.0/0', nextHop: '10.9.1.9' }] }, { snat: 'Disabled' }),
+    );
+    await cluster.settle();
+    expect(rowsOf(cluster, 'VPC', 'net', 'NAT')).toEqual([]);
+    expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route')).toEqual([
+      { ip_prefix: '0.0.0.0/0', nexthop: '10.9.1.9' },
+    ]);
+  });
+
+  it('says the same of a network that does not exist and of one that the namespace may not use', async () => {
+    cluster.apply(outward());
+    await cluster.settle();
+    const missing = cluster.ready('VPC', 'default/net');
+    cluster.apply(
+      externalNetwork('public', { allowedNamespaces: { selector: { matchLabels: { team: 'b' } } } }),
+    );
+    await cluster.settle();
+    expect(missing).toMatch(/^!ExternalNetworkNotAllowed: .*"public"/);
+    expect(cluster.ready('VPC', 'default/net')).toBe(missing);
+    expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router')).toHaveLength(1);
+    expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Port')).toEqual([]);
+  });
+
+  it('follows the labels of its namespace, and has its old address when it may come back', async () => {
+    cluster.apply(
+      externalNetwork('public', { allowedNamespaces: { selector: { matchLabels: { team: 'a' } } } }),
+    );
+    cluster.apply(outward());
+    await cluster.settle();
+    cluster.apply(namespace('default', { team: 'b' }));
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/net')).toMatch(/^!ExternalNetworkNotAllowed/);
+    expect(rowsOf(cluster, 'VPC', 'net', 'NAT')).toEqual([]);
+    cluster.apply(namespace('other', { team: 'a' }));
+    cluster.apply(outward({ cidr: '10.8.0.0/16' }, {}, 'other'));
+    await cluster.settle();
+    cluster.apply(namespace('default', { team: 'a' }));
+    await cluster.settle();
+    expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({ gatewayIPs: ['203.0.113.101'] });
+    expect(cluster.get('VPC', 'other/net')?.status).toMatchObject({ gatewayIPs: ['203.0.113.102'] });
+  });
+
+  it('moves to another network, and frees its address of the first', async () => {
+    cluster.apply(externalNetwork('public'));
+    cluster.apply(
+      externalNetwork('campus', { cidr: '198.51.100.0/24', gateway: '198.51.100.1', allocationPools: [] }),
+    );
+    cluster.apply(outward());
+    await cluster.settle();
+    cluster.apply(outward({}, { externalNetworkRef: { name: 'campus' } }));
+    await cluster.settle();
+    expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({ gatewayIPs: ['198.51.100.2'] });
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 0 });
+    expect(cluster.get('ExternalNetwork', 'campus')?.status).toMatchObject({ usedIPs: 1 });
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+    await cluster.settle();
+    expect(cluster.get('VPC', 'default/net')?.status).not.toHaveProperty('gatewayIPs');
+    expect(cluster.get('ExternalNetwork', 'campus')?.status).toMatchObject({ usedIPs: 0 });
+    expect(rowsOf(cluster, 'VPC', 'net', 'HA_Chassis_Group')).toEqual([]);
+  });
+
+  it('waits for an address when none is free', async () => {
+    cluster.apply(
+      externalNetwork('public', { allocationPools: [{ start: '203.0.113.7', end: '203.0.113.7' }] }),
+    );
+    cluster.apply(outward());
+    cluster.apply(namespace('other'));
+    cluster.apply(outward({ cidr: '10.8.0.0/16' }, {}, 'other'));
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'other/net')).toMatch(/^!PoolExhausted: .*"public"/);
+    cluster.delete('VPC', 'default/net');
+    await cluster.settle();
+    expect(cluster.get('VPC', 'other/net')?.status).toMatchObject({ gatewayIPs: ['203.0.113.7'] });
+  });
+
+  it('is not made for a VPC that is refused', async () => {
+    cluster.apply(externalNetwork('public'));
+    cluster.apply(outward());
+    cluster.apply({ ...outward({ cidr: '10.7.0.0/16' }), metadata: { name: 'second' } });
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/second')).toMatch(/^!VPCAlreadyExists/);
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 1 });
+  });
+});
+
+describe('chassis', () => {
+  const chassis = (name: string, isGateway: boolean, ...physicalNetworks: string[]) => ({
+    name,
+    isGateway,
+    physicalNetworks,
+  });
+  const known = [
+    chassis('c', true, 'physnet1'),
+    chassis('b', false, 'physnet1'),
+    chassis('a', true, 'physnet1', 'physnet2'),
+    chassis('d', true, 'physnet2'),
+  ];
+  const spec = (gatewayChassis: object) =>
+    externalNetwork('public', { gatewayChassis }).spec as Parameters<typeof selectChassis>[0];
+
+  it('are those that are enabled and on the physical network, or those that are named and there', () => {
+    expect(selectChassis(spec({ mode: 'Enabled' }), known)).toEqual(['a', 'c']);
+    expect(selectChassis(spec({ mode: 'Named', names: ['d', 'b', 'x'] }), known)).toEqual(['b', 'd']);
+  });
+
+  const vpcs = Array.from(
+    { length: 400 },
+    (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+  );
+  const firstOf = (names: readonly string[]) => vpcs.map((uid) => rankChassis(uid, names)[0]?.name);
+
+  it('each are the first of about as many VPCs', () => {
+    const firsts = firstOf(['a', 'b', 'c', 'd']);
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const share = firsts.filter((first) => first === name).length / vpcs.length;
+      expect(share).toBeGreaterThan(0.15);
+      expect(share).toBeLessThan(0.35);
+    }
+  });
+
+  it('that come or go move only the VPCs that they are the first of, and change no priority', () => {
+    const before = firstOf(['a', 'b', 'c', 'd']);
+    const without = firstOf(['a', 'b', 'd']);
+    for (const [index, first] of before.entries()) if (first !== 'c') expect(without[index]).toBe(first);
+    for (const uid of vpcs) {
+      const all = new Map(
+        rankChassis(uid, ['a', 'b', 'c', 'd']).map(({ name, priority }) => [name, priority]),
+      );
+      for (const { name, priority } of rankChassis(uid, ['a', 'b', 'd']))
+        expect(priority).toBe(all.get(name));
+    }
+  });
+
+  it('are at most five for one VPC', () => {
+    expect(
+      rankChassis(
+        'u',
+        Array.from({ length: 20 }, (_, index) => `gw${index}`),
+      ),
+    ).toHaveLength(5);
+  });
+});

@@ -1,0 +1,375 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  externalNetwork,
+  floatingIP,
+  namespace,
+  natRule,
+  portIn,
+  subnet,
+  vpc,
+} from '../../support/controllers/manifests.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { ownersOf, rowsOf } from '../../support/controllers/rows.ts';
+
+let cluster: OfflineCluster;
+const gateway = { externalNetworkRef: { name: 'public' }, snat: 'Enabled' };
+
+/** A project with a way out, a Subnet `web` and the Ports `a` (10.9.1.11) and `b` (10.9.1.12). */
+function project(ns: string, cidr = '10.9'): void {
+  cluster.apply(namespace(ns));
+  cluster.apply(vpc('net', { cidr: `${cidr}.0.0/16`, defaults: 'None', externalGateway: gateway }, ns));
+  cluster.apply(subnet('web', { cidr: `${cidr}.1.0/24` }, ns));
+  cluster.apply(portIn('web', 'a', { ipAddress: `${cidr}.1.11` }, ns));
+  cluster.apply(portIn('web', 'b', { ipAddress: `${cidr}.1.12` }, ns));
+}
+
+beforeEach(async () => {
+  cluster = new OfflineCluster();
+  cluster.apply(externalNetwork('public'));
+  project('default');
+  await cluster.settle();
+});
+
+const snat = (name: string, source: object, spec: object = {}) =>
+  natRule(name, { type: 'SNAT', source, ...spec });
+const dnat = (name: string, externalPort: number, spec: object = {}, ns?: string) =>
+  natRule(
+    name,
+    { type: 'DNAT', protocol: 'TCP', externalPort, target: { portRef: { name: 'a' } }, ...spec },
+    ns,
+  );
+const floating = (name: string, spec: object = {}, ns?: string) =>
+  natRule(
+    name,
+    { type: 'FloatingIP', floatingIPRef: { name: 'ip' }, target: { portRef: { name: 'a' } }, ...spec },
+    ns,
+  );
+const address = (name: string, spec: object = {}, ns?: string) =>
+  floatingIP(name, { externalNetworkRef: { name: 'public' }, ...spec }, ns);
+const ready = (name: string, ns = 'default') => cluster.ready('NatRule', `${ns}/${name}`);
+const rows = (name: string, table: string, ns?: string) => rowsOf(cluster, 'NatRule', name, table, ns);
+
+describe('a FloatingIP', () => {
+  it('has the address that it names, or a free one', async () => {
+    cluster.apply(address('ip', { address: '203.0.113.150' }));
+    cluster.apply(address('any'));
+    await cluster.settle();
+    expect(cluster.get('FloatingIP', 'default/ip')?.status).toMatchObject({ address: '203.0.113.150' });
+    expect(cluster.get('FloatingIP', 'default/any')?.status).toMatchObject({ address: '203.0.113.102' });
+    expect(cluster.ready('FloatingIP', 'default/ip')).toBe('Ready');
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 3 });
+  });
+
+  it.each([
+    ['outside the network', '198.51.100.7', /outside/],
+    ['outside the pools', '203.0.113.50', /outside/],
+    ["the network's gateway", '203.0.113.1', /gateway's address/],
+    ['the broadcast address', '203.0.113.255', /broadcast/],
+    ["another's", '203.0.113.101', /already used in/],
+  ])('does not get an address that is %s', async (_what, wanted, message) => {
+    await cluster.settle();
+    cluster.apply(address('ip', { address: wanted }));
+    await cluster.settle();
+    expect(cluster.ready('FloatingIP', 'default/ip')).toMatch(/^!AddressNotAvailable: /);
+    expect(cluster.ready('FloatingIP', 'default/ip')).toMatch(message);
+    expect(cluster.get('FloatingIP', 'default/ip')?.status).not.toHaveProperty('address');
+  });
+
+  it('gets the address that it names before others are allocated it, whatever is looked at first', async () => {
+    cluster = new OfflineCluster();
+    project('default');
+    cluster.apply(address('any'));
+    cluster.apply(address('named', { address: '203.0.113.101' }));
+    cluster.apply(externalNetwork('public'));
+    await cluster.settle();
+    expect(cluster.get('FloatingIP', 'default/named')?.status).toMatchObject({ address: '203.0.113.101' });
+    expect(cluster.ready('FloatingIP', 'default/any')).toBe('Ready');
+  });
+
+  it('is not had on a network that the namespace may not use, and is kept when it may not any longer', async () => {
+    cluster.apply(address('ip'));
+    await cluster.settle();
+    const allowed = { matchExpressions: [{ key: 'blocked', operator: 'DoesNotExist' }] };
+    cluster.apply(externalNetwork('public', { allowedNamespaces: { selector: allowed } }));
+    cluster.apply(namespace('default', { blocked: 'yes' }));
+    await cluster.settle();
+    cluster.apply(address('late'));
+    await cluster.settle();
+    expect(cluster.ready('FloatingIP', 'default/ip')).toMatch(/^!ExternalNetworkNotAllowed/);
+    expect(cluster.ready('FloatingIP', 'default/late')).toMatch(/^!ExternalNetworkNotAllowed/);
+    cluster.apply(namespace('default'));
+    await cluster.settle();
+    expect(cluster.get('FloatingIP', 'default/ip')?.status).toMatchObject({ address: '203.0.113.102' });
+  });
+
+  it('says who uses it, and is held by it', async () => {
+    cluster.apply(address('ip'));
+    cluster.apply(floating('rule'));
+    await cluster.settle();
+    expect(cluster.get('FloatingIP', 'default/ip')?.status).toMatchObject({ usedBy: ['rule'] });
+    cluster.delete('FloatingIP', 'default/ip');
+    await cluster.settle();
+    expect(cluster.ready('FloatingIP', 'default/ip')).toMatch(/^!InUse: .*NatRule rule/);
+    cluster.delete('NatRule', 'default/rule');
+    await cluster.settle();
+    expect(cluster.get('FloatingIP', 'default/ip')).toBeUndefined();
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 1 });
+  });
+});
+
+describe('a NatRule', () => {
+  it('of type SNAT translates a network or a Subnet to its own address', async () => {
+    cluster.apply(address('ip'));
+    cluster.apply(snat('net', { cidr: '10.9.2.0/24' }, { externalIP: '203.0.113.150' }));
+    cluster.apply(snat('sub', { subnetRef: { name: 'web' } }, { floatingIPRef: { name: 'ip' } }));
+    cluster.apply(snat('one', { cidr: '10.9.2.7/32' }));
+    await cluster.settle();
+    expect(['net', 'sub', 'one'].map((name) => ready(name))).toEqual(['Ready', 'Ready', 'Ready']);
+    const [net, sub, one] = ['net', 'sub', 'one'].map((name) => rows(name, 'NAT')[0]);
+    expect(net).toMatchObject({ type: 'snat', external_ip: '203.0.113.150', logical_ip: '10.9.2.0/24' });
+    expect(sub).toMatchObject({ type: 'snat', external_ip: '203.0.113.102', logical_ip: '10.9.1.0/24' });
+    expect(one).toMatchObject({ external_ip: '203.0.113.101', logical_ip: '10.9.2.7' });
+    expect(cluster.get('NatRule', 'default/sub')?.status).toMatchObject({
+      externalIP: '203.0.113.102',
+      internalIP: '10.9.1.0/24',
+    });
+  });
+
+  it('of type DNAT is a load balancer on the router and on the switches of the VPC', async () => {
+    cluster.apply(dnat('https', 443, { externalIP: '203.0.113.150', internalPort: 8443 }));
+    await cluster.settle();
+    expect(ready('https')).toBe('Ready');
+    expect(rows('https', 'Load_Balancer')).toEqual([
+      expect.objectContaining({ protocol: ['tcp'], vips: { '203.0.113.150:443': '10.9.1.11:8443' } }),
+    ]);
+    const memberships = () =>
+      [...cluster.writer.states.values()]
+        .find(({ owner }) => owner.kind === 'NatRule')
+        ?.desired.memberships.map(({ table }) => table)
+        .sort();
+    expect(memberships()).toEqual(['Logical_Router', 'Logical_Switch']);
+    cluster.apply(subnet('more', { cidr: '10.9.3.0/24' }));
+    cluster.apply(subnet('vlan', { cidr: '10.9.4.0/24', provider: { physicalNetwork: 'physnet2' } }));
+    await cluster.settle();
+    expect(memberships()).toEqual(['Logical_Router', 'Logical_Switch', 'Logical_Switch']);
+  });
+
+  it('of type DNAT shares the address of the gateway, or one of its own, by port and protocol', async () => {
+    cluster.apply(dnat('a', 80));
+    cluster.apply(dnat('b', 81, { target: { address: '10.9.1.12' } }));
+    cluster.apply(dnat('c', 80, { protocol: 'UDP' }));
+    cluster.apply(dnat('d', 80, { externalIP: '203.0.113.150' }));
+    cluster.apply(dnat('e', 443, { externalIP: '203.0.113.150' }));
+    await cluster.settle();
+    expect(['a', 'b', 'c', 'd', 'e'].map((name) => ready(name))).toEqual(Array(5).fill('Ready'));
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 2 });
+    cluster.delete('NatRule', 'default/d');
+    await cluster.settle();
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 2 });
+    cluster.delete('NatRule', 'default/e');
+    await cluster.settle();
+    expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 1 });
+  });
+
+  it('of type FloatingIP translates both ways, on the own host only while the port is up', async () => {
+    cluster.apply(address('ip'));
+    cluster.apply(address('ip2'));
+    cluster.apply(floating('central'));
+    cluster.apply(
+      floating('spread', {
+        floatingIPRef: { name: 'ip2' },
+        mode: 'Distributed',
+        target: { portRef: { name: 'b' } },
+      }),
+    );
+    await cluster.settle();
+    const expected = { type: 'dnat_and_snat', logical_ip: '10.9.1.12', external_ip: '203.0.113.103' };
+    expect(rows('central', 'NAT')[0]).not.toHaveProperty('external_mac');
+    expect(rows('spread', 'NAT')).toEqual([expect.objectContaining(expected)]);
+    expect(rows('spread', 'NAT')[0]).not.toHaveProperty('external_mac');
+    const port = cluster.get('Port', 'default/b')!.metadata.uid;
+    cluster.bindings = new Map([[port, 'hv1']]);
+    await cluster.settle();
+    const up = rows('spread', 'NAT')[0];
+    expect(up).toMatchObject({
+      ...expected,
+      logical_port: [port],
+      external_mac: [expect.stringMatching(/^0a:/)],
+    });
+    expect(rows('central', 'NAT')[0]).not.toHaveProperty('external_mac');
+    cluster.bindings = undefined;
+    await cluster.settle();
+    expect(rows('spread', 'NAT')[0]).toEqual(up);
+    cluster.bindings = new Map();
+    await cluster.settle();
+    expect(rows('spread', 'NAT')[0]).not.toHaveProperty('external_mac');
+  });
+
+  it('of a recycled distributed address has the MAC that neighbours remember', async () => {
+    project('other', '10.8');
+    cluster.apply(address('ip', { address: '203.0.113.150' }));
+    cluster.apply(floating('rule', { mode: 'Distributed' }));
+    await cluster.settle();
+    cluster.bindings = new Map(
+      ['default/a', 'other/a'].map((key) => [cluster.get('Port', key)!.metadata.uid, 'hv1']),
+    );
+    await cluster.settle();
+    const before = rows('rule', 'NAT')[0]?.['external_mac'];
+    cluster.delete('NatRule', 'default/rule');
+    cluster.delete('FloatingIP', 'default/ip');
+    await cluster.settle();
+    cluster.apply(address('ip', { address: '203.0.113.150' }, 'other'));
+    cluster.apply(floating('rule', { mode: 'Distributed' }, 'other'));
+    await cluster.settle();
+    expect(ready('rule', 'other')).toBe('Ready');
+    expect(rows('rule', 'NAT', 'other')[0]).toMatchObject({ logical_ip: '10.8.1.11', external_mac: before });
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['has no VPC', { vpcRef: { name: 'x' } }, /^!VPCNotFound: .*"x"/],
+    ['has no Port', { target: { portRef: { name: 'x' } } }, /^!PortNotFound: .*"x"/],
+    ['leads out of the VPC', { target: { address: '10.8.0.1' } }, /^!AddressOutsideVPC: /],
+    ['has no FloatingIP', { floatingIPRef: { name: 'x' } }, /^!FloatingIPNotFound: .*"x"/],
+    ['names the gateway of the network', { externalIP: '203.0.113.1' }, /^!NatConflict: .*gateway's address/],
+    ['names an address outside the pools', { externalIP: '203.0.113.7' }, /^!NatConflict: .*outside/],
+    ["names the VPC's own address", { externalIP: '203.0.113.101' }, /^!NatConflict: .*leave out externalIP/],
+  ])('that %s has no rows, and says why', async (_what, spec, message) => {
+    await cluster.settle();
+    cluster.apply(dnat('rule', 80, spec));
+    await cluster.settle();
+    expect(ready('rule')).toMatch(message);
+    expect(rows('rule', 'Load_Balancer')).toEqual([]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['is outside the VPC', { cidr: '10.8.0.0/24' }, /^!AddressOutsideVPC: /],
+    ['is a Subnet that is not there', { subnetRef: { name: 'x' } }, /^!SubnetNotFound: .*"x"/],
+    [
+      'is all of the VPC, which translates itself',
+      { cidr: '10.9.0.0/16' },
+      /^!NatConflict: .*snat to Disabled/,
+    ],
+  ])('whose source %s has no rows, and says why', async (_what, source, message) => {
+    cluster.apply(snat('rule', source));
+    await cluster.settle();
+    expect(ready('rule')).toMatch(message);
+    expect(rows('rule', 'NAT')).toEqual([]);
+  });
+
+  it('waits for a gateway, and loses its rows with it', async () => {
+    cluster.apply(dnat('rule', 80));
+    await cluster.settle();
+    expect(ready('rule')).toBe('Ready');
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+    await cluster.settle();
+    expect(ready('rule')).toMatch(/^!NoExternalGateway/);
+    expect(rows('rule', 'Load_Balancer')).toEqual([]);
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None', externalGateway: gateway }));
+    await cluster.settle();
+    expect(ready('rule')).toBe('Ready');
+  });
+
+  it('has no rows while its Port is gone', async () => {
+    cluster.apply(dnat('rule', 80));
+    await cluster.settle();
+    cluster.delete('Port', 'default/a');
+    await cluster.settle();
+    expect(ready('rule')).toMatch(/^!PortNotFound/);
+    expect(rows('rule', 'Load_Balancer')).toEqual([]);
+  });
+
+  it('is refused a FloatingIP of another network than the gateway is on', async () => {
+    cluster.apply(
+      externalNetwork('campus', { cidr: '198.51.100.0/24', gateway: '198.51.100.1', allocationPools: [] }),
+    );
+    cluster.apply(floatingIP('ip', { externalNetworkRef: { name: 'campus' } }));
+    cluster.apply(floating('rule'));
+    await cluster.settle();
+    expect(ready('rule')).toMatch(/^!NatConflict: .*"campus".*"public"/);
+  });
+});
+
+describe('of two NatRules that exclude each other the older is in effect', () => {
+  const pairs: [string, object, object][] = [
+    ['the same port twice', dnat('x', 80).spec!, dnat('x', 80, { internalPort: 90 }).spec!],
+    [
+      'the same port twice, by a FloatingIP and by the same again',
+      dnat('x', 80, { floatingIPRef: { name: 'ip' } }).spec!,
+      dnat('x', 80, { floatingIPRef: { name: 'ip' }, target: { address: '10.9.1.12' } }).spec!,
+    ],
+    [
+      'a port of a one-to-one address',
+      floating('x').spec!,
+      dnat('x', 80, { floatingIPRef: { name: 'ip' } }).spec!,
+    ],
+    [
+      'a one-to-one address of which a port is used',
+      dnat('x', 80, { floatingIPRef: { name: 'ip' } }).spec!,
+      floating('x').spec!,
+    ],
+    [
+      'SNAT to a one-to-one address',
+      floating('x').spec!,
+      snat('x', { cidr: '10.9.7.0/24' }, { floatingIPRef: { name: 'ip' } }).spec!,
+    ],
+    [
+      'two one-to-one addresses of one Port',
+      floating('x').spec!,
+      floating('x', { floatingIPRef: { name: 'ip2' } }).spec!,
+    ],
+    [
+      'two Ports of one address',
+      floating('x').spec!,
+      floating('x', { target: { portRef: { name: 'b' } } }).spec!,
+    ],
+    [
+      'a source translated twice',
+      snat('x', { cidr: '10.9.1.0/24' }, { floatingIPRef: { name: 'ip' } }).spec!,
+      snat('x', { subnetRef: { name: 'web' } }, { floatingIPRef: { name: 'ip2' } }).spec!,
+    ],
+  ];
+
+  beforeEach(() => {
+    cluster.apply(address('ip'));
+    cluster.apply(address('ip2'));
+  });
+
+  it.each(pairs)('%s', async (_what, first, second) => {
+    cluster.apply(natRule('older', first as Record<string, unknown>));
+    cluster.apply(natRule('younger', second as Record<string, unknown>));
+    await cluster.settle((objects) => objects.toReversed());
+    expect([ready('older'), ready('younger')]).toEqual([
+      'Ready',
+      expect.stringMatching(/^!NatConflict: The older NatRule "older" excludes this one/),
+    ]);
+    expect(ownersOf(cluster)).not.toContain('NatRule/younger');
+    cluster.delete('NatRule', 'default/older');
+    await cluster.settle();
+    expect(ready('younger')).toBe('Ready');
+  });
+
+  it('and nobody may use what belongs to another tenant, or learns whose it is', async () => {
+    project('other', '10.8');
+    cluster.apply(dnat('mine', 80, { externalIP: '203.0.113.150' }));
+    await cluster.settle();
+    cluster.apply(dnat('theirs', 443, { externalIP: '203.0.113.150' }, 'other'));
+    cluster.apply(dnat('ip', 443, { externalIP: '203.0.113.103' }, 'other'));
+    await cluster.settle();
+    for (const name of ['theirs', 'ip']) {
+      expect(ready(name, 'other')).toMatch(
+        /^!NatConflict: 203\.0\.113\.\d+ is already used in the ExternalNetwork "public"\.$/,
+      );
+    }
+    cluster.delete('NatRule', 'default/mine');
+    await cluster.settle();
+    expect(ready('theirs', 'other')).toBe('Ready');
+  });
+
+  it('and an address that is a FloatingIP of the namespace is used by its name', async () => {
+    cluster.apply(address('named', { address: '203.0.113.150' }));
+    await cluster.settle();
+    cluster.apply(dnat('rule', 80, { externalIP: '203.0.113.150' }));
+    await cluster.settle();
+    expect(ready('rule')).toMatch(/^!NatConflict: .*FloatingIP "named".*floatingIPRef/);
+  });
+});

@@ -1,0 +1,322 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { port, portIn, securityGroup, subnet, vpc } from '../../support/controllers/manifests.ts';
+import { OfflineCluster, printable } from '../../support/controllers/offline-cluster.ts';
+
+let cluster: OfflineCluster;
+beforeEach(() => {
+  cluster = new OfflineCluster();
+  cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+  cluster.apply(
+    subnet('a', { cidr: '10.9.1.0/29', reservedRanges: [{ start: '10.9.1.5', end: '10.9.1.5' }] }),
+  );
+});
+const ready = (name: string) => cluster.ready('Port', `default/${name}`);
+const statusOf = (name: string) =>
+  cluster.get('Port', `default/${name}`)?.status as Record<string, unknown> | undefined;
+const addressOf = (name: string) => statusOf(name)?.ipAddress;
+const lspOf = (name: string) => {
+  const uid = cluster.get('Port', `default/${name}`)?.metadata.uid ?? '';
+  const row = cluster.writer.states
+    .get(uid)
+    ?.desired.rows.find(({ table }) => table === 'Logical_Switch_Port');
+  return printable(row?.columns) as Record<string, unknown>;
+};
+
+describe('a Port', () => {
+  it('says all that a VM manager needs', async () => {
+    cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { dnsServers: ['10.9.2.53'] } }));
+    cluster.apply(portIn('b', 'p', { macAddress: '0A:00:00:00:00:01' }));
+    await cluster.settle();
+    expect(ready('p')).toBe('Ready');
+    expect(statusOf('p')).toMatchObject({
+      interfaceID: cluster.get('Port', 'default/p')?.metadata.uid,
+      macAddress: '0a:00:00:00:00:01',
+      ipAddress: '10.9.2.2',
+      prefixLength: 24,
+      gatewayIP: '10.9.2.1',
+      mtu: 1442,
+      dnsServers: ['10.9.2.53'],
+    });
+  });
+
+  it('is given the lowest free address, and another the address of one that has gone', async () => {
+    for (const name of ['p', 'q', 'r']) cluster.apply(portIn('a', name));
+    await cluster.settle();
+    expect(['p', 'q', 'r'].map(addressOf)).toEqual(['10.9.1.2', '10.9.1.3', '10.9.1.4']);
+    cluster.delete('Port', 'default/q');
+    await cluster.settle();
+    cluster.apply(portIn('a', 's'));
+    await cluster.settle();
+    expect(addressOf('s')).toBe('10.9.1.3');
+  });
+
+  it('is told when no address is left, and is given one as soon as there is', async () => {
+    for (const name of ['p', 'q', 'r', 's', 't']) cluster.apply(portIn('a', name));
+    await cluster.settle();
+    expect(ready('t')).toBe('!PoolExhausted: No address of the Subnet "a" (10.9.1.0/29) is free.');
+    cluster.delete('Port', 'default/p');
+    await cluster.settle();
+    expect(addressOf('t')).toBe('10.9.1.2');
+  });
+
+  it.each([
+    ['10.9.2.2', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.2.2 is outside the range of'],
+    ['10.9.1.0', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.0 is the network address of'],
+    ['10.9.1.7', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.7 is the broadcast address of'],
+    ['10.9.1.1', "IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.1 is the gateway's address in"],
+    ['10.9.1.5', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.5 is reserved in'],
+    ['fd00::1', 'InvalidCIDR: INVALID_CIDR: spec.ipAddress: '],
+    ['10.9.1', 'InvalidCIDR: INVALID_CIDR: spec.ipAddress: '],
+  ])('cannot have the address %s', async (ipAddress, refusal) => {
+    cluster.apply(portIn('a', 'p', { ipAddress }));
+    await cluster.settle();
+    expect(ready('p')).toContain(refusal);
+    expect(lspOf('p')).toBeUndefined();
+  });
+
+  it('cannot have the address of another, is told whose it is, and has it when that one has gone', async () => {
+    cluster.apply(portIn('a', 'p', { ipAddress: '10.9.1.4' }));
+    await cluster.settle();
+    cluster.apply(portIn('a', 'q', { ipAddress: '10.9.1.4' }));
+    await cluster.settle();
+    expect(ready('q')).toBe('!IPAlreadyAllocated: IP_ALREADY_ALLOCATED: 10.9.1.4 belongs to the Port "p".');
+    cluster.delete('Port', 'default/p');
+    await cluster.settle();
+    expect(addressOf('q')).toBe('10.9.1.4');
+  });
+
+  it('that names no address is not given one that another of the same moment names', async () => {
+    cluster.apply(portIn('a', 'first'));
+    cluster.apply(portIn('a', 'second', { ipAddress: '10.9.1.2' }));
+    await cluster.settle();
+    expect([addressOf('first'), addressOf('second')]).toEqual(['10.9.1.3', '10.9.1.2']);
+  });
+
+  it('cannot have the MAC of another of its Subnet, or of the gateway, and can have that of one elsewhere', async () => {
+    cluster.apply(subnet('b', { cidr: '10.9.2.0/24' }));
+    cluster.apply(portIn('a', 'p', { macAddress: '0a:00:00:00:00:01' }));
+    cluster.apply(portIn('b', 'elsewhere', { macAddress: '0a:00:00:00:00:01' }));
+    await cluster.settle();
+    cluster.apply(portIn('a', 'q', { macAddress: '0A:00:00:00:00:01' }));
+    await cluster.settle();
+    expect(ready('q')).toBe('!MACConflict: 0a:00:00:00:00:01 is the MAC address of the Port "p".');
+    expect(ready('elsewhere')).toBe('Ready');
+    cluster.delete('Port', 'default/p');
+    await cluster.settle();
+    expect(ready('q')).toBe('Ready');
+  });
+
+  it.each(['01:00:00:00:00:01', '00:00:00:00:00:00', 'zz'])('cannot have the MAC %s', async (macAddress) => {
+    cluster.apply(portIn('a', 'p', { macAddress }));
+    await cluster.settle();
+    expect(ready('p')).toMatch(/^!InvalidMAC: spec\.macAddress: /);
+  });
+
+  it('waits for its Subnet, and for that to be ready', async () => {
+    cluster.apply(portIn('later', 'p'));
+    await cluster.settle();
+    expect(ready('p')).toBe('!SubnetNotFound: There is no Subnet "later" in the namespace.');
+    cluster.apply(subnet('later', { cidr: '10.8.0.0/24' }));
+    await cluster.settle();
+    expect(ready('p')).toBe('!SubnetNotReady: The Subnet "later" is not ready.');
+    cluster.delete('Subnet', 'default/later');
+    await cluster.settle();
+    expect(ready('p')).toMatch(/SubnetNot/);
+  });
+
+  it('is closed and not ready while a group of its is missing', async () => {
+    cluster.apply(port('p', { subnetRef: { name: 'a' }, securityGroupRefs: [{ name: 'web' }] }));
+    await cluster.settle();
+    expect(ready('p')).toMatch(/^!SecurityGroupNotFound: SECURITY_GROUP_NOT_FOUND: .*"web"/);
+    expect(cluster.condition('Programmed', 'Port', 'default/p')).toBe('Programmed');
+    cluster.apply(securityGroup('web'));
+    await cluster.settle();
+    expect(ready('p')).toBe('Ready');
+  });
+
+  it('without securityGroupRefs is in the group default', async () => {
+    cluster.apply(port('p', { subnetRef: { name: 'a' } }));
+    await cluster.settle();
+    expect(ready('p')).toMatch(/"default"/);
+    cluster.apply(securityGroup('default'));
+    await cluster.settle();
+    expect(ready('p')).toBe('Ready');
+    expect(cluster.get('SecurityGroup', 'default/default')?.status).toMatchObject({ portCount: 1 });
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['MAC and IP', {}, { addresses: ['M 10.9.1.2'], port_security: ['M 10.9.1.2'] }],
+    ['MAC only', { spoofingProtection: 'MACOnly' }, { addresses: ['M 10.9.1.2'], port_security: ['M'] }],
+    [
+      'nothing',
+      { spoofingProtection: 'Disabled' },
+      { addresses: ['M 10.9.1.2', 'unknown'], port_security: [] },
+    ],
+    [
+      'a virtual IP, too',
+      { allowedAddresses: [{ cidr: '10.9.1.4/32' }, { cidr: '10.9.1.3/32', mac: '00:00:5E:00:01:01' }] },
+      {
+        addresses: ['00:00:5e:00:01:01', 'M 10.9.1.2'],
+        port_security: ['00:00:5e:00:01:01 10.9.1.3/32', 'M 10.9.1.2 10.9.1.4/32'],
+      },
+    ],
+  ])('is bound to %s', async (_what, spec, expected) => {
+    cluster.apply(portIn('a', 'p', spec));
+    await cluster.settle();
+    const mac = String(statusOf('p')?.macAddress);
+    const { addresses, port_security } = lspOf('p');
+    const masked = JSON.parse(JSON.stringify({ addresses, port_security }).replaceAll(mac, 'M')) as Record<
+      string,
+      string[]
+    >;
+    expect({
+      addresses: masked.addresses?.toSorted(),
+      port_security: masked.port_security?.toSorted(),
+    }).toEqual(expected);
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['not attached', {}, {}],
+    ['on a host', { attachment: { vmID: 'vm', host: 'h1' } }, { 'requested-chassis': 'h1' }],
+    [
+      'in migration',
+      { attachment: { vmID: 'vm', host: 'h1', migrationTargetHost: 'h2' } },
+      { 'requested-chassis': 'h1,h2', 'activation-strategy': 'rarp' },
+    ],
+  ])('is bound where its machine is: %s', async (_what, spec, options) => {
+    cluster.apply(portIn('a', 'p', spec));
+    await cluster.settle();
+    expect(lspOf('p').options).toEqual(options);
+  });
+
+  it('is switched off by adminState', async () => {
+    cluster.apply(portIn('a', 'p', { adminState: 'Down' }));
+    await cluster.settle();
+    expect(lspOf('p').enabled).toEqual([false]);
+  });
+
+  it('has DHCP options of its own only when it overrides some, merged over those of the Subnet', async () => {
+    cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { domainName: 'x.test' } }));
+    cluster.apply(portIn('b', 'plain'));
+    cluster.apply(portIn('b', 'own', { dhcp: { dnsServers: ['9.9.9.9'] } }));
+    cluster.apply(portIn('b', 'none', { dhcp: { mode: 'Disabled' } }));
+    await cluster.settle();
+    const rowsOf = (name: string) =>
+      cluster.writer.states.get(cluster.get('Port', `default/${name}`)?.metadata.uid ?? '')?.desired.rows ??
+      [];
+    expect(rowsOf('plain').map(({ table }) => table)).toEqual(['Logical_Switch_Port']);
+    const own = rowsOf('own').find(({ table }) => table === 'DHCP_Options');
+    expect(printable(own?.columns.options)).toMatchObject({
+      dns_server: '9.9.9.9',
+      domain_name: '"x.test"',
+      router: '10.9.2.1',
+    });
+    expect(lspOf('own').dhcpv4_options).toEqual([own?.uuid]);
+    expect(lspOf('none').dhcpv4_options).toBeUndefined();
+  });
+
+  it('has rate limits where it says', async () => {
+    cluster.apply(
+      portIn('a', 'p', {
+        qos: { ingress: { maxRateKbps: 1000 }, egress: { maxRateKbps: 500, maxBurstKbits: 9 } },
+      }),
+    );
+    await cluster.settle();
+    const uid = cluster.get('Port', 'default/p')?.metadata.uid ?? '';
+    const qos = cluster.writer.states.get(uid)?.desired.rows.filter(({ table }) => table === 'QoS') ?? [];
+    expect(qos.map(({ columns }) => printable(columns))).toEqual([
+      {
+        priority: 2000,
+        direction: 'to-lport',
+        match: `outport == "${uid}"`,
+        bandwidth: { rate: 1000, burst: 800 },
+      },
+      {
+        priority: 2000,
+        direction: 'from-lport',
+        match: `inport == "${uid}"`,
+        bandwidth: { rate: 500, burst: 9 },
+      },
+    ]);
+  });
+
+  it('is in no group at all without trafficFiltering', async () => {
+    cluster.apply(securityGroup('web'));
+    cluster.apply(portIn('a', 'p', { securityGroupRefs: [{ name: 'web' }], trafficFiltering: 'Disabled' }));
+    await cluster.settle();
+    const uid = cluster.get('Port', 'default/p')?.metadata.uid ?? '';
+    const tables = cluster.writer.states.get(uid)?.desired.memberships.map(({ table }) => table);
+    expect(tables).toEqual(['Logical_Switch']);
+  });
+
+  it('says nothing when its switch was taken away under it, which is about to come back, unless it was changed', async () => {
+    cluster.apply(portIn('a', 'p'));
+    await cluster.settle();
+    cluster.writer.states.delete(cluster.get('Port', 'default/p')?.metadata.uid ?? '');
+    cluster.writer.parentless = new Set(['Port']);
+    cluster.statusWrites.length = 0;
+    await cluster.settle();
+    expect(cluster.statusWrites).toEqual([]);
+    cluster.apply(portIn('a', 'p', { adminState: 'Down' }));
+    await cluster.settle();
+    expect(cluster.condition('Programmed', 'Port', 'default/p')).toMatch(/^!Pending: /);
+  });
+
+  it('says where OVN has it up, and that it is ready before', async () => {
+    cluster.apply(portIn('a', 'p'));
+    await cluster.settle();
+    expect(ready('p')).toBe('Ready');
+    expect(cluster.condition('Bound', 'Port', 'default/p')).toBe('!NotBound: No host has the interface up.');
+    cluster.bindings = new Map([[String(statusOf('p')?.interfaceID), 'host-1']]);
+    await cluster.settle();
+    expect(cluster.condition('Bound', 'Port', 'default/p')).toBe('Bound');
+    expect(statusOf('p')).toMatchObject({ boundHost: 'host-1' });
+    cluster.bindings = new Map();
+    await cluster.settle();
+    expect(cluster.condition('Bound', 'Port', 'default/p')).toMatch(/^!NotBound/);
+    expect(statusOf('p')).not.toHaveProperty('boundHost');
+  });
+
+  it('keeps saying where it is up while the Southbound database cannot be asked', async () => {
+    cluster.apply(portIn('a', 'p'));
+    await cluster.settle();
+    cluster.bindings = new Map([[String(statusOf('p')?.interfaceID), 'host-1']]);
+    await cluster.settle();
+    cluster.bindings = undefined;
+    cluster.statusWrites.length = 0;
+    await cluster.settle();
+    expect(cluster.statusWrites).toEqual([]);
+    expect(statusOf('p')).toMatchObject({ boundHost: 'host-1' });
+  });
+
+  it('in more groups than it may be in is refused, and stays in those that it was in', async () => {
+    const limits = { rulesPerGroup: 9, matchesPerGroup: 9, groupsPerPort: 2 };
+    cluster = new OfflineCluster({ limits });
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+    const groups = ['g', 'h', 'i'].map((name) => ({ name }));
+    for (const { name } of groups) cluster.apply(securityGroup(name));
+    const of = (count: number) => portIn('a', 'p', { securityGroupRefs: groups.slice(0, count) });
+    cluster.apply(of(2));
+    await cluster.settle();
+    expect(ready('p')).toBe('Ready');
+    const before = printable([...cluster.writer.states.values()]);
+    cluster.apply(of(3));
+    await cluster.settle();
+    expect(ready('p')).toBe('!TooManyGroups: The Port is in 3 SecurityGroups, and 2 may be.');
+    expect(cluster.condition('Stalled', 'Port', 'default/p')).toBe('TooManyGroups');
+    expect(printable([...cluster.writer.states.values()])).toEqual(before);
+  });
+
+  it('of a namesake that was deleted is a new one: other rows, and the old ones go', async () => {
+    cluster.apply(portIn('a', 'p'));
+    await cluster.settle();
+    cluster.delete('Port', 'default/p');
+    cluster.apply({ ...portIn('a', 'p'), metadata: { name: 'p', namespace: 'default', uid: 'other-uid' } });
+    await cluster.settle();
+    expect([...cluster.writer.owners()].filter(({ kind }) => kind === 'Port').map(({ uid }) => uid)).toEqual([
+      'other-uid',
+    ]);
+    expect(addressOf('p')).toBe('10.9.1.2');
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { Pools } from '../../../src/controllers/pools/pools.ts';
+import { rebuildPools } from '../../../src/controllers/rebuild.ts';
+import { formatAddress, mustParseAddress, mustParseCidr } from '../../../src/api/index.ts';
+import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+
+/** A cluster with a VPC, a Subnet and two Ports, settled. */
+async function settled(): Promise<OfflineCluster> {
+  const cluster = new OfflineCluster();
+  cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+  cluster.apply(subnet('a'));
+  cluster.apply(portIn('a', 'p'));
+  cluster.apply(portIn('a', 'q'));
+  await cluster.settle();
+  return cluster;
+}
+
+/** The address that a Port has in pools made anew from what the cluster has. */
+function rebuilt(cluster: OfflineCluster) {
+  const pools = new Pools(cluster.env.settings, () => undefined);
+  const conflicts = rebuildPools({ ...cluster.env, pools });
+  const subnetUid = cluster.get('Subnet', 'default/a')?.metadata.uid ?? '';
+  const addresses = pools.subnet(subnetUid)?.addresses;
+  const addressOf = (uid: string) => {
+    const held = addresses?.heldBy(uid);
+    return held && formatAddress(held);
+  };
+  return {
+    pools,
+    conflicts,
+    addresses,
+    addressOf,
+    uid: (name: string) => cluster.get('Port', `default/${name}`)?.metadata.uid ?? '',
+  };
+}
+
+const withoutStatus = (cluster: OfflineCluster, kind: string, key: string) =>
+  cluster.env.status.write(
+    { group: '', version: '', kind, plural: '', namespaced: true },
+    cluster.get(kind, key)!,
+    {},
+  );
+
+describe('pools made anew at a start', () => {
+  it('have what statuses say', async () => {
+    const cluster = await settled();
+    cluster.writer.states.clear();
+    const { addressOf, uid, conflicts } = rebuilt(cluster);
+    expect([addressOf(uid('p')), addressOf(uid('q'))]).toEqual(['10.9.255.2', '10.9.255.3']);
+    expect(conflicts).toEqual([]);
+  });
+
+  it('have what rows say where a status was not written before the crash', async () => {
+    const cluster = await settled();
+    for (const [kind, key] of [
+      ['VPC', 'default/net'],
+      ['Subnet', 'default/a'],
+      ['Port', 'default/p'],
+    ] as const) {
+      await withoutStatus(cluster, kind, key);
+    }
+    const { addressOf, uid, pools } = rebuilt(cluster);
+    expect([addressOf(uid('p')), addressOf(uid('q'))]).toEqual(['10.9.255.2', '10.9.255.3']);
+    const vpcUid = cluster.get('VPC', 'default/net')?.metadata.uid ?? '';
+    expect(pools.vpcBlocks.claim('default', 'someone', mustParseCidr('10.9.128.0/24'))).toMatchObject({
+      holder: vpcUid,
+    });
+    expect(pools.subnetBlocks(vpcUid, mustParseCidr('10.9.0.0/16')).allocate('next')).toEqual(
+      mustParseCidr('10.9.254.0/24'),
+    );
+  });
+
+  it('keep the addresses of rows whose Port is gone, until those are swept', async () => {
+    const cluster = await settled();
+    const uid = cluster.get('Port', 'default/p')!.metadata.uid;
+    cluster.delete('Port', 'default/p');
+    const { pools, addresses } = rebuilt(cluster);
+    expect(addresses?.holder(mustParseAddress('10.9.255.2'))).toBe(uid);
+    pools.releasePort(uid);
+    expect(addresses?.holder(mustParseAddress('10.9.255.2'))).toBeUndefined();
+  });
+
+  it('report two that are recorded with one address, and give it to the older', async () => {
+    const cluster = await settled();
+    const q = cluster.get('Port', 'default/q')!;
+    await cluster.env.status.write(
+      { group: '', version: '', kind: 'Port', plural: '', namespaced: true },
+      q,
+      { ipAddress: '10.9.255.2' },
+    );
+    const { addressOf, uid, conflicts } = rebuilt(cluster);
+    expect(addressOf(uid('p'))).toBe('10.9.255.2');
+    expect(conflicts).toEqual([{ kind: 'Port', uid: q.metadata.uid, value: '10.9.255.2' }]);
+  });
+
+  it('hold what Ports name before anything is allocated', async () => {
+    const cluster = await settled();
+    cluster.apply(portIn('a', 'named', { ipAddress: '10.9.255.4' }));
+    const { addresses, uid } = rebuilt(cluster);
+    expect(addresses?.holder(mustParseAddress('10.9.255.4'))).toBe(uid('named'));
+    expect(formatAddress(addresses?.allocate('another') as never)).toBe('10.9.255.5');
+  });
+});

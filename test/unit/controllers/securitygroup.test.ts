@@ -1,0 +1,179 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { port, securityGroup, subnet, vpc } from '../../support/controllers/manifests.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+
+let cluster: OfflineCluster;
+beforeEach(() => {
+  cluster = new OfflineCluster();
+});
+const ready = (name: string) => cluster.ready('SecurityGroup', `default/${name}`);
+const uidOf = (name: string) => cluster.get('SecurityGroup', `default/${name}`)?.metadata.uid ?? '';
+const symbolOf = (name: string) => `on_${uidOf(name).replaceAll('-', '_')}`;
+
+/** The ACLs of a group as `direction action: match`, with the names of groups in place of their symbols. */
+const aclsOf = (name: string) => {
+  const rows =
+    cluster.writer.states.get(uidOf(name))?.desired.rows.filter(({ table }) => table === 'ACL') ?? [];
+  const names = [...cluster.stores.securityGroups.values()].map(({ metadata }) => metadata.name);
+  return rows.map(({ columns }) => {
+    const { direction, action, match } = columns as Readonly<Record<string, string>>;
+    const acl = `${direction ?? ''} ${action ?? ''}: ${match ?? ''}`;
+    return names.reduce((text, each) => text.replaceAll(symbolOf(each), each), acl);
+  });
+};
+
+describe('a SecurityGroup', () => {
+  it.each<[string, Record<string, unknown>, string]>([
+    ['anything in', { ingress: [{ protocol: 'All' }] }, 'to-lport allow-related: outport == @g && ip'],
+    ['anything out', { egress: [{ protocol: 'All' }] }, 'from-lport allow-related: inport == @g && ip'],
+    [
+      'a TCP port from a network',
+      { ingress: [{ protocol: 'TCP', ports: { min: 80 }, remote: { cidr: '10.0.0.0/8' } }] },
+      'to-lport allow-related: outport == @g && ip4 && ip4.src == 10.0.0.0/8 && tcp && tcp.dst == 80',
+    ],
+    [
+      'a range of UDP ports to an IPv6 network',
+      { egress: [{ protocol: 'UDP', ports: { min: 5000, max: 5010 }, remote: { cidr: 'fd00::/8' } }] },
+      'from-lport allow-related: inport == @g && ip6 && ip6.dst == fd00::/8 && udp && udp.dst >= 5000 && udp.dst <= 5010',
+    ],
+    ['SCTP', { ingress: [{ protocol: 'SCTP' }] }, 'to-lport allow-related: outport == @g && sctp'],
+    [
+      'echo requests',
+      { ingress: [{ protocol: 'ICMP', icmp: { type: 8, code: 0 } }] },
+      'to-lport allow-related: outport == @g && icmp4 && icmp4.type == 8 && icmp4.code == 0',
+    ],
+    ['ICMPv6', { ingress: [{ protocol: 'ICMPv6' }] }, 'to-lport allow-related: outport == @g && icmp6'],
+    [
+      'its own members',
+      { ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name: 'g' } } }] },
+      'to-lport allow-related: outport == @g && (ip4.src == $g_ip4 || ip6.src == $g_ip6) && tcp',
+    ],
+    [
+      'without connection tracking',
+      { ingress: [{ protocol: 'All' }], stateful: 'Disabled' },
+      'to-lport allow-stateless: outport == @g && ip',
+    ],
+  ])('allows %s with one ACL', async (_what, spec, acl) => {
+    cluster.apply(securityGroup('g', spec));
+    await cluster.settle();
+    expect(aclsOf('g')).toEqual([acl]);
+    expect(ready('g')).toBe('Ready');
+  });
+
+  it('of several rules that say the same has one ACL for them', async () => {
+    cluster.apply(securityGroup('g', { ingress: [{ protocol: 'TCP' }, { name: 'again', protocol: 'TCP' }] }));
+    await cluster.settle();
+    expect(aclsOf('g')).toHaveLength(1);
+    expect(cluster.get('SecurityGroup', 'default/g')?.status).toMatchObject({ ruleCount: 2 });
+  });
+
+  it('admits members of another group when that is there, and the other rules stand meanwhile', async () => {
+    cluster.apply(
+      securityGroup('g', {
+        ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name: 'other' } } }, { protocol: 'UDP' }],
+      }),
+    );
+    await cluster.settle();
+    expect(aclsOf('g')).toEqual(['to-lport allow-related: outport == @g && udp']);
+    expect(cluster.condition('ResolvedRefs', 'SecurityGroup', 'default/g')).toMatch(
+      /^!SecurityGroupNotFound: SECURITY_GROUP_NOT_FOUND: .*"other"/,
+    );
+    cluster.apply(securityGroup('other'));
+    await cluster.settle();
+    expect(aclsOf('g')).toHaveLength(2);
+    expect(ready('g')).toBe('Ready');
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['a network that is none', { protocol: 'TCP', remote: { cidr: '10.0.0.0/8 || 1' } }],
+    ['a port that is none', { protocol: 'TCP', ports: { min: 70000 } }],
+    ['a range upside down', { protocol: 'TCP', ports: { min: 90, max: 80 } }],
+    ['a protocol that is none', { protocol: 'constructor' }],
+    ['ICMP of the other IP version', { protocol: 'ICMP', remote: { cidr: 'fd00::/8' } }],
+  ])('with %s, which no schema lets through, allows nothing at all and says why', async (_what, rule) => {
+    cluster.apply(securityGroup('g', { ingress: [{ protocol: 'All' }, rule] }));
+    await cluster.settle();
+    expect(ready('g')).toMatch(/^!InvalidRule: spec\.ingress\[1\]: .*; the group allows nothing\.$/);
+    expect(aclsOf('g')).toEqual([]);
+  });
+
+  it.each<[string, Record<string, number>, RegExp]>([
+    [
+      'rules',
+      { rulesPerGroup: 2 },
+      /^!TooManyRules: There are 3 rules, and 2 may be; the group allows nothing\.$/,
+    ],
+    [
+      'flow matches',
+      { matchesPerGroup: 31 },
+      /^!TooManyRules: The rules come to 32 flow matches, and 31 may be; the group allows nothing\.$/,
+    ],
+  ])(
+    'with more %s than there may be allows nothing, and is stalled until it is mended',
+    async (_what, limit, said) => {
+      cluster = new OfflineCluster({
+        limits: { rulesPerGroup: 9, matchesPerGroup: 99, groupsPerPort: 9, ...limit },
+      });
+      const ingress = [
+        { protocol: 'TCP', ports: { min: 1, max: 65_534 } },
+        { protocol: 'UDP', ports: { min: 1024, max: 2047 } },
+      ];
+      cluster.apply(securityGroup('g', { ingress, egress: [{ protocol: 'All' }] }));
+      await cluster.settle();
+      expect(ready('g')).toMatch(said);
+      expect(cluster.condition('Stalled', 'SecurityGroup', 'default/g')).toBe('TooManyRules');
+      expect(aclsOf('g')).toEqual([]);
+      cluster.apply(securityGroup('g', { ingress: ingress.slice(1) }));
+      await cluster.settle();
+      expect([ready('g'), aclsOf('g').length]).toEqual(['Ready', 1]);
+    },
+  );
+
+  it('keeps the rows of rules that move in the list', async () => {
+    const [a, b] = [{ protocol: 'TCP' }, { protocol: 'UDP' }];
+    cluster.apply(securityGroup('g', { ingress: [a, b] }));
+    await cluster.settle();
+    const uuids = () =>
+      cluster.writer.states
+        .get(uidOf('g'))
+        ?.desired.rows.map(({ uuid }) => uuid)
+        .sort();
+    const before = uuids();
+    cluster.apply(securityGroup('g', { ingress: [b, a] }));
+    await cluster.settle();
+    expect(uuids()).toEqual(before);
+  });
+
+  it('that is deleted is held by its Ports and by rules of other groups, and names them', async () => {
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+    cluster.apply(securityGroup('g'));
+    cluster.apply(
+      securityGroup('h', { ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name: 'g' } } }] }),
+    );
+    cluster.apply(port('p', { subnetRef: { name: 'a' }, securityGroupRefs: [{ name: 'g' }] }));
+    await cluster.settle();
+    cluster.delete('SecurityGroup', 'default/g');
+    await cluster.settle();
+    expect(ready('g')).toBe(
+      '!InUse: The SecurityGroup is to be deleted, and is still used by Port p, SecurityGroup h.',
+    );
+    cluster.delete('Port', 'default/p');
+    cluster.apply(securityGroup('h'));
+    await cluster.settle();
+    expect(cluster.get('SecurityGroup', 'default/g')).toBeUndefined();
+  });
+
+  it('and another that admit each other can both be deleted', async () => {
+    const admits = (name: string) => ({
+      ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name } } }],
+    });
+    cluster.apply(securityGroup('g', admits('h')));
+    cluster.apply(securityGroup('h', admits('g')));
+    await cluster.settle();
+    cluster.delete('SecurityGroup', 'default/g');
+    cluster.delete('SecurityGroup', 'default/h');
+    await cluster.settle();
+    expect([...cluster.writer.owners()]).toEqual([]);
+  });
+});

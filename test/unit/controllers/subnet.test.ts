@@ -1,0 +1,202 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+
+let cluster: OfflineCluster;
+beforeEach(() => {
+  cluster = new OfflineCluster();
+  cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+});
+const ready = (name: string) => cluster.ready('Subnet', `default/${name}`);
+const statusOf = (name: string) => cluster.get('Subnet', `default/${name}`)?.status;
+
+describe('a Subnet', () => {
+  it('says what it has: range, gateway, MTU, switch and addresses', async () => {
+    cluster.apply(
+      subnet('a', { cidr: '10.9.1.0/24', reservedRanges: [{ start: '10.9.1.2', end: '10.9.1.11' }] }),
+    );
+    cluster.apply(portIn('a', 'p'));
+    await cluster.settle();
+    expect(statusOf('a')).toMatchObject({
+      cidr: '10.9.1.0/24',
+      gatewayIP: '10.9.1.1',
+      mtu: 1442,
+      switchName: expect.stringMatching(/^on_/),
+      totalIPs: 243,
+      usedIPs: 1,
+      availableIPs: 242,
+    });
+  });
+
+  it('is given a range from the high end of the VPC, away from those numbered by hand', async () => {
+    for (const name of ['a', 'b']) cluster.apply(subnet(name));
+    cluster.apply(subnet('c', { cidr: '10.9.0.0/24' }));
+    await cluster.settle();
+    expect(['a', 'b', 'c'].map(statusOf)).toMatchObject([
+      { cidr: '10.9.255.0/24' },
+      { cidr: '10.9.254.0/24' },
+      { cidr: '10.9.0.0/24' },
+    ]);
+  });
+
+  it('waits for a VPC, by name or of its namespace, and says which', async () => {
+    cluster = new OfflineCluster();
+    cluster.apply(subnet('any'));
+    cluster.apply(subnet('named', { vpcRef: { name: 'later' } }));
+    await cluster.settle();
+    expect(ready('any')).toBe('!VPCNotFound: The namespace has no VPC.');
+    expect(ready('named')).toBe('!VPCNotFound: There is no VPC "later" in the namespace.');
+    cluster.apply(vpc('later', { defaults: 'None' }));
+    await cluster.settle();
+    expect([ready('any'), ready('named')]).toEqual(['Ready', 'Ready']);
+  });
+
+  it('is not ready in a VPC that is refused', async () => {
+    cluster.apply(vpc('second', { defaults: 'None' }));
+    cluster.apply(subnet('a', { vpcRef: { name: 'second' } }));
+    await cluster.settle();
+    expect(ready('a')).toBe('!VPCNotReady: The VPC "second" is not ready.');
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    [
+      'outside the VPC',
+      { cidr: '10.8.0.0/24' },
+      /^!SubnetOutsideVPC: SUBNET_OUTSIDE_VPC: 10\.8\.0\.0\/24 .*10\.9\.0\.0\/16/,
+    ],
+    ['larger than the VPC', { cidr: '10.0.0.0/8' }, /^!SubnetOutsideVPC: /],
+    ['with host bits', { cidr: '10.9.1.1/24' }, /^!InvalidCIDR: INVALID_CIDR: spec\.cidr: /],
+    ['of IPv6', { cidr: 'fd00::/64' }, /^!InvalidCIDR: /],
+    [
+      'with a gateway elsewhere',
+      { cidr: '10.9.1.0/24', gateway: { mode: 'Address', address: '10.9.2.1' } },
+      /^!IPOutsideSubnet: IP_OUTSIDE_SUBNET: The gateway 10\.9\.2\.1/,
+    ],
+    [
+      'with the broadcast address as its gateway',
+      { cidr: '10.9.1.0/24', gateway: { mode: 'Address', address: '10.9.1.255' } },
+      /^!IPOutsideSubnet: /,
+    ],
+    [
+      'without the address of its gateway',
+      { cidr: '10.9.1.0/24', gateway: { mode: 'Address' } },
+      /^!InvalidSpec: /,
+    ],
+    [
+      'with a pool elsewhere',
+      { cidr: '10.9.1.0/24', allocationPools: [{ start: '10.9.2.1', end: '10.9.2.9' }] },
+      /^!IPOutsideSubnet: .*spec\.allocationPools\[0\]/,
+    ],
+    [
+      'with a range upside down',
+      { cidr: '10.9.1.0/24', reservedRanges: [{ start: '10.9.1.9', end: '10.9.1.2' }] },
+      /^!InvalidCIDR: .*spec\.reservedRanges\[0\]/,
+    ],
+  ])('%s is refused', async (_what, spec, message) => {
+    cluster.apply(subnet('a', spec));
+    await cluster.settle();
+    expect(ready('a')).toMatch(message);
+    expect([...cluster.writer.owners()].map(({ kind }) => kind)).toEqual(['VPC']);
+  });
+
+  it('is refused when it overlaps with another of the VPC, names that, and is accepted when it has gone', async () => {
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+    cluster.apply(subnet('b', { cidr: '10.9.1.128/25' }));
+    await cluster.settle();
+    expect(ready('b')).toBe(
+      '!CIDROverlap: CIDR_OVERLAP: 10.9.1.128/25 overlaps with 10.9.1.0/24 of the Subnet "a".',
+    );
+    cluster.delete('Subnet', 'default/a');
+    await cluster.settle();
+    expect(ready('b')).toBe('Ready');
+  });
+
+  it('is told when the VPC has no range left', async () => {
+    cluster = new OfflineCluster();
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/24', defaults: 'None' }));
+    cluster.apply(subnet('a'));
+    cluster.apply(subnet('b'));
+    await cluster.settle();
+    expect(ready('b')).toBe('!PoolExhausted: The VPC "net" (10.9.0.0/24) has no range left.');
+  });
+
+  it('has no router port without a gateway', async () => {
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24', gateway: { mode: 'None' } }));
+    await cluster.settle();
+    expect(ready('a')).toBe('Ready');
+    expect(statusOf('a')).not.toHaveProperty('gatewayIP');
+    const tables = [...cluster.writer.states.values()].flatMap(({ desired }) =>
+      desired.rows.map(({ table }) => table),
+    );
+    expect(tables).not.toContain('Logical_Router_Port');
+  });
+
+  it('cannot have the address of a Port as its gateway, until that Port has gone', async () => {
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+    cluster.apply(portIn('a', 'p', { ipAddress: '10.9.1.7' }));
+    await cluster.settle();
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24', gateway: { mode: 'Address', address: '10.9.1.7' } }));
+    await cluster.settle();
+    expect(ready('a')).toBe(
+      '!IPAlreadyAllocated: IP_ALREADY_ALLOCATED: The Port "p" has the gateway\'s address 10.9.1.7.',
+    );
+    expect(cluster.condition('Programmed', 'Subnet', 'default/a')).toBe('Programmed');
+    expect(statusOf('a')).toMatchObject({ gatewayIP: '10.9.1.1' });
+    cluster.delete('Port', 'default/p');
+    await cluster.settle();
+    expect(statusOf('a')).toMatchObject({ gatewayIP: '10.9.1.7' });
+  });
+
+  it('answers DHCP as it says', async () => {
+    cluster.apply(
+      subnet('a', {
+        cidr: '10.9.1.0/24',
+        mtu: 1400,
+        dhcp: {
+          dnsServers: ['10.9.1.2', '10.9.1.3'],
+          ntpServers: ['10.9.1.4'],
+          domainName: 'x.test',
+          leaseSeconds: 600,
+        },
+      }),
+    );
+    await cluster.settle();
+    const rows = [...cluster.writer.states.values()].flatMap(({ desired }) => desired.rows);
+    const options = rows.find(({ table }) => table === 'DHCP_Options')?.columns.options;
+    expect(Object.fromEntries(options as Map<string, string>)).toMatchObject({
+      server_id: '10.9.1.1',
+      router: '10.9.1.1',
+      lease_time: '600',
+      mtu: '1400',
+      dns_server: '{10.9.1.2, 10.9.1.3}',
+      ntp_server: '10.9.1.4',
+      domain_name: '"x.test"',
+    });
+  });
+
+  it('that names no DNS server has those of the administrator, and its Ports say so', async () => {
+    cluster = new OfflineCluster({ dnsServers: ['9.9.9.9'] });
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+    cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { dnsServers: ['10.9.2.53'] } }));
+    cluster.apply(portIn('a', 'p'));
+    cluster.apply(portIn('b', 'q'));
+    await cluster.settle();
+    const dnsOf = (name: string) =>
+      (cluster.get('Port', `default/${name}`)?.status as { dnsServers?: string[] }).dnsServers;
+    expect([dnsOf('p'), dnsOf('q')]).toEqual([['9.9.9.9'], ['10.9.2.53']]);
+  });
+
+  it('that is deleted is held by its Ports, and names ten of them at most', async () => {
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+    for (let i = 0; i < 12; i++) cluster.apply(portIn('a', `p${String(i).padStart(2, '0')}`));
+    await cluster.settle();
+    cluster.delete('Subnet', 'default/a');
+    await cluster.settle();
+    expect(ready('a')).toMatch(/^!InUse: .*Port p00, .*Port p09 and 2 more\.$/);
+    for (let i = 0; i < 12; i++) cluster.delete('Port', `default/p${String(i).padStart(2, '0')}`);
+    await cluster.settle();
+    expect(statusOf('a')).toBeUndefined();
+    expect([...cluster.writer.owners()].map(({ kind }) => kind)).toEqual(['VPC']);
+  });
+});

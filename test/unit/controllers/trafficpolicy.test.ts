@@ -1,0 +1,286 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { LabelSelector, Port, TrafficPolicy } from '../../../src/api/index.ts';
+import { trafficPolicyKind } from '../../../src/controllers/trafficpolicy/kind.ts';
+import {
+  appliesTo,
+  keysDecide,
+  policyKeys,
+  portKeys,
+} from '../../../src/controllers/trafficpolicy/selection.ts';
+import { portIn, subnet, trafficPolicy, vpc } from '../../support/controllers/manifests.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+
+let cluster: OfflineCluster;
+beforeEach(async () => {
+  cluster = new OfflineCluster();
+  cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+  cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+  cluster.apply(subnet('b', { cidr: '10.9.2.0/24' }));
+  await cluster.settle();
+});
+
+const symbolOf = (kind: string, name: string): string =>
+  `on_${cluster.get(kind, `default/${name}`)?.metadata.uid.replaceAll('-', '_') ?? 'gone'}`;
+const stateOf = (kind: string, name: string) =>
+  cluster.writer.states.get(cluster.get(kind, `default/${name}`)?.metadata.uid ?? '')?.desired;
+
+/** The ACLs of the policy `p`, as `direction priority action: match`. */
+const acls = (): readonly string[] =>
+  (stateOf('TrafficPolicy', 'p')?.rows ?? [])
+    .filter(({ table }) => table === 'ACL')
+    .map(({ columns }) => {
+      const { direction, priority, action, match } = columns as Readonly<Record<string, string | number>>;
+      const text = `${direction ?? ''} ${priority ?? ''} ${action ?? ''}: ${match ?? ''}`;
+      return text.replaceAll(symbolOf('TrafficPolicy', 'p'), 'p');
+    });
+const drops = () => acls().filter((acl) => acl.includes(' drop: '));
+
+/** The names of the port groups that a Port is in. */
+const groupsOf = (name: string): readonly string[] => {
+  const rows = [...cluster.writer.states.values()].flatMap(({ desired }) => desired.rows);
+  const memberships = stateOf('Port', name)?.memberships.filter(({ table }) => table === 'Port_Group') ?? [];
+  return memberships
+    .map(({ row }) => rows.find(({ uuid }) => uuid === row)?.columns['name'] as string)
+    .map((group) =>
+      [symbolOf('TrafficPolicy', 'p'), symbolOf('Subnet', 'a'), symbolOf('VPC', 'net')].reduce(
+        (text, symbol, index) => text.replace(symbol, ['p', 'a', 'net'][index] ?? ''),
+        group,
+      ),
+    );
+};
+const labelled = (name: string, labels: Readonly<Record<string, string>>) => {
+  const manifest = portIn('a', name);
+  return { ...manifest, metadata: { ...manifest.metadata, labels } };
+};
+const portCount = () =>
+  (cluster.get('TrafficPolicy', 'default/p')?.status as { portCount?: number }).portCount;
+const all = { appliesTo: { portSelector: {} } };
+
+describe('a TrafficPolicy', () => {
+  it('applies to the Ports of the Subnets that it names, and counts them', async () => {
+    cluster.apply(portIn('a', 'one'));
+    cluster.apply(portIn('b', 'other'));
+    cluster.apply(trafficPolicy('p', { appliesTo: { subnetRefs: [{ name: 'a' }] }, ingress: [] }));
+    await cluster.settle();
+    expect([groupsOf('one'), groupsOf('other')]).toEqual([['net_drop', 'p'], ['net_drop']]);
+    expect(portCount()).toBe(1);
+    expect(cluster.ready('TrafficPolicy', 'default/p')).toBe('Ready');
+  });
+
+  it('applies to Ports that are not filtered, too', async () => {
+    cluster.apply(portIn('a', 'router', { trafficFiltering: 'Disabled' }));
+    cluster.apply(trafficPolicy('p', all));
+    await cluster.settle();
+    expect(groupsOf('router')).toEqual(['p']);
+  });
+
+  it('applies to Ports that get its label, and no longer to those that lose it', async () => {
+    cluster.apply(labelled('one', { tier: 'db' }));
+    cluster.apply(trafficPolicy('p', { appliesTo: { portSelector: { matchLabels: { tier: 'db' } } } }));
+    await cluster.settle();
+    expect([groupsOf('one'), portCount()]).toEqual([['net_drop', 'p'], 1]);
+    cluster.apply(labelled('one', { tier: 'web' }));
+    await cluster.settle();
+    expect([groupsOf('one'), portCount()]).toEqual([['net_drop'], 0]);
+  });
+
+  it('applies to no Port of another namespace', async () => {
+    cluster.apply(vpc('net', { cidr: '10.8.0.0/16', defaults: 'None' }, 'other'));
+    cluster.apply(subnet('a', { cidr: '10.8.1.0/24' }, 'other'));
+    cluster.apply(portIn('a', 'one', {}, 'other'));
+    cluster.apply(trafficPolicy('p', { ...all, isolation: 'VPC' }));
+    await cluster.settle();
+    const uid = cluster.get('Port', 'other/one')?.metadata.uid ?? '';
+    const groups = cluster.writer.states
+      .get(uid)
+      ?.desired.memberships.filter(({ table }) => table === 'Port_Group');
+    expect([groups?.length, portCount()]).toEqual([1, 0]);
+  });
+
+  it('that is gone leaves nothing behind', async () => {
+    cluster.apply(portIn('a', 'one'));
+    cluster.apply(trafficPolicy('p', { ...all, ingress: [], isolation: 'Subnet' }));
+    await cluster.settle();
+    expect(groupsOf('one')).toHaveLength(3);
+    cluster.delete('TrafficPolicy', 'default/p');
+    await cluster.settle();
+    expect(groupsOf('one')).toEqual(['net_drop']);
+    expect([...cluster.writer.owners()].filter(({ kind }) => kind === 'TrafficPolicy')).toEqual([]);
+  });
+
+  it.each([
+    ['Subnet', 'a_isolation'],
+    ['VPC', 'net_isolation'],
+  ])('with isolation %s puts its Ports into a group that is there already', async (isolation, group) => {
+    cluster.apply(portIn('a', 'one'));
+    cluster.apply(trafficPolicy('p', { ...all, isolation }));
+    // Before the policy itself was looked at.
+    await cluster.settle((objects) => objects.filter(({ kind }) => kind !== 'TrafficPolicy'));
+    expect(groupsOf('one')).toEqual(['net_drop', group]);
+    await cluster.settle();
+    expect(groupsOf('one').toSorted()).toEqual(['net_drop', 'p', group].toSorted());
+  });
+
+  it('drops nothing in a direction that it does not speak of', async () => {
+    cluster.apply(trafficPolicy('p', all));
+    await cluster.settle();
+    expect(acls()).toEqual([]);
+    cluster.apply(trafficPolicy('p', { ...all, egress: [] }));
+    await cluster.settle();
+    expect(drops()).toEqual([
+      'from-lport 3000 drop: inport == @p && ip4',
+      'from-lport 3000 drop: inport == @p && ip6',
+    ]);
+  });
+
+  it('lets pass what machines need before they have an address', async () => {
+    cluster.apply(trafficPolicy('p', { ...all, ingress: [] }));
+    await cluster.settle();
+    expect(acls().filter((acl) => acl.includes(' allow'))).toEqual([
+      'from-lport 3001 allow-related: inport == @p && ip4 && udp.src == 68 && udp.dst == 67',
+      'from-lport 3001 allow: inport == @p && (nd_ns || nd_na)',
+      'to-lport 3001 allow: outport == @p && (nd_ns || nd_na)',
+    ]);
+  });
+
+  it('spells out, for each IP version, the protocols and ports that it does not list', async () => {
+    const ingress = [
+      { protocol: 'TCP', ports: { min: 80 }, remote: { cidr: '128.0.0.0/1' } },
+      { protocol: 'ICMP', icmp: { type: 8, code: 0 }, remote: { cidr: '128.0.0.0/1' } },
+    ];
+    cluster.apply(trafficPolicy('p', { ...all, ingress }));
+    await cluster.settle();
+    const numbers = (...without: number[]): string =>
+      Array.from({ length: 256 }, (_, value) => value)
+        .filter((value) => !without.includes(value))
+        .join(', ');
+    expect(drops()).toEqual([
+      'to-lport 3000 drop: outport == @p && ip4.src == 0.0.0.0/1',
+      `to-lport 3000 drop: outport == @p && ip4.src == 128.0.0.0/1 && ip.proto == {${numbers(1, 6)}}`,
+      'to-lport 3000 drop: outport == @p && ip4.src == 128.0.0.0/1 && tcp && ((tcp.dst >= 0 && tcp.dst <= 79) || (tcp.dst >= 81 && tcp.dst <= 65535))',
+      `to-lport 3000 drop: outport == @p && ip4.src == 128.0.0.0/1 && icmp4 && (icmp4.type == {${numbers(8)}} || (icmp4.type == 8 && icmp4.code == {${numbers(0)}}))`,
+      'to-lport 3000 drop: outport == @p && ip6',
+    ]);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['a network that is none', { protocol: 'TCP', remote: { cidr: '10.0.0.0/8 || 1' } }],
+    ['a port that is none', { protocol: 'TCP', ports: { min: 70_000 } }],
+    ['a type that is none', { protocol: 'ICMP', icmp: { type: 256 } }],
+    ['ICMP of the other IP version', { protocol: 'ICMP', remote: { cidr: 'fd00::/8' } }],
+  ])('with %s, which no schema lets through, forbids everything and says why', async (_what, rule) => {
+    cluster.apply(portIn('a', 'one'));
+    cluster.apply(trafficPolicy('p', { ...all, ingress: [{ protocol: 'All' }, rule] }));
+    await cluster.settle();
+    expect(cluster.ready('TrafficPolicy', 'default/p')).toMatch(
+      /^!InvalidRule: spec\.ingress\[1\]: .*; the policy forbids everything\.$/,
+    );
+    expect(drops()).toEqual([
+      'from-lport 3000 drop: inport == @p && ip',
+      'to-lport 3000 drop: outport == @p && ip',
+    ]);
+    expect(groupsOf('one')).toContain('p');
+  });
+
+  it.each([
+    [
+      'rules',
+      { rulesPerGroup: 1, matchesPerGroup: 9999 },
+      /^!TooManyRules: There are 2 rules, and 1 may be; the policy/,
+    ],
+    [
+      'matches',
+      { rulesPerGroup: 9, matchesPerGroup: 100 },
+      /^!TooManyRules: The rules come to \d+ flow matches, and 100/,
+    ],
+  ])('with more %s than there may be forbids everything', async (_what, limits, message) => {
+    cluster = new OfflineCluster({ limits: { groupsPerPort: 16, ...limits } });
+    cluster.apply(
+      trafficPolicy('p', { ...all, ingress: [{ protocol: 'TCP' }], egress: [{ protocol: 'TCP' }] }),
+    );
+    await cluster.settle();
+    expect(cluster.ready('TrafficPolicy', 'default/p')).toMatch(message);
+    expect(drops()).toHaveLength(2);
+  });
+
+  it('names Subnets that are not there, and holds for the others', async () => {
+    cluster.apply(portIn('a', 'one'));
+    cluster.apply(trafficPolicy('p', { appliesTo: { subnetRefs: [{ name: 'a' }, { name: 'c' }] } }));
+    await cluster.settle();
+    expect(cluster.ready('TrafficPolicy', 'default/p')).toBe(
+      '!SubnetNotFound: There is no Subnet "c" in the namespace.',
+    );
+    expect(groupsOf('one')).toContain('p');
+    cluster.apply(subnet('c', { cidr: '10.9.3.0/24' }));
+    await cluster.settle();
+    expect(cluster.ready('TrafficPolicy', 'default/p')).toBe('Ready');
+  });
+
+  it('wakes no Port when only its rules change', () => {
+    const facts = trafficPolicyKind.facts!;
+    const one = cluster.apply(trafficPolicy('p', { ...all, ingress: [] })) as unknown as TrafficPolicy;
+    const rules = cluster.apply(trafficPolicy('p', { ...all, egress: [] })) as unknown as TrafficPolicy;
+    const isolation = cluster.apply(
+      trafficPolicy('p', { ...all, isolation: 'VPC' }),
+    ) as unknown as TrafficPolicy;
+    expect(facts(rules)).toEqual(facts(one));
+    expect(facts(isolation)).not.toEqual(facts(one));
+  });
+});
+
+describe('Ports and policies', () => {
+  const key = fc.constantFrom('a', 'b');
+  const value = fc.constantFrom('x', 'y', '');
+  const term = fc.oneof(
+    fc.record({ key, operator: fc.constantFrom('Exists' as const, 'DoesNotExist' as const) }),
+    fc.record({
+      key,
+      operator: fc.constantFrom('In' as const, 'NotIn' as const),
+      values: fc.array(value, { minLength: 1, maxLength: 3 }),
+    }),
+  );
+  const selector: fc.Arbitrary<LabelSelector> = fc.record(
+    { matchLabels: fc.dictionary(key, value), matchExpressions: fc.array(term, { maxLength: 2 }) },
+    { requiredKeys: [] },
+  );
+  const policyOf = (portSelector: LabelSelector) =>
+    ({ metadata: { namespace: 'ns' }, spec: { appliesTo: { portSelector } } }) as unknown as TrafficPolicy;
+  const portWith = (labels: Readonly<Record<string, string>>) =>
+    ({ metadata: { namespace: 'ns', labels }, spec: { subnetRef: { name: 's' } } }) as unknown as Port;
+
+  it('that belong together have exactly one key in common, and that is enough where it decides', () => {
+    let together = 0;
+    fc.assert(
+      fc.property(selector, fc.dictionary(key, value), (portSelector, labels) => {
+        const [policy, port] = [policyOf(portSelector), portWith(labels)];
+        const common = policyKeys(policy).filter((each) => portKeys(port).includes(each)).length;
+        const applies = appliesTo(policy, port);
+        if (applies) together++;
+        if (applies || common > 0) expect(common).toBe(1);
+        if (keysDecide(policy)) expect(applies).toBe(common === 1);
+      }),
+      { seed: 20_260_203, numRuns: 2000 },
+    );
+    expect(together).toBeGreaterThan(200);
+  });
+
+  it.each<[LabelSelector, Readonly<Record<string, string>>, boolean]>([
+    [{}, {}, true],
+    [{ matchLabels: { a: '' } }, {}, false],
+    [{ matchLabels: { a: '' } }, { a: '' }, true],
+    [{ matchExpressions: [{ key: 'a', operator: 'NotIn', values: ['x'] }] }, {}, true],
+    [{ matchExpressions: [{ key: 'a', operator: 'NotIn', values: ['x'] }] }, { a: 'x' }, false],
+    [{ matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] }, { a: 'x' }, false],
+    [{ matchExpressions: [{ key: 'toString', operator: 'Exists' }] }, {}, false],
+    [
+      { matchLabels: { a: 'x' }, matchExpressions: [{ key: 'b', operator: 'In', values: ['y'] }] },
+      { a: 'x' },
+      false,
+    ],
+  ])('are compared as Kubernetes does: %j with %j', (portSelector, labels, expected) => {
+    const [policy, port] = [policyOf(portSelector), portWith(labels)];
+    const meet = policyKeys(policy).some((each) => portKeys(port).includes(each));
+    expect(meet && appliesTo(policy, port)).toBe(expected);
+  });
+});

@@ -1,0 +1,179 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { mustParseCidr } from '../../../src/api/index.ts';
+import { Pools } from '../../../src/controllers/pools/pools.ts';
+import { rebuildPools } from '../../../src/controllers/rebuild.ts';
+import { namespace, vpc, vpcPeering } from '../../support/controllers/manifests.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { rowsOf } from '../../support/controllers/rows.ts';
+
+let cluster: OfflineCluster;
+beforeEach(() => {
+  cluster = new OfflineCluster();
+  for (const [name, cidr] of [
+    ['a', '10.1.0.0/16'],
+    ['b', '10.2.0.0/16'],
+    ['c', '10.3.0.0/16'],
+  ] as const) {
+    cluster.apply(namespace(name));
+    cluster.apply(vpc('net', { cidr, defaults: 'None' }, name));
+  }
+});
+
+const peering = (from: string, to: string, spec: object = {}, name = `to-${to}`) =>
+  vpcPeering(name, { peer: { namespace: to }, ...spec }, from);
+const ready = (from: string, to: string) => cluster.ready('VPCPeering', `${from}/to-${to}`);
+const rows = (from: string, to: string, table: string) =>
+  rowsOf(cluster, 'VPCPeering', `to-${to}`, table, from);
+
+describe('a VPCPeering', () => {
+  it('of one side alone does nothing, and does not tell whether the other namespace exists', async () => {
+    cluster.apply(peering('a', 'b'));
+    cluster.apply(peering('a', 'nowhere'));
+    await cluster.settle();
+    expect(ready('a', 'b')).toBe('!PendingPeer: The namespace "b" has no VPCPeering towards this VPC (yet).');
+    expect(ready('a', 'nowhere').replace('nowhere', 'b')).toBe(ready('a', 'b'));
+    expect(rows('a', 'b', 'Logical_Router_Port')).toEqual([]);
+    expect(cluster.get('VPCPeering', 'a/to-b')?.status).not.toHaveProperty('peerVPC');
+  });
+
+  it('of both sides connects the routers, leads both ways, and drops what is not advertised', async () => {
+    cluster.apply(peering('a', 'b', { advertisedCIDRs: ['10.1.5.0/24', '10.1.6.0/24'] }));
+    cluster.apply(peering('b', 'a', { peer: { namespace: 'a', name: 'net' } }));
+    await cluster.settle();
+    expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
+    expect(cluster.get('VPCPeering', 'a/to-b')?.status).toMatchObject({
+      peerVPC: 'b/net',
+      linkCIDR: '169.254.0.4/30',
+    });
+    expect(cluster.get('VPCPeering', 'b/to-a')?.status).toMatchObject({ linkCIDR: '169.254.0.4/30' });
+    const [a] = rows('a', 'b', 'Logical_Router_Port');
+    const [b] = rows('b', 'a', 'Logical_Router_Port');
+    expect([a?.['peer'], b?.['peer']]).toEqual([[b?.['name']], [a?.['name']]]);
+    const addresses = [a, b].map((port) => (port?.['networks'] as string[])[0]?.split('/')[0]);
+    expect(addresses.toSorted()).toEqual(['169.254.0.5', '169.254.0.6']);
+    expect(rows('a', 'b', 'Logical_Router_Static_Route')).toEqual([
+      expect.objectContaining({ ip_prefix: '10.2.0.0/16', nexthop: addresses[1] }),
+    ]);
+    expect(rows('b', 'a', 'Logical_Router_Static_Route')).toEqual([
+      expect.objectContaining({ ip_prefix: '10.1.5.0/24', nexthop: addresses[0] }),
+      expect.objectContaining({ ip_prefix: '10.1.6.0/24', nexthop: addresses[0] }),
+    ]);
+    expect(rows('b', 'a', 'Logical_Router_Policy')).toEqual([
+      {
+        action: 'drop',
+        priority: 2000,
+        match: `inport == "${b?.['name'] as string}" && ip4 && (!(ip4.src == {10.1.5.0/24, 10.1.6.0/24}) || !(ip4.dst == 10.2.0.0/16))`,
+      },
+    ]);
+  });
+
+  it.each(['a/to-b', 'b/to-a'])('ends when %s goes', async (key) => {
+    cluster.apply(peering('a', 'b'));
+    cluster.apply(peering('b', 'a'));
+    await cluster.settle();
+    cluster.delete('VPCPeering', key);
+    await cluster.settle();
+    expect([...cluster.writer.owners()].map(({ kind }) => kind)).not.toContain('VPCPeering');
+    expect(cluster.env.pools.links.allocate('x', 'y')).toEqual(mustParseCidr('169.254.0.4/30'));
+  });
+
+  it('is for another VPC than the one that it names', async () => {
+    cluster.apply(peering('a', 'b', { peer: { namespace: 'b', name: 'other' } }));
+    cluster.apply(peering('b', 'a'));
+    await cluster.settle();
+    expect(ready('a', 'b')).toMatch(/^!PendingPeer/);
+    expect(ready('b', 'a')).toMatch(/^!PendingPeer/);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['its own namespace', { peer: { namespace: 'a' } }, /^!InvalidSpec: /],
+    ['what is not its own', { advertisedCIDRs: ['10.2.0.0/24'] }, /^!AddressOutsideVPC: /],
+    ['a VPC that is not there', { vpcRef: { name: 'x' } }, /^!VPCNotFound: .*"x"/],
+  ])('is refused %s', async (_what, spec, message) => {
+    cluster.apply(peering('a', 'b', spec));
+    cluster.apply(peering('b', 'a'));
+    await cluster.settle();
+    expect(ready('a', 'b')).toMatch(message);
+    expect(ready('b', 'a')).toMatch(/^!PendingPeer/);
+  });
+
+  it('is refused when an older one is for the same namespace', async () => {
+    cluster.apply(peering('a', 'b'));
+    cluster.apply(peering('a', 'b', {}, 'again'));
+    cluster.apply(peering('b', 'a'));
+    await cluster.settle((objects) => objects.toReversed());
+    expect(ready('a', 'b')).toBe('Ready');
+    expect(cluster.ready('VPCPeering', 'a/again')).toMatch(/^!PeeringConflict: .*"to-b"/);
+    cluster.delete('VPCPeering', 'a/to-b');
+    await cluster.settle();
+    expect(cluster.ready('VPCPeering', 'a/again')).toBe('Ready');
+  });
+
+  it('does not connect addresses that both sides have', async () => {
+    cluster.apply(namespace('other', { 'network.plasmavmc.io/organization': 'other' }));
+    cluster.apply(vpc('net', { cidr: '10.1.0.0/16', defaults: 'None' }, 'other'));
+    cluster.apply(peering('a', 'other'));
+    cluster.apply(peering('other', 'a'));
+    await cluster.settle();
+    expect(ready('a', 'other')).toMatch(/^!CIDROverlap: CIDR_OVERLAP: .*10\.1\.0\.0\/16/);
+    expect(ready('other', 'a')).toMatch(/^!CIDROverlap/);
+  });
+
+  it('does not lead to addresses that an older one leads to, until that one goes', async () => {
+    cluster.apply(namespace('other', { 'network.plasmavmc.io/organization': 'other' }));
+    cluster.apply(vpc('net', { cidr: '10.2.0.0/16', defaults: 'None' }, 'other'));
+    for (const to of ['b', 'other']) {
+      cluster.apply(peering('a', to));
+      cluster.apply(peering(to, 'a'));
+    }
+    await cluster.settle((objects) => objects.toReversed());
+    expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
+    expect(ready('a', 'other')).toMatch(/^!CIDROverlap/);
+    expect(ready('other', 'a')).toMatch(/^!CIDROverlap/);
+    cluster.delete('VPCPeering', 'b/to-a');
+    await cluster.settle();
+    expect([ready('a', 'other'), ready('other', 'a')]).toEqual(['Ready', 'Ready']);
+  });
+
+  it('holds its own VPC, and not the other', async () => {
+    cluster.apply(peering('a', 'b'));
+    await cluster.settle();
+    cluster.delete('VPC', 'a/net');
+    cluster.delete('VPC', 'b/net');
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'a/net')).toMatch(/^!InUse: .*VPCPeering to-b/);
+    expect(cluster.get('VPC', 'b/net')).toBeUndefined();
+  });
+
+  it('has a link of its own, which is the same after a start', async () => {
+    for (const [from, to] of [
+      ['a', 'b'],
+      ['a', 'c'],
+      ['b', 'c'],
+    ] as const) {
+      cluster.apply(peering(from, to));
+      cluster.apply(peering(to, from));
+    }
+    await cluster.settle();
+    const linkOf = (key: string) => (cluster.get('VPCPeering', key)?.status as { linkCIDR: string }).linkCIDR;
+    const links = ['a/to-b', 'a/to-c', 'b/to-c'].map(linkOf);
+    expect(new Set(links).size).toBe(3);
+    for (const forgotten of ['statuses', 'rows']) {
+      const pools = new Pools(cluster.env.settings, () => undefined);
+      if (forgotten === 'rows') cluster.writer.states.clear();
+      expect(rebuildPools({ ...cluster.env, pools })).toEqual([]);
+      const uid = (key: string) => cluster.get('VPCPeering', key)!.metadata.uid;
+      expect(pools.links.allocate(uid('b/to-c'), uid('c/to-b'))).toEqual(mustParseCidr(links[2]!));
+      expect(pools.links.allocate('x', 'y')).toEqual(mustParseCidr('169.254.0.16/30'));
+    }
+  });
+
+  it('never has the link that the metadata service is in', () => {
+    const links = Array.from({ length: 16_382 }, (_, index) =>
+      cluster.env.pools.links.allocate(`x${index}`, `y${index}`),
+    );
+    expect(links).not.toContainEqual(mustParseCidr('169.254.169.252/30'));
+    expect(links).not.toContain('exhausted');
+    expect(cluster.env.pools.links.allocate('x', 'y')).toBe('exhausted');
+  });
+});

@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { VPC } from '../../../src/api/index.ts';
+import { namespace, portIn, securityGroup, subnet, vpc } from '../../support/controllers/manifests.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+
+let cluster: OfflineCluster;
+beforeEach(() => {
+  cluster = new OfflineCluster();
+});
+const cidrOf = (key: string) => (cluster.get('VPC', key) as VPC | undefined)?.status?.cidr;
+
+describe('a VPC', () => {
+  it('has the range that it names, and a router', async () => {
+    cluster.apply(vpc('net', { cidr: '172.20.0.0/16', defaults: 'None' }));
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
+    expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({
+      cidr: '172.20.0.0/16',
+      organization: 'default',
+      project: 'default',
+      routerName: expect.stringMatching(/^on_/),
+      subnetCount: 0,
+    });
+  });
+
+  it('is given the next range of the pool when it names none', async () => {
+    for (const ns of ['a', 'b', 'c']) cluster.apply(vpc('net', { defaults: 'None' }, ns));
+    await cluster.settle();
+    expect(['a/net', 'b/net', 'c/net'].map(cidrOf)).toEqual(['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16']);
+  });
+
+  it('is told when the pool has no range left, and is given one when another goes', async () => {
+    cluster = new OfflineCluster({ cidrPool: '10.0.0.0/15' });
+    for (const ns of ['a', 'b', 'c']) cluster.apply(vpc('net', { defaults: 'None' }, ns));
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'c/net')).toMatch(/^!PoolExhausted: No range is free/);
+    cluster.delete('VPC', 'a/net');
+    await cluster.settle();
+    expect(cidrOf('c/net')).toBe('10.0.0.0/16');
+  });
+
+  it('belongs to the organization and project that its namespace is labelled with', async () => {
+    cluster.apply(
+      namespace('shop', {
+        'network.plasmavmc.io/organization': 'acme',
+        'network.plasmavmc.io/project': 'web',
+      }),
+    );
+    cluster.apply(vpc('net', { defaults: 'None' }, 'shop'));
+    await cluster.settle();
+    expect(cluster.get('VPC', 'shop/net')?.status).toMatchObject({ organization: 'acme', project: 'web' });
+  });
+
+  it('is refused when its range overlaps with another of its organization, without naming that one', async () => {
+    cluster.apply(vpc('secret', { cidr: '10.5.0.0/16', defaults: 'None' }, 'hidden'));
+    cluster.apply(vpc('net', { cidr: '10.5.128.0/17', defaults: 'None' }));
+    await cluster.settle();
+    const refusal = cluster.ready('VPC', 'default/net');
+    expect(refusal).toMatch(/^!CIDROverlap: CIDR_OVERLAP: 10\.5\.128\.0\/17 overlaps/);
+    expect(refusal).not.toMatch(/secret|hidden/);
+    cluster.delete('VPC', 'hidden/secret');
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
+  });
+
+  it('may have the range of a VPC of another organization', async () => {
+    cluster.apply(namespace('theirs', { 'network.plasmavmc.io/organization': 'them' }));
+    cluster.apply(vpc('net', { cidr: '10.5.0.0/16', defaults: 'None' }, 'theirs'));
+    cluster.apply(vpc('net', { cidr: '10.5.0.0/16', defaults: 'None' }, 'ours'));
+    await cluster.settle();
+    expect([cluster.ready('VPC', 'theirs/net'), cluster.ready('VPC', 'ours/net')]).toEqual([
+      'Ready',
+      'Ready',
+    ]);
+  });
+
+  it('is the only one of its namespace: the oldest is in effect, the next takes over when it is gone', async () => {
+    cluster.apply(vpc('first', { defaults: 'None' }));
+    cluster.apply(vpc('second', { defaults: 'None' }));
+    await cluster.settle((objects) => objects.toReversed());
+    expect(cluster.ready('VPC', 'default/first')).toBe('Ready');
+    expect(cluster.ready('VPC', 'default/second')).toMatch(/^!VPCAlreadyExists: .*"first"/);
+    cluster.delete('VPC', 'default/first');
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/second')).toBe('Ready');
+  });
+
+  it.each([
+    ['10.0.0.1/16', /^!InvalidCIDR: INVALID_CIDR: spec\.cidr: /],
+    ['10.0.0.0/33', /^!InvalidCIDR: INVALID_CIDR: /],
+    ['fd00::/64', /^!InvalidCIDR: INVALID_CIDR: /],
+    ['nonsense', /^!InvalidCIDR: INVALID_CIDR: /],
+  ])('that a schema failed to refuse is refused for its range: %s', async (cidr, message) => {
+    cluster.apply(vpc('net', { cidr, defaults: 'None' }));
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/net')).toMatch(message);
+    expect(cluster.condition('Stalled', 'VPC', 'default/net')).toBe('InvalidCIDR');
+    expect(cluster.condition('Programmed', 'VPC', 'default/net')).toMatch(/^!Pending/);
+    expect([...cluster.writer.owners()]).toEqual([]);
+  });
+
+  it('whose external network cannot be had is programmed, and says what is missing', async () => {
+    cluster.apply(
+      vpc('net', { defaults: 'None', externalGateway: { externalNetworkRef: { name: 'public' } } }),
+    );
+    await cluster.settle();
+    expect(cluster.condition('Programmed', 'VPC', 'default/net')).toBe('Programmed');
+    expect(cluster.ready('VPC', 'default/net')).toMatch(/^!ExternalNetworkNotAllowed: .*"public"/);
+  });
+
+  describe('with defaults', () => {
+    it('brings a Subnet and a SecurityGroup named default', async () => {
+      cluster.apply(vpc('net'));
+      await cluster.settle();
+      expect(cluster.ready('Subnet', 'default/default')).toBe('Ready');
+      expect(cluster.ready('SecurityGroup', 'default/default')).toBe('Ready');
+      expect(cluster.get('Subnet', 'default/default')?.metadata).toMatchObject({
+        labels: { 'app.kubernetes.io/managed-by': 'overlay-network' },
+        ownerReferences: [{ kind: 'VPC', name: 'net' }],
+      });
+      expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({ subnetCount: 1 });
+    });
+
+    it('makes them again when somebody deletes them', async () => {
+      cluster.apply(vpc('net'));
+      await cluster.settle();
+      cluster.delete('Subnet', 'default/default');
+      await cluster.settle();
+      expect(cluster.ready('Subnet', 'default/default')).toBe('Ready');
+    });
+
+    it('leaves alone what somebody else made under that name', async () => {
+      cluster.apply(subnet('default', { cidr: '10.9.7.0/24' }));
+      cluster.apply(securityGroup('default'));
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16' }));
+      await cluster.settle();
+      expect(cluster.get('Subnet', 'default/default')?.metadata.ownerReferences).toBeUndefined();
+      cluster.delete('VPC', 'default/net');
+      await cluster.settle();
+      expect(cluster.ready('VPC', 'default/net')).toMatch(/^!InUse: .*Subnet default/);
+    });
+  });
+
+  describe('that is deleted', () => {
+    it('is held by its Subnets, names them, and goes when the last one has gone', async () => {
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+      cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+      cluster.apply(subnet('b', { vpcRef: { name: 'net' }, cidr: '10.9.2.0/24' }));
+      await cluster.settle();
+      cluster.delete('VPC', 'default/net');
+      await cluster.settle();
+      expect(cluster.ready('VPC', 'default/net')).toBe(
+        '!InUse: The VPC is to be deleted, and is still used by Subnet a, Subnet b.',
+      );
+      expect(cluster.ready('Subnet', 'default/a')).toBe('Ready');
+      cluster.delete('Subnet', 'default/a');
+      cluster.delete('Subnet', 'default/b');
+      await cluster.settle();
+      expect(cluster.get('VPC', 'default/net')).toBeUndefined();
+      expect([...cluster.writer.owners()]).toEqual([]);
+    });
+
+    it('takes what it brought with it, and leaves no row', async () => {
+      cluster.apply(vpc('net'));
+      await cluster.settle();
+      cluster.delete('VPC', 'default/net');
+      await cluster.settle();
+      expect(cluster.get('Subnet', 'default/default')).toBeUndefined();
+      expect(cluster.get('SecurityGroup', 'default/default')).toBeUndefined();
+      expect([...cluster.writer.owners()]).toEqual([]);
+    });
+
+    it('waits for the Ports of the Subnet that it brought', async () => {
+      cluster.apply(vpc('net'));
+      cluster.apply(portIn('default', 'p'));
+      await cluster.settle();
+      cluster.delete('VPC', 'default/net');
+      await cluster.settle();
+      expect(cluster.ready('VPC', 'default/net')).toMatch(/^!InUse: .*Subnet default/);
+      cluster.delete('Port', 'default/p');
+      await cluster.settle();
+      expect(cluster.get('VPC', 'default/net')).toBeUndefined();
+      expect([...cluster.writer.owners()]).toEqual([]);
+    });
+  });
+
+  it('keeps saying that it is programmed while OVN is away and nothing has to be written', async () => {
+    cluster.apply(vpc('net', { defaults: 'None' }));
+    await cluster.settle();
+    cluster.writer.down = true;
+    cluster.statusWrites.length = 0;
+    await cluster.settle();
+    expect(cluster.statusWrites).toEqual([]);
+    cluster.apply(
+      vpc('net', { defaults: 'None', staticRoutes: [{ destination: '0.0.0.0/0', nextHop: '10.0.0.9' }] }),
+    );
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/net')).toMatch(/^!OVNConnectionFailed: OVN_CONNECTION_FAILED: /);
+    cluster.writer.down = false;
+    await cluster.settle();
+    expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
+  });
+});
