@@ -1,0 +1,144 @@
+import type { ApiObject, JsonObject } from '../objects.ts';
+import { isObject, part, text } from '../objects.ts';
+import type { Resource, ResourceRules } from '../resource.ts';
+import type { ServerState } from '../state.ts';
+import { age, column, nameColumn } from '../table.ts';
+import type { Column } from '../resource.ts';
+import { invalidValue, requiredValue } from '../errors.ts';
+import type { StatusCause } from '../errors.ts';
+import { builtInResource, microTimeProblem } from './core.ts';
+import { coreEventSchema, eventSchema } from './schemas.ts';
+
+/** The names of events.k8s.io/v1 for the fields of the core group's Event; what is not here has the same name in both. */
+const newNames: Readonly<Record<string, string>> = {
+  involvedObject: 'regarding',
+  message: 'note',
+  source: 'deprecatedSource',
+  firstTimestamp: 'deprecatedFirstTimestamp',
+  lastTimestamp: 'deprecatedLastTimestamp',
+  count: 'deprecatedCount',
+  reportingComponent: 'reportingController',
+};
+const coreNames = Object.fromEntries(Object.entries(newNames).map(([core, name]) => [name, core]));
+
+function renamed(object: ApiObject, names: Readonly<Record<string, string>>): ApiObject {
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [names[key] ?? key, value]),
+  ) as ApiObject;
+}
+
+const lastSeen = (event: ApiObject): unknown => {
+  const series = event['series'];
+  if (isObject(series) && series['lastObservedTime'] !== undefined) return series['lastObservedTime'];
+  return event['lastTimestamp'] ?? event['eventTime'];
+};
+
+function reference(object: JsonObject): string {
+  return `${text(object['kind']).toLowerCase()}/${text(object['name'])}`;
+}
+
+const columns: readonly Column[] = [
+  column('Last Seen', (event, now) => age(lastSeen(event), now)),
+  column('Type', (event) => text(event['type'])),
+  column('Reason', (event) => text(event['reason'])),
+  column('Object', (event) => reference(part(event, 'involvedObject'))),
+  column('Subobject', (event) => text(part(event, 'involvedObject')['fieldPath']), 1),
+  column(
+    'Source',
+    (event) => text(part(event, 'source')['component']) || text(event['reportingComponent']),
+    1,
+  ),
+  column('Message', (event) => text(event['message']).trim()),
+  column('First Seen', (event, now) => age(event['firstTimestamp'] ?? event['eventTime'], now), 1),
+  column('Count', (event) => event['count'] ?? 1, 1),
+  { ...nameColumn, description: '', priority: 1 },
+];
+
+const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+
+function fieldLabels(prefix: string, reporter: string): Map<string, (object: ApiObject) => string> {
+  const labels = new Map<string, (object: ApiObject) => string>();
+  for (const field of involved)
+    labels.set(`${prefix}.${field}`, (event) => text(part(event, 'involvedObject')[field]));
+  for (const field of ['reason', 'type']) labels.set(field, (event) => text(event[field]));
+  labels.set(reporter, (event) => text(event['reportingComponent']));
+  labels.set(
+    'source',
+    (event) => text(part(event, 'source')['component']) || text(event['reportingComponent']),
+  );
+  return labels;
+}
+
+/** Events, which two API groups show: the same objects, with other names for their fields. They are stored as the core group's. */
+export function eventResources(state: ServerState): Resource[] {
+  const common = {
+    version: 'v1',
+    kind: 'Event',
+    plural: 'events',
+    namespaced: true,
+    shortNames: ['ev'],
+    key: 'events',
+    columns,
+  };
+  const rules: ResourceRules = {
+    createOnUpdate: true,
+    unconditionalUpdate: true,
+    generation: false,
+    validate: (event) => validateEvent(event, false, false),
+    undecodable: (event) =>
+      microTimeProblem(event, ['eventTime']) ?? microTimeProblem(part(event, 'series'), ['lastObservedTime']),
+  };
+  return [
+    builtInResource(state, {
+      ...common,
+      group: '',
+      openAPISchema: coreEventSchema,
+      fieldLabels: fieldLabels('involvedObject', 'reportingComponent'),
+      rules,
+    }),
+    builtInResource(state, {
+      ...common,
+      group: 'events.k8s.io',
+      openAPISchema: eventSchema,
+      fieldLabels: fieldLabels('regarding', 'reportingController'),
+      rules: {
+        ...rules,
+        validate: (event, previous) => validateEvent(renamed(event, coreNames), previous === undefined, true),
+        toStorage: (object) => renamed(object, coreNames),
+        fromStorage: (object) => renamed(object, newNames),
+      },
+    }),
+  ];
+}
+
+/** Namespaces in which events about cluster-scoped objects may be. */
+const forClusterScoped = new Set(['default', 'kube-system']);
+
+/**
+ * Broken rules of an event in the core group's form. Those of the new style (with an eventTime) have more to say, and new
+ * ones in events.k8s.io (`create` and `newApi`) must be of it.
+ */
+function validateEvent(event: ApiObject, create: boolean, newApi: boolean): StatusCause[] {
+  const causes: StatusCause[] = [];
+  const { namespace = '' } = event.metadata;
+  const involved = text(part(event, 'involvedObject')['namespace']);
+  if (involved === '' ? !forClusterScoped.has(namespace) : involved !== namespace) {
+    causes.push(invalidValue('involvedObject.namespace', involved, 'does not match event.namespace'));
+  }
+  const newStyle = text(event['eventTime']) !== '';
+  if (!newStyle && !(create && newApi)) return causes;
+  if (!newStyle) causes.push(requiredValue('eventTime', ''));
+  const controller = newApi ? 'reportingController' : 'reportingComponent';
+  for (const [field, name] of [
+    ['reportingComponent', controller],
+    ['reportingInstance', 'reportingInstance'],
+    ['action', 'action'],
+    ['reason', 'reason'],
+  ] as const) {
+    if (text(event[field]) === '') causes.push(requiredValue(name, ''));
+  }
+  if (text(event['message']).length > 1024) {
+    causes.push(invalidValue('message', '', 'can have at most 1024 characters'));
+  }
+  return causes;
+}

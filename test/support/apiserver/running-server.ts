@@ -1,0 +1,44 @@
+/** An API server that a test has started. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+
+export interface RunningServer {
+  /** https://127.0.0.1:port */
+  readonly url: string;
+  /** PEM of the certificate (authority) to trust. */
+  readonly caCert: string;
+  /** Bearer token of an administrator. */
+  readonly token: string;
+  readonly kubeconfigPath: string;
+  stop(): Promise<void>;
+  /** Goes away as in an outage: connections are cut, new ones refused. */
+  pause?(): Promise<void>;
+  /** Comes back after `pause`, at the same address and with the same objects. */
+  resume?(): Promise<void>;
+  /** Forgets the history up to now, so that older resource versions are expired. */
+  compact?(): Promise<void>;
+}
+
+/** Writes a kubeconfig for the server into the folder and gives its path. */
+export async function writeKubeconfig(
+  folder: string,
+  { url, caCert, token }: Pick<RunningServer, 'url' | 'caCert' | 'token'>,
+): Promise<string> {
+  const path = join(folder, 'kubeconfig');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'test',
+        cluster: { server: url, 'certificate-authority-data': Buffer.from(caCert).toString('base64') },
+      },
+    ],
+    users: [{ name: 'admin', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin', namespace: 'default' } }],
+    'current-context': 'test',
+  };
+  await writeFile(path, stringify(config), { mode: 0o600 });
+  return path;
+}
