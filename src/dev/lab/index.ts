@@ -1,0 +1,26 @@
+/**
+ * The lab: hypervisors and virtual machines as network namespaces of one Linux machine, so that what the operator
+ * makes can be proven with traffic. docs/lab.md has the picture.
+ */
+export { CommandError, attempt, run } from './command.ts';
+export type { CommandOptions, Outcome } from './command.ts';
+export { obtainLease } from './dhcp.ts';
+export { LabError } from './errors.ts';
+export type { LabErrorCode } from './errors.ts';
+export type { Hypervisor, HypervisorPlace, Tunnel } from './hypervisor.ts';
+export { internet } from './internet.ts';
+export type { Internet } from './internet.ts';
+export { MOST_HYPERVISORS, startLab } from './lab.ts';
+export type { Lab, LabOptions } from './lab.ts';
+export { parseLease } from './lease.ts';
+export type { Lease } from './lease.ts';
+export { moveVm } from './move.ts';
+export { Namespace, namespacesOf, removeAbandonedNamespaces } from './netns.ts';
+export type { PortRef } from './ports.ts';
+export { labProblem } from './requirements.ts';
+export { findLab, listVms, readVm } from './state.ts';
+export type { LabState, VmState } from './state.ts';
+export { PHYSICAL_NETWORK, underlayAddress } from './underlay.ts';
+export { plug, unplug } from './plug.ts';
+export { createVm, deleteVm, hypervisorNamed, hypervisorOf } from './vm.ts';
+export type { LabAccess, VmOptions } from './vm.ts';

@@ -1,0 +1,113 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse, parseAllDocuments } from 'yaml';
+import { isAlreadyExists } from '../reconcile/index.ts';
+import type { KubeClient, KubeObject, NewObject, ObjectRef, ResourceType } from '../reconcile/index.ts';
+
+/** The folder of the project's CustomResourceDefinitions; the same for sources and for a build. */
+export const crdFolder = join(import.meta.dirname, '../../crds');
+
+const crdType: ResourceType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+
+const namespaceType: ResourceType = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+};
+
+/** A definition as it stands in crds/. */
+export interface CustomResourceDefinition extends NewObject {
+  readonly spec: {
+    readonly group: string;
+    readonly scope: string;
+    readonly names: { readonly kind: string; readonly plural: string };
+    readonly versions: readonly { readonly name: string; readonly storage: boolean }[];
+  };
+}
+
+/** The objects in the text of a YAML file. @throws YAMLParseError, with line and column */
+export function readManifests(text: string): NewObject[] {
+  return parseAllDocuments(text).flatMap((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    const value = document.toJS() as NewObject | null;
+    return value === null ? [] : [value];
+  });
+}
+
+/** The project's CustomResourceDefinitions. */
+export function readCrds(): CustomResourceDefinition[] {
+  return readdirSync(crdFolder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => parse(readFileSync(join(crdFolder, file), 'utf8')) as CustomResourceDefinition);
+}
+
+/** The kinds that {@link applyManifests} knows: those of crds/ and Namespace. */
+export function knownTypes(): ResourceType[] {
+  const ours = readCrds().map(({ spec }) => ({
+    group: spec.group,
+    version: spec.versions.find(({ storage }) => storage)?.name ?? '',
+    kind: spec.names.kind,
+    plural: spec.names.plural,
+    namespaced: spec.scope === 'Namespaced',
+  }));
+  return [namespaceType, ...ours];
+}
+
+/** Creates each object, or merges it into the one that is there. Namespaced objects without a namespace go to `default`. */
+export async function applyManifests(
+  client: KubeClient,
+  manifests: readonly NewObject[],
+): Promise<{ readonly type: ResourceType; readonly object: KubeObject }[]> {
+  const types = knownTypes();
+  const applied: { type: ResourceType; object: KubeObject }[] = [];
+  for (const manifest of manifests) {
+    const type = types.find(
+      ({ group, version, kind }) =>
+        kind === manifest.kind && manifest.apiVersion === (group === '' ? version : `${group}/${version}`),
+    );
+    if (type === undefined)
+      throw new Error(`${manifest.apiVersion} ${manifest.kind} is not a kind of this project`);
+    const namespace = type.namespaced ? { namespace: manifest.metadata.namespace ?? 'default' } : {};
+    const object = { ...manifest, metadata: { ...manifest.metadata, ...namespace } };
+    applied.push({ type, object: await createOrMerge(client, type, object) });
+  }
+  return applied;
+}
+
+async function createOrMerge(client: KubeClient, type: ResourceType, object: NewObject): Promise<KubeObject> {
+  try {
+    return await client.create(type, object);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const { name = '', namespace } = object.metadata;
+    const ref: ObjectRef = namespace === undefined ? { name } : { name, namespace };
+    return await client.patchMerge(type, ref, object);
+  }
+}
+
+/**
+ * Applies crds/ and resolves when every kind of it is served.
+ * @throws Error when one is not after `timeoutMs` (default 30 s)
+ */
+export async function installCrds(client: KubeClient, timeoutMs = 30_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (const crd of readCrds()) await createOrMerge(client, crdType, crd);
+  for (const type of knownTypes()) {
+    while (!(await client.serves(type))) {
+      if (performance.now() > deadline)
+        throw new Error(`the API server does not serve ${type.kind} after ${timeoutMs} ms`);
+      await delay(20);
+    }
+  }
+}

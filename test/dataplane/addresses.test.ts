@@ -1,0 +1,124 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { describeLab } from '../support/dataplane/describe.ts';
+import type { Guest } from '../support/dataplane/guest.ts';
+
+describeLab('addresses', (lab) => {
+  beforeAll(async () => {
+    await lab().apply(`
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: main }
+spec: { cidr: 10.1.0.0/16 }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: apps }
+spec:
+  cidr: 10.1.1.0/24
+  dhcp:
+    dnsServers: [9.9.9.9, 149.112.112.112]
+    ntpServers: [192.0.2.123, 192.0.2.124]
+    domainName: apps.example
+    leaseSeconds: 1800
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: small }
+spec: { cidr: 10.1.2.0/24, mtu: 1400, gateway: { mode: None } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: silent }
+spec: { cidr: 10.1.3.0/24, dhcp: { mode: Disabled } }
+`);
+  });
+
+  it('are told by DHCP as declared, with router, DNS, NTP, domain, MTU and lease time', async () => {
+    const guest = await lab().guest({ name: 'declared', subnet: 'apps' });
+    expect(guest.state.lease).toEqual({
+      address: guest.address,
+      prefixLength: 24,
+      server: '10.1.1.1',
+      routers: ['10.1.1.1'],
+      dnsServers: ['9.9.9.9', '149.112.112.112'],
+      ntpServers: ['192.0.2.123', '192.0.2.124'],
+      domainName: 'apps.example',
+      mtu: 1442,
+      leaseSeconds: 1800,
+      routes: [],
+    });
+    expect(await guest.run('ip', '-4', 'address', 'show', 'dev', 'eth0')).toMatch(
+      new RegExp(`mtu 1442 [^]* inet ${guest.address}/24 `),
+    );
+    expect(await guest.run('ip', 'route')).toContain('default via 10.1.1.1 dev eth0');
+  });
+
+  it('are the one that a Port names', async () => {
+    await lab().apply(`
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Port
+metadata: { name: static }
+spec: { subnetRef: { name: apps }, ipAddress: 10.1.1.77, macAddress: '0A:00:00:00:00:77' }
+`);
+    const guest = await lab().guest({ name: 'static' });
+    expect(guest.state.lease?.address).toBe('10.1.1.77');
+    expect(await guest.run('cat', '/sys/class/net/eth0/address')).toBe('0a:00:00:00:00:77\n');
+  });
+
+  it('are different ones for Ports that name none', async () => {
+    const guests: readonly Guest[] = await lab().guests(
+      { name: 'one', subnet: 'apps' },
+      { name: 'two', subnet: 'apps' },
+      { name: 'three', subnet: 'apps' },
+    );
+    expect(new Set(guests.map(({ state }) => state.lease?.address)).size).toBe(3);
+  });
+
+  it("are told with what a Port says in place of its Subnet's", async () => {
+    await lab().apply(`
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Port
+metadata: { name: special }
+spec: { subnetRef: { name: apps }, dhcp: { dnsServers: [192.0.2.53], leaseSeconds: 600 } }
+`);
+    const { state } = await lab().guest({ name: 'special' });
+    expect(state.lease).toMatchObject({
+      dnsServers: ['192.0.2.53'],
+      leaseSeconds: 600,
+      ntpServers: ['192.0.2.123', '192.0.2.124'],
+      domainName: 'apps.example',
+    });
+  });
+
+  it('come without a router where the Subnet has no gateway, and with its own MTU', async () => {
+    const { state } = await lab().guest({ name: 'isolated', subnet: 'small' });
+    expect(state.lease).toMatchObject({ routers: [], mtu: 1400, leaseSeconds: 3600 });
+    expect(state.lease).not.toHaveProperty('domainName');
+  });
+
+  it('are not told where DHCP is Disabled, neither by the Subnet nor by the Port', async () => {
+    const guest = await lab().guest({ name: 'silent', subnet: 'silent' });
+    expect(guest.state.lease).toBeUndefined();
+    const { code } = await guest.attempt([
+      'busybox',
+      'udhcpc',
+      '-i',
+      'eth0',
+      '-n',
+      '-q',
+      '-t',
+      '2',
+      '-T',
+      '1',
+      '-s',
+      '/bin/true',
+    ]);
+    expect(code).not.toBe(0);
+    await guest.reaches('10.1.3.1');
+  });
+
+  it('reach the gateway', async () => {
+    const guest = await lab().guest({ name: 'polite', subnet: 'apps' });
+    expect(await guest.ping('10.1.1.1')).toMatchObject({ sent: 3, received: 3 });
+  });
+});

@@ -1,0 +1,242 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { describeLab } from '../support/dataplane/describe.ts';
+import {
+  arp,
+  ethernet,
+  ipv4,
+  routerAdvertisement,
+  sendFrames,
+  Sniffer,
+  udp,
+} from '../support/dataplane/frames.ts';
+import type { Guest } from '../support/dataplane/guest.ts';
+
+const broadcast = 'ff:ff:ff:ff:ff:ff';
+
+const port = (name: string, spec = ''): string => `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Port
+metadata: { name: ${name} }
+spec: { ${spec} }
+`;
+
+/** Lets everything pass: what is dropped is dropped for what it says of its sender. */
+const open = `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: SecurityGroup
+metadata: { name: open }
+spec: { ingress: [{ protocol: All }], egress: [{ protocol: All }] }
+`;
+const inOpen = 'securityGroupRefs: [{ name: open }]';
+
+describeLab('impostors', (lab) => {
+  let target: Guest;
+  let honest: Guest;
+  let heard: Sniffer;
+  const guests = new Map<string, Guest>();
+
+  beforeAll(async () => {
+    await lab().apply(
+      `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: main }
+spec: { cidr: 10.7.0.0/16 }
+`,
+      open,
+      port('target', inOpen),
+      port('honest', inOpen),
+      port('macandip', inOpen),
+      port('maconly', `spoofingProtection: MACOnly, ${inOpen}`),
+      port('disabled', `spoofingProtection: Disabled, ${inOpen}`),
+      port('unfiltered', 'spoofingProtection: Disabled, trafficFiltering: Disabled'),
+    );
+    const made = await lab().guests(
+      { name: 'target', on: 2 },
+      { name: 'honest', on: 2 },
+      { name: 'macandip', on: 1 },
+      { name: 'maconly', on: 1 },
+      { name: 'disabled', on: 1 },
+      { name: 'unfiltered', on: 1 },
+    );
+    [target, honest] = made;
+    for (const guest of made.slice(2)) {
+      guests.set(guest.state.name, guest);
+      await lab().eventually(() => guest.reaches(target.address));
+    }
+    heard = await Sniffer.start(target, lab().cluster.dir);
+  }, 90_000);
+
+  /**
+   * How often the target hears a frame that is sent three times. An honest one is sent behind them, and waited for:
+   * what has not come before it does not come.
+   */
+  let serial = 0;
+  const arrivals = async (from: Guest, frame: Buffer, content: Buffer = frame): Promise<number> => {
+    const before = heard.count(content);
+    const mark = Buffer.from(`mark ${++serial} of ${from.state.name}`);
+    const last = ethernet(
+      target.mac,
+      from.mac,
+      0x0800,
+      ipv4(from.address, target.address, 17, udp(5000, 5001, mark)),
+    );
+    await sendFrames(from, frame, frame, frame, last);
+    await lab().eventually(() => expect(heard.count(mark)).toBe(1));
+    return heard.count(content) - before;
+  };
+
+  describe('that answer DHCP requests', () => {
+    const offer = (from: Guest): Buffer =>
+      ethernet(
+        broadcast,
+        from.mac,
+        0x0800,
+        ipv4(
+          from.address,
+          '255.255.255.255',
+          17,
+          udp(67, 68, Buffer.from(`I am your server, says ${from.address}`)),
+        ),
+      );
+
+    it.each([
+      ['macandip', 0],
+      ['maconly', 0],
+      ['disabled', 0],
+      ['unfiltered', 3],
+    ])('from a Port that is %s get %d of 3 answers through', async (name, count) => {
+      const from = guests.get(name)!;
+      const content = Buffer.from(`I am your server, says ${from.address}`);
+      expect(await arrivals(from, offer(from), content)).toBe(count);
+    });
+  });
+
+  describe('that advertise themselves as IPv6 routers', () => {
+    it.each([
+      ['macandip', 0],
+      ['maconly', 3],
+      ['disabled', 3],
+      ['unfiltered', 3],
+    ])('from a Port that is %s get %d of 3 advertisements through', async (name, count) => {
+      const from = guests.get(name)!;
+      const frame = routerAdvertisement(from.mac, `fe80::${guests.size}:${name.length}`);
+      expect(await arrivals(from, frame)).toBe(count);
+    });
+  });
+
+  describe('that claim the address of a neighbour', () => {
+    const none = '00:00:00:00:00:00';
+    /** Answers, which a switch passes on, and a request, which OVN answers itself from what it knows. */
+    const claims = (from: Guest, passed: number): readonly (readonly [string, number, Buffer])[] => {
+      const sender = { mac: from.mac, ip: honest.address };
+      const frame = (to: string, operation: 1 | 2, of: { mac: string; ip: string }): Buffer =>
+        ethernet(to, from.mac, 0x0806, arp(operation, sender, of));
+      return [
+        ['an answer', passed, frame(target.mac, 2, { mac: target.mac, ip: target.address })],
+        ['a gratuitous answer', passed, frame(broadcast, 2, { mac: broadcast, ip: honest.address })],
+        ['a gratuitous request', 0, frame(broadcast, 1, { mac: none, ip: honest.address })],
+      ];
+    };
+    it.each([
+      ['macandip', 0],
+      ['maconly', 3],
+      ['disabled', 3],
+    ])('from a Port that is %s get %d of 3 answers through, and no request', async (name, count) => {
+      const from = guests.get(name)!;
+      for (const [what, expected, frame] of claims(from, count)) {
+        const content = frame.subarray(12, 42);
+        expect([what, await arrivals(from, frame, content)]).toEqual([what, expected]);
+      }
+    });
+
+    it('or of the hardware of one, are not heard of: the sender in ARP must be the sender of the frame', async () => {
+      const from = guests.get('maconly')!;
+      const sender = { mac: honest.mac, ip: honest.address };
+      const frame = ethernet(
+        target.mac,
+        from.mac,
+        0x0806,
+        arp(2, sender, { mac: target.mac, ip: target.address }),
+      );
+      expect(await arrivals(from, frame, frame.subarray(12, 42))).toBe(0);
+    });
+  });
+});
+
+describeLab('allowed addresses', (lab) => {
+  const virtual = '10.8.255.100';
+  let first: Guest;
+  let second: Guest;
+  let near: Guest;
+  let far: Guest;
+  let stranger: Guest;
+
+  beforeAll(async () => {
+    const allowed = `allowedAddresses: [{ cidr: ${virtual}/32 }, { cidr: 10.8.255.128/25 }]`;
+    await lab().apply(
+      `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: main }
+spec: { cidr: 10.8.0.0/16 }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: far }
+spec: { cidr: 10.8.1.0/24 }
+`,
+      open,
+      ...['first', 'second'].map((name) => port(name, `${allowed}, ${inOpen}`)),
+      ...['near', 'stranger'].map((name) => port(name, inOpen)),
+      port('far', `subnetRef: { name: far }, ${inOpen}`),
+    );
+    [first, second, near, far, stranger] = await lab().guests(
+      { name: 'first', on: 1 },
+      { name: 'second', on: 2 },
+      { name: 'near', on: 1 },
+      { name: 'far', on: 2 },
+      { name: 'stranger', on: 1 },
+    );
+    await lab().eventually(() => near.reaches(first.address));
+    await lab().eventually(() => far.reaches(second.address));
+  }, 90_000);
+
+  /** As keepalived does: takes the address, and tells everybody. */
+  const take = async (guest: Guest, address: string): Promise<void> => {
+    await guest.run('ip', 'address', 'add', `${address}/32`, 'dev', 'eth0');
+    await guest.run('arping', '-U', '-c', '3', '-w', '2', '-I', 'eth0', address).catch(() => undefined);
+  };
+  const giveUp = (guest: Guest, address: string) =>
+    guest.run('ip', 'address', 'del', `${address}/32`, 'dev', 'eth0');
+
+  it('can be used by the machine that has them at the moment, and move to another', async () => {
+    await take(first, virtual);
+    await lab().eventually(() => near.reaches(virtual));
+    await lab().eventually(() => far.reaches(virtual));
+    expect(await near.neighbour(virtual)).toBe(first.mac);
+    await giveUp(first, virtual);
+    await take(second, virtual);
+    await lab().eventually(() => near.reaches(virtual));
+    expect(await near.neighbour(virtual)).toBe(second.mac);
+    await lab().eventually(() => far.reaches(virtual), 30_000);
+    await giveUp(second, virtual);
+  }, 90_000);
+
+  it('can be ranges', async () => {
+    await take(first, '10.8.255.200');
+    await lab().eventually(() => near.reaches('10.8.255.200'));
+    expect((await near.ping(first.address)).received).toBe(3);
+    await giveUp(first, '10.8.255.200');
+  });
+
+  it('are of no use to others, nor do other addresses become allowed', async () => {
+    await take(stranger, virtual);
+    expect((await near.ping(virtual)).received).toBe(0);
+    expect((await stranger.ping(near.address, { extra: ['-I', virtual] })).received).toBe(0);
+    await giveUp(stranger, virtual);
+    await take(first, '10.8.255.101');
+    expect((await near.ping('10.8.255.101')).received).toBe(0);
+    await giveUp(first, '10.8.255.101');
+  });
+});

@@ -1,0 +1,134 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { isTrue, type Port } from '../../src/api/index.ts';
+import { hypervisorNamed, moveVm, Namespace, plug, readVm, unplug } from '../../src/dev/lab/index.ts';
+import { describeLab } from '../support/dataplane/describe.ts';
+import type { Guest } from '../support/dataplane/guest.ts';
+
+/** The longest time between two answers, in ms. */
+const longestGap = (times: readonly number[]): number =>
+  Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? time)));
+
+describeLab('a Port', (lab) => {
+  let steady: Guest;
+
+  beforeAll(async () => {
+    await lab().apply(`
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: main }
+spec: { cidr: 10.4.0.0/16 }
+`);
+    steady = await lab().guest({ name: 'steady', on: 1 });
+  }, 60_000);
+
+  /** How long it takes, in ms, from the beginning of `act` until the status of the Port is as it should be. */
+  const timeOf = async (
+    act: () => Promise<void>,
+    name: string,
+    holds: (port: Port) => boolean,
+  ): Promise<number> => {
+    const since = performance.now();
+    await act();
+    await lab().eventually(async () => {
+      const port = await lab().get('Port', name);
+      if (!holds(port)) throw new Error(JSON.stringify(port.status));
+    });
+    return performance.now() - since;
+  };
+  const isBoundTo = (host: string) => (port: Port) =>
+    isTrue(port.status?.conditions, 'Bound') && port.status?.boundHost === host;
+  const isUnbound = ({ status }: Port): boolean =>
+    !isTrue(status?.conditions, 'Bound') && status?.boundHost === undefined;
+
+  it('says within a second where it is plugged in, and that it is unplugged', async () => {
+    const { state } = await lab().guest({ name: 'plugged', on: 2 });
+    const hypervisor = hypervisorNamed(lab().lab.state, 'hv2');
+    const device = {
+      device: state.device,
+      interfaceID: state.interfaceID,
+      mac: state.macAddress,
+      vm: state.name,
+    };
+    const plugging: number[] = [];
+    const unplugging: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      unplugging.push(await timeOf(() => unplug(hypervisor, state.device), 'plugged', isUnbound));
+      plugging.push(await timeOf(() => plug(hypervisor, device), 'plugged', isBoundTo('hv2')));
+    }
+    // The best of three: the machine that tests run on may be busy with other things.
+    expect(Math.min(...plugging)).toBeLessThan(1000);
+    expect(Math.min(...unplugging)).toBeLessThan(1000);
+  }, 60_000);
+
+  it('falls silent within a second when it is deleted, in both directions', async () => {
+    const gone = await lab().guest({ name: 'gone', on: 2 });
+    await lab().eventually(() => steady.reaches(gone.address));
+    const pings = steady.ping(gone.address, { count: 60, intervalMs: 50 });
+    const deleted = Date.now();
+    await lab().delete('Port', 'gone');
+    const { received, answeredAt } = await pings;
+    expect(received).toBeLessThan(60);
+    expect((answeredAt.at(-1) ?? deleted) - deleted).toBeLessThan(1000);
+    const before = await steady.echoesReceived();
+    expect(await gone.ping(steady.address)).toMatchObject({ received: 0 });
+    expect(await steady.echoesReceived()).toBe(before);
+  });
+
+  it('goes with its machine to another hypervisor: the address stays, and little is lost', async () => {
+    const traveller = await lab().guest({ name: 'traveller', on: 1 });
+    await lab().eventually(() => steady.reaches(traveller.address));
+    const pings = steady.ping(traveller.address, { count: 100, intervalMs: 50 });
+    const moved = await moveVm(lab().access, { name: 'traveller', hypervisor: 2 });
+    expect(moved.hypervisor).toBe('hv2');
+    expect((await lab().get('Port', 'traveller')).status).toMatchObject({
+      boundHost: 'hv2',
+      ipAddress: traveller.address,
+    });
+    const { received, answeredAt } = await pings;
+    expect(received).toBeGreaterThan(40);
+    expect(longestGap(answeredAt)).toBeLessThan(3000);
+    expect(await traveller.run('ip', '-4', 'address', 'show', 'dev', 'eth0')).toContain(
+      `inet ${traveller.address}/24`,
+    );
+    expect(await traveller.ping(steady.address)).toMatchObject({ received: 3 });
+    // Nothing is left of it on the first.
+    const first = new Namespace(hypervisorNamed(lab().lab.state, 'hv1').namespace);
+    expect(await first.run(['ip', '-o', 'link', 'show'])).not.toContain(moved.device);
+    expect(readVm(lab().lab.state, 'traveller').hypervisor).toBe('hv2');
+  }, 60_000);
+
+  it('goes to another hypervisor without breaking a connection', async () => {
+    const server = await lab().guest({ name: 'server', on: 1 });
+    await server.run('iperf3', '-s', '-1', '-D', '--idle-timeout', '30');
+    const argv = ['iperf3', '-c', server.address, '-t', '4', '-b', '1M', '-J', '--connect-timeout', '2000'];
+    const transfer = lab().eventually(async () => {
+      const { stdout } = await steady.attempt(argv);
+      const report = JSON.parse(stdout) as {
+        readonly error?: string;
+        readonly intervals: readonly { readonly sum: { readonly bytes: number } }[];
+      };
+      if (report.error !== undefined) throw new Error(report.error);
+      return report;
+    });
+    // The transfer is under way when the machine has received something.
+    await lab().eventually(async () => {
+      if (Number(await server.run('cat', '/sys/class/net/eth0/statistics/rx_bytes')) < 100_000)
+        throw new Error('no transfer yet');
+    });
+    await moveVm(lab().access, { name: 'server', hypervisor: 2 });
+    const { intervals } = await transfer;
+    expect(intervals.at(-1)?.sum.bytes).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('is cut off while it is switched off, and keeps its address', async () => {
+    const switched = await lab().guest({ name: 'switched', on: 2 });
+    await lab().eventually(() => steady.reaches(switched.address));
+    await lab().edit('Port', 'switched', { spec: { adminState: 'Down' } });
+    await lab().eventually(async () =>
+      expect(await steady.ping(switched.address, { count: 1 })).toMatchObject({ received: 0 }),
+    );
+    await lab().edit('Port', 'switched', { spec: { adminState: 'Up' } });
+    await lab().eventually(() => steady.reaches(switched.address));
+    expect((await lab().get('Port', 'switched')).status?.ipAddress).toBe(switched.address);
+  });
+});

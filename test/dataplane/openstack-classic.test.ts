@@ -1,0 +1,68 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { internet } from '../../src/dev/lab/index.ts';
+import { describeLab } from '../support/dataplane/describe.ts';
+import type { Guest } from '../support/dataplane/guest.ts';
+
+const example = readFileSync(
+  join(import.meta.dirname, '../../examples/openstack-classic/network.yaml'),
+  'utf8',
+);
+
+describeLab('examples/openstack-classic', (lab) => {
+  let instance: Guest;
+  let neighbour: Guest;
+  let other: Guest;
+
+  beforeAll(async () => {
+    await lab().apply(example);
+    [instance, neighbour, other] = await lab().guests(
+      { name: 'instance', namespace: 'classic', on: 1 },
+      { name: 'neighbour', namespace: 'classic', on: 2 },
+      { name: 'other', namespace: 'classic', on: 1 },
+    );
+  }, 120_000);
+
+  /** The source of the next ping that the host outside gets. */
+  const sourceOf = async (guest: Guest): Promise<string | undefined> => {
+    const { host } = lab().lab.internet;
+    const argv = [
+      'timeout',
+      '5',
+      'tcpdump',
+      '-n',
+      '-l',
+      '-c',
+      '1',
+      '-i',
+      'eth0',
+      'icmp[icmptype] == icmp-echo',
+    ];
+    const captured = host.attempt(argv);
+    await guest.ping(internet.host, { count: 20 });
+    return / IP ([\d.]+) > /.exec((await captured).stdout)?.[1];
+  };
+
+  it('north-south with a fixed address: the world sees the router', async () => {
+    await lab().eventually(() => neighbour.reaches(internet.host));
+    expect(await sourceOf(neighbour)).toBe('203.0.113.101');
+    expect(await sourceOf(other)).toBe('203.0.113.101');
+  }, 60_000);
+
+  it('north-south with a floating IP: out with it, and in to it', async () => {
+    expect(instance.address).toBe('192.168.1.11');
+    await lab().eventually(() => instance.reaches(internet.host));
+    expect(await sourceOf(instance)).toBe('203.0.113.102');
+    const { host } = lab().lab.internet;
+    const before = await instance.echoesReceived();
+    await host.run(['ping', '-n', '-c', '2', '-W', '1', '203.0.113.102']);
+    expect(await instance.echoesReceived()).toBe(before + 2);
+  }, 60_000);
+
+  it('east-west on the same network and on different ones', async () => {
+    await instance.reaches(neighbour.address);
+    await instance.reaches(other.address);
+    await other.reaches(neighbour.address);
+  }, 60_000);
+});

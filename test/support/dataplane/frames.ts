@@ -1,0 +1,148 @@
+/**
+ * Ethernet frames, byte by byte: made by hand, sent from a machine past its kernel, and read at another. With perl,
+ * which every Debian has, on a packet socket (packet(7)).
+ */
+import { readFileSync } from 'node:fs';
+import ipaddr from 'ipaddr.js';
+import type { Guest } from './guest.ts';
+
+export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
+export const ipBytes = (ip: string): Buffer => Buffer.from(ipaddr.parse(ip).toByteArray());
+
+const u8 = (...values: readonly number[]): Buffer => Buffer.from(values);
+const u16 = (...values: readonly number[]): Buffer =>
+  Buffer.from(values.flatMap((value) => [value >> 8, value & 255]));
+
+/** RFC 1071. */
+function checksum(bytes: Buffer): number {
+  const padded = bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, u8(0)]);
+  let sum = 0;
+  for (let at = 0; at < padded.length; at += 2) sum += padded.readUInt16BE(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  return ~sum & 0xffff;
+}
+
+/** An Ethernet II frame, filled up to the least length. */
+export function ethernet(to: string, from: string, type: number, payload: Buffer): Buffer {
+  const frame = Buffer.concat([macBytes(to), macBytes(from), u16(type), payload]);
+  return frame.length >= 60 ? frame : Buffer.concat([frame, Buffer.alloc(60 - frame.length)]);
+}
+
+export function ipv4(from: string, to: string, protocol: number, payload: Buffer): Buffer {
+  const header = Buffer.concat([
+    u8(0x45, 0),
+    u16(20 + payload.length, 0, 0),
+    u8(64, protocol),
+    u16(0),
+    ipBytes(from),
+    ipBytes(to),
+  ]);
+  header.writeUInt16BE(checksum(header), 10);
+  return Buffer.concat([header, payload]);
+}
+
+/** Without a checksum, which UDP over IPv4 may leave out (RFC 768). */
+export function udp(from: number, to: number, payload: Buffer): Buffer {
+  return Buffer.concat([u16(from, to, 8 + payload.length, 0), payload]);
+}
+
+/** An ICMP message with an identifier, by which it is found again. */
+export function icmp(type: number, code: number, id: number): Buffer {
+  const message = Buffer.concat([u8(type, code), u16(0, id, 1), Buffer.alloc(12)]);
+  message.writeUInt16BE(checksum(message), 2);
+  return message;
+}
+
+/** An ARP packet (RFC 826): 1 asks, 2 answers. */
+export function arp(
+  operation: 1 | 2,
+  sender: { readonly mac: string; readonly ip: string },
+  target: { readonly mac: string; readonly ip: string },
+): Buffer {
+  return Buffer.concat([
+    u16(1, 0x0800),
+    u8(6, 4),
+    u16(operation),
+    macBytes(sender.mac),
+    ipBytes(sender.ip),
+    macBytes(target.mac),
+    ipBytes(target.ip),
+  ]);
+}
+
+/** A router advertisement (RFC 4861 §4.2) to all nodes, as a frame. */
+export function routerAdvertisement(mac: string, linkLocal: string): Buffer {
+  const allNodes = 'ff02::1';
+  const message = Buffer.concat([
+    u8(134, 0),
+    u16(0),
+    u8(64, 0),
+    u16(1800),
+    Buffer.alloc(8),
+    u8(1, 1),
+    macBytes(mac),
+  ]);
+  const pseudo = Buffer.concat([
+    ipBytes(linkLocal),
+    ipBytes(allNodes),
+    u16(0, message.length, 0),
+    u8(0, 58),
+    message,
+  ]);
+  message.writeUInt16BE(checksum(pseudo), 2);
+  const header = Buffer.concat([
+    u8(0x60, 0, 0, 0),
+    u16(message.length),
+    u8(58, 255),
+    ipBytes(linkLocal),
+    ipBytes(allNodes),
+  ]);
+  return ethernet('33:33:00:00:00:01', mac, 0x86dd, Buffer.concat([header, message]));
+}
+
+/** Opens a packet socket of all protocols on eth0; `$to` is the interface as an address. */
+const socket = `open F, "/sys/class/net/eth0/ifindex" or die; $index = <F> + 0;
+socket S, 17, 3, 0x0300 or die; $to = pack "S n i S C C a8", 17, 3, $index, 0, 0, 6, "";`;
+
+/** Sends frames from a machine as they are. */
+export async function sendFrames(from: Guest, ...frames: readonly Buffer[]): Promise<void> {
+  const program = `${socket} while (<STDIN>) { chomp; send S, (pack "H*", $_), 0, $to or die "$!" }`;
+  const input = frames.map((frame) => `${frame.toString('hex')}\n`).join('');
+  const { code, stderr } = await from.attempt(['perl', '-e', program], { input });
+  if (code !== 0) throw new Error(`perl: ${stderr}`);
+}
+
+/** What arrives at a machine, from now on until it is gone. */
+export class Sniffer {
+  readonly #file: string;
+
+  private constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Resolves when nothing more is missed; `dir` is a folder for what is heard. */
+  static async start(guest: Guest, dir: string): Promise<Sniffer> {
+    const file = `${dir}/frames-${guest.state.name}-${performance.now()}`;
+    // Frames that the machine itself sends (PACKET_OUTGOING, 4) are left out.
+    const program = `$| = 1; ${socket} bind S, $to or die; print "ready\\n";
+while (defined($from = recv S, $frame, 2000, 0)) { next if (unpack "S n i S C", $from)[4] == 4; print unpack("H*", $frame), "\\n" }`;
+    await guest.run('sh', '-c', 'perl -e "$1" >"$2" 2>&1 </dev/null &', 'sh', program, file);
+    const sniffer = new Sniffer(file);
+    while (!sniffer.#lines().includes('ready')) await new Promise((resolve) => setTimeout(resolve, 10));
+    return sniffer;
+  }
+
+  /** How many frames have come that end with these bytes, or have them before their padding. */
+  count(content: Buffer): number {
+    const wanted = content.toString('hex');
+    return this.#lines().filter((line) => line.includes(wanted)).length;
+  }
+
+  #lines(): readonly string[] {
+    try {
+      return readFileSync(this.#file, 'utf8').split('\n');
+    } catch {
+      return [];
+    }
+  }
+}
