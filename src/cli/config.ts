@@ -1,0 +1,41 @@
+import { resolveConfig } from '../config.ts';
+import { configOptions, describeOptions, parseWords, type Options } from './arguments.ts';
+import { exitCodes, UsageError, type Command } from './io.ts';
+import { columns } from './table.ts';
+
+const options = {
+  json: { type: 'boolean', help: 'print one JSON document' },
+  ...configOptions,
+} as const satisfies Options;
+
+/** `overlay-network config print`: the settings in effect. None of them is a secret: keys are named by their files. */
+export const config: Command = {
+  help: `\`config print\` prints every setting as it is in effect with these options, and where it was set.
+
+${describeOptions(options)}`,
+
+  run(args, io) {
+    const { words, given } = parseWords(args, ['print'], options);
+    if (words[0] !== 'print')
+      throw new UsageError(`there is no \`config ${words[0] ?? ''}\`, only \`config print\``);
+    const { json, ...rest } = given;
+    const { config: file, ...flags } = rest as Readonly<Record<string, string | undefined>>;
+    const { settings } = resolveConfig({ file: file, env: io.env, flags });
+    const lines = settings.map(({ key, value, source }) => [key, printed(value), source]);
+    io.stdout.write(
+      json === true
+        ? `${JSON.stringify({ settings }, null, 2)}\n`
+        : columns([['SETTING', 'VALUE', 'SET BY'], ...lines]),
+    );
+    return Promise.resolve(exitCodes.done);
+  },
+};
+
+const printed = (value: unknown): string =>
+  value === undefined
+    ? ''
+    : typeof value === 'string'
+      ? value
+      : Array.isArray(value)
+        ? value.join(',')
+        : JSON.stringify(value);

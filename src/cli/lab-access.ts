@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { connectionOf } from '../dev/connection.ts';
+import { findLab } from '../dev/lab/index.ts';
+import type { LabAccess } from '../dev/lab/index.ts';
+import { RestClient } from '../reconcile/index.ts';
+import type { Io } from './io.ts';
+
+/** Finds the running lab that a person means, and runs `work` with it. @throws LabError NO_LAB */
+export async function withLab<T>(
+  dir: string | undefined,
+  { env }: Pick<Io, 'env'>,
+  work: (access: LabAccess) => Promise<T>,
+): Promise<T> {
+  const { KUBECONFIG: kubeconfig } = env;
+  const lab = findLab({
+    ...(dir === undefined ? {} : { dir }),
+    ...(kubeconfig === undefined || kubeconfig === '' ? {} : { kubeconfig }),
+  });
+  const connection = connectionOf(readFileSync(lab.kubeconfig, 'utf8'));
+  const client = new RestClient(() => Promise.resolve(connection));
+  try {
+    return await work({ lab, client });
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from '../config.ts';
+import { exitCodes, UsageError } from './io.ts';
+import type { Command, Io } from './io.ts';
+
+interface Entry {
+  /** One line for the overview. */
+  readonly summary: string;
+  /** Commands are loaded when called: the development cluster is no part of a production process. */
+  readonly load: () => Promise<Command>;
+}
+
+const commands: Readonly<Record<string, Entry>> = {
+  run: {
+    summary: 'run the operator',
+    load: async () => (await import('./run.ts')).run,
+  },
+  config: {
+    summary: 'print the settings in effect, and where each was set',
+    load: async () => (await import('./config.ts')).config,
+  },
+  doctor: {
+    summary: 'say what is wrong with an installation, and what to do about it',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  dev: {
+    summary: 'run the operator in a development cluster of its own, on this machine only',
+    load: async () => (await import('./dev.ts')).dev,
+  },
+  demo: {
+    summary: 'show what the operator does, in a development cluster',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  verify: {
+    summary: 'prove with traffic who reaches whom, and how fast',
+    load: async () => (await import('./verify.ts')).verify,
+  },
+};
+
+const version = (): string => {
+  const path = join(import.meta.dirname, '../../package.json');
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+};
+
+/**
+ * Runs the program: `args` as typed behind its name.
+ * Resolves with the exit code (`exitCodes`); errors are told on `io.stderr`, never thrown.
+ */
+export async function runProgram(args: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(args, io);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.stderr.write(`overlay-network: ${error.message}\nSee: overlay-network help\n`);
+      return exitCodes.usage;
+    }
+    if (error instanceof ConfigError) {
+      io.stderr.write(`overlay-network: ${error.message}\n`);
+      return exitCodes.usage;
+    }
+    if (io.signal.aborted) {
+      io.stderr.write('overlay-network: interrupted\n');
+      return exitCodes.interrupted;
+    }
+    io.stderr.write(`overlay-network: ${describe(error)}\n`);
+    return exitCodes.failed;
+  }
+}
+
+async function dispatch([name, ...args]: readonly string[], io: Io): Promise<number> {
+  switch (name) {
+    case undefined:
+      io.stderr.write(overview());
+      return exitCodes.usage;
+    case 'version':
+    case '--version':
+      io.stdout.write(`${version()}\n`);
+      return exitCodes.done;
+    case 'help':
+    case '--help':
+    case '-h':
+      io.stdout.write(args[0] === undefined ? overview() : await details(args[0]));
+      return exitCodes.done;
+    default: {
+      const { load } = find(name);
+      // What stands behind `--` is for another program.
+      const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+      if (own.includes('--help') || own.includes('-h')) {
+        io.stdout.write(await details(name));
+        return exitCodes.done;
+      }
+      return (await load()).run(args, io);
+    }
+  }
+}
+
+function find(name: string): Entry {
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
+  return entry;
+}
+
+const overview =
+  (): string => `overlay-network ${version()}: VPCs, Subnets and Ports in Kubernetes, made real by OVN
+
+Usage: overlay-network COMMAND [OPTION...]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
+  .join('\n')}
+  version  print the version
+  help     print this; \`help COMMAND\` prints a command's options
+
+Exit status: ${exitCodes.done} done, or stopped when asked to; ${exitCodes.failed} failed; \
+${exitCodes.usage} called wrongly, or a configuration that is not valid;
+${exitCodes.interrupted} interrupted before it had finished.
+`;
+
+async function details(name: string): Promise<string> {
+  const { summary, load } = find(name);
+  const { help } = await load();
+  return `overlay-network ${name}: ${summary}\n\n${help}\n`;
+}
+
+/** An error and what caused it, on one line each. */
+function describe(error: unknown): string {
+  const lines: string[] = [];
+  for (let at = error; at !== undefined && lines.length < 5; at = (at as { cause?: unknown }).cause)
+    lines.push((at as { message?: string }).message ?? JSON.stringify(at));
+  return lines.join('\n  because: ');
+}

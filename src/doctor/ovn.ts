@@ -1,0 +1,124 @@
+import { findCondition, resources, type Condition } from '../api/index.ts';
+import { describeOwner, type NorthboundFacts, type SouthboundFacts } from '../ovn/index.ts';
+import type { KubeClient, KubeObject } from '../reconcile/index.ts';
+import { ok, problem, some, warning, type Finding } from './finding.ts';
+
+interface Programmed extends KubeObject {
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+/** Kinds that have rows of their own whenever they are programmed. */
+const withRows = ['VPC', 'Subnet', 'Port', 'SecurityGroup'] as const;
+
+/** What the Northbound database says of itself. */
+export function judgeNorthbound({ schemaVersion, rows, owners, epoch }: NorthboundFacts): Finding[] {
+  const reached = ok(
+    'Northbound database',
+    `Its leader answers; schema ${schemaVersion}; ${rows} rows of this cluster, of ${owners.length} objects.`,
+  );
+  const led =
+    epoch === undefined
+      ? warning(
+          'Leader',
+          'No operator of this cluster has ever written to this database.',
+          'Start one; if one runs, compare its `clusterName` and `ovnNbEndpoint` with those given here.',
+        )
+      : ok(
+          'Leader',
+          `Epoch ${epoch.split('/', 1)[0] ?? ''} writes (${epoch.split('/').slice(1).join('/')}).`,
+        );
+  return [reached, led];
+}
+
+/** Whether northd and the hosts follow. */
+export function judgeProgress(northbound: NorthboundFacts, southbound: SouthboundFacts): Finding[] {
+  const { asked, northd } = northbound.progress;
+  const untranslated = [...northbound.ports].filter((name) => !southbound.ports.has(name));
+  const reached = ok('Southbound database', `Its leader answers; schema ${southbound.schemaVersion}.`);
+  const translated =
+    northd < asked || untranslated.length > 0
+      ? problem(
+          'ovn-northd',
+          `It is behind: ${untranslated.length} ports are not translated, and it has done ${northd} of ${asked} requests to report.`,
+          'See that ovn-northd runs and reaches both databases (`ovn-appctl -t ovn-northd status` says active or standby); if it does, wait and look again.',
+        )
+      : ok('ovn-northd', `All ${northbound.ports.size} logical switch ports are translated.`);
+  const { hosts } = southbound;
+  const late = hosts.filter(({ isCurrent }) => !isCurrent).map(({ name }) => name);
+  if (hosts.length === 0) {
+    return [
+      reached,
+      translated,
+      warning(
+        'Hosts',
+        'There are none: no virtual machine can be plugged in.',
+        'Run ovn-controller on the hypervisors, with `external_ids:ovn-remote` leading to the Southbound database.',
+      ),
+    ];
+  }
+  const followed =
+    late.length === 0
+      ? ok('Hosts', `All ${hosts.length} have done what was asked of them.`)
+      : warning(
+          'Hosts',
+          `${late.length} of ${hosts.length} are behind: ${some(late)}.`,
+          'See that ovn-controller runs there (`ovn-appctl -t ovn-controller connection-status`); delete the Chassis of a host that is gone with `ovn-sbctl chassis-del`.',
+        );
+  return [reached, translated, followed];
+}
+
+/** Whether rows and objects belong together. Two looks at different moments: what is under way counts as well. */
+export async function checkObjects(client: KubeClient, { owners }: NorthboundFacts): Promise<Finding[]> {
+  const rowsOf = new Set(owners.map(({ uid }) => uid));
+  const uids = new Set<string>();
+  const without: string[] = [];
+  const unready: string[] = [];
+  for (const type of Object.values(resources)) {
+    for await (const object of every<Programmed>(client, type)) {
+      const { uid, namespace = '', name } = object.metadata;
+      uids.add(uid);
+      const holds = (condition: 'Ready' | 'Programmed'): boolean =>
+        findCondition(object.status?.conditions, condition)?.status === 'True';
+      const label = `${type.kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+      if (!holds('Ready')) unready.push(label);
+      if ((withRows as readonly string[]).includes(type.kind) && holds('Programmed') && !rowsOf.has(uid))
+        without.push(label);
+    }
+  }
+  const orphans = owners.filter(({ uid }) => !uids.has(uid)).map(describeOwner);
+  return [
+    unready.length === 0
+      ? ok('Objects', `All ${uids.size} are Ready.`)
+      : warning(
+          'Objects',
+          `${unready.length} of ${uids.size} are not Ready: ${some(unready)}.`,
+          'Their conditions say why: `kubectl describe`; docs/reference/conditions.md says what to do.',
+        ),
+    without.length === 0
+      ? ok('Drift', 'Every object that counts as programmed has rows.')
+      : problem(
+          'Drift',
+          `${without.length} objects count as programmed and have no rows: ${some(without)}.`,
+          'See that an operator leads and reaches this database; it writes them again when it starts.',
+        ),
+    orphans.length === 0
+      ? ok('Orphans', 'Every row belongs to an object.')
+      : warning(
+          'Orphans',
+          `${orphans.length} objects are gone and still have rows: ${some(orphans)}.`,
+          'The operator removes them when it starts, unless they are a larger share than `sweepShareLimit`: its log says so.',
+        ),
+  ];
+}
+
+async function* every<T extends KubeObject>(
+  client: KubeClient,
+  type: (typeof resources)[keyof typeof resources],
+): AsyncGenerator<T> {
+  let continueToken: string | undefined;
+  do {
+    const page = await client.list<T>(type, { limit: 500, ...(continueToken && { continueToken }) });
+    yield* page.items;
+    continueToken = page.continueToken;
+  } while (continueToken !== undefined);
+}

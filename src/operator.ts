@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Config } from './config.ts';
+import { addControllers, EVENT_CONTROLLER, networkSettings } from './controllers/index.ts';
+import { serveEndpoints, type Endpoints } from './endpoints.ts';
+import { connectNorthbound, Southbound, type Northbound } from './ovn/index.ts';
+import {
+  backoffDelay,
+  errorFields,
+  EventRecorder,
+  fromKubeconfig,
+  LeaderElector,
+  Manager,
+  MetricsRegistry,
+  realClock,
+  RestClient,
+  sleep,
+  type Logger,
+} from './reconcile/index.ts';
+import { clientMetrics, leaderMetrics, transactionMetrics } from './operator-metrics.ts';
+
+/** The running operator. */
+export interface Operator {
+  /** Resolves when the controllers run; rejects when starting failed. As a standby that may be after any time. */
+  readonly ready: Promise<void>;
+  /** Resolves with the reason when the operator cannot go on (another one leads now): the process should end. */
+  readonly failed: Promise<string>;
+  /** `host:port` of health and metrics; undefined when they are not served. */
+  readonly address: string | undefined;
+  /** Finishes or drops what is under way, releases the lease, and closes all connections. */
+  stop(): Promise<void>;
+}
+
+/** Waits that are no settings, with defaults that suit everybody; tests shorten them. */
+export interface OperatorTimings {
+  /** How long a stop waits for reconciles that are under way, in ms. */
+  readonly graceMs?: number;
+  /** How long writes wait for a lost Northbound database before they fail, in ms. */
+  readonly reconnectDeadlineMs?: number;
+}
+
+/** How long the start waits for the Southbound database; it goes on without. */
+const SOUTHBOUND_WAIT_MS = 3000;
+
+/** Starts the operator. Rejects when the kubeconfig or the listening address is of no use; all else is waited for. */
+export async function startOperator(
+  config: Config,
+  log: Logger,
+  { graceMs, reconnectDeadlineMs }: OperatorTimings = {},
+): Promise<Operator> {
+  const metrics = new MetricsRegistry();
+  const client = new RestClient(await fromKubeconfig(config.kubeconfig), {
+    onRequest: clientMetrics(metrics),
+  });
+  const identity = `${hostname()}_${randomUUID()}`;
+  const failure = Promise.withResolvers<string>();
+  const elector = config.leaderElection.enabled
+    ? new LeaderElector({
+        client,
+        lease: { namespace: config.leaderElection.namespace, name: 'overlay-network' },
+        identity,
+        leaseMs: config.leaderElection.leaseSeconds * 1000,
+        renewDeadlineMs: config.leaderElection.renewSeconds * 1000,
+        retryMs: config.leaderElection.retrySeconds * 1000,
+        onLost: failure.resolve,
+        log,
+      })
+    : undefined;
+  if (elector !== undefined) leaderMetrics(metrics, elector);
+  const manager = new Manager({
+    client,
+    log,
+    metrics,
+    events: new EventRecorder({ client, controller: EVENT_CONTROLLER, instance: identity, log }),
+    workers: config.workers,
+    ...(graceMs !== undefined && { graceMs }),
+    ...(elector && { elector }),
+  });
+
+  let northbound: Northbound | undefined;
+  const connected = (): Northbound => {
+    if (northbound === undefined) throw new Error('the Northbound database is not connected yet');
+    return northbound;
+  };
+  const southbound = new Southbound({ ...databaseOptions(config), remotes: config.ovnSbEndpoint, log });
+  const controllers = addControllers(manager, () => connected().applier, {
+    settings: networkSettings(config),
+    sweepShareLimit: config.sweepShareLimit,
+    bindings: southbound,
+    chassis: southbound,
+  });
+  manager.afterSync('connecting to the Northbound database', async (signal) => {
+    northbound = await connectNorthbound({
+      ...databaseOptions(config),
+      remotes: config.ovnNbEndpoint,
+      cluster: config.clusterName,
+      identity,
+      ...(reconnectDeadlineMs !== undefined && { reconnectDeadlineMs }),
+      log,
+      signal,
+      onTransaction: transactionMetrics(metrics),
+      onFenced: ({ reason, epoch }) => {
+        log.warn('the Northbound database refused a write: our epoch does not stand', { reason, epoch });
+        if (reason === 'lost' && elector?.isLeader !== false) return 'retake';
+        failure.resolve('another operator writes to the Northbound database');
+        return 'stop';
+      },
+    });
+    const { client: database } = northbound;
+    manager.ready.add('ovn-northbound', () => (database.connected ? undefined : 'not connected'));
+  });
+  manager.afterSync('connecting to the Southbound database', async (signal) => {
+    const started = southbound.start().catch((error: unknown) => {
+      if (!signal.aborted) log.error('the Southbound database cannot be followed', errorFields(error));
+    });
+    // With the bindings known, the first look at the Ports is also the last; without, the rest need not wait.
+    await Promise.race([started, sleep(realClock, SOUTHBOUND_WAIT_MS, signal)]);
+    manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
+  });
+  manager.beforeStart('taking over the Northbound database', async (signal) => {
+    const epoch = await insist(() => connected().fence.take(), signal, log);
+    log.info('leading', { epoch });
+  });
+  manager.beforeStart('rebuilding the pools', () => controllers.prepare());
+  manager.onStop('the Northbound database', async () => northbound?.stop());
+  manager.onStop('the Southbound database', () => southbound.stop());
+
+  const endpoints = await serve(config, manager);
+  const ready = manager.start();
+  ready.then(
+    () => log.info('ready'),
+    (error: unknown) => log.error('starting failed', errorFields(error)),
+  );
+  return {
+    ready,
+    failed: failure.promise,
+    address: endpoints?.address,
+    stop: async () => {
+      await manager.stop();
+      await endpoints?.stop();
+    },
+  };
+}
+
+/** Takes over, however often it takes: the database may go away at this moment too. Rejects only after a stop. */
+async function insist<T>(takeOver: () => Promise<T>, signal: AbortSignal, log: Logger): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await takeOver();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.warn('the Northbound database could not be taken over: trying again', errorFields(error));
+      await sleep(realClock, backoffDelay({ baseMs: 100, maxMs: 5_000 }, failures, Math.random), signal);
+    }
+  }
+}
+
+function serve(config: Config, served: Manager): Promise<Endpoints> | undefined {
+  return config.listenAddr === '0' ? undefined : serveEndpoints(config.listenAddr, served);
+}
+
+/** How both databases are connected to. */
+function databaseOptions({ allowPlaintext, tls: { ca, cert, key } }: Config) {
+  const tls = ca === undefined || cert === undefined || key === undefined ? {} : { tls: { ca, cert, key } };
+  return { allowPlaintext, ...tls };
+}

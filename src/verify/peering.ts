@@ -1,0 +1,33 @@
+import type { Port, VPCPeering } from '../api/index.ts';
+import { isWithin } from './packet.ts';
+import { keyIn, vpcKeyOf } from './world.ts';
+import type { World } from './world.ts';
+
+/**
+ * Whether two Ports of different VPCs can reach each other through a peering: both sides have agreed, and both
+ * addresses are among what their side advertises.
+ */
+export function arePeered(world: World, from: Port, to: Port): boolean {
+  return isAdvertised(world, from, to) && isAdvertised(world, to, from);
+}
+
+/** Whether a Port's address is advertised to the VPC of another. */
+function isAdvertised(world: World, port: Port, other: Port): boolean {
+  const address = port.status?.ipAddress;
+  const vpc = world.vpcs.get(vpcKeyOf(world, port) ?? '');
+  const peering = peeringTo(world, port, other);
+  if (address === undefined || vpc === undefined || peering === undefined) return false;
+  const networks = peering.spec.advertisedCIDRs ?? [vpc.status?.cidr ?? ''];
+  return networks.some((network) => isWithin(network, address));
+}
+
+/** The peering of a Port's namespace that is in effect with the VPC of another. */
+function peeringTo(world: World, { metadata }: Port, other: Port): VPCPeering | undefined {
+  const vpc = vpcKeyOf(world, other);
+  return [...world.peerings.values()].find(
+    ({ metadata: own, status }) =>
+      keyIn(own.namespace, '') === keyIn(metadata.namespace, '') &&
+      vpc !== undefined &&
+      status?.peerVPC === vpc,
+  );
+}
