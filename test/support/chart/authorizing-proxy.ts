@@ -1,0 +1,99 @@
+/** Stands between an operator and an API server, refuses what RBAC would, and records everything that was asked. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { stringify } from 'yaml';
+import type { RunningServer } from '../apiserver/running-server.ts';
+import { accessOf, describeAccess, isAllowed, type Access, type Grant } from './rules.ts';
+
+export interface AuthorizingProxy {
+  /** A kubeconfig that leads to it, as text. */
+  readonly kubeconfig: string;
+  /** Everything that was asked, as `verb group/resource`. */
+  readonly asked: ReadonlySet<string>;
+  /** What was refused. */
+  readonly refused: readonly Access[];
+  close(): Promise<void>;
+}
+
+/** Starts one on loopback, with the rights of `grants` and discovery. */
+export async function startAuthorizingProxy(
+  server: RunningServer,
+  grants: readonly Grant[],
+): Promise<AuthorizingProxy> {
+  const agent = new Agent({ ca: server.caCert, keepAlive: true });
+  const asked = new Set<string>();
+  const refused: Access[] = [];
+  const listener = createServer((incoming, outgoing) => {
+    const access = accessOf(incoming.method ?? 'GET', incoming.url ?? '/');
+    if (access !== undefined) {
+      asked.add(describeAccess(access));
+      if (!isAllowed(grants, access)) {
+        refused.push(access);
+        refuse(outgoing, access);
+        return;
+      }
+    }
+    void forward(incoming, outgoing, server.url, agent).catch(() => outgoing.destroy());
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  return {
+    kubeconfig: stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        { name: 'proxy', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } },
+      ],
+      users: [{ name: 'operator', user: { token: server.token } }],
+      contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'operator' } }],
+      'current-context': 'proxy',
+    }),
+    asked,
+    refused,
+    close: async () => {
+      listener.closeAllConnections();
+      await once(listener.close(), 'close');
+      agent.destroy();
+    },
+  };
+}
+
+function refuse(outgoing: ServerResponse, access: Access): void {
+  const status = {
+    apiVersion: 'v1',
+    kind: 'Status',
+    status: 'Failure',
+    reason: 'Forbidden',
+    message: `the chart's rules do not allow: ${describeAccess(access)}`,
+    code: 403,
+  };
+  outgoing.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify(status));
+}
+
+async function forward(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  target: string,
+  agent: Agent,
+): Promise<void> {
+  const { method, url = '/', headers } = incoming;
+  const upstream = request(new URL(url, target), {
+    method,
+    headers: { ...headers, host: new URL(target).host },
+    agent,
+  });
+  outgoing.on('close', () => upstream.destroy());
+  const answered = once(upstream, 'response') as Promise<[IncomingMessage]>;
+  await Promise.all([
+    pipeline(incoming, upstream),
+    answered.then(async ([response]) => {
+      outgoing.writeHead(response.statusCode ?? 0, response.headers);
+      outgoing.flushHeaders();
+      await pipeline(response, outgoing);
+    }),
+  ]);
+}

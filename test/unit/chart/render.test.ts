@@ -1,0 +1,231 @@
+import { describe, expect, it } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { crdFolder } from '../../../src/dev/manifests.ts';
+import {
+  allValues,
+  chartFolder,
+  leastValues,
+  release,
+  render,
+  renderTexts,
+  type Rendered,
+} from '../../support/chart/chart.ts';
+
+interface PodSpec {
+  readonly [member: string]: unknown;
+  readonly securityContext: Record<string, unknown>;
+  readonly containers: readonly ({ readonly [member: string]: unknown } & {
+    readonly env: readonly { readonly name: string; readonly value?: string }[];
+  })[];
+  readonly volumes: readonly Record<string, unknown>[];
+}
+
+/** The kinds that a cluster serves, with the Prometheus operator's. */
+const servedKinds = [
+  'apiextensions.k8s.io/v1 CustomResourceDefinition',
+  'apps/v1 Deployment',
+  'monitoring.coreos.com/v1 PrometheusRule',
+  'monitoring.coreos.com/v1 ServiceMonitor',
+  'networking.k8s.io/v1 NetworkPolicy',
+  'policy/v1 PodDisruptionBudget',
+  'rbac.authorization.k8s.io/v1 ClusterRole',
+  'rbac.authorization.k8s.io/v1 ClusterRoleBinding',
+  'rbac.authorization.k8s.io/v1 Role',
+  'rbac.authorization.k8s.io/v1 RoleBinding',
+  'v1 ConfigMap',
+  'v1 Service',
+  'v1 ServiceAccount',
+];
+const clusterScoped = ['CustomResourceDefinition', 'ClusterRole', 'ClusterRoleBinding'];
+
+const find = (objects: readonly Rendered[], kind: string): Rendered =>
+  objects.find((object) => object.kind === kind)!;
+const podOf = (objects: readonly Rendered[]): PodSpec =>
+  (find(objects, 'Deployment')['spec'] as { template: { spec: PodSpec } }).template.spec;
+
+describe('the rendered chart', () => {
+  const least = render(leastValues);
+  const all = render(allValues);
+
+  it('has objects of kinds that clusters serve, all of them with everything switched on', () => {
+    const kindsOf = (objects: readonly Rendered[]) =>
+      [...new Set(objects.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))].sort();
+    expect(kindsOf(all)).toEqual(servedKinds);
+    expect(kindsOf(least)).toEqual(servedKinds.filter((kind) => !kind.startsWith('monitoring')));
+  });
+
+  it('puts every object into the namespace of the release, or into none', () => {
+    for (const { kind, metadata } of all)
+      expect([kind, metadata.namespace]).toEqual([
+        kind,
+        clusterScoped.includes(kind) ? undefined : release.namespace,
+      ]);
+  });
+
+  it('names no object twice', () => {
+    const names = all.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('takes its names from the release, cut to what a label may hold', () => {
+    const name = 'a'.repeat(52) + '-b';
+    const long = render(leastValues, { name, namespace: 'x' });
+    expect(find(long, 'Deployment').metadata.name).toBe('a'.repeat(52));
+  });
+
+  it('labels every object but the CRDs as the part of a release', () => {
+    for (const { kind, metadata } of all)
+      if (kind !== 'CustomResourceDefinition')
+        expect(metadata.labels).toMatchObject({
+          'app.kubernetes.io/name': 'overlay-network',
+          'app.kubernetes.io/instance': release.name,
+        });
+  });
+
+  it('has every CRD as it is in crds/, and keeps it at an uninstall', () => {
+    const crds = least.filter(({ kind }) => kind === 'CustomResourceDefinition');
+    const files = readdirSync(crdFolder).sort();
+    expect(crds).toEqual(
+      files.map((file) => {
+        const crd = parse(readFileSync(join(crdFolder, file), 'utf8')) as Rendered;
+        const annotations = { ...crd.metadata.annotations, 'helm.sh/resource-policy': 'keep' };
+        return { ...crd, metadata: { ...crd.metadata, annotations } };
+      }),
+    );
+  });
+
+  it('leaves the CRDs out, or lets them go with the release, when told to', () => {
+    const without = render({ ...leastValues, crds: { install: false } });
+    expect(without.filter(({ kind }) => kind === 'CustomResourceDefinition')).toEqual([]);
+    const loose = render({ ...leastValues, crds: { keep: false } });
+    expect(find(loose, 'CustomResourceDefinition').metadata.annotations).toBeUndefined();
+  });
+
+  it('runs two replicas apart from each other, of which a drain takes one at a time', () => {
+    expect(find(least, 'Deployment')['spec']).toMatchObject({
+      replicas: 2,
+      strategy: { rollingUpdate: { maxUnavailable: 0 } },
+    });
+    expect(podOf(least)['affinity']).toHaveProperty('podAntiAffinity');
+    expect(find(least, 'PodDisruptionBudget')['spec']).toMatchObject({ maxUnavailable: 1 });
+  });
+
+  it('selects its pods everywhere by the same labels, which the pods have', () => {
+    const { selector, template } = find(least, 'Deployment')['spec'] as {
+      selector: { matchLabels: Record<string, string> };
+      template: { metadata: { labels: Record<string, string> } };
+    };
+    expect(template.metadata.labels).toMatchObject(selector.matchLabels);
+    expect(find(least, 'Service')['spec']).toMatchObject({ selector: selector.matchLabels });
+    expect(find(least, 'PodDisruptionBudget')['spec']).toMatchObject({ selector });
+    expect(find(least, 'NetworkPolicy')['spec']).toMatchObject({ podSelector: selector });
+  });
+
+  it('is admitted by the Pod Security Standard "restricted"', () => {
+    for (const pod of [podOf(least), podOf(all)]) {
+      expect(pod.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: expect.any(Number),
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect(pod.securityContext['runAsUser']).not.toBe(0);
+      for (const key of ['hostNetwork', 'hostPID', 'hostIPC', 'hostUsers', 'initContainers'])
+        expect(pod).not.toHaveProperty(key);
+      for (const container of pod.containers) {
+        expect(container['securityContext']).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(JSON.stringify(container['ports'])).not.toContain('hostPort');
+      }
+      for (const volume of pod.volumes) expect(['configMap', 'secret']).toContain(Object.keys(volume)[1]);
+    }
+  });
+
+  it('probes health and readiness on the port that the operator is told to listen on', () => {
+    const [container] = podOf(render({ ...leastValues, metrics: { port: 9999 } })).containers;
+    expect(container).toMatchObject({
+      ports: [{ name: 'metrics', containerPort: 9999 }],
+      livenessProbe: { httpGet: { path: '/health', port: 'metrics' } },
+      readinessProbe: { httpGet: { path: '/ready', port: 'metrics' } },
+    });
+    expect(container!.env).toContainEqual({ name: 'OVERLAY_NETWORK_LISTEN_ADDR', value: ':9999' });
+  });
+
+  it('mounts the TLS files where the operator is told to look, as a whole, so that a rotation arrives', () => {
+    const { containers, volumes } = podOf(least);
+    expect(volumes).toContainEqual({
+      name: 'tls',
+      secret: { secretName: 'overlay-network-tls', defaultMode: 0o440 },
+    });
+    expect(containers[0]!['volumeMounts']).toContainEqual({
+      name: 'tls',
+      mountPath: '/etc/overlay-network/tls',
+      readOnly: true,
+    });
+    const files = containers[0]!.env.filter(({ name }) => name.startsWith('OVERLAY_NETWORK_TLS_'));
+    expect(files.map(({ value }) => value)).toEqual(
+      ['ca.crt', 'tls.crt', 'tls.key'].map((file) => `/etc/overlay-network/tls/${file}`),
+    );
+  });
+
+  it('starts new pods when the configuration changes, and only then', () => {
+    const templateOf = (values: object) =>
+      (find(render({ ...leastValues, ...values }), 'Deployment')['spec'] as { template: unknown }).template;
+    const config = { ...(leastValues['config'] as object), workers: 4 };
+    expect(templateOf({ config })).not.toEqual(templateOf({}));
+    expect(templateOf({ replicas: 3 })).toEqual(templateOf({}));
+  });
+
+  it('lets the operator reach DNS, the API server and OVN, and nothing else', () => {
+    const { egress } = find(least, 'NetworkPolicy')['spec'] as { egress: { ports: { port: number }[] }[] };
+    expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([
+      53, 53, 443, 6443, 6641, 6642,
+    ]);
+  });
+
+  it('pins the image by its digest where one is given', () => {
+    const imageOf = (objects: readonly Rendered[]) => podOf(objects).containers[0]!['image'];
+    expect(imageOf(least)).toBe('overlay-network:0.1.0');
+    expect(imageOf(all)).toBe(`overlay-network@sha256:${'0'.repeat(64)}`);
+  });
+
+  it('grants nothing by wildcard, and no secrets', () => {
+    const roles = all.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
+    expect(roles).toHaveLength(4);
+    for (const { rules } of roles) {
+      expect(JSON.stringify(rules)).not.toContain('*');
+      expect(JSON.stringify(rules)).not.toContain('secrets');
+    }
+  });
+
+  it('says what to do next', () => {
+    const notes = renderTexts(leastValues).get('NOTES.txt');
+    expect(notes).toContain(`kubectl -n ${release.namespace} rollout status deployment/overlay-network`);
+    expect(notes).not.toContain('allowPlaintext');
+    const plain = { ...leastValues, config: { ...(leastValues['config'] as object), allowPlaintext: true } };
+    expect(renderTexts(plain).get('NOTES.txt')).toContain('allowPlaintext is set');
+  });
+
+  it.each([
+    ['no Northbound database is named', {}, 'config.ovnNbEndpoint is required'],
+    [
+      'ssl: is to be spoken without certificates',
+      { ...leastValues, tls: { secretName: '' } },
+      'tls.secretName is required',
+    ],
+  ])('is refused when %s', (_, values, message) => {
+    expect(() => render(values)).toThrow(message);
+  });
+
+  it('has the version of the package', () => {
+    const { version } = JSON.parse(
+      readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'),
+    ) as { version: string };
+    const chart = parse(readFileSync(join(chartFolder, 'Chart.yaml'), 'utf8')) as Record<string, unknown>;
+    expect(chart).toMatchObject({ version, appVersion: version });
+  });
+});
