@@ -1,0 +1,30 @@
+/**
+ * The embedded API server in a process of its own, so that its work is not done on the event loop that is measured.
+ * Started by the first message; answers each with its kubeconfig and how many writes it was asked for so far.
+ */
+import { subscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
+import process from 'node:process';
+import { ApiServer } from '../src/dev/apiserver/index.ts';
+import { isCounted } from './counted.ts';
+
+/** What it answers. */
+export interface EmbeddedState {
+  readonly kubeconfig: string;
+  readonly writes: number;
+}
+
+let writes = 0;
+subscribe('http.server.request.start', (message) => {
+  const { request } = message as { request: IncomingMessage };
+  if (isCounted(request.method ?? '', request.url ?? '')) writes++;
+});
+
+const started = ApiServer.start();
+process.on('message', () => {
+  void started.then((server) => {
+    const state: EmbeddedState = { kubeconfig: server.kubeconfig(), writes };
+    process.send?.(state);
+  });
+});
+process.on('disconnect', () => void started.then((server) => server.stop()).finally(() => process.exit(0)));

@@ -1,0 +1,63 @@
+/** The bench's program: measures the scenarios asked for, each on fresh servers, and prints what it found. */
+import process from 'node:process';
+import { Environment } from './environment.ts';
+import { parseOptions, usage, UsageError, type Options, type ScenarioName } from './options.ts';
+import { toJson, toText, type Report } from './report.ts';
+import { bulk } from './scenarios/bulk.ts';
+import { sgJoin, sgRule } from './scenarios/groups.ts';
+import { latency } from './scenarios/latency.ts';
+import { restart } from './scenarios/restart.ts';
+import { resync } from './scenarios/resync.ts';
+
+const scenarios: Readonly<Record<ScenarioName, (environment: Environment) => Promise<Report>>> = {
+  latency,
+  bulk,
+  restart,
+  resync,
+  'sg-rule': sgRule,
+  'sg-join': sgJoin,
+};
+
+/** Why it ends before it is done: whatever is under way is given up, and everything started is stopped. */
+const interruption = Promise.withResolvers<never>();
+interruption.promise.catch(() => undefined);
+
+class Interrupted extends Error {}
+
+async function measure(options: Options): Promise<void> {
+  for (const name of options.scenarios) {
+    if (process.stderr.isTTY) process.stderr.write(`measuring ${name}…\n`);
+    const environment = await Environment.start(options);
+    try {
+      const giveUp = [interruption.promise, environment.failure];
+      const report = await Promise.race([scenarios[name](environment), ...giveUp]);
+      process.stdout.write(options.json ? `${toJson(report)}\n` : toText(report));
+    } finally {
+      await environment.stop();
+    }
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => interruption.reject(new Interrupted(signal)));
+// Nobody reads any more, as behind `| head`.
+process.stdout.on('error', () => interruption.reject(new Interrupted('output closed')));
+process.on('uncaughtException', (error) => interruption.reject(error));
+
+try {
+  const options = parseOptions(process.argv.slice(2), process.env);
+  if (options.help) process.stdout.write(usage);
+  else await measure(options);
+} catch (error) {
+  process.exitCode = 1;
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${usage}`);
+    process.exitCode = 2;
+  } else if (error instanceof Interrupted) {
+    process.exitCode = 130;
+  } else {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`the bench could not measure: ${text}\n`);
+  }
+}
+process.stdout.write('', () => process.exit());

@@ -1,0 +1,130 @@
+/** The objects that a scenario needs before its Ports, and where they live in the API. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'yaml';
+import { RequestError, type BareClient } from './http.ts';
+
+/** One side of a comparison. The two differ in the API group, so the operator does not see the floor's objects. */
+export interface World {
+  readonly group: string;
+  readonly namespace: string;
+}
+
+export const ours: World = { group: 'network.plasmavmc.io', namespace: 'bench' };
+export const floor: World = { group: 'floor.plasmavmc.io', namespace: 'bench-floor' };
+
+/** Every kind's plural name in paths. */
+export const plurals = ['vpcs', 'subnets', 'ports', 'securitygroups', 'trafficpolicies', 'natrules'];
+
+/** The path of the objects of a kind, of one of them with `name`. */
+export function pathOf({ group, namespace }: World, plural: string, name?: string): string {
+  return `/apis/${group}/v1alpha1/namespaces/${namespace}/${plural}${name === undefined ? '' : `/${name}`}`;
+}
+
+/** A Port of the bench, as it is created: JSON. */
+export function portOf({ group }: World, name: string, ipAddress?: string): string {
+  return JSON.stringify({
+    apiVersion: `${group}/v1alpha1`,
+    kind: 'Port',
+    metadata: { name },
+    spec: {
+      subnetRef: { name: 'bench' },
+      securityGroupRefs: [{ name: 'web' }, { name: 'ssh' }],
+      ...(ipAddress !== undefined && { ipAddress }),
+    },
+  });
+}
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** Makes the API server serve all kinds in this world, and makes its namespace. */
+export async function install(client: BareClient, world: World): Promise<void> {
+  const folder = join(import.meta.dirname, '../crds');
+  for (const file of readdirSync(folder)) {
+    const text = readFileSync(join(folder, file), 'utf8').replaceAll(ours.group, world.group);
+    const crd = parse(text) as Manifest;
+    if (crd.kind !== 'CustomResourceDefinition') continue;
+    await client.send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', JSON.stringify(crd));
+  }
+  const { namespace } = world;
+  await client.send(
+    'POST',
+    '/api/v1/namespaces',
+    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
+  );
+  for (const plural of plurals) await served(client, pathOf(world, plural));
+}
+
+/** A new kind is not there at once, and then busy (429) until its cache is filled. */
+async function served(client: BareClient, path: string): Promise<void> {
+  for (const deadline = Date.now() + 30_000; ;) {
+    try {
+      await client.send('GET', path);
+      return;
+    } catch (error) {
+      const passing = error instanceof RequestError && (error.code === 404 || error.code === 429);
+      if (!passing || Date.now() > deadline) throw error;
+      await delay(50);
+    }
+  }
+}
+
+/** What the Ports refer to: a VPC with one /16 Subnet, and two SecurityGroups. */
+export async function populate(client: BareClient, world: World): Promise<void> {
+  const rule = (port: number): unknown => ({
+    protocol: 'TCP',
+    ports: { min: port, max: port },
+    remote: { cidr: '10.0.0.0/8' },
+  });
+  const objects: [plural: string, kind: string, name: string, spec: unknown][] = [
+    ['vpcs', 'VPC', 'bench', { cidr: '10.0.0.0/16', defaults: 'None' }],
+    ['subnets', 'Subnet', 'bench', { vpcRef: { name: 'bench' }, cidr: '10.0.0.0/16' }],
+    ['securitygroups', 'SecurityGroup', 'web', { ingress: [rule(80), rule(443)] }],
+    ['securitygroups', 'SecurityGroup', 'ssh', { ingress: [rule(22)] }],
+  ];
+  for (const [plural, kind, name, spec] of objects) {
+    const object = { apiVersion: `${world.group}/v1alpha1`, kind, metadata: { name }, spec };
+    await client.send('POST', pathOf(world, plural), JSON.stringify(object));
+  }
+}
+
+/** Deletes all Ports of the world; resolves when the server has none. */
+export async function deletePorts(client: BareClient, world: World): Promise<void> {
+  await client.send('DELETE', pathOf(world, 'ports'));
+  for (;;) {
+    const list = JSON.parse(await client.send('GET', `${pathOf(world, 'ports')}?limit=1`)) as {
+      items: unknown[];
+    };
+    if (list.items.length === 0) return;
+    await delay(20);
+  }
+}
+
+/** Creates Ports from 16 clients, each with one request at a time. */
+export function createPorts(client: BareClient, world: World, names: readonly string[]): Promise<void> {
+  return eachBy16(names, (name) => client.send('POST', pathOf(world, 'ports'), portOf(world, name)));
+}
+
+/** Gives every Port an annotation that means nothing, from 16 clients. */
+export function touchPorts(
+  client: BareClient,
+  world: World,
+  names: readonly string[],
+  value: number,
+): Promise<void> {
+  const patch = JSON.stringify({ metadata: { annotations: { 'bench/touched': String(value) } } });
+  const type = 'application/merge-patch+json';
+  return eachBy16(names, (name) => client.send('PATCH', pathOf(world, 'ports', name), patch, type));
+}
+
+async function eachBy16(names: readonly string[], send: (name: string) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const sender = async (): Promise<void> => {
+    for (let name = names[next++]; name !== undefined; name = names[next++]) await send(name);
+  };
+  await Promise.all(Array.from({ length: 16 }, sender));
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Replicas } from '../support/operator/replicas.ts';
+
+const leads = /"message":"leading"/;
+const soon = { lease: 3, renew: 2, retry: 0.3 };
+
+describe('two operators on a Northbound database of three servers', () => {
+  let replicas: Replicas;
+
+  beforeAll(async () => {
+    replicas = await Replicas.start();
+  }, 60_000);
+  beforeEach(() => replicas.reset());
+  afterAll(() => replicas.stop());
+
+  it('lose nothing and do nothing twice when the leader is killed while Ports are created', async () => {
+    const leader = await replicas.operator(soon);
+    await leader.logged(leads);
+    const standby = await replicas.operator(soon);
+    await replicas.network();
+    await replicas.createPorts('vm', 120, (created) => {
+      if (created === 40) leader.child.kill('SIGKILL');
+    });
+    expect(await leader.ended()).toBe('SIGKILL');
+    await standby.logged(leads);
+    await replicas.ready(20_000);
+    expect(await replicas.wrongs()).toEqual([]);
+    expect(await replicas.epoch()).toBe(2);
+  }, 60_000);
+
+  it('have the database refuse what a leader writes that was stopped past its Lease; it ends with 1', async () => {
+    const leader = await replicas.operator(soon);
+    await leader.logged(leads);
+    const standby = await replicas.operator(soon);
+    await replicas.network();
+
+    // One transaction is sent and not answered, and the next one waits behind it: there the leader is stopped.
+    for (const node of replicas.northbound.nodes) node.pause();
+    await replicas.createPorts('vm', 40);
+    await replicas.eventually(async () =>
+      expect(await leader.metrics()).toMatch(/^controller_runtime_active_workers\{controller="Port"\} 40$/m),
+    );
+    leader.child.kill('SIGSTOP');
+    for (const node of replicas.northbound.nodes) node.resume();
+
+    await standby.logged(leads);
+    await replicas.ready(20_000);
+    expect(await replicas.wrongs()).toEqual([]);
+    // Now what the first one was about to write is wrong: it would bring back Ports that are gone.
+    for (const { metadata } of await replicas.list('Port')) await replicas.delete('Port', metadata.name);
+    await replicas.eventually(async () => expect(await replicas.wrongs()).toEqual([]));
+    const rows = await replicas.rows();
+    leader.child.kill('SIGCONT');
+    expect(await leader.ended()).toBe(1);
+    expect(leader.stderr()).toMatch(
+      /"message":"the Northbound database refused a write: our epoch does not stand"/,
+    );
+    expect(await replicas.rows()).toEqual(rows);
+    expect(await replicas.wrongs()).toEqual([]);
+    expect(standby.child.exitCode).toBe(null);
+  }, 60_000);
+
+  it('hand over at once when the leader is asked to end, long before its Lease runs out', async () => {
+    const times = { lease: 60, renew: 40, retry: 0.3 };
+    const leader = await replicas.operator(times);
+    await leader.logged(leads);
+    const standby = await replicas.operator(times);
+    await replicas.network();
+    leader.child.kill('SIGTERM');
+    expect(await leader.ended()).toBe(0);
+    await standby.logged(leads);
+    await replicas.createPorts('vm', 5);
+    await replicas.ready();
+    expect(await replicas.wrongs()).toEqual([]);
+  }, 30_000);
+});

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const main = join(import.meta.dirname, '../../../bench/main.ts');
+
+describe('the bench', () => {
+  let temporary: string;
+  beforeEach(() => {
+    temporary = mkdtempSync(join(tmpdir(), 'bench-'));
+  });
+  afterEach(() => {
+    rmSync(temporary, { recursive: true, force: true });
+  });
+
+  /** Runs it with its temporary files in a folder of the test. */
+  async function bench(...args: string[]) {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, stdout, stderr };
+  }
+
+  it('measures every scenario and prints a line of JSON for each', async () => {
+    const { code, stdout, stderr } = await bench('--ports=20', '--rounds=1', '--api=embedded', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    const reports = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(reports.map(({ scenario, ports }) => [scenario, ports])).toEqual([
+      ['latency', 20],
+      ['bulk', 20],
+      ['restart', 20],
+      ['resync', 20],
+      ['sg-rule', 20],
+      ['sg-join', 20],
+    ]);
+    const [latency, bulk, restart, resync, ...groups] = reports;
+    const isPositive = (report: Record<string, unknown> | undefined, ...names: string[]) => {
+      for (const name of names) expect([name, Number(report?.[name]) > 0]).toEqual([name, true]);
+    };
+    for (const compared of [latency, bulk, restart, ...groups])
+      isPositive(compared, 'ours_ms', 'floor_ms', 'ratio', 'rss_bytes');
+    // A transaction or a row of a batch for each Port, and one status: what the floor writes too.
+    expect(latency).toMatchObject({ nb_transactions: 20 });
+    for (const change of groups) expect(change).toMatchObject({ nb_transactions: 1 });
+    isPositive(latency, 'ours_p99_ms', 'floor_p99_ms');
+    expect(Number(bulk?.['nb_rows_written'])).toBeGreaterThanOrEqual(20);
+    expect(Number(bulk?.['api_writes'])).toBeGreaterThanOrEqual(20);
+    for (const quiet of [restart, resync]) {
+      expect(quiet).toMatchObject({ nb_transactions: 0, nb_rows_written: 0, api_writes: 0 });
+    }
+    isPositive(resync, 'cpu_ms_per_port');
+    expect(readdirSync(temporary)).toEqual([]);
+  }, 300_000);
+
+  it('says what is wrong with its arguments', async () => {
+    const { code, stdout, stderr } = await bench('--scenario=speed');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(
+      '--scenario must be one of latency, bulk, restart, resync, sg-rule, sg-join, not speed',
+    );
+  });
+});

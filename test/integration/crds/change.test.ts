@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { withDefaults } from '../../../src/api/index.ts';
+import { ApiClient } from '../../support/apiserver/client.ts';
+import { type RunningServer, targets } from '../../support/apiserver/targets.ts';
+
+import { type Answer, causesOf, collection, examples, installCrds, type Kind, object } from './support.ts';
+
+const external = { physicalNetwork: 'physnet1', cidr: '203.0.113.0/24', gateway: '203.0.113.1' };
+const floating = { externalNetworkRef: { name: 'a' }, address: '203.0.113.5' };
+const peering = { peer: { namespace: 'b' } };
+
+describe.each(targets)('objects on the $name API server', ({ name: target, start }) => {
+  let server: RunningServer;
+  let client: ApiClient;
+  let serial = 0;
+
+  beforeAll(async () => {
+    server = await start();
+    client = new ApiClient(server);
+    await installCrds(client);
+  });
+  afterAll(async () => {
+    client.close();
+    await server.stop();
+  });
+
+  /** Creates an object, then merges a patch into it. */
+  async function change(kind: Kind, spec: unknown, patch: unknown): Promise<Answer> {
+    const name = `changed-${++serial}`;
+    const created = await client.create(collection(kind), object(kind, name, spec));
+    expect(created.status).toBe(201);
+    return client.patch(`${collection(kind)}/${name}`, 'merge', { spec: patch });
+  }
+
+  it.each<[string, Kind, unknown, unknown, string]>([
+    ['the range of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { cidr: '10.2.0.0/16' }, 'cidr'],
+    ['to unset the range of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { cidr: null }, 'cidr'],
+    ['to set the range of a VPC later', 'VPC', {}, { cidr: '10.1.0.0/16' }, 'cidr'],
+    ['to unset the range of a VPC with its whole spec', 'VPC', { cidr: '10.1.0.0/16' }, null, 'cidr'],
+    ['the range of a Subnet', 'Subnet', { cidr: '10.1.1.0/24' }, { cidr: '10.1.2.0/24' }, 'cidr'],
+    ['to set the range of a Subnet later', 'Subnet', {}, { cidr: '10.1.1.0/24' }, 'cidr'],
+    ['the VPC of a Subnet', 'Subnet', { vpcRef: { name: 'a' } }, { vpcRef: { name: 'b' } }, 'vpcRef'],
+    ['to unset the VPC of a Subnet', 'Subnet', { vpcRef: { name: 'a' } }, { vpcRef: null }, 'vpcRef'],
+    ['the Subnet of a Port', 'Port', { subnetRef: { name: 'a' } }, { subnetRef: { name: 'b' } }, 'subnetRef'],
+    ['to unset the Subnet of a Port', 'Port', { subnetRef: { name: 'a' } }, { subnetRef: null }, 'subnetRef'],
+    ['the address of a Port', 'Port', { ipAddress: '10.1.1.5' }, { ipAddress: '10.1.1.6' }, 'ipAddress'],
+    ['to unset the address of a Port', 'Port', { ipAddress: '10.1.1.5' }, { ipAddress: null }, 'ipAddress'],
+    ['to set the address of a Port later', 'Port', {}, { ipAddress: '10.1.1.5' }, 'ipAddress'],
+    ['the range of an ExternalNetwork', 'ExternalNetwork', external, { cidr: '203.0.112.0/23' }, 'cidr'],
+    [
+      'the network of a FloatingIP',
+      'FloatingIP',
+      floating,
+      { externalNetworkRef: { name: 'b' } },
+      'externalNetworkRef',
+    ],
+    ['the address of a FloatingIP', 'FloatingIP', floating, { address: '203.0.113.6' }, 'address'],
+    ['to unset the address of a FloatingIP', 'FloatingIP', floating, { address: null }, 'address'],
+    ['the peer of a VPCPeering', 'VPCPeering', peering, { peer: { namespace: 'c' } }, 'peer'],
+    ['to set the VPC of a VPCPeering later', 'VPCPeering', peering, { vpcRef: { name: 'a' } }, 'vpcRef'],
+  ])('refuse to change %s', async (_, kind, spec, patch, field) => {
+    const response = await change(kind, spec, patch);
+    expect(response.status).toBe(422);
+    expect(causesOf(response)).toEqual([
+      expect.stringMatching(`^spec.${field}: .*${field} cannot be set, changed or removed after creation`),
+    ]);
+  });
+
+  it.each<[string, Kind, unknown, unknown]>([
+    ['the choices of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { defaults: 'None' }],
+    [
+      'the gateway of a Subnet',
+      'Subnet',
+      { cidr: '10.1.1.0/24' },
+      { gateway: { mode: 'Address', address: '10.1.1.254' } },
+    ],
+    ['the pools of a Subnet', 'Subnet', {}, { allocationPools: [{ start: '10.1.1.9', end: '10.1.1.99' }] }],
+    ['to unset the default Subnet of a Port, which says the same', 'Port', {}, { subnetRef: null }],
+    ['the groups and MAC of a Port', 'Port', {}, { securityGroupRefs: [], macAddress: '0a:00:00:00:00:01' }],
+    [
+      'the gateway and chassis of an ExternalNetwork',
+      'ExternalNetwork',
+      external,
+      { gateway: '203.0.113.254', gatewayChassis: { mode: 'Named', names: ['gw1'] } },
+    ],
+    ['what a VPCPeering advertises', 'VPCPeering', peering, { advertisedCIDRs: ['10.1.0.0/24'] }],
+    [
+      'the type of a NatRule',
+      'NatRule',
+      { type: 'SNAT', source: { cidr: '10.1.0.0/24' } },
+      { type: 'DNAT', source: null, protocol: 'TCP', externalPort: 80, target: { address: '10.1.0.5' } },
+    ],
+  ])('take a change of %s', async (_, kind, spec, patch) => {
+    const { status, body }: Answer = await change(kind, spec, patch);
+    expect({ status, message: body.message }).toEqual({ status: 200, message: undefined });
+  });
+
+  describe('which are attached Ports', () => {
+    const attached = { attachment: { vmID: 'vm-1', host: 'hv1' } };
+
+    it('refuse another VM, and name the one that they are attached to', async () => {
+      const response = await change('Port', attached, { attachment: { vmID: 'vm-2' } });
+      expect(response.status).toBe(422);
+      expect(causesOf(response)).toEqual([
+        expect.stringMatching(
+          /^spec\.attachment\.vmID: .*: PORT_ALREADY_ATTACHED: the Port is attached to VM vm-1; remove spec\.attachment first$/,
+        ),
+      ]);
+    });
+
+    it('take another VM once they are detached', async () => {
+      const { body }: Answer = await change('Port', attached, { attachment: null });
+      expect(body.spec).not.toHaveProperty('attachment');
+      const path = `${collection('Port')}/${body.metadata.name}`;
+      const { status } = await client.patch(path, 'merge', { spec: { attachment: { vmID: 'vm-2' } } });
+      expect(status).toBe(200);
+    });
+
+    it('follow the migration of their VM', async () => {
+      const { status, body }: Answer = await change('Port', attached, {
+        attachment: { migrationTargetHost: 'hv2' },
+      });
+      expect({ status, attachment: body.spec?.attachment }).toEqual({
+        status: 200,
+        attachment: { vmID: 'vm-1', host: 'hv1', migrationTargetHost: 'hv2' },
+      });
+      const path = `${collection('Port')}/${body.metadata.name}`;
+      const arrived = { attachment: { host: 'hv2', migrationTargetHost: null } };
+      expect(await client.patch(path, 'merge', { spec: arrived })).toMatchObject({ status: 200 });
+    });
+  });
+
+  it('get the defaults that src/api knows', async () => {
+    for (const kind of ['VPC', 'Subnet', 'Port', 'SecurityGroup'] as const) {
+      const { body }: Answer = await client.create(collection(kind), object(kind, 'defaulted'), {
+        query: { dryRun: 'All' },
+      });
+      expect({ kind, spec: body.spec }).toEqual({ kind, spec: withDefaults(object(kind, 'defaulted')).spec });
+    }
+  });
+
+  it('merge the groups that two managers apply', async () => {
+    const path = `${collection('Port')}/shared`;
+    const apply = (manager: string, group: string) =>
+      client.apply(path, manager, object('Port', 'shared', { securityGroupRefs: [{ name: group }] }));
+    const first: Answer = await apply('one', 'web');
+    if (first.status === 415) {
+      // A server may say that it has no server-side apply; the real one has.
+      expect(target).not.toBe('real');
+      return;
+    }
+    expect(first.status).toBe(201);
+    const { body }: Answer = await apply('two', 'ssh');
+    expect(body.spec?.securityGroupRefs).toEqual([{ name: 'web' }, { name: 'ssh' }]);
+  });
+
+  it('are taken from every example, strictly and together', async () => {
+    expect(examples.size).toBeGreaterThan(0);
+    for (const [file, objects] of examples) {
+      for (const each of objects) {
+        const path =
+          each.kind === 'Namespace'
+            ? '/api/v1/namespaces'
+            : collection(each.kind as Kind, each.metadata.namespace);
+        const { status, body }: Answer = await client.create(path, each, {
+          query: { fieldValidation: 'Strict' },
+        });
+        expect({ file, name: each.metadata.name, status, message: body.message }).toEqual({
+          file,
+          name: each.metadata.name,
+          status: 201,
+          message: undefined,
+        });
+      }
+    }
+    const vpcs: Answer = await client.get('/apis/network.plasmavmc.io/v1alpha1/vpcs');
+    const owned = vpcs.body.items
+      .filter(({ metadata }) => !metadata.name.startsWith('changed-'))
+      .map(({ metadata }) => metadata.namespace);
+    expect(new Set(owned).size).toBe(owned.length);
+  });
+});

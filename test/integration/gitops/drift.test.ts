@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { hasKubectl, Kubectl } from '../../support/apiserver/kubectl.ts';
+import { targets } from '../../support/apiserver/targets.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+const manifest = join(import.meta.dirname, '../../../examples/quickstart.yaml');
+
+(hasKubectl ? describe : describe.skip).each(targets)(
+  `${hasKubectl ? '' : 'skipped (there is no kubectl): '}objects that come from git by server-side apply, on the $name API server`,
+  (target) => {
+    let cluster: TestCluster;
+    let kubectl: Kubectl;
+    const apply = () =>
+      kubectl.ok('apply', '--server-side', '--field-manager=argocd-controller', '-f', manifest);
+    const diff = (...options: string[]) =>
+      kubectl.run(['diff', '--server-side', '--field-manager=argocd-controller', ...options, '-f', manifest]);
+    const versions = async () =>
+      [...(await cluster.objects()).values()].map(
+        ({ kind, metadata: { name, resourceVersion } }) => `${kind}/${name} ${resourceVersion}`,
+      );
+
+    beforeAll(async () => {
+      cluster = await TestCluster.start(target, { northd: false });
+      kubectl = await Kubectl.create(cluster.server.kubeconfigPath);
+      await cluster.startOperator();
+      await apply();
+      await cluster.converged();
+    }, 60_000);
+    afterAll(async () => {
+      await kubectl.remove();
+      await cluster.stop();
+    });
+
+    it('show no difference once the operator has written addresses, conditions and finalizers', async () => {
+      expect((await cluster.get('Port', 'client')).status).toHaveProperty('ipAddress');
+      expect((await cluster.get('VPC', 'quickstart')).metadata.finalizers).not.toBeUndefined();
+      expect(await diff()).toMatchObject({ status: 0, stdout: '' });
+    });
+
+    it('are not changed by a second apply, which meets no conflict', async () => {
+      const before = await versions();
+      expect(await apply()).toMatch(/serverside-applied/);
+      expect(await versions()).toEqual(before);
+    });
+
+    it('leave status and finalizers to the operator: git owns what it says, and nothing else', async () => {
+      const text = await kubectl.ok('get', 'vpc', 'quickstart', '--show-managed-fields', '-o', 'json');
+      const fields = (
+        JSON.parse(text) as { metadata: { managedFields: { manager: string; fieldsV1: object }[] } }
+      ).metadata.managedFields;
+      const ownedBy = (manager: string) =>
+        JSON.stringify(fields.filter((each) => each.manager === manager).map(({ fieldsV1 }) => fieldsV1));
+      expect(ownedBy('argocd-controller')).toContain('f:cidr');
+      expect(ownedBy('argocd-controller')).not.toMatch(/f:status|f:finalizers/);
+    });
+
+    it('show the difference that a person makes, and have it back by the next apply', async () => {
+      await kubectl.ok(
+        'patch',
+        'securitygroup',
+        'web',
+        '--type=merge',
+        '-p',
+        '{"spec":{"description":"by hand"}}',
+      );
+      expect((await diff('--force-conflicts')).stdout).toContain('-  description: by hand');
+      await kubectl.ok(
+        'apply',
+        '--server-side',
+        '--force-conflicts',
+        '--field-manager=argocd-controller',
+        '-f',
+        manifest,
+      );
+      await cluster.ready();
+      expect(await diff()).toMatchObject({ status: 0, stdout: '' });
+    });
+  },
+);

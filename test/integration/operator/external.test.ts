@@ -1,0 +1,331 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { targets } from '../../support/apiserver/targets.ts';
+import { ours } from '../../support/operator/dump.ts';
+import { example } from '../../support/operator/examples.ts';
+import type { Seen } from '../../support/operator/objects.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+import { trace } from '../../support/operator/trace.ts';
+
+/** A neighbour on the external network that routers know without asking. */
+const outside = { ip: '203.0.113.1', mac: '00:00:5e:00:53:01' };
+
+const yaml = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: partner, labels: { network.plasmavmc.io/organization: classic } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: net, namespace: partner }
+spec: { cidr: 10.50.0.0/16, defaults: None }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: apps, namespace: partner }
+spec: { cidr: 10.50.1.0/24 }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: private, namespace: partner }
+spec: { cidr: 10.50.2.0/24 }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Port
+metadata: { name: app, namespace: partner }
+spec: { subnetRef: { name: apps }, ipAddress: 10.50.1.11, trafficFiltering: Disabled, securityGroupRefs: [] }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Port
+metadata: { name: secret, namespace: partner }
+spec: { subnetRef: { name: private }, ipAddress: 10.50.2.11, trafficFiltering: Disabled, securityGroupRefs: [] }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPCPeering
+metadata: { name: classic, namespace: partner }
+spec: { peer: { namespace: classic }, advertisedCIDRs: [10.50.1.0/24] }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPCPeering
+metadata: { name: partner, namespace: classic }
+spec: { peer: { namespace: partner } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: NatRule
+metadata: { name: web, namespace: classic }
+spec:
+  type: DNAT
+  protocol: TCP
+  externalPort: 8022
+  internalPort: 22
+  target: { portRef: { name: neighbour } }
+`;
+
+describe.each(targets)('networks outside, on the $name API server', (target) => {
+  let cluster: TestCluster;
+  let objects: ReadonlyMap<string, Seen>;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start(target);
+    for (const chassis of ['gw1', 'gw2']) {
+      await cluster.ovn.sbctl('chassis-add', chassis, 'geneve', `127.0.0.${chassis.at(-1)!}`);
+      const options = ['ovn-cms-options=enable-chassis-as-gw', 'ovn-bridge-mappings="physnet1:br-ex"'];
+      await cluster.ovn.sbctl(
+        'set',
+        'Chassis',
+        chassis,
+        ...options.map((option) => `other_config:${option}`),
+      );
+    }
+    await cluster.startOperator();
+    await cluster.apply(...example('openstack-classic/network.yaml'), yaml);
+    objects = await cluster.ready();
+    const gatewayPort = gatewayPortOf('classic/router');
+    await cluster.ovn.nbctl('--wait=sb', 'sync');
+    const router = [
+      '--bare',
+      '--columns=_uuid',
+      'find',
+      'Datapath_Binding',
+      `external_ids:name=${nameOf('VPC/classic/router')}`,
+    ];
+    const datapath = (await cluster.ovn.sbctl(...router)).trim();
+    const neighbour = [
+      `logical_port=${gatewayPort}`,
+      `ip=${outside.ip}`,
+      `mac="${outside.mac}"`,
+      `datapath=${datapath}`,
+    ];
+    await cluster.ovn.sbctl('create', 'MAC_Binding', ...neighbour);
+  }, 90_000);
+  afterAll(() => cluster.stop());
+
+  const status = (id: string): Readonly<Record<string, unknown>> => objects.get(id)?.status ?? {};
+  const nameOf = (id: string): string => `on_${objects.get(id)!.metadata.uid.replaceAll('-', '_')}`;
+  const gatewayPortOf = (vpc: string): string => `${nameOf(`VPC/${vpc}`)}_external`;
+
+  /** From a Port, to its router. */
+  const leaving = async (
+    id: string,
+    subnet: string,
+    rest: string,
+  ): Promise<{ outputs: readonly string[]; text: string }> => {
+    const { interfaceID, macAddress, ipAddress } = status(id) as Record<string, string>;
+    const columns = [
+      '--bare',
+      '--columns=mac',
+      'find',
+      'Logical_Router_Port',
+      `name=${nameOf(subnet)}_gateway`,
+    ];
+    const router = (await cluster.ovn.nbctl(...columns)).trim();
+    const packet = `inport == "${interfaceID!}" && eth.src == ${macAddress!} && eth.dst == ${router} && ip.ttl == 64 && ip4.src == ${ipAddress!} && ${rest}`;
+    return endOf(await trace(cluster.ovn, nameOf(subnet), packet, { lookups: 10 }));
+  };
+
+  /** From outside, to the router's MAC. */
+  const entering = async (rest: string): Promise<{ outputs: readonly string[]; text: string }> => {
+    const network = 'ExternalNetwork//classic-external';
+    const columns = [
+      '--bare',
+      '--columns=mac',
+      'find',
+      'Logical_Router_Port',
+      `name=${gatewayPortOf('classic/router')}`,
+    ];
+    const router = (await cluster.ovn.nbctl(...columns)).trim();
+    const packet = `inport == "${nameOf(network)}_localnet" && eth.src == ${outside.mac} && eth.dst == ${router} && ip.ttl == 64 && ip4.src == 198.51.100.9 && ${rest}`;
+    return endOf(await trace(cluster.ovn, nameOf(network), packet, { lookups: 10 }));
+  };
+
+  /** Without the ports between switches and routers on the way. */
+  const endOf = ({ outputs, text }: { outputs: readonly string[]; text: string }) => ({
+    outputs: outputs.filter((name) => !/_(router|gateway|peer|external|external_switch)$/.test(name)),
+    text,
+  });
+
+  const localnet = (): string => `${nameOf('ExternalNetwork//classic-external')}_localnet`;
+  const interfaceOf = (id: string): string => status(id)['interfaceID'] as string;
+
+  it('give the router .101 and the floating IP .102, as the example says', () => {
+    expect(status('VPC/classic/router')['gatewayIPs']).toEqual(['203.0.113.101']);
+    expect(status('FloatingIP/classic/instance')).toMatchObject({
+      address: '203.0.113.102',
+      usedBy: ['instance'],
+    });
+    expect(status('ExternalNetwork//classic-external')['gatewayChassis']).toEqual(['gw1', 'gw2']);
+  });
+
+  it('are left by a machine with a fixed address with the address of the router', async () => {
+    const { outputs, text } = await leaving(
+      'Port/classic/other',
+      'Subnet/classic/selfservice2',
+      'ip4.dst == 198.51.100.9 && icmp4.type == 8',
+    );
+    expect(text).toContain('(ip4.src=203.0.113.101)');
+    expect(outputs).toContain(localnet());
+  });
+
+  it('are left by a machine with a floating IP with that one', async () => {
+    const { outputs, text } = await leaving(
+      'Port/classic/instance',
+      'Subnet/classic/selfservice',
+      'ip4.dst == 198.51.100.9 && icmp4.type == 8',
+    );
+    expect(text).toContain('(ip4.src=203.0.113.102)');
+    expect(outputs).toContain(localnet());
+  });
+
+  it('reach the machine with the floating IP, as far as its security group allows', async () => {
+    const ssh = await entering('ip4.dst == 203.0.113.102 && tcp.dst == 22');
+    expect(ssh.outputs).toContain(interfaceOf('Port/classic/instance'));
+    const telnet = await entering('ip4.dst == 203.0.113.102 && tcp.dst == 23');
+    expect(telnet.outputs).toEqual([]);
+  });
+
+  it('reach a forwarded port, and no other of the address', async () => {
+    const forwarded = await entering('ip4.dst == 203.0.113.101 && tcp.dst == 8022');
+    expect(forwarded.outputs).toContain(interfaceOf('Port/classic/neighbour'));
+    const other = await entering('ip4.dst == 203.0.113.101 && tcp.dst == 22');
+    expect(other.outputs).not.toContain(interfaceOf('Port/classic/neighbour'));
+  });
+
+  it('are not needed to reach a forwarded port from inside', async () => {
+    const { outputs } = await leaving(
+      'Port/classic/other',
+      'Subnet/classic/selfservice2',
+      'ip4.dst == 203.0.113.101 && tcp.dst == 8022',
+    );
+    expect(outputs).toContain(interfaceOf('Port/classic/neighbour'));
+  });
+
+  it('have nothing to do with traffic between networks of a VPC', async () => {
+    const { outputs, text } = await leaving(
+      'Port/classic/other',
+      'Subnet/classic/selfservice2',
+      'ip4.dst == 192.168.1.12 && icmp4.type == 8',
+    );
+    expect(outputs).toEqual([interfaceOf('Port/classic/neighbour')]);
+    expect(text).not.toContain('(ip4.src=');
+  });
+
+  it('are not crossed by traffic to a peer, which reaches what is advertised, both ways', async () => {
+    const there = await leaving(
+      'Port/classic/other',
+      'Subnet/classic/selfservice2',
+      'ip4.dst == 10.50.1.11 && icmp4.type == 8',
+    );
+    expect(there.outputs).toEqual([interfaceOf('Port/partner/app')]);
+    expect(there.text).not.toContain('(ip4.src=');
+    const back = await leaving(
+      'Port/partner/app',
+      'Subnet/partner/apps',
+      'ip4.dst == 192.168.2.11 && icmp4.type == 8',
+    );
+    expect(back.outputs).toEqual([interfaceOf('Port/classic/other')]);
+  });
+
+  it('nor does a peer reach or send from what is not advertised', async () => {
+    const out = await leaving(
+      'Port/partner/secret',
+      'Subnet/partner/private',
+      'ip4.dst == 192.168.2.11 && icmp4.type == 8',
+    );
+    expect(out.outputs).toEqual([]);
+    const into = await leaving(
+      'Port/classic/other',
+      'Subnet/classic/selfservice2',
+      'ip4.dst == 10.50.2.11 && icmp4.type == 8',
+    );
+    expect(into.outputs).not.toContain(interfaceOf('Port/partner/secret'));
+  });
+
+  it('put the router on a chassis that OVN knows, and follow one that goes', async () => {
+    const names = async () =>
+      ours(await cluster.nb.rows())
+        .filter(({ table }) => table === 'HA_Chassis')
+        .map(({ columns }) => columns['chassis_name'])
+        .sort();
+    expect(await names()).toEqual(['gw1', 'gw2']);
+    await cluster.ovn.sbctl('chassis-del', 'gw1');
+    await cluster.eventually(async () => {
+      expect(await names()).toEqual(['gw2']);
+    });
+  });
+
+  it('translate a distributed floating IP on its own host while the port is up there', async () => {
+    await cluster.edit('NatRule', 'classic/instance', { spec: { mode: 'Distributed' } });
+    await cluster.ready();
+    const nat = async () =>
+      ours(await cluster.nb.rows()).find(({ columns }) => columns['external_ip'] === '203.0.113.102')
+        ?.columns;
+    expect((await nat())?.['external_mac']).toEqual([]);
+    const lsp = interfaceOf('Port/classic/instance');
+    await cluster.ovn.sbctl('lsp-bind', lsp, 'gw2');
+    await cluster.ovn.sbctl('set', 'Port_Binding', lsp, 'up=true');
+    await cluster.eventually(async () => {
+      expect(await nat()).toMatchObject({ logical_port: lsp, external_mac: expect.stringMatching(/^0a:/) });
+    });
+    await cluster.ovn.sbctl('set', 'Port_Binding', lsp, 'up=false');
+    await cluster.eventually(async () => {
+      expect((await nat())?.['external_mac']).toEqual([]);
+    });
+  });
+
+  it('end a peering within a second when one side is deleted', async () => {
+    await cluster.delete('VPCPeering', 'partner/classic');
+    await cluster.eventually(async () => {
+      expect(ours(await cluster.nb.rows()).map(({ table }) => table)).not.toContain('Logical_Router_Policy');
+    }, 1000);
+    await cluster.reason('VPCPeering', 'classic/partner', 'Ready', 'PendingPeer');
+  });
+
+  it('are used by the older of two rules that exclude each other, and by the younger after it', async () => {
+    const again = yaml.slice(yaml.lastIndexOf('apiVersion')).replace('name: web', 'name: again');
+    const { metadata } = await cluster.get('NatRule', 'classic/web');
+    // Ages are told in whole seconds: of two of the same second neither is the older.
+    const nextSecond = Date.parse(metadata.creationTimestamp ?? '') + 1000;
+    await cluster.eventually(() => expect(Date.now()).toBeGreaterThan(nextSecond));
+    await cluster.apply(again);
+    await cluster.reason('NatRule', 'classic/again', 'Ready', 'NatConflict');
+    await cluster.delete('NatRule', 'classic/web');
+    await cluster.reason('NatRule', 'classic/again', 'Ready', 'Ready');
+  });
+
+  it('are lost with the label that allows them, and the same when it is back', async () => {
+    const label = (organization: string) =>
+      cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: 'classic', labels: { 'network.plasmavmc.io/organization': organization } },
+      });
+    const ofGateways = async () =>
+      ours(await cluster.nb.rows()).filter(({ table }) =>
+        ['NAT', 'HA_Chassis', 'Load_Balancer'].includes(table),
+      );
+    await label('another');
+    await cluster.reason('VPC', 'classic/router', 'Ready', 'ExternalNetworkNotAllowed');
+    await cluster.reason('NatRule', 'classic/instance', 'Ready', 'NoExternalGateway');
+    await cluster.eventually(async () => {
+      expect(await ofGateways()).toEqual([]);
+    });
+    await label('classic');
+    await cluster.reason('NatRule', 'classic/instance', 'Ready', 'Ready');
+    const { status: of } = await cluster.get('VPC', 'classic/router');
+    expect(of?.['gatewayIPs']).toEqual(['203.0.113.101']);
+  });
+
+  it('were followed without northd or the operator complaining', () => {
+    expect(cluster.log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  });
+
+  it('leave no row when everything is deleted', async () => {
+    for (const [, { kind, metadata }] of await cluster.objects()) {
+      const key = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+      await cluster.delete(kind as Parameters<typeof cluster.delete>[0], key);
+    }
+    await cluster.eventually(async () => {
+      expect([...(await cluster.objects()).keys()]).toEqual([]);
+      expect(ours(await cluster.nb.rows())).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,309 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { API_VERSION } from '../../../src/api/index.ts';
+import { targets } from '../../support/apiserver/targets.ts';
+import { markOf, ours } from '../../support/operator/dump.ts';
+import { Gate } from '../../support/operator/gate.ts';
+import { isRow, wireMap, wireSet } from '../../support/operator/northbound.ts';
+import { example } from '../../support/operator/examples.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+const port = (name: string, spec: object = {}): string =>
+  JSON.stringify({
+    apiVersion: API_VERSION,
+    kind: 'Port',
+    metadata: { name },
+    spec: { subnetRef: { name: 'apps' }, securityGroupRefs: [{ name: 'web' }], ...spec },
+  });
+
+describe.each(targets)('an operator with the $name API server', (target) => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start(target);
+  }, 60_000);
+  beforeEach(() => cluster.reset());
+  afterAll(() => cluster.stop());
+
+  /** The quickstart, converged. */
+  async function quickstart(): Promise<void> {
+    await cluster.apply(...example('quickstart.yaml'));
+    await cluster.converged();
+  }
+
+  /** Resolves when the operator behind the gate has written nothing for a while that is longer than its own delays. */
+  const quiet = (gate: Gate): Promise<void> =>
+    cluster.eventually(() => {
+      if (gate.quietMs < 1_000) throw new Error(`it is still writing: ${gate.writes.slice(-3).join('; ')}`);
+    });
+
+  describe('that is started again', () => {
+    it('writes nothing but its epoch: no row and no status', async () => {
+      await cluster.startOperator();
+      await quickstart();
+      const [dump, objects] = [await cluster.nbDump(), await cluster.objects()];
+      await cluster.stopOperators();
+      const gate = new Gate();
+      await cluster.startOperator({ gate });
+      await quiet(gate);
+      expect(gate.writes).toEqual(['transact mutate NB_Global']);
+      expect(await cluster.nbDump()).toEqual(dump);
+      expect(await cluster.objects()).toEqual(objects);
+    });
+
+    it('catches up with what was created, edited and deleted meanwhile', async () => {
+      await cluster.startOperator();
+      await quickstart();
+      await cluster.apply(port('leaving'), port('staying'));
+      await cluster.converged();
+      const before = await cluster.canonical();
+      const staying = (await cluster.get('Port', 'staying')).status!['ipAddress'];
+      await cluster.stopOperators();
+
+      await cluster.delete('Port', 'leaving');
+      await cluster.apply(port('coming'));
+      await cluster.edit('SecurityGroup', 'web', { spec: { ingress: [{ protocol: 'UDP' }] } });
+      await cluster.startOperator();
+      const objects = await cluster.converged();
+      expect(objects.get('Port/default/staying')!.status!['ipAddress']).toBe(staying);
+      await cluster.eventually(async () => {
+        const owners = ours(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
+        expect(owners).toContain('Port/default/coming');
+        expect(owners).not.toContain('Port/default/leaving');
+      });
+
+      // And back: the same rows as before.
+      await cluster.edit('SecurityGroup', 'web', {
+        spec: {
+          ingress: [{ name: 'http', protocol: 'TCP', ports: { min: 80 }, remote: { cidr: '10.10.0.0/16' } }],
+        },
+      });
+      await cluster.delete('Port', 'coming');
+      await cluster.stopOperators();
+      await cluster.startOperator();
+      await cluster.apply(port('leaving'));
+      await cluster.converged();
+      expect((await cluster.canonical()).replaceAll('"observedGeneration":3', '"observedGeneration":1')).toBe(
+        before,
+      );
+    });
+
+    it('removes the rows of an object whose namesake took its place meanwhile', async () => {
+      await cluster.startOperator();
+      await quickstart();
+      const { uid } = (await cluster.get('Port', 'server')).metadata;
+      await cluster.stopOperators();
+      await cluster.delete('Port', 'server');
+      await cluster.apply(...example('quickstart.yaml'));
+      await cluster.startOperator();
+      const objects = await cluster.converged();
+      const now = objects.get('Port/default/server')!;
+      expect(now.metadata.uid).not.toBe(uid);
+      expect(now.status!['ipAddress']).toBe('10.10.1.10');
+      const rows = ours(await cluster.nb.rows());
+      expect(rows.filter((row) => markOf(row, 'uid') === uid)).toEqual([]);
+      expect(rows.filter((row) => markOf(row, 'uid') === now.metadata.uid)).toHaveLength(1);
+    });
+
+    it('sweeps nothing when it would be too large a share of all rows, says so, and gives none of their addresses away', async () => {
+      await cluster.startOperator();
+      await quickstart();
+      const names = Array.from({ length: 60 }, (_, index) => `vm-${index}`);
+      await cluster.apply(...names.map((name) => port(name)));
+      await cluster.converged();
+      const rows = ours(await cluster.nb.rows());
+      await cluster.stopOperators();
+      for (const name of names) await cluster.delete('Port', name);
+
+      await cluster.startOperator();
+      expect(cluster.log.lines).toContainEqual(
+        expect.objectContaining({
+          level: 'error',
+          message: 'orphaned rows were left alone',
+          reason: expect.stringMatching(
+            /^60 of \d+ rows of this cluster have no object .*nothing was removed/,
+          ),
+        }),
+      );
+      await cluster.apply(port('late'));
+      await cluster.eventually(async () =>
+        expect((await cluster.get('Port', 'late')).status?.['ipAddress']).toBe('10.10.1.64'),
+      );
+      expect(ours(await cluster.nb.rows())).toHaveLength(rows.length + 1);
+      await cluster.stopOperators();
+
+      await cluster.startOperator({ settings: { 'sweep-share-limit': 1 } });
+      await cluster.converged();
+      expect(ours(await cluster.nb.rows())).toHaveLength(rows.length - 59);
+    }, 60_000);
+  });
+
+  describe('whose Northbound database is away', () => {
+    it('says so on objects with something to write, leaves the others alone, and catches up', async () => {
+      await cluster.startOperator({ reconnectDeadlineMs: 500 });
+      await quickstart();
+      const before = await cluster.objects();
+      const address = before.get('Port/default/client')!.status!['ipAddress'];
+      await cluster.northbound.stop();
+
+      await cluster.apply(port('new'));
+      await cluster.edit('SecurityGroup', 'web', { spec: { ingress: [] } });
+      const conditions = [
+        await cluster.reason('Port', 'new', 'Programmed', 'OVNConnectionFailed'),
+        await cluster.reason('SecurityGroup', 'web', 'Programmed', 'OVNConnectionFailed'),
+      ];
+      for (const { status, message } of conditions) {
+        expect(status).toBe('False');
+        expect(message).toMatch(/^OVN_CONNECTION_FAILED: /);
+      }
+      expect((await cluster.get('Port', 'new')).status).not.toHaveProperty('interfaceID');
+      const during = await cluster.objects();
+      for (const id of [
+        'VPC/default/quickstart',
+        'Port/default/server',
+        'Port/default/client',
+        'SecurityGroup/default/default',
+      ])
+        expect([id, during.get(id)]).toEqual([id, before.get(id)]);
+
+      await cluster.northbound.start();
+      const after = await cluster.converged();
+      expect(after.get('Port/default/client')!.status!['ipAddress']).toBe(address);
+      const owners = ours(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
+      expect(owners).toContain('Port/default/new');
+      expect(owners.filter((owner) => owner === 'SecurityGroup/default/web')).toHaveLength(2);
+    });
+
+    it('waits for it at the start', async () => {
+      await cluster.northbound.stop();
+      await cluster.apply(...example('quickstart.yaml'));
+      const operator = await cluster.startOperator({ asStandby: true });
+      let isReady = false;
+      void operator.ready.then(() => (isReady = true));
+      await cluster.eventually(() => expect(JSON.stringify(cluster.log.lines)).toContain('cannot connect'));
+      expect(isReady).toBe(false);
+      await cluster.northbound.start();
+      await operator.ready;
+      await cluster.converged();
+    });
+
+    it('is cut short by a stop, at the start and later', async () => {
+      await cluster.northbound.stop();
+      const early = await cluster.startOperator({ asStandby: true });
+      await early.stop();
+      await cluster.northbound.start();
+      const late = await cluster.startOperator({ graceMs: 100 });
+      await cluster.northbound.stop();
+      await cluster.apply(...example('quickstart.yaml'));
+      await late.stop();
+      await cluster.northbound.start();
+    });
+  });
+
+  describe('whose API server is away', () => {
+    it('goes on repairing, and catches up when it is back', async () => {
+      await cluster.startOperator();
+      await quickstart();
+      const before = await cluster.nbDump();
+      await cluster.pauseApi();
+      const [row] = ours(await cluster.nb.rows()).filter(({ table }) => table === 'Logical_Switch');
+      await cluster.nb.transact({ op: 'delete', table: 'Logical_Switch', where: isRow(row!.uuid) });
+      await cluster.eventually(async () => expect(await cluster.nbDump()).toEqual(before));
+
+      await cluster.resumeApi();
+      await cluster.apply(port('new'));
+      await cluster.delete('Port', 'client');
+      const objects = await cluster.converged(20_000);
+      expect([...objects.keys()]).toContain('Port/default/new');
+      await cluster.eventually(async () => {
+        const owners = ours(await cluster.nb.rows()).map((one) => markOf(one, 'owner'));
+        expect(owners).toContain('Port/default/new');
+        expect(owners).not.toContain('Port/default/client');
+      });
+    }, 60_000);
+
+    it('removes nothing because of that, with its history gone too', async () => {
+      await cluster.startOperator();
+      await quickstart();
+      const before = await cluster.nbDump();
+      await cluster.pauseApi();
+      await cluster.resumeApi();
+      await cluster.server.compact!();
+      await cluster.edit('Port', 'client', { metadata: { labels: { seen: 'again' } } });
+      await cluster.apply(port('new'));
+      await cluster.converged(20_000);
+      const now = await cluster.nbDump();
+      for (const { uuid } of before) expect(now.map((row) => row.uuid)).toContain(uuid);
+    }, 60_000);
+  });
+
+  describe('that another one has superseded', () => {
+    it('writes nothing any more, and says that it cannot go on', async () => {
+      const gate = new Gate();
+      const first = await cluster.startOperator({ gate });
+      await quickstart();
+      await quiet(gate);
+      const before = await cluster.nbDump();
+      const [global] = (await cluster.nb.rows()).filter(({ table }) => table === 'NB_Global');
+      const key = 'overlay-network/epoch/default';
+      await cluster.nb.transact({
+        op: 'mutate',
+        table: 'NB_Global',
+        where: isRow(global!.uuid),
+        mutations: [
+          ['external_ids', 'delete', wireSet([key])],
+          ['external_ids', 'insert', wireMap({ [key]: '99/another' })],
+        ],
+      });
+      await cluster.edit('SecurityGroup', 'web', { spec: { ingress: [] } });
+      await cluster.apply(port('new'));
+      expect(await first.failed).toMatch(/another operator/);
+      await quiet(gate);
+      expect(await cluster.nbDump()).toEqual(before);
+      expect((await cluster.get('Port', 'new')).status).toBeUndefined();
+      expect((await cluster.get('SecurityGroup', 'web')).status!['observedGeneration']).toBe(1);
+    });
+
+    it('doubles nothing while the other one works on the same objects', async () => {
+      const first = await cluster.startOperator();
+      await quickstart();
+      const second = await cluster.startOperator();
+      await cluster.apply(...Array.from({ length: 20 }, (_, index) => port(`vm-${index}`)));
+      expect(await first.failed).toMatch(/another operator/);
+      const objects = await cluster.converged();
+      const rows = ours(await cluster.nb.rows());
+      const ports = [...objects.values()].filter(({ kind }) => kind === 'Port');
+      expect(new Set(ports.map(({ status }) => status!['ipAddress'])).size).toBe(22);
+      for (const { metadata, status } of ports) {
+        const [row, ...others] = rows.filter((one) => markOf(one, 'uid') === metadata.uid);
+        expect(others).toEqual([]);
+        expect(row!.columns['addresses']).toBe(
+          `${String(status!['macAddress'])} ${String(status!['ipAddress'])}`,
+        );
+      }
+      await first.stop();
+      await cluster.delete('Port', 'vm-0');
+      await cluster.gone('Port', 'vm-0');
+      await cluster.converged();
+      await second.stop();
+    });
+  });
+
+  it('hands over to a standby by a Lease, which was warm and writes nothing when there is nothing to write', async () => {
+    const election = { 'leader-election-enabled': true };
+    const first = await cluster.startOperator({ settings: election });
+    await quickstart();
+    const dump = await cluster.nbDump();
+    const gate = new Gate();
+    const second = await cluster.startOperator({ settings: election, gate, asStandby: true });
+    await cluster.apply(port('meanwhile'));
+    await cluster.converged();
+    expect(gate.writes.filter((write) => !write.includes('leases'))).toEqual([]);
+    await cluster.delete('Port', 'meanwhile');
+    await cluster.converged();
+    await first.stop();
+    await second.ready;
+    await quiet(gate);
+    expect(gate.writes.filter((write) => !write.includes('leases'))).toEqual(['transact mutate NB_Global']);
+    expect(await cluster.nbDump()).toEqual(dump);
+  }, 40_000);
+});

@@ -1,0 +1,448 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { API_VERSION, containsCidr, mustParseCidr, resources } from '../../../src/api/index.ts';
+import { readManifests } from '../../../src/dev/manifests.ts';
+import type { NewObject } from '../../../src/reconcile/index.ts';
+import { ApiClient } from '../../support/apiserver/client.ts';
+import { targets } from '../../support/apiserver/targets.ts';
+import { ours } from '../../support/operator/dump.ts';
+import { refOf, type Kind } from '../../support/operator/objects.ts';
+import { namespaceType } from '../../support/operator/cluster-objects.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+const object = (kind: Kind, key: string, spec: object = {}, metadata: object = {}): NewObject => {
+  const { namespace, name } = refOf(key);
+  return { apiVersion: API_VERSION, kind, metadata: { namespace, name, ...metadata }, spec };
+};
+
+/** A VPC 10.1.0.0/16 without defaults and a Subnet 10.1.1.0/24 named `apps` in namespace `team`. */
+const network = [
+  object('VPC', 'team/main', { cidr: '10.1.0.0/16', defaults: 'None' }),
+  object('Subnet', 'team/apps', { cidr: '10.1.1.0/24' }),
+];
+const port = (name: string, spec: object = {}): NewObject =>
+  object('Port', `team/${name}`, { subnetRef: { name: 'apps' }, securityGroupRefs: [], ...spec });
+
+describe.each(targets)('objects on the $name API server', (target) => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start(target, { northd: false });
+  }, 60_000);
+  beforeEach(async () => {
+    await cluster.reset();
+    await cluster.namespace('team');
+    await cluster.startOperator();
+  });
+  afterAll(() => cluster.stop());
+
+  /** No row of this cluster is left. */
+  const nothingLeft = (): Promise<void> =>
+    cluster.eventually(async () => expect(ours(await cluster.nb.rows())).toEqual([]));
+
+  describe('a VPC', () => {
+    it('brings a Subnet and a SecurityGroup named default, so that a Port needs to name nothing', async () => {
+      await cluster.apply(object('VPC', 'team/main'), object('Port', 'team/vm'));
+      const objects = await cluster.ready();
+      expect([...objects.keys()]).toEqual([
+        'Port/team/vm',
+        'SecurityGroup/team/default',
+        'Subnet/team/default',
+        'VPC/team/main',
+      ]);
+      const vpc = mustParseCidr(String(objects.get('VPC/team/main')!.status!['cidr']), { family: 4 });
+      expect(vpc.prefix).toBe(16);
+      const subnet = mustParseCidr(String(objects.get('Subnet/team/default')!.status!['cidr']), {
+        family: 4,
+      });
+      expect(containsCidr(vpc, subnet)).toBe(true);
+    });
+
+    it('takes its default Subnet and SecurityGroup with it', async () => {
+      await cluster.apply(object('VPC', 'team/main'));
+      await cluster.ready();
+      await cluster.eventually(async () => expect((await cluster.objects()).size).toBe(3));
+      await cluster.delete('VPC', 'team/main');
+      await cluster.eventually(async () => expect([...(await cluster.objects()).keys()]).toEqual([]));
+      await nothingLeft();
+    });
+
+    it('is content with a Subnet named default that somebody made, and leaves it', async () => {
+      await cluster.apply(
+        object('Subnet', 'team/default', { cidr: '10.1.7.0/24' }),
+        object('VPC', 'team/main', { cidr: '10.1.0.0/16' }),
+      );
+      await cluster.eventually(async () => expect((await cluster.ready()).size).toBe(3));
+      expect((await cluster.get('Subnet', 'team/default')).spec['cidr']).toBe('10.1.7.0/24');
+      await cluster.delete('VPC', 'team/main');
+      const { message } = await cluster.reason('VPC', 'team/main', 'Ready', 'InUse');
+      expect(message).toContain('Subnet default');
+    });
+
+    it('brings nothing with defaults: None', async () => {
+      await cluster.apply(object('VPC', 'team/main', { defaults: 'None' }));
+      expect([...(await cluster.ready()).keys()]).toEqual(['VPC/team/main']);
+    });
+
+    it('is one in a namespace: the younger one waits until the older is gone', async () => {
+      await cluster.apply(object('VPC', 'team/a', { defaults: 'None' }));
+      await cluster.ready();
+      await cluster.apply(object('VPC', 'team/b', { defaults: 'None' }));
+      const { message } = await cluster.reason('VPC', 'team/b', 'Accepted', 'VPCAlreadyExists');
+      expect(message).toContain('"a"');
+      await cluster.delete('VPC', 'team/a');
+      await cluster.gone('VPC', 'team/a');
+      expect([...(await cluster.ready()).keys()]).toEqual(['VPC/team/b']);
+    });
+  });
+
+  describe('what is used', () => {
+    it('is held when it is deleted, says by whom, and goes when they are gone', async () => {
+      await cluster.apply(
+        ...network,
+        object('SecurityGroup', 'team/web'),
+        port('vm', { securityGroupRefs: [{ name: 'web' }] }),
+      );
+      await cluster.ready();
+      const before = await cluster.nbDump();
+      for (const [kind, name] of [
+        ['VPC', 'main'],
+        ['Subnet', 'apps'],
+        ['SecurityGroup', 'web'],
+      ] as const)
+        await cluster.delete(kind, `team/${name}`);
+      const held = await Promise.all([
+        cluster.reason('VPC', 'team/main', 'Ready', 'InUse'),
+        cluster.reason('Subnet', 'team/apps', 'Ready', 'InUse'),
+        cluster.reason('SecurityGroup', 'team/web', 'Ready', 'InUse'),
+      ]);
+      expect(held.map(({ message }) => message)).toEqual([
+        expect.stringContaining('Subnet apps'),
+        expect.stringContaining('Port vm'),
+        expect.stringContaining('Port vm'),
+      ]);
+      expect(await cluster.nbDump()).toEqual(before);
+      await cluster.delete('Port', 'team/vm');
+      await cluster.eventually(async () => expect([...(await cluster.objects()).keys()]).toEqual([]));
+      await nothingLeft();
+    });
+
+    it('is not held by two groups that admit each other, when both go', async () => {
+      const admits = (name: string) => ({
+        ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name } } }],
+      });
+      await cluster.apply(
+        object('SecurityGroup', 'team/a', admits('b')),
+        object('SecurityGroup', 'team/b', admits('a')),
+      );
+      await cluster.ready();
+      await cluster.delete('SecurityGroup', 'team/a');
+      await cluster.reason('SecurityGroup', 'team/a', 'Ready', 'InUse');
+      await cluster.delete('SecurityGroup', 'team/b');
+      await nothingLeft();
+      await cluster.eventually(async () => expect([...(await cluster.objects()).keys()]).toEqual([]));
+    });
+  });
+
+  describe('a range or an address that is taken', () => {
+    it('is refused to a second VPC of the organization, until the first is gone; whose it is stays unsaid', async () => {
+      await cluster.namespace('other');
+      await cluster.apply(network[0]!);
+      await cluster.ready();
+      await cluster.apply(object('VPC', 'other/theirs', { cidr: '10.1.128.0/17', defaults: 'None' }));
+      const { message } = await cluster.reason('VPC', 'other/theirs', 'Accepted', 'CIDROverlap');
+      expect(message).toMatch(/^CIDR_OVERLAP: 10\.1\.128\.0\/17 overlaps/);
+      expect(message).not.toMatch(/main|team/);
+      await cluster.delete('VPC', 'team/main');
+      expect([
+        ...(
+          await cluster.eventually(async () => {
+            const objects = await cluster.ready();
+            expect(objects.size).toBe(1);
+            return objects;
+          })
+        ).keys(),
+      ]).toEqual(['VPC/other/theirs']);
+    });
+
+    it("is nobody else's business in another organization", async () => {
+      await cluster.namespace('other', { 'network.plasmavmc.io/organization': 'acme' });
+      await cluster.apply(
+        network[0]!,
+        object('VPC', 'other/theirs', { cidr: '10.1.0.0/16', defaults: 'None' }),
+      );
+      expect((await cluster.ready()).get('VPC/other/theirs')!.status).toMatchObject({
+        cidr: '10.1.0.0/16',
+        organization: 'acme',
+      });
+    });
+
+    it('is refused to a second Subnet, until the first is gone', async () => {
+      await cluster.apply(...network);
+      await cluster.ready();
+      await cluster.apply(object('Subnet', 'team/more', { cidr: '10.1.1.128/25' }));
+      const { message } = await cluster.reason('Subnet', 'team/more', 'Accepted', 'CIDROverlap');
+      expect(message).toMatch(/^CIDR_OVERLAP: .*"apps"/);
+      await cluster.delete('Subnet', 'team/apps');
+      await cluster.gone('Subnet', 'team/apps');
+      await cluster.ready();
+    });
+
+    it.each([
+      ['ipAddress', '10.1.1.9', 'IPAlreadyAllocated', /^IP_ALREADY_ALLOCATED: 10\.1\.1\.9 .*"first"/],
+      ['macAddress', '0a:00:00:00:00:09', 'MACConflict', /0a:00:00:00:00:09 .*"first"/],
+    ])('is refused to a second Port (%s), until the first is gone', async (field, value, reason, says) => {
+      await cluster.apply(...network, port('first', { [field]: value }));
+      await cluster.ready();
+      await cluster.apply(port('second', { [field]: value }));
+      expect((await cluster.reason('Port', 'team/second', 'Accepted', reason)).message).toMatch(says);
+      await cluster.delete('Port', 'team/first');
+      await cluster.gone('Port', 'team/first');
+      expect((await cluster.ready()).get('Port/team/second')!.status).toMatchObject({ [field]: value });
+    });
+
+    it('is never given twice by a pool that runs out, and is given again when it is free', async () => {
+      await cluster.apply(network[0]!, object('Subnet', 'team/apps', { cidr: '10.1.1.0/29' }));
+      const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+      await Promise.all(names.map((name) => cluster.apply(port(name))));
+      const addresses = await cluster.eventually(async () => {
+        const ports = await cluster.list('Port');
+        const given = ports.flatMap(({ status }) => status?.['ipAddress'] ?? []);
+        const refused = ports.filter(({ status }) =>
+          status?.conditions?.some(({ reason }) => reason === 'PoolExhausted'),
+        );
+        expect([given.length, refused.length]).toEqual([5, 2]);
+        return given;
+      });
+      expect(new Set(addresses)).toEqual(
+        new Set(['10.1.1.2', '10.1.1.3', '10.1.1.4', '10.1.1.5', '10.1.1.6']),
+      );
+      const given = (await cluster.list('Port')).filter(({ status }) => status?.['ipAddress'] !== undefined);
+      for (const { metadata } of given.slice(0, 2)) await cluster.delete('Port', `team/${metadata.name}`);
+      await cluster.eventually(async () => {
+        const ports = [...(await cluster.ready()).values()].filter(({ kind }) => kind === 'Port');
+        expect(
+          ports
+            .map(({ status }) => status!['ipAddress'])
+
+            .toSorted(),
+        ).toEqual(addresses.toSorted());
+      });
+    });
+  });
+
+  describe('input that only other objects prove wrong', () => {
+    it.each<[string, NewObject, string, string, RegExp]>([
+      [
+        'a Subnet outside its VPC',
+        object('Subnet', 'team/x', { cidr: '10.2.1.0/24' }),
+        'Accepted',
+        'SubnetOutsideVPC',
+        /^SUBNET_OUTSIDE_VPC: 10\.2\.1\.0\/24 .*10\.1\.0\.0\/16/,
+      ],
+      [
+        'a Subnet larger than its VPC',
+        object('Subnet', 'team/x', { cidr: '10.0.0.0/8' }),
+        'Accepted',
+        'SubnetOutsideVPC',
+        /^SUBNET_OUTSIDE_VPC: /,
+      ],
+      [
+        'a Subnet of no VPC',
+        object('Subnet', 'team/x', { vpcRef: { name: 'nowhere' } }),
+        'ResolvedRefs',
+        'VPCNotFound',
+        /"nowhere"/,
+      ],
+      [
+        'a Port of no Subnet',
+        object('Port', 'team/x', { subnetRef: { name: 'nowhere' } }),
+        'ResolvedRefs',
+        'SubnetNotFound',
+        /"nowhere"/,
+      ],
+      [
+        'a Port of no SecurityGroup',
+        port('x', { securityGroupRefs: [{ name: 'nobody' }] }),
+        'ResolvedRefs',
+        'SecurityGroupNotFound',
+        /^SECURITY_GROUP_NOT_FOUND: .*"nobody"/,
+      ],
+      [
+        'an address outside the Subnet',
+        port('x', { ipAddress: '10.1.2.5' }),
+        'Accepted',
+        'IPOutsideSubnet',
+        /^IP_OUTSIDE_SUBNET: 10\.1\.2\.5 .*10\.1\.1\.0\/24/,
+      ],
+      [
+        'the address of the gateway',
+        port('x', { ipAddress: '10.1.1.1' }),
+        'Accepted',
+        'IPOutsideSubnet',
+        /^IP_OUTSIDE_SUBNET: .*gateway/,
+      ],
+      [
+        'the address of the network',
+        port('x', { ipAddress: '10.1.1.0' }),
+        'Accepted',
+        'IPOutsideSubnet',
+        /^IP_OUTSIDE_SUBNET: .*network/,
+      ],
+      [
+        'the broadcast address',
+        port('x', { ipAddress: '10.1.1.255' }),
+        'Accepted',
+        'IPOutsideSubnet',
+        /^IP_OUTSIDE_SUBNET: .*broadcast/,
+      ],
+      [
+        'an address in a reserved range',
+        port('x', { ipAddress: '10.1.1.77' }),
+        'Accepted',
+        'IPOutsideSubnet',
+        /^IP_OUTSIDE_SUBNET: .*reserved/,
+      ],
+      [
+        'a rule for a group that is missing',
+        object('SecurityGroup', 'team/x', {
+          ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name: 'nobody' } } }],
+        }),
+        'ResolvedRefs',
+        'SecurityGroupNotFound',
+        /^SECURITY_GROUP_NOT_FOUND: .*"nobody"/,
+      ],
+    ])('is told with its code: %s', async (_, bad, type, reason, says) => {
+      await cluster.apply(
+        network[0]!,
+        object('Subnet', 'team/apps', {
+          cidr: '10.1.1.0/24',
+          reservedRanges: [{ start: '10.1.1.70', end: '10.1.1.80' }],
+        }),
+      );
+      await cluster.ready();
+      await cluster.apply(bad);
+      const condition = await cluster.reason(bad.kind as Kind, 'team/x', type, reason);
+      expect(condition).toMatchObject({ status: 'False', message: expect.stringMatching(says) });
+      // What is refused has no row, or (a missing group) rows that allow nothing.
+      if (type === 'Accepted' || reason.startsWith('Subnet') || reason.startsWith('VPC')) {
+        const uid = (await cluster.get(bad.kind as Kind, 'team/x')).metadata.uid;
+        expect(JSON.stringify(await cluster.nb.rows())).not.toContain(uid);
+      }
+    });
+
+    it('is mended by what was missing, in whatever order it comes', async () => {
+      await cluster.apply(port('vm', { securityGroupRefs: [{ name: 'web' }] }));
+      await cluster.reason('Port', 'team/vm', 'ResolvedRefs', 'SubnetNotFound');
+      await cluster.apply(network[1]!);
+      await cluster.reason('Subnet', 'team/apps', 'ResolvedRefs', 'VPCNotFound');
+      await cluster.apply(network[0]!);
+      await cluster.reason('Port', 'team/vm', 'ResolvedRefs', 'SecurityGroupNotFound');
+      await cluster.apply(object('SecurityGroup', 'team/web'));
+      expect((await cluster.ready()).size).toBe(4);
+    });
+  });
+
+  describe('input that the API server refuses', () => {
+    let api: ApiClient;
+    beforeAll(() => {
+      api = new ApiClient(cluster.server);
+    });
+    afterAll(() => api.close());
+    const path = (kind: Kind) => `/apis/${API_VERSION}/namespaces/team/${resources[kind].plural}`;
+
+    it('is an unknown field, with strict validation as kubectl asks for', async () => {
+      const bad = object('VPC', 'team/main', { cidrs: ['10.1.0.0/16'] });
+      const { status, body } = await api.create(path('VPC'), bad, { query: { fieldValidation: 'Strict' } });
+      expect([status, body.message]).toEqual([400, expect.stringContaining('unknown field "spec.cidrs"')]);
+    });
+
+    it('is a NUL in a description', async () => {
+      const bad = object('SecurityGroup', 'team/web', { description: 'nothing\u0000else' });
+      const { status, body } = await api.create(path('SecurityGroup'), bad);
+      expect([status, body.message]).toEqual([422, expect.stringContaining('spec.description')]);
+    });
+
+    it('is YAML that is none', () => {
+      expect(() => readManifests('kind: VPC\n  metadata: {')).toThrow(/line 1/);
+    });
+  });
+
+  describe('a namespace that is deleted', () => {
+    it('goes with everything in it, and leaves no row', async () => {
+      await cluster.apply(
+        object('VPC', 'team/main'),
+        object('Port', 'team/vm'),
+        object('SecurityGroup', 'team/web'),
+      );
+      await cluster.ready();
+      await cluster.deleteNamespace('team');
+      await cluster.eventually(async () => {
+        const { items } = await cluster.client.list(namespaceType);
+        expect(items.map(({ metadata }) => metadata.name)).not.toContain('team');
+      });
+      await nothingLeft();
+      expect(cluster.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    });
+
+    it('is kept by a Port that somebody holds; what the Port uses stays, and says so', async () => {
+      await cluster.apply(
+        object('VPC', 'team/main'),
+        object('Port', 'team/vm', {}, { finalizers: ['example.com/backup'] }),
+      );
+      await cluster.ready();
+      await cluster.deleteNamespace('team');
+      const { message } = await cluster.reason('Subnet', 'team/default', 'Ready', 'InUse');
+      expect(message).toContain('Port vm');
+      await cluster.edit('Port', 'team/vm', { metadata: { finalizers: null } });
+      await cluster.eventually(async () => {
+        const { items } = await cluster.client.list(namespaceType);
+        expect(items.map(({ metadata }) => metadata.name)).not.toContain('team');
+      });
+      await nothingLeft();
+    });
+  });
+
+  it('of the same names live side by side in 100 namespaces: 1,000 of them', async () => {
+    const namespaces = Array.from({ length: 100 }, (_, index) => `tenant-${index}`);
+    const queue = namespaces.values();
+    const create = async (): Promise<void> => {
+      for (const name of queue) {
+        await cluster.namespace(name);
+        await cluster.apply(
+          object('VPC', `${name}/main`),
+          object('SecurityGroup', `${name}/web`, { ingress: [{ protocol: 'TCP', ports: { min: 80 } }] }),
+          ...['a', 'b', 'c', 'd', 'e', 'f'].map((port) =>
+            object('Port', `${name}/${port}`, { securityGroupRefs: [{ name: 'web' }] }),
+          ),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, create));
+    const objects = await cluster.eventually(async () => {
+      const all = await cluster.ready();
+      expect(all.size).toBe(1000);
+      return all;
+    }, 60_000);
+    const all = [...objects.values()];
+    const cidrs = all.filter(({ kind }) => kind === 'VPC').map(({ status }) => status!['cidr']);
+    expect(new Set(cidrs).size).toBe(100);
+    const rows = ours(await cluster.nb.rows());
+    const count = (table: string) => rows.filter((row) => row.table === table).length;
+    expect([count('Logical_Router'), count('Logical_Switch'), count('Logical_Switch_Port')]).toEqual([
+      100, 100, 700,
+    ]);
+    for (const row of rows.filter(({ table }) => table === 'Logical_Switch'))
+      expect(row.columns['ports']).toHaveLength(7);
+
+    // A change in one namespace is nothing to the others.
+    await cluster.edit('SecurityGroup', 'tenant-7/web', { spec: { ingress: [] } });
+    await cluster.delete('Port', 'tenant-7/a');
+    await cluster.eventually(async () => {
+      const left = ours(await cluster.nb.rows());
+      expect(left).toHaveLength(rows.length - 2);
+      expect(left.filter(({ columns }) => !JSON.stringify(columns).includes('/tenant-7/'))).toEqual(
+        rows.filter(({ columns }) => !JSON.stringify(columns).includes('/tenant-7/')),
+      );
+    });
+  }, 90_000);
+});

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { KubeObject, ResourceType } from '../../../src/reconcile/index.ts';
+import { targets } from '../../support/apiserver/targets.ts';
+import { markOf, ours } from '../../support/operator/dump.ts';
+import { example } from '../../support/operator/examples.ts';
+import { isRow } from '../../support/operator/northbound.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+const eventType: ResourceType = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true,
+};
+
+interface Told extends KubeObject {
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+  readonly regarding: { readonly kind: string; readonly name: string; readonly uid: string };
+}
+
+describe.each(targets)('what an operator tells of itself with the $name API server', (target) => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start(target, { northd: false });
+  }, 60_000);
+  beforeEach(() => cluster.reset());
+  afterAll(() => cluster.stop());
+
+  /** Events about an object that is there now, as `Normal Ready`, in the order in which they were told. */
+  async function eventsOf(kind: 'Port', key: string): Promise<string[]> {
+    const { uid } = (await cluster.get(kind, key)).metadata;
+    const { items } = await cluster.client.list<Told>(eventType);
+    return items
+      .filter(({ regarding }) => regarding.uid === uid)
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+      .map(({ type, reason }) => `${type} ${reason}`);
+  }
+
+  it('an Event for each transition of Ready, and none for what goes on', async () => {
+    await cluster.startOperator();
+    await cluster.apply(...example('quickstart.yaml'));
+    await cluster.converged();
+    await cluster.eventually(async () =>
+      expect((await eventsOf('Port', 'server')).at(-1)).toBe('Normal Ready'),
+    );
+    await cluster.edit('Port', 'server', { spec: { securityGroupRefs: [{ name: 'missing' }] } });
+    await cluster.reason('Port', 'server', 'Ready', 'SecurityGroupNotFound');
+    await cluster.eventually(async () =>
+      expect((await eventsOf('Port', 'server')).at(-1)).toBe('Warning SecurityGroupNotFound'),
+    );
+    const before = await eventsOf('Port', 'server');
+    await cluster.stopOperators();
+    await cluster.startOperator();
+    await cluster.reason('Port', 'server', 'Ready', 'SecurityGroupNotFound');
+    await cluster.stopOperators();
+    expect(await eventsOf('Port', 'server')).toEqual(before);
+  });
+
+  it('metrics of objects, addresses, groups, transactions, repairs and the leader', async () => {
+    const operator = await cluster.startOperator({
+      settings: { 'listen-addr': '127.0.0.1:0', 'leader-election-enabled': true },
+    });
+    await cluster.apply(...example('quickstart.yaml'));
+    await cluster.converged();
+    const scrape = async (): Promise<string> =>
+      (await fetch(`http://${operator.address ?? ''}/metrics`)).text();
+    await cluster.eventually(async () => {
+      const text = await scrape();
+      for (const line of [
+        'overlay_network_vpcs_total 1',
+        'overlay_network_subnets_total 2',
+        'overlay_network_ports_total 2',
+        'overlay_network_ip_allocations_total 2',
+        'overlay_network_subnet_addresses{namespace="default",subnet="apps",state="used"} 2',
+        'overlay_network_security_group_ports{namespace="default",security_group="web"} 1',
+        'overlay_network_orphans_removed_total 0',
+        'leader_election_master_status{name="overlay-network"} 1',
+      ])
+        expect(text).toContain(`${line}\n`);
+      expect(text).toMatch(/^overlay_network_ovn_operations_duration_seconds_count [1-9]/m);
+    });
+
+    const [row] = ours(await cluster.nb.rows()).filter(
+      (each) => markOf(each, 'owner') === 'Port/default/server',
+    );
+    await cluster.nb.transact({
+      op: 'update',
+      table: row!.table,
+      where: isRow(row!.uuid),
+      row: { enabled: false },
+    });
+    await cluster.eventually(async () =>
+      expect(await scrape()).toContain('overlay_network_drift_repaired_total{kind="Port"} 1\n'),
+    );
+  });
+});

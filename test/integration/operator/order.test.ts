@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { targets } from '../../support/apiserver/targets.ts';
+import { ours } from '../../support/operator/dump.ts';
+import { randomOf, seeds, shuffled } from '../../support/operator/random.ts';
+import { example, exampleFiles } from '../../support/operator/examples.ts';
+import { kinds, namespaceType } from '../../support/operator/cluster-objects.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+const everything = exampleFiles.flatMap(example);
+const namespaces = everything.filter(({ kind }) => kind === 'Namespace');
+const others = everything.filter(({ kind }) => kind !== 'Namespace');
+
+describe.each(targets)('examples/ on the $name API server', (target) => {
+  let cluster: TestCluster;
+  let forwards: string;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start(target);
+    await cluster.startOperator();
+    await cluster.apply(...everything);
+    await cluster.converged();
+    forwards = await cluster.canonical({ maskAllocated: true });
+  }, 60_000);
+  beforeEach(async () => {
+    await cluster.reset();
+    await cluster.startOperator();
+  });
+  afterAll(() => cluster.stop());
+
+  it.each(seeds)('come to the same in a random order of all objects (seed %d)', async (seed) => {
+    await cluster.apply(...namespaces, ...shuffled(others, randomOf(seed)));
+    await cluster.converged();
+    expect(await cluster.canonical({ maskAllocated: true })).toBe(forwards);
+  });
+
+  it.each(seeds)('come to the same when an operator finds them all at once (seed %d)', async (seed) => {
+    await cluster.stopOperators();
+    await cluster.apply(...namespaces, ...shuffled(others, randomOf(seed)));
+    await cluster.startOperator();
+    await cluster.converged();
+    expect(await cluster.canonical({ maskAllocated: true })).toBe(forwards);
+  });
+
+  it.each(seeds)('leave no row when they are deleted in a random order (seed %d)', async (seed) => {
+    await cluster.apply(...everything);
+    const objects = [...(await cluster.ready()).values()];
+    for (const { kind, metadata } of shuffled(objects, randomOf(seed)))
+      await cluster.delete(kind as (typeof kinds)[number], `${metadata.namespace!}/${metadata.name}`);
+    await cluster.eventually(async () => {
+      expect([...(await cluster.objects()).keys()]).toEqual([]);
+      expect(ours(await cluster.nb.rows())).toEqual([]);
+    });
+  });
+
+  it('leave no row when their namespaces are deleted', async () => {
+    await cluster.apply(...everything);
+    await cluster.ready();
+    for (const { metadata } of namespaces) await cluster.deleteNamespace(metadata.name!);
+    await cluster.eventually(async () => {
+      const { items } = await cluster.client.list(namespaceType);
+      const left = items.map(({ metadata }) => metadata.name);
+      for (const { metadata } of namespaces) expect(left).not.toContain(metadata.name);
+      for (const row of ours(await cluster.nb.rows()))
+        expect(row.columns['external_ids']).toMatchObject({
+          'overlay-network/owner': expect.stringMatching(/^\w+\/default\//),
+        });
+    });
+  });
+});

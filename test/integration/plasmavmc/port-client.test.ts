@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { PortClient } from '../../../src/plasmavmc.ts';
+import { targets } from '../../support/apiserver/targets.ts';
+import { example } from '../../support/operator/examples.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+const web = { namespace: 'default', name: 'web' };
+const failed = (code: string) => expect.objectContaining({ name: 'PortError', code });
+
+describe.each(targets)('a VM manager with the $name API server', (target) => {
+  let cluster: TestCluster;
+  let ports: PortClient;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start(target);
+    ports = await PortClient.connect(cluster.server.kubeconfigPath);
+  }, 60_000);
+  beforeEach(async () => {
+    await cluster.reset();
+    await cluster.startOperator();
+    await cluster.apply(...example('quickstart.yaml'));
+    await cluster.converged();
+  });
+  afterAll(async () => {
+    ports.close();
+    await cluster.stop();
+  });
+
+  /** What ovn-controller does when a device is plugged in on a host. */
+  async function plugged(interfaceID: string, host: 'hv1' | 'hv2'): Promise<void> {
+    await cluster.ovn.sbctl('--may-exist', 'chassis-add', host, 'geneve', `127.0.0.${host.slice(2)}`);
+    await cluster.ovn.nbctl('--wait=sb', 'sync');
+    await cluster.ovn.sbctl('--if-exists', 'lsp-unbind', interfaceID);
+    await cluster.ovn.sbctl('lsp-bind', interfaceID, host);
+    await cluster.ovn.sbctl('set', 'Port_Binding', interfaceID, 'up=true');
+  }
+
+  it('takes a Port through its life: created, Ready, attached, Bound, moved, detached, deleted', async () => {
+    const created = await ports.createPort(web, { subnetRef: { name: 'apps' } });
+    const settings = await ports.waitReady(web);
+    expect(settings).toEqual({
+      interfaceID: created.metadata.uid,
+      macAddress: expect.stringMatching(/^[0-9a-f:]{17}$/),
+      ipAddress: expect.stringMatching(/^10\.10\.1\.\d+$/),
+      mtu: expect.any(Number),
+    });
+    await ports.attach(web, { vmID: 'vm-1', host: 'hv1' });
+    await plugged(settings.interfaceID, 'hv1');
+    await ports.waitBound(web, 'hv1');
+    await ports.attach(web, { vmID: 'vm-1', host: 'hv1', migrationTargetHost: 'hv2' });
+    const moved = await ports.attach(web, { vmID: 'vm-1', host: 'hv2' });
+    expect(moved.spec.attachment).toEqual({ vmID: 'vm-1', host: 'hv2' });
+    await plugged(settings.interfaceID, 'hv2');
+    await ports.waitBound(web, 'hv2');
+    expect(await ports.waitReady(web)).toEqual(settings);
+    await ports.detach(web, 'vm-1');
+    expect((await ports.get(web)).spec.attachment).toBeUndefined();
+    await ports.delete(web);
+    await cluster.gone('Port', 'web');
+    await expect(ports.waitReady(web)).rejects.toEqual(failed('GONE'));
+  }, 40_000);
+
+  it('may make each call again', async () => {
+    const spec = { subnetRef: { name: 'apps' }, securityGroupRefs: [{ name: 'web' }] };
+    const first = await ports.createPort(web, spec);
+    expect((await ports.createPort(web, spec)).metadata.uid).toBe(first.metadata.uid);
+    await expect(ports.createPort(web, { ...spec, adminState: 'Down' })).rejects.toEqual(failed('EXISTS'));
+    for (const _ of ['once', 'again']) await ports.attach(web, { vmID: 'vm-1' });
+    for (const _ of ['once', 'again']) await ports.detach(web, 'vm-1');
+    for (const _ of ['once', 'again']) await ports.delete(web);
+  });
+
+  it('does not take a Port from another machine, and does not let another go of it', async () => {
+    await ports.createPort(web, { subnetRef: { name: 'apps' } });
+    await ports.attach(web, { vmID: 'vm-1' });
+    await expect(ports.attach(web, { vmID: 'vm-2' })).rejects.toEqual(failed('ALREADY_ATTACHED'));
+    await ports.detach(web, 'vm-2');
+    expect((await ports.get(web)).spec.attachment?.vmID).toBe('vm-1');
+  });
+
+  it('is told why a Port is not Ready or not Bound', async () => {
+    await ports.createPort(web, { subnetRef: { name: 'missing' } });
+    const waiting = ports.waitReady(web, { timeoutMs: 1_000 });
+    await expect(waiting).rejects.toEqual(failed('NOT_READY'));
+    await expect(waiting).rejects.toThrow(/missing/);
+    await expect(ports.waitBound(web, 'hv1', { timeoutMs: 10 })).rejects.toThrow(/up on no host, not on hv1/);
+    await expect(ports.attach({ ...web, name: 'nobody' }, { vmID: 'vm-1' })).rejects.toEqual(failed('GONE'));
+  });
+});

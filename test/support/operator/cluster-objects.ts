@@ -1,0 +1,229 @@
+/** The objects of one API server, as users and tests handle them. */
+import { resources, type Condition } from '../../../src/api/index.ts';
+import { readManifests } from '../../../src/dev/manifests.ts';
+import {
+  isAlreadyExists,
+  isNotFound,
+  type KubeObject,
+  type NewObject,
+  type RestClient,
+  type ResourceType,
+} from '../../../src/reconcile/index.ts';
+import type { RecordingLog } from '../reconcile/recording-log.ts';
+import { eventually } from './eventually.ts';
+import {
+  countsRight,
+  fateOf,
+  idOf,
+  isReady,
+  refOf,
+  saysOf,
+  type Fate,
+  type Kind,
+  type Seen,
+} from './objects.ts';
+
+/** The kinds with controllers. */
+export const kinds = [
+  'VPC',
+  'Subnet',
+  'SecurityGroup',
+  'TrafficPolicy',
+  'Port',
+  'NatRule',
+  'FloatingIP',
+  'VPCPeering',
+  'ExternalNetwork',
+] as const satisfies readonly Kind[];
+
+export const namespaceType: ResourceType = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+};
+
+/** Where the object is. */
+const refTo = (kind: Kind, key: string): { namespace?: string; name: string } =>
+  resources[kind].namespaced ? refOf(key) : { name: key };
+
+export class ClusterObjects {
+  readonly client: RestClient;
+  /** What the operators said. */
+  readonly log: RecordingLog;
+
+  constructor(client: RestClient, log: RecordingLog) {
+    this.client = client;
+    this.log = log;
+  }
+
+  /** Waits until `look` does not throw; what the operator complained about is added to its last error. */
+  eventually<T>(look: () => T | Promise<T>, timeoutMs?: number): Promise<T> {
+    return eventually(look, {
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      context: () => this.#complaints(),
+    });
+  }
+
+  /** Creates objects, or merges them into those that are there; YAML or parsed. */
+  async apply(...manifests: readonly (NewObject | string)[]): Promise<void> {
+    const objects = manifests.flatMap((one) => (typeof one === 'string' ? readManifests(one) : [one]));
+    for (const manifest of objects) await this.#createOrMerge(manifest);
+  }
+
+  /** Creates a namespace. */
+  async namespace(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.client.create(namespaceType, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels },
+    });
+  }
+
+  /** Merges a patch into an object (RFC 7386). */
+  async edit(kind: Kind, key: string, patch: object): Promise<void> {
+    await this.client.patchMerge(resources[kind], refTo(kind, key), patch);
+  }
+
+  /** Asks for an object to be deleted; one that is gone is no error. */
+  delete(kind: Kind, key: string): Promise<void> {
+    return this.#delete(resources[kind], refTo(kind, key));
+  }
+
+  async deleteNamespace(name: string): Promise<void> {
+    await this.#delete(namespaceType, { name });
+  }
+
+  /** The object; `key` is `namespace/name`, or a name in `default`, or the name of one that is in no namespace. */
+  get(kind: Kind, key: string): Promise<Seen> {
+    return this.client.get<Seen>(resources[kind], refTo(kind, key));
+  }
+
+  async list(kind: Kind): Promise<readonly Seen[]> {
+    return (await this.client.list<Seen>(resources[kind])).items;
+  }
+
+  /** Every object of the kinds with controllers, by `Kind/namespace/name`. */
+  async objects(): Promise<ReadonlyMap<string, Seen>> {
+    const lists = await Promise.all(kinds.map((kind) => this.list(kind)));
+    return new Map(
+      lists
+        .flat()
+        .map((object) => [idOf(object), object] as const)
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  }
+
+  /** Waits until every object is Ready, by what it is now. Gives them. */
+  ready(timeoutMs?: number): Promise<ReadonlyMap<string, Seen>> {
+    return this.eventually(async () => {
+      const objects = await this.objects();
+      const waiting = [...objects].filter(([, object]) => !isReady(object));
+      if (objects.size === 0) throw new Error('there are no objects');
+      if (waiting.length > 0)
+        throw new Error(waiting.map(([id, object]) => `${id}: ${saysOf(object)}`).join('\n'));
+      return objects;
+    }, timeoutMs);
+  }
+
+  /** Waits until every object is Ready and what statuses count is as many as there are. Gives the objects. */
+  converged(timeoutMs?: number): Promise<ReadonlyMap<string, Seen>> {
+    return this.eventually(async () => {
+      const objects = await this.ready();
+      const wrong = [...objects].filter(([, object]) => !countsRight(object, [...objects.values()]));
+      if (wrong.length > 0) {
+        throw new Error(
+          wrong.map(([id, { status }]) => `${id} counts wrong: ${JSON.stringify(status)}`).join('\n'),
+        );
+      }
+      return objects;
+    }, timeoutMs);
+  }
+
+  /** Waits until a condition has this reason, and gives it. */
+  reason(kind: Kind, key: string, type: string, reason: string, timeoutMs?: number): Promise<Condition> {
+    return this.eventually(async () => {
+      const object = await this.get(kind, key);
+      const condition = object.status?.conditions?.find((one) => one.type === type);
+      if (condition?.reason !== reason)
+        throw new Error(`${kind} ${key}: ${type} is not ${reason}: ${saysOf(object)}`);
+      return condition;
+    }, timeoutMs);
+  }
+
+  /** Waits until there is no such object. */
+  gone(kind: Kind, key: string, timeoutMs?: number): Promise<void> {
+    return this.eventually(async () => {
+      try {
+        const object = await this.get(kind, key);
+        throw new Error(`${kind} ${key} is still there: ${saysOf(object)}`);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }, timeoutMs);
+  }
+
+  /** What the operators decided about every object, without times. */
+  async statuses(): Promise<Readonly<Record<string, Fate>>> {
+    return Object.fromEntries([...(await this.objects())].map(([id, object]) => [id, fateOf(object)]));
+  }
+
+  /** Removes every object of the kinds with controllers, held or not, and every namespace that a test made. */
+  async removeAll(): Promise<void> {
+    for (const kind of kinds) {
+      for (const { metadata } of await this.list(kind)) await this.#removeByForce(resources[kind], metadata);
+    }
+    const { items } = await this.client.list(namespaceType);
+    const mine = items.filter(({ metadata: { name } }) => name !== 'default' && !name.startsWith('kube-'));
+    for (const { metadata } of mine) await this.#delete(namespaceType, metadata);
+    await this.eventually(async () => {
+      const { items: left } = await this.client.list(namespaceType);
+      if (left.length > items.length - mine.length) throw new Error('namespaces are left');
+    });
+  }
+
+  async #createOrMerge(manifest: NewObject): Promise<void> {
+    const { kind, metadata } = manifest;
+    const { name = '', namespace = 'default' } = metadata;
+    const type = kind === 'Namespace' ? namespaceType : resources[kind as Kind];
+    const object = type.namespaced ? { ...manifest, metadata: { ...metadata, namespace } } : manifest;
+    try {
+      await this.client.create(type, object);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      await this.client.patchMerge(type, type.namespaced ? { namespace, name } : { name }, object);
+    }
+  }
+
+  async #delete(
+    type: ResourceType,
+    ref: { readonly namespace?: string; readonly name: string },
+  ): Promise<void> {
+    try {
+      await this.client.delete(type, ref);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async #removeByForce(
+    type: ResourceType,
+    { namespace, name, finalizers }: KubeObject['metadata'],
+  ): Promise<void> {
+    const ref = { name, ...(namespace !== undefined && { namespace }) };
+    await this.#delete(type, ref);
+    if (finalizers === undefined) return;
+    await this.client.patchMerge(type, ref, { metadata: { finalizers: null } }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  }
+
+  #complaints(): string {
+    const bad = this.log.lines.filter(({ level }) => level === 'warn' || level === 'error');
+    return `the operator's last complaints:\n${bad
+      .slice(-8)
+      .map((line) => `  ${JSON.stringify(line)}`)
+      .join('\n')}`;
+  }
+}

@@ -1,0 +1,136 @@
+/** Changes that others make by hand to rows of ours. */
+import { nbTables, type NbTable } from '../../../src/ovn/tables.ts';
+import {
+  isRow,
+  uuidRef,
+  wireMap,
+  wireSet,
+  type ColumnType,
+  type NbRow,
+  type NorthboundView,
+  type Plain,
+  type WireOperation,
+} from './northbound.ts';
+
+interface Column {
+  readonly kind: string;
+  readonly shared?: true;
+  readonly volatile?: true;
+  readonly refTable?: string;
+}
+
+const columnsOf = (table: string): [string, Column][] =>
+  Object.entries<Column>(nbTables[table as NbTable].columns);
+
+/** A change by hand, and what to call it. */
+export interface Drift {
+  readonly what: string;
+  readonly operation: WireOperation;
+}
+
+/**
+ * One change of each column of the row that the operator decides about, as the connected schema has it. References
+ * are set to a row of `strangers`, or unset.
+ */
+export async function columnDrifts(
+  nb: NorthboundView,
+  row: NbRow,
+  strangers: readonly NbRow[],
+): Promise<Drift[]> {
+  const schema = (await nb.schema()).get(row.table)!;
+  return columnsOf(row.table).flatMap(([name, spec]) => {
+    const type = schema.get(name);
+    if (type === undefined || spec.shared || spec.volatile || name === 'external_ids') return [];
+    const value = otherValue(type, row.columns[name], strangers);
+    return [
+      {
+        what: `${row.table}.${name} = ${JSON.stringify(value)}`,
+        operation: { op: 'update', table: row.table, where: isRow(row.uuid), row: { [name]: value } },
+      },
+    ];
+  });
+}
+
+/** Our marks changed, and taken off. */
+export function markDrifts(row: NbRow): Drift[] {
+  const ids = row.columns['external_ids'] as Readonly<Record<string, string>>;
+  const ours = Object.keys(ids).filter((key) => key.startsWith('overlay-network/'));
+  const without = ours.map((key): readonly unknown[] => ['external_ids', 'delete', wireSet([key])]);
+  const mutate = (what: string, mutations: readonly unknown[]): Drift => ({
+    what: `${row.table}.external_ids ${what}`,
+    operation: { op: 'mutate', table: row.table, where: isRow(row.uuid), mutations },
+  });
+  return [
+    ...ours.flatMap((key) => [
+      mutate(`without ${key}`, [['external_ids', 'delete', wireSet([key])]]),
+      mutate(`${key} = other`, [
+        ['external_ids', 'delete', wireSet([key])],
+        ['external_ids', 'insert', wireMap({ [key]: 'other' })],
+      ]),
+    ]),
+    mutate('without any mark', without),
+    mutate('with a mark that nobody gave', [
+      ['external_ids', 'insert', wireMap({ 'overlay-network/colour': 'red' })],
+    ]),
+  ];
+}
+
+/** Each element of ours taken out of the row's sets; an element that nothing else holds is deleted by that. */
+export function membershipDrifts(row: NbRow, ours: ReadonlySet<string>): Drift[] {
+  return columnsOf(row.table).flatMap(([name, spec]) => {
+    if (!spec.shared) return [];
+    const value = row.columns[name];
+    const elements = (Array.isArray(value) ? value : [value]) as readonly string[];
+    return elements
+      .filter((element) => ours.has(element))
+      .map((element) => ({
+        what: `${row.table}.${name} without a row of ${spec.refTable ?? ''}`,
+        operation: {
+          op: 'mutate',
+          table: row.table,
+          where: isRow(row.uuid),
+          mutations: [[name, 'delete', wireSet([uuidRef(element)])]],
+        },
+      }));
+  });
+}
+
+/** The row deleted, where the database lets it: only roots can be deleted while others refer to them. */
+export const deletion = (row: NbRow): Drift[] =>
+  nbTables[row.table as NbTable].root
+    ? [
+        {
+          what: `${row.table} deleted`,
+          operation: { op: 'delete', table: row.table, where: isRow(row.uuid) },
+        },
+      ]
+    : [];
+
+/** A value in wire form that the schema takes and that is another one. */
+function otherValue(type: ColumnType, current: Plain | undefined, strangers: readonly NbRow[]): unknown {
+  if (type.value !== undefined) {
+    const [key = 'by-hand'] = enumOf(type.key) as readonly string[];
+    return wireMap({ [key]: type.value.type === 'integer' ? 7 : 'yes' });
+  }
+  const isEmpty = Array.isArray(current) && current.length === 0;
+  if (type.key.refTable !== undefined) {
+    const stranger = strangers.find(({ table }) => table === type.key.refTable);
+    return isEmpty && stranger !== undefined ? uuidRef(stranger.uuid) : wireSet([]);
+  }
+  if (type.min === 0 && !isEmpty) return wireSet([]);
+  return otherAtom(type, isEmpty ? undefined : current);
+}
+
+function otherAtom({ key }: ColumnType, current: Plain | undefined): unknown {
+  const choices = enumOf(key);
+  if (choices.length > 0) return choices.find((choice) => choice !== current);
+  if (key.type === 'boolean') return current !== true;
+  if (key.type === 'integer') return typeof current === 'number' && current > 1 ? current - 1 : 2;
+  return 'by-hand';
+}
+
+function enumOf({ enum: choices }: ColumnType['key']): readonly unknown[] {
+  if (choices === undefined) return [];
+  // A set of one is bare.
+  return Array.isArray(choices) ? (choices[1] as readonly unknown[]) : [choices];
+}

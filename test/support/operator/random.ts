@@ -1,0 +1,26 @@
+/** Random orders that can be had again: tests print their seed. */
+
+/** Seeds to try; OVERLAY_NETWORK_SEED names another. */
+export const seeds: readonly number[] =
+  process.env['OVERLAY_NETWORK_SEED'] === undefined ? [1, 2] : [Number(process.env['OVERLAY_NETWORK_SEED'])];
+
+/** Numbers in [0, 1), the same ones for the same seed (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A copy in random order. */
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [result[last], result[other]] = [result[other] as T, result[last] as T];
+  }
+  return result;
+}

@@ -1,0 +1,201 @@
+/** Operators as processes of their own, which share an API server and a Northbound database of three servers. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { API_VERSION } from '../../../src/api/index.ts';
+import { connectionOf } from '../../../src/dev/connection.ts';
+import { installCrds } from '../../../src/dev/manifests.ts';
+import { schemaFolder } from '../../../src/dev/ovn/central.ts';
+import {
+  startDatabase,
+  startRaftCluster,
+  type DatabaseServer,
+  type RaftCluster,
+} from '../../../src/dev/ovn/processes.ts';
+import { RestClient } from '../../../src/reconcile/index.ts';
+import { startEmbedded } from '../apiserver/embedded.ts';
+import type { RunningServer } from '../apiserver/running-server.ts';
+import { start, type Run } from '../cli/program.ts';
+import { freePort } from '../ovsdb/live.ts';
+import { RecordingLog } from '../reconcile/recording-log.ts';
+import { ClusterObjects } from './cluster-objects.ts';
+import { markOf, ours } from './dump.ts';
+import { NorthboundView, type NbRow } from './northbound.ts';
+
+/** Times of the Lease, in seconds. */
+export interface LeaseTimes {
+  readonly lease: number;
+  readonly renew: number;
+  readonly retry: number;
+}
+
+/** One `overlay-network run`. */
+export interface Replica extends Run {
+  /** The text of `/metrics`. */
+  metrics(): Promise<string>;
+}
+
+export class Replicas extends ClusterObjects {
+  readonly northbound: RaftCluster;
+  readonly #server: RunningServer;
+  readonly #southbound: DatabaseServer;
+  readonly #dir: string;
+  readonly #runs: Run[] = [];
+
+  private constructor(
+    dir: string,
+    server: RunningServer,
+    northbound: RaftCluster,
+    southbound: DatabaseServer,
+  ) {
+    const connection = connectionOf(readFileSync(server.kubeconfigPath, 'utf8'));
+    super(new RestClient(() => Promise.resolve(connection)), new RecordingLog());
+    this.#dir = dir;
+    this.#server = server;
+    this.northbound = northbound;
+    this.#southbound = southbound;
+  }
+
+  /** Starts the servers; no operator runs yet. */
+  static async start(): Promise<Replicas> {
+    const dir = await mkdtemp(join(tmpdir(), 'overlay-network-test-'));
+    const [server, northbound, southbound] = await Promise.all([
+      startEmbedded(),
+      startRaftCluster({
+        dir,
+        name: 'OVN_Northbound',
+        schema: join(schemaFolder, 'ovn-nb.ovsschema'),
+        nodes: 3,
+      }),
+      startDatabase({ dir, name: 'OVN_Southbound', schema: join(schemaFolder, 'ovn-sb.ovsschema') }),
+    ]);
+    const replicas = new Replicas(dir, server, northbound, southbound);
+    await installCrds(replicas.client);
+    return replicas;
+  }
+
+  /** Starts an operator, and resolves when it leads, or could take over at any time. */
+  async operator({ lease, renew, retry }: LeaseTimes): Promise<Replica> {
+    const port = await freePort();
+    const run = start([
+      'run',
+      ...['--workers', '64'],
+      ...['--kubeconfig', this.#server.kubeconfigPath],
+      ...['--ovn-nb-endpoint', this.northbound.remotes],
+      ...['--ovn-sb-endpoint', this.#southbound.remote],
+      ...['--listen-addr', `127.0.0.1:${port}`],
+      ...['--leader-election-lease-seconds', String(lease)],
+      ...['--leader-election-renew-seconds', String(renew)],
+      ...['--leader-election-retry-seconds', String(retry)],
+    ]);
+    this.#runs.push(run);
+    await this.eventually(async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/ready`);
+      if (!answer.ok) throw new Error(`${await answer.text()}\n${run.stderr()}`);
+    }, 20_000);
+    const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return { ...run, metrics };
+  }
+
+  /** Ends the operators, and removes every object and row. */
+  async reset(): Promise<void> {
+    await this.#endOperators();
+    await this.removeAll();
+    const view = await this.#view();
+    await view.wipe();
+  }
+
+  async stop(): Promise<void> {
+    await this.#endOperators();
+    this.client.close();
+    await this.northbound.stop();
+    await this.#southbound.stop();
+    await this.#server.stop();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  /** A VPC and a Subnet that are in effect. */
+  async network(): Promise<void> {
+    await this.apply(
+      { apiVersion: API_VERSION, kind: 'VPC', metadata: { name: 'net' }, spec: { cidr: '10.10.0.0/16' } },
+      {
+        apiVersion: API_VERSION,
+        kind: 'Subnet',
+        metadata: { name: 'apps' },
+        spec: { vpcRef: { name: 'net' }, cidr: '10.10.0.0/22' },
+      },
+    );
+    await this.ready(20_000);
+  }
+
+  /** Creates Ports `<prefix>-0` and on, a few at a time; `onCreated` is called after each with how many there are. */
+  async createPorts(prefix: string, count: number, onCreated?: (created: number) => void): Promise<void> {
+    let next = 0;
+    let created = 0;
+    const worker = async (): Promise<void> => {
+      while (next < count) {
+        await this.apply({
+          apiVersion: API_VERSION,
+          kind: 'Port',
+          metadata: { name: `${prefix}-${next++}` },
+          spec: { subnetRef: { name: 'apps' } },
+        });
+        onCreated?.(++created);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, worker));
+  }
+
+  /** This cluster's rows, as the leader of the database has them. */
+  async rows(): Promise<NbRow[]> {
+    return ours(await (await this.#view()).rows());
+  }
+
+  /** The number of the epoch that stands in the database. */
+  async epoch(): Promise<number> {
+    const rows = await (await this.#view()).rows();
+    const global = rows.find(({ table }) => table === 'NB_Global');
+    return Number.parseInt(
+      /"overlay-network\/epoch[^"]*":"(\d+)\//.exec(JSON.stringify(global?.columns))?.[1] ?? '0',
+      10,
+    );
+  }
+
+  /**
+   * What is wrong between Ports and rows: each Port must have one row, with the address that its status has, which no
+   * other Port has; and no row may be there without a Port.
+   */
+  async wrongs(): Promise<string[]> {
+    const ports = await this.list('Port');
+    const rows = (await this.rows()).filter(({ table }) => table === 'Logical_Switch_Port');
+    const rowsOf = Map.groupBy(rows, (row) => markOf(row, 'owner') ?? '');
+    const holders = Map.groupBy(ports, ({ status }) => String(status?.['ipAddress']));
+    const owners = new Set(ports.map(({ metadata: { name } }) => `Port/default/${name}`));
+    return [
+      ...ports.flatMap(({ metadata: { name }, status }) => {
+        const own = rowsOf.get(`Port/default/${name}`) ?? [];
+        const address = `${String(status?.['macAddress'])} ${String(status?.['ipAddress'])}`;
+        if (own.length !== 1) return [`${name} has ${own.length} rows`];
+        return JSON.stringify(own[0]?.columns['addresses']).includes(address)
+          ? []
+          : [`${name}: ${address} is not in ${JSON.stringify(own[0]?.columns['addresses'])}`];
+      }),
+      ...[...holders].filter(([, of]) => of.length > 1).map(([address]) => `${address} is given twice`),
+      ...[...rowsOf.keys()]
+        .filter((owner) => owner.startsWith('Port/') && !owners.has(owner))
+        .map((owner) => `rows of ${owner}, which is not there`),
+    ];
+  }
+
+  async #view(): Promise<NorthboundView> {
+    return new NorthboundView(this.northbound.node(await this.northbound.leaderIndex()).remote);
+  }
+
+  async #endOperators(): Promise<void> {
+    for (const run of this.#runs.splice(0)) {
+      run.child.kill('SIGKILL');
+      await run.ended();
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/** A world as the operator's controllers compile it, and what the ACLs that come of it do with a packet. */
+import { namespace, port, securityGroup, subnet, trafficPolicy, vpc } from '../controllers/manifests.ts';
+import { OfflineCluster } from '../controllers/offline-cluster.ts';
+import { evaluate, type Fields, type Names } from './expression.ts';
+import type { Packet, World } from './model.ts';
+
+/** The port through which strangers send and receive; there is one in each Subnet, and nothing filters it. */
+export const strangerIn = (subnetName: string): string => `stranger-${subnetName}`;
+
+/** Adds the world's objects in a namespace, and lets the controllers work. */
+export async function compile(cluster: OfflineCluster, world: World, space: string): Promise<void> {
+  // Each has an organization of its own, so that all can have the same range.
+  cluster.apply(namespace(space, { 'network.plasmavmc.io/organization': space }));
+  cluster.apply(vpc('net', { cidr: world.vpc, defaults: 'None' }, space));
+  for (const [name, cidr] of Object.entries(world.subnets)) {
+    cluster.apply(subnet(name, { cidr, dhcp: { mode: 'Disabled' } }, space));
+    cluster.apply(
+      port(
+        strangerIn(name),
+        {
+          subnetRef: { name },
+          securityGroupRefs: [],
+          trafficFiltering: 'Disabled',
+          spoofingProtection: 'Disabled',
+        },
+        space,
+      ),
+    );
+  }
+  for (const [name, spec] of Object.entries(world.groups))
+    cluster.apply(securityGroup(name, { ...spec }, space));
+  for (const [index, spec] of world.policies.entries()) {
+    // Strangers stand for what is outside, so no policy is theirs.
+    cluster.apply(
+      trafficPolicy(`policy-${index}`, { ...spec, appliesTo: exceptStrangers(spec.appliesTo) }, space),
+    );
+  }
+  for (const [name, { subnet: subnetName, ip, labels, groups, filtered }] of Object.entries(world.ports)) {
+    const manifest = port(
+      name,
+      {
+        subnetRef: { name: subnetName },
+        ipAddress: ip,
+        securityGroupRefs: groups.map((each) => ({ name: each })),
+        trafficFiltering: filtered ? 'Enabled' : 'Disabled',
+        spoofingProtection: 'Disabled',
+      },
+      space,
+    );
+    const all = { ...labels, subnet: subnetName };
+    cluster.apply({ ...manifest, metadata: { ...manifest.metadata, labels: all } });
+  }
+  await cluster.settle();
+}
+
+/** A whole Subnet is, to the strangers in it, all its Ports with a label. */
+function exceptStrangers(appliesTo: World['policies'][number]['appliesTo']): object {
+  const names = appliesTo.subnetRefs?.map(({ name }) => name);
+  const labels = appliesTo.portSelector?.matchLabels ?? {};
+  return {
+    portSelector: {
+      matchLabels: labels,
+      matchExpressions: [{ key: 'subnet', operator: 'In', values: names ?? ['a', 'b'] }],
+    },
+  };
+}
+
+/** The name of a Port's logical switch port. */
+export function logicalPort(cluster: OfflineCluster, space: string, name: string): string {
+  const uid = cluster.get('Port', `${space}/${name}`)?.metadata.uid;
+  if (uid === undefined) throw new Error(`there is no Port ${space}/${name}`);
+  return uid;
+}
+
+interface Acl {
+  readonly direction: string;
+  readonly priority: number;
+  readonly action: string;
+  readonly match: string;
+}
+
+/** The ACLs of all rows, and what their names stand for. */
+export class CompiledAcls {
+  readonly #acls: readonly Acl[];
+  readonly #names: Names;
+
+  constructor(cluster: OfflineCluster) {
+    const states = [...cluster.writer.states.values()].map(({ desired }) => desired);
+    const rows = states.flatMap(({ rows: own }) => own);
+    const memberships = states.flatMap(({ memberships: own }) => own);
+    const byUuid = new Map(rows.map((row) => [row.uuid, row]));
+    this.#acls = rows.filter(({ table }) => table === 'ACL').map(({ columns }) => columns as unknown as Acl);
+    const members = new Map<string, Set<string>>();
+    const addresses = new Map<string, Set<string>>();
+    for (const { uuid, table, columns } of rows) {
+      if (table !== 'Port_Group') continue;
+      const name = columns['name'] as string;
+      const ports = memberships
+        .filter(({ row, column }) => row === uuid && column === 'ports')
+        .flatMap(({ element }) => byUuid.get(element) ?? []);
+      members.set(name, new Set(ports.map(({ columns: { name: lsp } }) => lsp as string)));
+      // As northd makes them: the addresses of the members.
+      const texts = ports.flatMap(({ columns: { addresses: own } }) => [...(own as ReadonlySet<string>)]);
+      addresses.set(`${name}_ip4`, new Set(texts.flatMap((text) => text.split(' ').slice(1))));
+      addresses.set(`${name}_ip6`, new Set());
+    }
+    const known = (map: ReadonlyMap<string, ReadonlySet<string>>) => (name: string) => {
+      const found = map.get(name);
+      // To OVN such a match is invalid as a whole.
+      if (found === undefined) throw new Error(`nothing is called ${name}`);
+      return found;
+    };
+    this.#names = { group: known(members), set: known(addresses) };
+  }
+
+  /** Whether both stages let the packet pass, which goes from one logical port to another. */
+  isAllowed(packet: Packet, inport: string, outport: string): boolean {
+    const fields: Fields = {
+      inport,
+      outport,
+      isMulticastFrame: false,
+      source: packet.from.ip,
+      destination: packet.to.ip,
+      ...packet,
+    };
+    return this.#passes('from-lport', fields) && this.#passes('to-lport', fields);
+  }
+
+  #passes(direction: string, fields: Fields): boolean {
+    const hits = this.#acls
+      .filter((acl) => acl.direction === direction && evaluate(acl.match, fields, this.#names))
+      .sort((a, b) => b.priority - a.priority);
+    const [first] = hits;
+    const rivals = hits.filter(({ priority }) => priority === first?.priority);
+    const actions = new Set(rivals.map(({ action }) => action === 'drop'));
+    if (actions.size > 1) throw new Error('which of two ACLs counts is not defined');
+    return first?.action !== 'drop';
+  }
+}

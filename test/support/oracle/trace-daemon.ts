@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { OvnCentral } from '../../../src/dev/ovn/central.ts';
+import { daemonEnvironment } from '../../../src/dev/ovn/daemon.ts';
+
+const run = promisify(execFile);
+
+/**
+ * ovn-trace(8) as a daemon, which reads the Southbound database once: a trace takes 5 ms instead of 100. It follows
+ * packets of established connections in their original direction (a daemon takes no `--ct`), which are put to the same
+ * ACLs as new ones.
+ */
+export class TraceDaemon {
+  readonly #dir: string;
+  readonly #control: string;
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+    this.#control = join(dir, 'ovn-trace.ctl');
+  }
+
+  /** Starts it on what the Southbound database has now, and what it gets. */
+  static async start({ southbound }: OvnCentral): Promise<TraceDaemon> {
+    const daemon = new TraceDaemon(southbound.dir);
+    const files = [
+      `--unixctl=${daemon.#control}`,
+      `--pidfile=${daemon.#pidFile}`,
+      `--log-file=${daemon.#logFile}`,
+    ];
+    const options = [
+      '--detach',
+      '--no-chdir',
+      '--no-friendly-names',
+      ...files,
+      '-vconsole:off',
+      `--db=${southbound.remote}`,
+    ];
+    await run('ovn-trace', options, { env: daemonEnvironment(daemon.#dir) });
+    process.once('exit', daemon.#kill);
+    return daemon;
+  }
+
+  /** The logical ports that a packet leaves by; none: it is dropped. */
+  async outputs(datapath: string, packet: string): Promise<readonly string[]> {
+    const command = ['--timeout=20', '-t', this.#control, 'trace', '--minimal', datapath, packet];
+    const { stdout } = await run('ovs-appctl', command, { env: daemonEnvironment(this.#dir) });
+    return [...stdout.matchAll(/output\("([^"]+)"\)/g)].map(([, port]) => port ?? '');
+  }
+
+  /** What it had to say besides: about matches that it could not read, for one. */
+  complaints(): readonly string[] {
+    const lines = readFileSync(this.#logFile, 'utf8').split('\n');
+    return lines.filter((line) => /\|(WARN|ERR|EMER)\|/.test(line));
+  }
+
+  async stop(): Promise<void> {
+    process.off('exit', this.#kill);
+    await run('ovs-appctl', ['--timeout=10', '-t', this.#control, 'exit'], {
+      env: daemonEnvironment(this.#dir),
+    });
+  }
+
+  get #pidFile(): string {
+    return join(this.#dir, 'ovn-trace.pid');
+  }
+
+  get #logFile(): string {
+    return join(this.#dir, 'ovn-trace.log');
+  }
+
+  readonly #kill = (): void => {
+    process.kill(Number(readFileSync(this.#pidFile, 'utf8')), 'SIGKILL');
+  };
+}

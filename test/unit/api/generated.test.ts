@@ -1,0 +1,95 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateFiles } from '../../../scripts/generate/files.ts';
+import { type Crd, readCrds, type Schema, versionOf } from '../../../scripts/generate/crds.ts';
+import { generateTypes } from '../../../scripts/generate/types.ts';
+import { reasonOf, resources } from '../../../src/api/index.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const crds = readCrds(join(root, 'crds'));
+
+/** Every schema at and below one, with its path. */
+function* walk(schema: Schema, path: string): Generator<readonly [string, Schema]> {
+  yield [path, schema];
+  for (const [name, below] of Object.entries(schema.properties ?? {})) yield* walk(below, `${path}.${name}`);
+  if (schema.items !== undefined) yield* walk(schema.items, `${path}[]`);
+}
+
+const schemas = crds.flatMap((crd) => {
+  const { properties } = versionOf(crd).schema.openAPIV3Schema;
+  return ['spec', 'status'].flatMap((part) => [
+    ...walk(properties?.[part] ?? {}, `${crd.spec.names.kind}.${part}`),
+  ]);
+});
+
+describe('the generated files', () => {
+  it('are what the CRDs and catalogues say (else run `node scripts/generate.ts`)', async () => {
+    for (const [path, text] of await generateFiles(root)) {
+      expect({ path, text: readFileSync(join(root, path), 'utf8') }).toEqual({ path, text });
+    }
+  });
+
+  it('know every kind, with its short name and category', () => {
+    expect(Object.keys(resources)).toEqual([
+      'VPC',
+      'Subnet',
+      'Port',
+      'SecurityGroup',
+      'TrafficPolicy',
+      'NatRule',
+      'FloatingIP',
+      'VPCPeering',
+      'ExternalNetwork',
+    ]);
+    expect(crds.map(({ spec }) => spec.names.shortNames)).toEqual([
+      ['ovpc'],
+      ['osub'],
+      ['oport'],
+      ['osg'],
+      ['opol'],
+      ['onat'],
+      ['ofip'],
+      ['opeer'],
+      ['oext'],
+    ]);
+    for (const { spec } of crds) expect(spec.names.categories).toEqual(['overlay']);
+  });
+
+  it('cannot give one name to two shapes', () => {
+    const changed = structuredClone(crds) as [Crd, ...Crd[]];
+    const vpc = versionOf(changed[0]).schema.openAPIV3Schema.properties?.['spec']?.properties ?? {};
+    vpc['otherRef'] = { type: 'object', properties: { name: { type: 'string' }, kind: { type: 'string' } } };
+    expect(() => generateTypes(changed)).toThrow(/LocalReference/);
+  });
+});
+
+describe('the schemas', () => {
+  it.each(schemas)('describe and bound %s', (path, schema) => {
+    expect(schema.description).toMatch(/^[A-Z`0-9].*[.:`]$/);
+    if (schema.type === 'string' && schema.enum === undefined && !path.endsWith('.lastTransitionTime')) {
+      expect(schema.maxLength).toBeGreaterThan(0);
+    }
+    if (schema.type === 'array') {
+      expect(schema.maxItems).toBeGreaterThan(0);
+      expect(schema['x-kubernetes-list-type']).toMatch(/^(map|set|atomic)$/);
+    }
+    expect(schema.type).not.toBe('boolean');
+  });
+
+  it('have no defaults inside lists, which server-side apply could not merge', () => {
+    for (const [path, schema] of schemas) {
+      if (path.includes('[]'))
+        expect({ path, fallback: schema.default }).toEqual({ path, fallback: undefined });
+    }
+  });
+
+  it('refuse with codes of the catalogue', () => {
+    const messages = schemas
+      .flatMap(([, schema]) => schema['x-kubernetes-validations'] ?? [])
+      .map(({ message }) => message);
+    const codes = new Set(messages.flatMap((message) => /^([A-Z_]+): /.exec(message)?.[1] ?? []));
+    expect([...codes].sort()).toEqual(['INVALID_CIDR', 'IP_OUTSIDE_SUBNET', 'PORT_ALREADY_ATTACHED']);
+    for (const code of codes) expect(reasonOf(code)).toBeDefined();
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseOptions, UsageError } from '../../../bench/options.ts';
+
+const parse = (text: string, env: Record<string, string> = {}) =>
+  parseOptions(text === '' ? [] : text.split(' '), env);
+
+describe('the arguments of the bench', () => {
+  it('measure every scenario on the embedded API server when there are none', () => {
+    expect(parse('')).toMatchObject({
+      scenarios: ['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'],
+      ports: 200,
+      rounds: 3,
+      api: 'embedded',
+      json: false,
+    });
+  });
+
+  it('choose the real API server where there is one, unless told otherwise', () => {
+    expect(parse('', { KUBEBUILDER_ASSETS: '/assets' }).api).toBe('real');
+    expect(parse('--api embedded', { KUBEBUILDER_ASSETS: '/assets' }).api).toBe('embedded');
+  });
+
+  it('take scenarios in the order given', () => {
+    expect(parse('--scenario restart --scenario bulk --ports 10000 --json')).toMatchObject({
+      scenarios: ['restart', 'bulk'],
+      ports: 10_000,
+      json: true,
+    });
+  });
+
+  it.each([
+    [
+      '--scenario speed',
+      /--scenario must be one of latency, bulk, restart, resync, sg-rule, sg-join, not speed/,
+    ],
+    ['--ports 0', /--ports must be a whole number from 1 to 65000, not 0/],
+    ['--ports 1e3', /--ports .* not 1e3/],
+    ['--rounds 0', /--rounds must be a whole number/],
+    ['--api fake', /--api must be embedded or real, not fake/],
+    ['--api real', /needs KUBEBUILDER_ASSETS/],
+    ['--frobnicate', /frobnicate/],
+    ['bulk', /bulk/],
+  ])('refuse %s', (text, message) => {
+    expect(() => parse(text)).toThrow(UsageError);
+    expect(() => parse(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { reasons, type ReasonEntry } from '../../../src/api/index.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** A heading as links name it: GitHub's way. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+const headingsOf = (text: string): string[] =>
+  [...text.replace(/^```[^]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!);
+const under = (text: string, heading: string): string[] => {
+  const section = text.split(`\n## ${heading}\n`)[1]?.split(/\n## /)[0] ?? '';
+  return [...section.matchAll(/^### (.*)$/gm)].map(([, title]) => title!);
+};
+
+describe('the documentation', () => {
+  it('explains every error code, and none that does not exist', () => {
+    const codes = Object.values<ReasonEntry>(reasons).flatMap(({ code }) => code ?? []);
+    expect(under(read('docs/troubleshooting.md'), 'Error codes').sort()).toEqual(codes.sort());
+  });
+
+  it('has a runbook for every alert, and none for others', () => {
+    const { alerts } = parse(read('charts/overlay-network/files/alerts.yaml')) as {
+      alerts: { name: string }[];
+    };
+    expect(under(read('docs/operations.md'), 'Alerts')).toEqual(alerts.map(({ name }) => name));
+  });
+
+  it('has no link within the project that leads nowhere', () => {
+    const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })];
+    expect(pages.length).toBeGreaterThan(10);
+    const broken = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
+        ([, path = '', anchor]) => {
+          const target = path === '' ? page : join(dirname(page), path);
+          if (!existsSync(join(root, target))) return [`${page}: ${target}`];
+          if (anchor === undefined || !target.endsWith('.md')) return [];
+          return headingsOf(read(target)).map(anchorOf).includes(anchor)
+            ? []
+            : [`${page}: ${target}#${anchor}`];
+        },
+      ),
+    );
+    expect(broken).toEqual([]);
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { CompiledAcls, compile, logicalPort, strangerIn } from '../../support/oracle/compiled.ts';
+import { isAllowed, type Packet, type World } from '../../support/oracle/model.ts';
+import { packetIn, world } from '../../support/oracle/worlds.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+
+/** Another run: `ORACLE_SEED=… npm test`. */
+const seed = Number(process.env['ORACLE_SEED'] ?? 20_260_201);
+const size = { worlds: 60, packets: 50 };
+
+describe(`what security groups and policies compile to (seed ${seed})`, () => {
+  it('lets through exactly what the model lets through', async () => {
+    const differences: unknown[] = [];
+    const counts = { allowed: 0, denied: 0 };
+    for (const [index, each] of fc.sample(world, { seed, numRuns: size.worlds }).entries()) {
+      const space = `world-${index}`;
+      const cluster = new OfflineCluster();
+      await compile(cluster, each, space);
+      const acls = new CompiledAcls(cluster);
+      for (const packet of fc.sample(packetIn(each), { seed: seed + index, numRuns: size.packets })) {
+        const expected = isAllowed(each, packet);
+        counts[expected ? 'allowed' : 'denied']++;
+        const [inport, outport] = endsOf(each, packet).map((name) => logicalPort(cluster, space, name));
+        const actual = acls.isAllowed(packet, inport ?? '', outport ?? '');
+        if (actual !== expected) differences.push({ seed, world: each, packet, expected, actual });
+      }
+    }
+    expect(differences.slice(0, 1)).toEqual([]);
+    // Neither all nor nothing, or there would be nothing to see.
+    expect(counts.allowed).toBeGreaterThan(300);
+    expect(counts.denied).toBeGreaterThan(300);
+    expect(counts.allowed + counts.denied).toBeGreaterThanOrEqual(2000);
+  }, 120_000);
+});
+
+/** The names of the Ports that it comes from and goes to. */
+function endsOf({ ports }: World, { from, to }: Packet): readonly string[] {
+  const near = ports[from.port ?? to.port ?? '']?.subnet ?? 'a';
+  return [from.port ?? strangerIn(near), to.port ?? strangerIn(near)];
+}

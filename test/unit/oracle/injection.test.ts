@@ -1,0 +1,154 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { port, securityGroup, subnet, trafficPolicy, vpc } from '../../support/controllers/manifests.ts';
+import { check } from '../../support/oracle/expression.ts';
+import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+
+const seed = Number(process.env['ORACLE_SEED'] ?? 20_260_206);
+
+/** What a tenant might try, in any field, with a server that checks nothing. */
+const nasty = fc.oneof(
+  { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
+  {
+    weight: 5,
+    arbitrary: fc.constantFrom(
+      '1 || ip',
+      '0.0.0.0/0} || {ip4',
+      '10.0.0.0/8 || 1',
+      '10.0.0.0/8\n',
+      '10.0.0.1 && ip',
+      '$as_all',
+      '@on_other',
+      '"',
+      '\\"',
+      '") || (1',
+      "'; drop",
+      '\u0000',
+      '\u2028',
+      'ｉｐ４',
+      '１０.0.0.0/8',
+      '::1%eth0',
+      '__proto__',
+      'constructor',
+      'default',
+    ),
+  },
+  { weight: 1, arbitrary: fc.tuple(fc.ipV4(), fc.string()).map(([a, b]) => a + b) },
+);
+/** Where a number should be. */
+const odd = fc.oneof(nasty, fc.constantFrom(-1, 0.5, NaN, 1e9, 65_536, true, [80], { min: 1 }), fc.integer());
+const mostly = <T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.oneof({ weight: 6, arbitrary: good }, { weight: 1, arbitrary: bad });
+
+const rule = fc
+  .record({
+    name: nasty,
+    protocol: mostly(
+      fc.constantFrom('TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6', 'All'),
+      fc.oneof(nasty, fc.constantFrom('constructor', '__proto__', 'tcp')),
+    ),
+    ports: fc.option(fc.record({ min: mostly(fc.constant(80), odd), max: mostly(fc.constant(90), odd) }), {
+      nil: undefined,
+    }),
+    icmp: fc.option(fc.record({ type: mostly(fc.constant(8), odd), code: mostly(fc.constant(0), odd) }), {
+      nil: undefined,
+    }),
+    remote: fc.oneof(
+      fc.constant(undefined),
+      fc.record({ cidr: mostly(fc.constantFrom('10.0.0.0/8', 'fd00::/8'), nasty) }),
+      fc.record({ securityGroupRef: fc.record({ name: mostly(fc.constant('g'), nasty) }) }),
+    ),
+  })
+  .map((each) => Object.fromEntries(Object.entries(each).filter(([, value]) => value !== undefined)));
+const rules = fc.array(rule, { minLength: 1, maxLength: 2 });
+const labels = fc.dictionary(nasty, nasty, { maxKeys: 2 });
+
+const input = fc.record({
+  description: nasty,
+  ingress: rules,
+  egress: rules,
+  listed: fc.array(
+    rule.filter(({ remote }) => !(remote !== undefined && 'securityGroupRef' in (remote as object))),
+  ),
+  stateful: mostly(fc.constantFrom('Enabled', 'Disabled'), nasty),
+  labels,
+  hostname: nasty,
+});
+
+/** Matches made of typed values, and nothing else: fields, operators, numbers, addresses and names from UIDs. */
+const uid = '[0-9a-f]{8}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{12}';
+const word = new RegExp(
+  `^(?:&&|\\|\\||==|>=|<=|!(?=eth)|[(){},]|[@$]on_${uid}(?:_drop|_isolation)?(?:_ip[46])?` +
+    '|(?:inport|outport|ip|ip4|ip6|tcp|udp|sctp|icmp4|icmp6|nd_ns|nd_na|nd_ra|eth\\.mcast)(?![\\w.])' +
+    '|(?:ip[46]\\.(?:src|dst)|ip\\.proto|(?:tcp|udp|sctp)\\.dst|udp\\.src|icmp[46]\\.(?:type|code))(?![\\w.])' +
+    '|[0-9]+(?:\\.[0-9]+){3}(?:/[0-9]+)?|[0-9a-f]*:[0-9a-f:]*(?:/[0-9]+)?|[0-9]+) ?',
+);
+function isTyped(match: string): boolean {
+  try {
+    check(match);
+  } catch {
+    return false;
+  }
+  let rest = match;
+  while (rest !== '') {
+    const found = word.exec(rest)?.[0];
+    if (found === undefined) return false;
+    rest = rest.slice(found.length);
+  }
+  return true;
+}
+
+describe(`whatever tenants write (seed ${seed})`, () => {
+  it('matches have typed values only; what cannot be expressed closes its group, or its policy, and says so', async () => {
+    let closed = 0;
+    let open = 0;
+    for (const each of fc.sample(input, { seed, numRuns: 400 })) {
+      const cluster = new OfflineCluster();
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+      cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+      const { description, ingress, egress, stateful, listed } = each;
+      cluster.apply(securityGroup('g', { description, ingress, egress, stateful }));
+      const selector = {
+        matchLabels: each.labels,
+        matchExpressions: [{ key: each.hostname, operator: 'NotIn', values: [each.hostname] }],
+      };
+      cluster.apply(
+        trafficPolicy('p', { description, appliesTo: { portSelector: selector }, ingress: listed }),
+      );
+      const one = port('one', { subnetRef: { name: 'a' }, securityGroupRefs: [{ name: 'g' }] });
+      cluster.apply({ ...one, metadata: { ...one.metadata, labels: each.labels } });
+      await cluster.settle();
+
+      const rows = [...cluster.writer.states.values()].flatMap(({ desired, owner }) =>
+        desired.rows.filter(({ table }) => table === 'ACL').map(({ columns }) => ({ owner, columns })),
+      );
+      for (const { columns } of rows) {
+        const match = columns['match'] as string;
+        if (!isTyped(match)) expect({ each, match }).toEqual('only typed values');
+      }
+      const ready = cluster.ready('SecurityGroup', 'default/g');
+      if (ready.startsWith('!InvalidRule')) {
+        closed++;
+        expect(ready).toMatch(
+          /spec\.(ingress\[\d\]|egress\[\d\]|stateful): [^]*; the group allows nothing\.$/,
+        );
+        expect(rows.filter(({ owner }) => owner.kind === 'SecurityGroup')).toEqual([]);
+      } else open++;
+      const policy = cluster.ready('TrafficPolicy', 'default/p');
+      if (policy.startsWith('!')) {
+        expect(policy).toMatch(/^!InvalidRule: spec\.ingress\[\d\]: [^]*; the policy forbids everything\.$/);
+        const drops = rows.filter(
+          ({ owner, columns }) => owner.kind === 'TrafficPolicy' && columns['action'] === 'drop',
+        );
+        expect(drops).toHaveLength(2);
+      }
+    }
+    expect(closed).toBeGreaterThan(50);
+    expect(open).toBeGreaterThan(50);
+  }, 60_000);
+
+  it.each(['ip4.src == 10.0.0.0/8 || x', 'ip4 && foo == 1', '"a"', 'inport == @all', '$on_x_ip4', 'ip4 && '])(
+    'is told from %j, which is not made of typed values',
+    (match) => expect(isTyped(match)).toBe(false),
+  );
+});
