@@ -154,15 +154,16 @@ describeLab(
           expect(await seenAs(red1)).toBe('203.0.113.150');
         });
         expect(await seenAs(red2)).toBe(await gatewayIP('red/net'));
-        // The router outside is answered by the VPC's gateway port, or by the machine's own host.
+        // The router outside is answered by the VPC's gateway port, or by the machine's own host. It must ask anew:
+        // where both are one host, OVN repeats its old announcement, and the old answer goes on working.
         const ofGateway = computeMac((await lab().get('VPC', 'red/net')).metadata.uid, 'external');
         await lab().eventually(async () => {
-          const argv = ['ip', '-j', 'neigh', 'show', '203.0.113.150'];
-          const [found] = JSON.parse(await lab().lab.internet.router.run(argv)) as readonly {
-            lladdr?: string;
-          }[];
-          expect(found?.lladdr === ofGateway ? 'Centralized' : 'Distributed').toBe(mode);
+          const { router } = lab().lab.internet;
+          await router.run(['ip', 'neigh', 'flush', 'to', '203.0.113.150']);
           await entersTo('203.0.113.150');
+          const argv = ['ip', '-j', 'neigh', 'show', '203.0.113.150'];
+          const [found] = JSON.parse(await router.run(argv)) as readonly { lladdr?: string }[];
+          expect(found?.lladdr === ofGateway ? 'Centralized' : 'Distributed').toBe(mode);
         });
       },
       60_000,
@@ -230,8 +231,8 @@ describeLab(
       const { namespace } = lab().lab.state.hypervisors[cut]!;
       await new Namespace(namespace).ip('link set eth0 down', 'link set eth1 down');
       const began = performance.now();
-      await lab().eventually(() => machine.reaches(internet.host), 15_000);
-      expect(performance.now() - began).toBeLessThan(15_000);
+      await lab().eventually(() => machine.reaches(internet.host), 20_000);
+      expect(performance.now() - began).toBeLessThan(20_000);
     }, 60_000);
   },
   { hypervisors: 3 },

@@ -27,6 +27,7 @@ import {
   symbol,
 } from '../../../src/ovn/index.ts';
 import type { Match, Predicate } from '../../../src/ovn/index.ts';
+import { ovnComplaints } from '../../support/ovn-complaints.ts';
 import { Cleanup, connect, ownerOf } from './support.ts';
 import type { Operator } from './support.ts';
 
@@ -90,7 +91,7 @@ async function complaints(matches: readonly string[]): Promise<string> {
   const { stderr } = await run('ovn-trace', [`--db=${central.southbound.remote}`, 'net', flow], {
     env: daemonEnvironment(dir),
   });
-  return stderr;
+  return ovnComplaints(stderr).join('\n');
 }
 
 const v4 = fc

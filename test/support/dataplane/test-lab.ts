@@ -9,6 +9,7 @@ import { startOperator } from '../../../src/operator.ts';
 import type { KubeClient } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
 import { eventually } from '../operator/eventually.ts';
+import { ovnComplaints } from '../ovn-complaints.ts';
 import { Guest } from './guest.ts';
 
 /** A machine to make: the name of its Port is its own unless it says otherwise. */
@@ -131,18 +132,11 @@ export class TestLab {
     ];
     const ours = this.log.lines.filter(({ level }) => level === 'warn' || level === 'error');
     return [
-      ...files.flatMap((file) => readFileSync(file, 'utf8').split('\n')).filter(isComplaint),
+      ...files.flatMap((file) => ovnComplaints(readFileSync(file, 'utf8'))),
       ...ours.map((line) => JSON.stringify(line)),
     ];
   }
 }
-
-/**
- * Of warnings and errors all but one: Debian's ovn-controller looks for network cards that can plug machines in by
- * themselves, and there are none.
- */
-const isComplaint = (line: string): boolean =>
-  /\|(WARN|ERR|EMER)\|/.test(line) && !line.includes('|vif_plug_provider|');
 
 function refOf(key: string): { namespace: string; name: string } {
   const [namespace, name] = key.includes('/') ? (key.split('/') as [string, string]) : ['default', key];

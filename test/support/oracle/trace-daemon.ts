@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { OvnCentral } from '../../../src/dev/ovn/central.ts';
 import { daemonEnvironment } from '../../../src/dev/ovn/daemon.ts';
+import { ovnComplaints } from '../ovn-complaints.ts';
 
 const run = promisify(execFile);
 
@@ -51,8 +52,7 @@ export class TraceDaemon {
 
   /** What it had to say besides: about matches that it could not read, for one. */
   complaints(): readonly string[] {
-    const lines = readFileSync(this.#logFile, 'utf8').split('\n');
-    return lines.filter((line) => /\|(WARN|ERR|EMER)\|/.test(line));
+    return ovnComplaints(readFileSync(this.#logFile, 'utf8'));
   }
 
   async stop(): Promise<void> {
