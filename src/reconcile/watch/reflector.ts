@@ -1,6 +1,6 @@
 import { backoffDelay, type Backoff, type Random } from '../backoff.ts';
 import type { KubeClient } from '../client/client.ts';
-import { ConnectionError, isAborted } from '../client/errors.ts';
+import { ApiError, ConnectionError, isAborted } from '../client/errors.ts';
 import { realClock, type Clock, type Timer } from '../clock.ts';
 import { errorFields, silentLogger, type Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
@@ -135,7 +135,11 @@ export class Reflector<T extends KubeObject> {
   #wait({ attempt, atLeastMs, error }: Extract<Action<T>, { type: 'wait' }>): void {
     const delay = Math.max(atLeastMs, backoffDelay(this.#backoff, attempt, this.#random));
     const fields = { kind: this.#type.kind, attempt, delayMs: Math.round(delay), ...errorFields(error) };
-    this.#log.warn('following a kind failed (is its CRD installed, may we list it?): trying again', fields);
+    // A server that has just learnt of a kind, or is busy, says when to come back: nothing is wrong.
+    if (error instanceof ApiError && error.code === 429)
+      this.#log.info('the API server asks to wait before following a kind', fields);
+    else
+      this.#log.warn('following a kind failed (is its CRD installed, may we list it?): trying again', fields);
     this.#timer = this.#clock.setTimer(delay, () => this.#dispatch({ type: 'timer' }));
   }
 

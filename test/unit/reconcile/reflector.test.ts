@@ -135,6 +135,18 @@ describe('a reflector', () => {
     expect(isListed).toBe(true);
   });
 
+  it('comes back when a busy server asked it to, which is nothing to warn of', async () => {
+    const { clock, cluster, reflector, log } = await setUp('a');
+    cluster.failing = () => refusal(429, 'TooManyRequests', 3);
+    const started = reflector.start();
+    await clock.advance(3_000 - 1);
+    expect(log.lines.map(({ level }) => level)).toEqual(['info']);
+    cluster.failing = () => undefined;
+    await clock.advance(1);
+    await started;
+    expect(reflector.state).toBe('Watching');
+  });
+
   it('stops for good, and a start that waits is told', async () => {
     const { clock, cluster, reflector, store } = await setUp('a');
     await reflector.start();
