@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
-import type { Parser } from './config-values.ts';
+import { endpointProblems } from './config-endpoints.ts';
 import {
   addresses,
-  Refusal,
   cidr,
   clusterName,
   flag,
@@ -16,6 +13,16 @@ import {
   share,
   text,
 } from './config-values.ts';
+import {
+  ConfigError,
+  describeSettings,
+  setting,
+  SettingReader,
+  type ConfigSources,
+  type EffectiveSetting,
+} from './settings.ts';
+
+export { ConfigError, type ConfigSources } from './settings.ts';
 
 /** Everything a person can set about the operator. Frozen, complete and checked: nothing downstream needs a default. */
 export interface Config {
@@ -77,42 +84,6 @@ export interface Config {
 export type Tunnel = 'geneve' | 'vxlan';
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
-/** Where settings come from, in rising precedence: defaults, `file`, `env`, `flags`. */
-export interface ConfigSources {
-  /** Path of a YAML file; also taken from OVERLAY_NETWORK_CONFIG. */
-  readonly file?: string | undefined;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Values of command line flags by name without dashes (`ovn-nb-endpoint`), as node:util's parseArgs gives them. */
-  readonly flags?: Readonly<Record<string, unknown>>;
-}
-
-/** Thrown by loadConfig. `problems` has one line for each wrong setting; retrying without a change is of no use. */
-export class ConfigError extends Error {
-  readonly code = 'INVALID_CONFIG';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[], options?: ErrorOptions) {
-    super(
-      `the configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-      options,
-    );
-    this.name = 'ConfigError';
-    this.problems = problems;
-  }
-}
-
-interface Setting<T> {
-  readonly parse: Parser<T>;
-  readonly fallback: T;
-  readonly help: string;
-}
-
-const setting = <T>(parse: Parser<T>, fallback: NoInfer<T>, help: string): Setting<T> => ({
-  parse,
-  fallback,
-  help,
-});
-
 /** Every setting by its key in the file; its flag and its variable follow from the key. */
 const settings = {
   kubeconfig: setting(
@@ -159,84 +130,21 @@ const settings = {
   logLevel: setting(oneOf<LogLevel>('error', 'warn', 'info', 'debug'), 'info', 'error, warn, info or debug'),
 } as const;
 
-type Key = keyof typeof settings;
-type Values = { [K in Key]: (typeof settings)[K] extends Setting<infer T> ? T : never };
+/** The settings as a person meets them. */
+export const configSettings = describeSettings(settings);
 
-const keys = Object.keys(settings) as Key[];
-const flagName = (key: Key): string =>
-  key.replace('.', '-').replace(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-const envName = (key: Key): string => `OVERLAY_NETWORK_${flagName(key).replaceAll('-', '_').toUpperCase()}`;
-
-/** The settings as a person meets them: key in the file, flag (without dashes), variable, default and one line of help. */
-export const configSettings: readonly {
-  key: string;
-  flag: string;
-  env: string;
-  fallback: string | undefined;
-  help: string;
-}[] = keys.map((key) => {
-  const { fallback, help }: Setting<string | number | boolean | readonly string[] | undefined> =
-    settings[key];
-  return {
-    key,
-    flag: flagName(key),
-    env: envName(key),
-    fallback: fallback === undefined || String(fallback) === '' ? undefined : String(fallback),
-    help,
-  };
-});
-
-/**
- * Reads file, environment and flags into one Config.
- * An empty variable or flag counts as not set. Unknown keys in the file are refused; unknown variables are not,
- * since Kubernetes puts OVERLAY_NETWORK_SERVICE_HOST and the like into the pods beside a Service of that name.
- * @throws ConfigError that lists every problem at once.
- */
+/** Reads file, environment and flags into one Config. @throws ConfigError that lists every problem at once. */
 export function loadConfig(sources: ConfigSources = {}): Config {
   return resolveConfig(sources).config;
 }
 
-/** One setting as it is in effect. */
-export interface EffectiveSetting {
-  /** As in the file. */
-  readonly key: string;
-  readonly value: unknown;
-  /** Where it was set: `default`, a file's path and key, a variable, or an option. */
-  readonly source: string;
-}
-
 /** The Config, and each setting with where it comes from, in the order of `configSettings`. @throws ConfigError */
-export function resolveConfig({ file, env = {}, flags = {} }: ConfigSources = {}): {
+export function resolveConfig(sources: ConfigSources = {}): {
   readonly config: Config;
   readonly settings: readonly EffectiveSetting[];
 } {
-  const problems: string[] = [];
-  const effective = new Map<Key, EffectiveSetting>();
-  const path = file ?? (env['OVERLAY_NETWORK_CONFIG'] || undefined);
-  const fromFile = path === undefined ? new Map<string, unknown>() : readSettings(path, problems);
-
-  const valueOf = <K extends Key>(key: K): Values[K] => {
-    const { parse, fallback } = settings[key] as Setting<Values[K]>;
-    const given = [
-      { value: flags[flagName(key)], source: `--${flagName(key)}` },
-      { value: env[envName(key)], source: envName(key) },
-      { value: fromFile.get(key), source: `${path ?? ''}: ${key}` },
-    ].find(({ value }) => value !== undefined && value !== null && value !== '');
-    effective.set(key, { key, value: fallback, source: 'default' });
-    if (given === undefined) return fallback;
-    try {
-      const { value, source } = given;
-      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-        throw new Refusal('must be a single value');
-      const parsed = parse(String(value));
-      effective.set(key, { key, value: parsed, source });
-      return parsed;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      problems.push(`${given.source} ${error.message}, not ${JSON.stringify(given.value)}`);
-      return fallback;
-    }
-  };
+  const reader = new SettingReader(settings, sources);
+  const valueOf = reader.valueOf.bind(reader) as typeof reader.valueOf;
   // Written out once, so that the compiler checks table and interface against each other.
   const config: Config = {
     kubeconfig: valueOf('kubeconfig'),
@@ -267,12 +175,9 @@ export function resolveConfig({ file, env = {}, flags = {} }: ConfigSources = {}
     }),
     logLevel: valueOf('logLevel'),
   };
-  problems.push(...contradictions(config));
+  const problems = [...reader.problems, ...contradictions(config)];
   if (problems.length > 0) throw new ConfigError(problems);
-  return {
-    config: Object.freeze(config),
-    settings: keys.flatMap((key) => effective.get(key) ?? []),
-  };
+  return { config: Object.freeze(config), settings: reader.effective() };
 }
 
 /** What is wrong between settings that are each well-formed. */
@@ -294,46 +199,6 @@ function contradictions(config: Config): string[] {
       `leaderElection needs leaseSeconds > renewSeconds > 1.2 × retrySeconds, not ${leaseSeconds}, ${renewSeconds} and ${retrySeconds}`,
     );
 
-  const endpoints = { ovnNbEndpoint: config.ovnNbEndpoint, ovnSbEndpoint: config.ovnSbEndpoint };
-  const tlsFiles = [config.tls.ca, config.tls.cert, config.tls.key].filter(
-    (file) => file !== undefined,
-  ).length;
-  const ssl = Object.values(endpoints).some((remotes) => /(^|,)ssl:/.test(remotes));
-  if (tlsFiles !== 3 && (ssl || tlsFiles > 0))
-    found.push('tls.ca, tls.cert and tls.key must be set together, and all of them for ssl: remotes');
-  for (const [key, value] of Object.entries(endpoints))
-    for (const remote of value.split(','))
-      if (remote.startsWith('tcp:') && !isLoopback(remote.slice('tcp:'.length)) && !config.allowPlaintext)
-        found.push(`${key} ${remote} would be plaintext over the network: use ssl:, or set allowPlaintext`);
-  return found;
-}
-
-const isLoopback = (hostAndPort: string): boolean =>
-  /^(127\.[\d.]+|localhost|\[::1\]):\d+$/.test(hostAndPort);
-
-/** The file's settings by dotted key; what cannot be read or is not known goes to `problems`. */
-function readSettings(path: string, problems: string[]): Map<string, unknown> {
-  const found = new Map<string, unknown>();
-  let document: unknown;
-  try {
-    document = parseYaml(readFileSync(path, 'utf8')) ?? {};
-  } catch (error) {
-    problems.push(`${path} cannot be read: ${(error as Error).message.split('\n', 1)[0]}`);
-    return found;
-  }
-  const groups = new Set(keys.flatMap((key) => (key.includes('.') ? [key.split('.')[0]] : [])));
-  const visit = (value: unknown, prefix: string) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      problems.push(`${path}: ${prefix || 'the document'} must be a mapping`);
-      return;
-    }
-    for (const [name, member] of Object.entries(value)) {
-      const key = prefix ? `${prefix}.${name}` : name;
-      if (groups.has(key)) visit(member, key);
-      else if (keys.includes(key as Key)) found.set(key, member);
-      else problems.push(`${path}: ${key} is not a setting`);
-    }
-  };
-  visit(document, '');
-  return found;
+  const { ovnNbEndpoint, ovnSbEndpoint } = config;
+  return [...found, ...endpointProblems({ ovnNbEndpoint, ovnSbEndpoint }, config)];
 }
