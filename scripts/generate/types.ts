@@ -3,6 +3,8 @@ import { type Crd, type Schema, versionOf } from './crds.ts';
 /** Shapes that several kinds share, or whose path makes no good name. Tried in order; the first that matches. */
 const names: readonly (readonly [RegExp, string])[] = [
   [/\.conditions\[\]$/, 'Condition'],
+  [/^Port\.spec\.metadata$/, 'PortMetadata'],
+  [/^Port\.spec\.metadata\.sourceRef$/, 'MetadataSource'],
   [/Refs?(\[\])?$/, 'LocalReference'],
   [/\.spec\.(allocationPools|reservedRanges)\[\]$/, 'RangeSpec'],
   [/^Subnet\.spec\.dhcp$/, 'SubnetDHCP'],

@@ -241,6 +241,8 @@ export interface PortSpec {
   readonly attachment?: PortAttachment;
   /** Overrides of the Subnet's DHCP options for this Port; what is not set here is as the Subnet says. */
   readonly dhcp?: PortDHCP;
+  /** What the metadata service tells the machine, in a Subnet with `metadata: Enabled`. */
+  readonly metadata?: PortMetadata;
   /** Rate limits. Unset: none. */
   readonly qos?: PortQoS;
 }
@@ -275,6 +277,30 @@ export interface PortDHCP {
   readonly domainName?: string;
   /** Lease time in seconds for this port. Unset: the Subnet's. */
   readonly leaseSeconds?: number;
+}
+
+/** What the metadata service tells the machine, in a Subnet with `metadata: Enabled`. */
+export interface PortMetadata {
+  /** The machine's host name. Unset: `attachment.vmID` where that is a host name, else the name of the Port. */
+  readonly hostname?: string;
+  /**
+   * Where user data and SSH keys are: its key `user-data` is handed out as it is, its key
+   * `ssh-authorized-keys` has a public key a line. Unset: there are none. The metadata agent needs the right
+   * to read it.
+   */
+  readonly sourceRef?: MetadataSource;
+}
+
+/**
+ * Where user data and SSH keys are: its key `user-data` is handed out as it is, its key
+ * `ssh-authorized-keys` has a public key a line. Unset: there are none. The metadata agent needs the right
+ * to read it.
+ */
+export interface MetadataSource {
+  /** Kind of the object, which is in the namespace of the Port. Default: `"Secret"`. */
+  readonly kind: 'Secret' | 'ConfigMap';
+  /** Name of the object. */
+  readonly name: string;
 }
 
 /** Rate limits. Unset: none. */
@@ -813,6 +839,7 @@ export const defaultsOf = {
           trafficFiltering: { default: 'Enabled' },
           spoofingProtection: { default: 'MACAndIP' },
           adminState: { default: 'Up' },
+          metadata: { properties: { sourceRef: { properties: { kind: { default: 'Secret' } } } } },
         },
       },
     },

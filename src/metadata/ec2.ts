@@ -1,0 +1,77 @@
+import { formatCidr, mustParseAddress, networkOf } from '../api/index.ts';
+import type { Instance } from './instance.ts';
+import { bytes, directory, text, unavailable, type Directory, type Node } from './tree.ts';
+
+/**
+ * The versions that are listed. All have the same tree, and every date is answered: clients ask for the version
+ * that they were written for without looking at the list.
+ */
+export const EC2_VERSIONS = [
+  '1.0',
+  '2007-01-19',
+  '2007-03-01',
+  '2007-08-29',
+  '2007-10-10',
+  '2007-12-15',
+  '2008-02-01',
+  '2008-09-01',
+  '2009-04-04',
+  '2016-09-02',
+  '2018-09-24',
+  '2021-03-23',
+  'latest',
+] as const;
+
+/** Whether a first segment of a path is a version of the EC2 documents. */
+export const isEc2Version = (segment: string): boolean =>
+  segment === 'latest' || segment === '1.0' || /^\d{4}-\d{2}-\d{2}$/.test(segment);
+
+/**
+ * What is below a version in the style of EC2 ("Access instance metadata for an EC2 instance" in its user guide), as
+ * far as it is known here. What is not known is absent, which clients take as such.
+ */
+export function ec2Tree(instance: Instance): Directory {
+  return directory({ 'meta-data': metaData(instance), 'user-data': userDataOf(instance) });
+}
+
+/** The user data of an instance, as both styles serve it. */
+export function userDataOf({ userData, sourceProblem }: Instance): Node | undefined {
+  if (sourceProblem !== undefined) return unavailable;
+  return userData === undefined ? undefined : bytes(userData);
+}
+
+function metaData(instance: Instance): Directory {
+  const { hostname, instanceID, ipAddress, macAddress } = instance;
+  return directory({
+    hostname: text(hostname),
+    'instance-id': text(instanceID),
+    'local-hostname': text(hostname),
+    'local-ipv4': text(ipAddress),
+    mac: text(macAddress),
+    network: directory({
+      interfaces: directory({ macs: directory({ [macAddress]: networkInterface(instance) }) }),
+    }),
+    'public-keys': publicKeys(instance),
+  });
+}
+
+function networkInterface({ hostname, ipAddress, macAddress, prefixLength }: Instance): Directory {
+  return directory({
+    'device-number': text('0'),
+    'local-hostname': text(hostname),
+    'local-ipv4s': text(ipAddress),
+    mac: text(macAddress),
+    'subnet-ipv4-cidr-block': text(formatCidr(networkOf(mustParseAddress(ipAddress), prefixLength))),
+  });
+}
+
+/** Listed as `0=key-0`, and found under the number alone. */
+function publicKeys({ sshKeys, sourceProblem }: Instance): Node | undefined {
+  if (sourceProblem !== undefined) return unavailable;
+  if (sshKeys.length === 0) return undefined;
+  const entries = sshKeys.map((key, index) => [String(index), directory({ 'openssh-key': text(key) })]);
+  return directory(
+    Object.fromEntries(entries) as Record<string, Directory>,
+    (index) => `${index}=key-${index}`,
+  );
+}
