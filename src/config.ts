@@ -144,7 +144,7 @@ export function resolveConfig(sources: ConfigSources = {}): {
   readonly settings: readonly EffectiveSetting[];
 } {
   const reader = new SettingReader(settings, sources);
-  const valueOf = reader.valueOf.bind(reader) as typeof reader.valueOf;
+  const valueOf = <K extends keyof typeof settings>(key: K) => reader.valueOf(key);
   // Written out once, so that the compiler checks table and interface against each other.
   const config: Config = {
     kubeconfig: valueOf('kubeconfig'),

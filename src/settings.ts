@@ -72,8 +72,7 @@ const envName = (key: string): string =>
 /** The settings of a table as a person meets them, in its order. */
 export const describeSettings = (table: SettingTable): readonly SettingInfo[] =>
   Object.entries(table).map(([key, { fallback, help }]) => {
-    const printed =
-      fallback === undefined ? '' : String(fallback as string | number | boolean | readonly string[]);
+    const printed = fallback === undefined ? '' : String(fallback);
     return { key, flag: flagName(key), env: envName(key), fallback: printed || undefined, help };
   });
 
@@ -101,7 +100,7 @@ export class SettingReader<T extends SettingTable> {
   }
 
   valueOf<K extends keyof T & string>(key: K): ValueOf<T[K]> {
-    const { parse, fallback } = this.#table[key] as unknown as Setting<ValueOf<T[K]>>;
+    const { parse, fallback } = this.#table[key] as Setting<ValueOf<T[K]>>;
     const { flags = {}, env = {} } = this.#sources;
     const given = [
       { value: flags[flagName(key)], source: `--${flagName(key)}` },
