@@ -99,10 +99,12 @@ export async function startOperator(
       log,
       signal,
       onTransaction: transactionMetrics(metrics),
-      onFenced: ({ reason, epoch }) => {
-        log.warn('the Northbound database refused a write: our epoch does not stand', { reason, epoch });
-        if (reason === 'lost' && elector?.isLeader !== false) return 'retake';
-        failure.resolve('another operator writes to the Northbound database');
+      onFenced: async ({ reason, epoch }) => {
+        log.warn('our epoch does not count in the Northbound database', { reason, epoch });
+        if (reason === 'lost' && (await elector?.confirm()) !== false) return 'retake';
+        failure.resolve(
+          reason === 'lost' ? 'the Lease is not held' : 'another operator writes to the Northbound database',
+        );
         return 'stop';
       },
     });

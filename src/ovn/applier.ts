@@ -12,6 +12,8 @@ import { GroupCommit } from './group-commit.ts';
 import { Link } from './link.ts';
 import type { Owner } from './marks.ts';
 import { OwnershipIndex } from './ownership.ts';
+import { refence } from './refence.ts';
+import type { OnFenced } from './refence.ts';
 import { Waiters } from './waiters.ts';
 import type { ApplyResult, ColumnListener, DriftListener, OwnedRow, RowWriter } from './writer.ts';
 import { systemClock } from './ovsdb/index.ts';
@@ -29,14 +31,6 @@ export interface TransactionReport {
   readonly ok: boolean;
 }
 
-/** The epoch held no longer stands in the database. */
-export interface FenceLoss {
-  /** `superseded`: another operator has taken over. `lost`: the database was emptied or restored from a backup. */
-  readonly reason: 'superseded' | 'lost';
-  /** The epoch that was held. */
-  readonly epoch: number | undefined;
-}
-
 export interface ApplierOptions {
   /** The OVSDB client. */
   readonly database: Database;
@@ -49,11 +43,8 @@ export interface ApplierOptions {
   readonly reconnectDeadlineMs?: number;
   /** How long one transaction may take; default is the client's. */
   readonly transactionTimeoutMs?: number;
-  /**
-   * Called when the database refused a write because our epoch does not stand. Answer `retake` only when this
-   * process certainly leads (it holds the Lease now) and the reason is `lost`; a superseded writer always stops.
-   */
-  readonly onFenced?: (loss: FenceLoss) => 'retake' | 'stop' | Promise<'retake' | 'stop'>;
+  /** Without it a writer whose epoch does not stand stops. */
+  readonly onFenced?: OnFenced;
   readonly onTransaction?: (report: TransactionReport) => void;
   readonly clock?: Clock;
 }
@@ -97,7 +88,7 @@ export class Applier implements RowWriter {
         diff: (owner, desired, batch) => diff(owner, desired, this.#viewWith(batch)),
         ready: () => this.#link.ready(),
         send: (batch) => this.#send(batch),
-        refence: () => this.#refence(),
+        refence: () => refence(options.fence, options.onFenced),
         pause: (attempt) => this.#link.pause(Math.min(100 * 2 ** attempt, 2_000)),
         failed: (owner, error) => this.#failed(owner, error),
       },
@@ -204,23 +195,6 @@ export class Applier implements RowWriter {
         ok,
       });
     }
-  }
-
-  async #refence(): Promise<void> {
-    const { fence, onFenced } = this.#options;
-    const state = fence.judge();
-    if (state === 'held') return;
-    const loss = { reason: state, epoch: fence.epoch };
-    // An epoch of undefined was never taken, or is lost already: then there is nothing to tell or to retake.
-    if (loss.epoch !== undefined) {
-      const answer = (await onFenced?.(loss)) ?? 'stop';
-      if (state === 'lost' && answer === 'retake') {
-        await fence.take();
-        return;
-      }
-      fence.drop();
-    }
-    throw new ApplyError('FENCED', 'this operator does not lead (any more), so it writes nothing to OVN');
   }
 
   #failed(owner: Owner, error: ApplyError): void {

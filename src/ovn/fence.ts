@@ -8,6 +8,8 @@ import type { Operation, Replica, Row, Uuid } from './ovsdb/index.ts';
 export interface Database {
   readonly replica: Replica;
   readonly connected: boolean;
+  /** Changes when what is there now may be older than what was seen before, as after a restore. */
+  readonly generation: number;
   /** Resolves after the replica shows the effect. */
   transact(operations: readonly Operation[], options?: { timeoutMs?: number }): Promise<unknown>;
   onState(listener: (state: 'connected' | 'disconnected') => void): () => void;
@@ -19,13 +21,18 @@ export type FenceState =
   | 'held'
   /** A later one is: another operator has taken over. */
   | 'superseded'
-  /** None, or an earlier one: the database was emptied or restored from a backup. */
+  /**
+   * None, an earlier one, or ours in a database that may be older than the one it was written to: it was emptied,
+   * restored from a backup, or restarted. That ours is there proves nothing then: a backup has the epoch of its day.
+   */
   | 'lost';
 
 interface Epoch {
   readonly row: Uuid;
   readonly number: number;
   readonly value: string;
+  /** The database's generation in which it was written. */
+  readonly generation: number;
 }
 
 const TABLE = 'NB_Global';
@@ -34,7 +41,8 @@ const ATTEMPTS = 10;
 /**
  * The right to write (invariant 6): an epoch in `NB_Global.external_ids`, `<number>/<who>`, that a leader raises when
  * it takes over and that every transaction of its own tests first. A leader that was paused past its lease finds a
- * later epoch there, and the database refuses its writes, whatever any clock says.
+ * later epoch there, and the database refuses its writes, whatever any clock says. It counts only in the generation of
+ * the database in which it was written: after a restore the epoch of one that led long ago may stand there again.
  */
 export class Fence {
   readonly #database: Database;
@@ -62,17 +70,20 @@ export class Fence {
    * again is safe.
    */
   async take(): Promise<number> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      try {
-        return await this.#raiseOnce();
-      } catch (error) {
-        if (!isRace(error)) throw error;
-      }
-    }
-    throw new ApplyError(
-      'FENCED',
-      'others change NB_Global.external_ids faster than an epoch could be raised in it',
-    );
+    return this.#insist(() => this.#raise());
+  }
+
+  /**
+   * Raises the epoch again after it was `lost`, unless a later one stands there: whoever wrote that leads.
+   *
+   * @returns whether it is held now. @throws as `take`.
+   */
+  async retake(): Promise<boolean> {
+    return this.#insist(async () => {
+      if (this.judge() === 'superseded') return false;
+      await this.#raise();
+      return true;
+    });
   }
 
   /** Gives the right up without touching the database: the next writer raises the epoch anyway. */
@@ -84,10 +95,10 @@ export class Fence {
    * The operation that every transaction begins with. It fails with `timed out` unless our epoch stands; it does not
    * mind what others write beside it.
    *
-   * @throws ApplyError FENCED when no epoch is held.
+   * @throws ApplyError FENCED when no epoch is held, or it was written to another generation of the database.
    */
   guard(): Operation {
-    if (this.#epoch === undefined) {
+    if (this.#epoch?.generation !== this.#database.generation) {
       throw new ApplyError('FENCED', 'this operator does not lead (any more), so it writes nothing to OVN');
     }
     const { row, value } = this.#epoch;
@@ -99,11 +110,28 @@ export class Fence {
     const row = this.#global();
     const value = this.#valueIn(row);
     if (this.#epoch === undefined) return 'lost';
-    if (row?._uuid === this.#epoch.row && value === this.#epoch.value) return 'held';
-    return epochNumber(value) > this.#epoch.number ? 'superseded' : 'lost';
+    if (epochNumber(value) > this.#epoch.number) return 'superseded';
+    const isOurs = row?._uuid === this.#epoch.row && value === this.#epoch.value;
+    return isOurs && this.#epoch.generation === this.#database.generation ? 'held' : 'lost';
   }
 
-  async #raiseOnce(): Promise<number> {
+  /** Until nobody changes `NB_Global` between the look and the write. */
+  async #insist<T>(raise: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      try {
+        return await raise();
+      } catch (error) {
+        if (!isRace(error)) throw error;
+      }
+    }
+    throw new ApplyError(
+      'FENCED',
+      'others change NB_Global.external_ids faster than an epoch could be raised in it',
+    );
+  }
+
+  async #raise(): Promise<number> {
+    const { generation } = this.#database;
     const found = this.#global();
     const row = found?._uuid ?? randomUUID();
     const number = Math.max(epochNumber(this.#valueIn(found)), this.#epoch?.number ?? 0) + 1;
@@ -111,13 +139,13 @@ export class Fence {
     const operations =
       found === undefined
         ? [insertRow(TABLE, row, { external_ids: new Map([[this.#key, value]]) })]
-        : this.#raise(found, value);
+        : this.#replace(found, value);
     await this.#database.transact(operations);
-    this.#epoch = { row, number, value };
+    this.#epoch = { row, number, value, generation };
     return number;
   }
 
-  #raise(found: Row, value: string): Operation[] {
+  #replace(found: Row, value: string): Operation[] {
     return [
       requireColumns(TABLE, found._uuid, { external_ids: externalIds(found) }),
       mutateExternalIds(TABLE, found._uuid, { put: new Map([[this.#key, value]]) }),

@@ -98,6 +98,22 @@ export class LeaderElector {
     }
   }
 
+  /**
+   * Asks the API server itself whether the lease is held here; for what must not be done on an old word, such as
+   * after a pause. Rejects when it does not answer in time.
+   */
+  async confirm(): Promise<boolean> {
+    const { client, lease, identity } = this.#options;
+    const options = { timeoutMs: this.#renewDeadlineMs, signal: this.#released.signal };
+    try {
+      const { spec } = await client.get<Lease>(leaseType, lease, options);
+      return this.#isLeader && spec?.holderIdentity === identity;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
   /** Stops renewing, and lets go of the lease so that another need not wait for it to run out. Never rejects. */
   async release(): Promise<void> {
     this.#released.abort();

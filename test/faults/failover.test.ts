@@ -53,7 +53,7 @@ describe('two operators on a Northbound database of three servers', () => {
     leader.child.kill('SIGCONT');
     expect(await leader.ended()).toBe(1);
     expect(leader.stderr()).toMatch(
-      /"message":"the Northbound database refused a write: our epoch does not stand"/,
+      /"reason":"superseded".*"message":"our epoch does not count in the Northbound database"/,
     );
     expect(await replicas.rows()).toEqual(rows);
     expect(await replicas.wrongs()).toEqual([]);

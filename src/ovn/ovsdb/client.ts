@@ -56,6 +56,7 @@ export class OvsdbClient {
     this.#progress = {
       store: new ReplicaStore(this.#log),
       lastTxnId: undefined,
+      generation: 0,
       cluster: noProgress,
       schema: undefined,
       staleSince: undefined,
@@ -66,6 +67,14 @@ export class OvsdbClient {
   /** The tables, empty until the first synchronisation. */
   get replica(): Replica {
     return this.#progress.store;
+  }
+
+  /**
+   * Changes when the replica was filled anew, without the server's word that it goes on from what was seen before: it
+   * may then be another database, or an older state of this one.
+   */
+  get generation(): number {
+    return this.#progress.generation;
   }
 
   /** The schema of the server last used; undefined before the first. */

@@ -25,6 +25,8 @@ export interface Progress {
   readonly store: ReplicaStore;
   /** The last transaction that the replica holds; undefined when only a full dump can bring it up to date. */
   lastTxnId: Uuid | undefined;
+  /** How often the replica was filled anew, rather than brought up to date from where it was. */
+  generation: number;
   cluster: ClusterProgress;
   schema: DatabaseSchema | undefined;
   /** Since when servers were refused only because they are behind; undefined when that is not so. */
@@ -173,8 +175,10 @@ export class Connection {
   async #takeReply(reply: MonitorReply): Promise<void> {
     const { store } = this.#progress;
     const wanted = (): boolean => this.#advance(reply.lastTxnId);
-    if (reply.isDump) await store.applyDump(reply.format, reply.updates, wanted);
-    else await store.applyUpdate(reply.format, reply.updates, wanted);
+    if (reply.isDump) {
+      this.#progress.generation++;
+      await store.applyDump(reply.format, reply.updates, wanted);
+    } else await store.applyUpdate(reply.format, reply.updates, wanted);
   }
 
   #advance(lastTxnId: Uuid | undefined): boolean {

@@ -25,6 +25,7 @@ const globalSpec = { external_ids: { kind: 'map', of: 'string' } } as const;
  */
 export class FakeDatabase implements Database {
   connected = true;
+  generation = 1;
   /** Transactions that arrived through `transact`, as they came. */
   readonly transactions: (readonly Operation[])[] = [];
   /** Called with each transaction before it is done; may wait, or throw to fail it unseen. */

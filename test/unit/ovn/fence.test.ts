@@ -3,7 +3,7 @@ import { Fence } from '../../../src/ovn/index.ts';
 import type { FenceLoss } from '../../../src/ovn/index.ts';
 import { deleteRow, mutateExternalIds } from '../../../src/ovn/operations.ts';
 import { FakeDatabase } from './fake-database.ts';
-import { operator, subnet, subnetState } from './scenario.ts';
+import { group, groupState, operator, subnet, subnetState } from './scenario.ts';
 
 const key = 'overlay-network/epoch/alpha';
 
@@ -100,6 +100,95 @@ describe('a writer that was superseded', () => {
     await expect(stale.applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
     expect(losses).toEqual([{ reason: 'superseded', epoch: 1 }]);
     expect(database.dump()).toEqual(before);
+  });
+
+  it('is refused by the database itself when that happens while its transaction is on the way', async () => {
+    const { losses, onFenced } = recorder('retake');
+    const { database, applier } = await operator({ onFenced });
+    database.before = async () => {
+      database.before = () => undefined;
+      await new Fence(database, 'alpha', 'new').take();
+    };
+    await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
+    expect(losses).toEqual([{ reason: 'superseded', epoch: 1 }]);
+    expect(database.replica.count('Logical_Switch')).toBe(0);
+  });
+});
+
+describe('a writer whose database was restarted, and may be older than it was', () => {
+  it('takes the epoch anew before it writes, though it stands there, when it certainly leads', async () => {
+    const { losses, onFenced } = recorder('retake');
+    const { database, applier, fence } = await operator({ onFenced });
+    database.generation++;
+    expect(await applier.apply(subnet, subnetState())).toEqual({ changed: true });
+    expect(losses).toEqual([{ reason: 'lost', epoch: 1 }]);
+    expect(fence.epoch).toBe(2);
+    expect(externalIds(database).get(key)).toMatch(/^2\//);
+    await applier.apply(group, groupState(1));
+    expect(losses).toHaveLength(1);
+  });
+
+  it('writes nothing with the epoch that a backup has of its own time, when another leads', async () => {
+    const { losses, onFenced } = recorder('stop');
+    const { database, applier } = await operator({ onFenced });
+    const backup = externalIds(database).get(key)!;
+    await new Fence(database, 'alpha', 'leader').take();
+    database.elsewhere(
+      mutateExternalIds('NB_Global', global(database)._uuid, { put: new Map([[key, backup]]) }),
+    );
+    database.transactions.length = 0;
+    database.generation++;
+    await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
+    expect(losses).toEqual([{ reason: 'lost', epoch: 1 }]);
+    expect(database.transactions).toEqual([]);
+  });
+
+  it('yields to one that took over while it asked whether it leads', async () => {
+    const database = new FakeDatabase();
+    const losses: FenceLoss[] = [];
+    const leader = new Fence(database, 'alpha', 'leader');
+    const { applier } = await operator({
+      database,
+      onFenced: async (loss) => {
+        losses.push(loss);
+        if (losses.length === 1) await leader.take();
+        return 'retake';
+      },
+    });
+    database.generation++;
+    await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
+    expect(losses.map(({ reason }) => reason)).toEqual(['lost', 'superseded']);
+    expect(leader.judge()).toBe('held');
+    expect(database.replica.count('Logical_Switch')).toBe(0);
+  });
+
+  it('yields as well when that happens just before it takes the epoch anew', async () => {
+    const { losses, onFenced } = recorder('retake');
+    const { database, applier } = await operator({ onFenced });
+    const leader = new Fence(database, 'alpha', 'leader');
+    database.generation++;
+    database.before = async () => {
+      database.before = () => undefined;
+      await leader.take();
+    };
+    await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
+    expect(losses.map(({ reason }) => reason)).toEqual(['lost', 'superseded']);
+    expect(leader.judge()).toBe('held');
+    expect(database.replica.count('Logical_Switch')).toBe(0);
+  });
+
+  it('asks again with the next write when nobody could say whether it leads', async () => {
+    let answer = (): Promise<'retake'> => Promise.reject(new Error('no API server'));
+    const { database, applier, fence } = await operator({ onFenced: () => answer() });
+    database.generation++;
+    await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({
+      code: 'OVN_CONNECTION_FAILED',
+      retry: 'backoff',
+    });
+    expect(database.transactions).toEqual([]);
+    answer = () => Promise.resolve('retake');
+    expect(await applier.apply(subnet, subnetState())).toEqual({ changed: true });
+    expect(fence.epoch).toBe(2);
   });
 });
 

@@ -107,6 +107,15 @@ describe('reconnecting', () => {
     expect(scenario.states).toEqual(['connected', 'disconnected', 'connected']);
   });
 
+  it('counts a new generation when the server sends everything anew', async () => {
+    begin();
+    const { connection } = await scenario.synced();
+    const { generation } = scenario.client;
+    connection.drop();
+    await scenario.synced();
+    expect(scenario.client.generation).toBe(generation + 1);
+  });
+
   it('asks for what changed since the last transaction, and takes just that', async () => {
     begin();
     const first = await scenario.synced({ Switch: { [a]: { name: 'a' } } });
@@ -119,9 +128,11 @@ describe('reconnecting', () => {
     const request = await playServerPart(connection);
     expect(request.params?.[3]).toBe(uuid(0xb));
     connection.reply(request, [true, uuid(0xc), { Switch: { [a]: { modify: { name: 'A' } } } }]);
+    const { generation } = scenario.client;
     await scenario.until(() => scenario.client.connected);
     expect(scenario.client.replica.get('Switch', a)).toMatchObject({ name: 'A', tag: new Set([5]) });
     expect(told).toHaveLength(1);
+    expect(scenario.client.generation).toBe(generation);
   });
 
   it('waits longer after each round over all remotes, and not between them', async () => {

@@ -185,6 +185,27 @@ describe('leader election', () => {
     expect(next.isLeader).toBe(true);
   });
 
+  it('confirms by the API server’s own word, which the holder may not have heard yet', async () => {
+    const race = new Race();
+    const a = race.enter('a');
+    await race.clock.advance(1_000);
+    expect(await a.confirm()).toBe(true);
+    race.cluster.edit(leaseType, lease, (old) => ({
+      ...old,
+      spec: { ...(old.spec as object), holderIdentity: 'b' },
+    }));
+    expect([a.isLeader, await a.confirm()]).toEqual([true, false]);
+  });
+
+  it('confirms nothing before it leads, nor without an answer', async () => {
+    const race = new Race();
+    const a = race.enter('a');
+    expect(await a.confirm()).toBe(false);
+    await race.clock.advance(1_000);
+    race.cluster.failing = () => lostReply();
+    await expect(a.confirm()).rejects.toThrow();
+  });
+
   it('stops trying when it is told to', async () => {
     const race = new Race();
     race.enter('a');
