@@ -71,7 +71,8 @@ const envName = (key: string): string =>
 
 /** The settings of a table as a person meets them, in its order. */
 export const describeSettings = (table: SettingTable): readonly SettingInfo[] =>
-  Object.entries(table).map(([key, { fallback, help }]) => {
+  Object.entries(table).map(([key, each]) => {
+    const { fallback, help } = each as Setting<string | number | boolean | readonly string[] | undefined>;
     const printed = fallback === undefined ? '' : String(fallback);
     return { key, flag: flagName(key), env: envName(key), fallback: printed || undefined, help };
   });
