@@ -1,5 +1,8 @@
 import type { Kind } from './support.ts';
 
+const label = 'a'.repeat(63);
+const longestHostname = [label, label, label, 'a'.repeat(61)].join('.');
+
 /** Specs at the edges of what the schema takes. */
 export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unknown])[] = [
   ['nothing', 'VPC', undefined],
@@ -68,9 +71,13 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
       adminState: 'Down',
       attachment: { vmID: 'tenant/vm-1:0', host: 'hv1.example', migrationTargetHost: 'hv2.example' },
       dhcp: { mode: 'Disabled', domainName: 'x' },
+      metadata: { hostname: 'web-1.example', sourceRef: { kind: 'ConfigMap', name: 'web.cloud-init' } },
       qos: { ingress: { maxRateKbps: 4294967295, maxBurstKbits: 1 }, egress: { maxRateKbps: 1 } },
     },
   ],
+  ['no metadata, said at length', 'Port', { metadata: {} }],
+  ['a host name with labels as long as they may be', 'Port', { metadata: { hostname: longestHostname } }],
+  ['a host name of digits', 'Port', { metadata: { hostname: '1' } }],
   ['no groups', 'Port', { securityGroupRefs: [] }],
   ['nothing', 'SecurityGroup', undefined],
   [
