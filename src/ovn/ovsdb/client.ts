@@ -244,11 +244,12 @@ export class OvsdbClient {
   }
 
   #connectionOptions(): ConnectionOptions {
-    const { database, tables, leaderOnly = true, probe } = this.#options;
+    const { database, tables, conditions, leaderOnly = true, probe } = this.#options;
     const { requestMs, syncMs, staleMs } = this.#timeouts;
     return {
       database,
       tables,
+      conditions,
       leaderOnly,
       clock: this.#clock,
       log: this.#log,

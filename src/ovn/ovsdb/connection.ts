@@ -10,7 +10,7 @@ import type { ClusterProgress } from './cluster.ts';
 import type { Clock, Logger } from './edges.ts';
 import { OvsdbError } from './errors.ts';
 import { readUpdate, startMonitor } from './monitor.ts';
-import type { MonitorReply } from './monitor.ts';
+import type { MonitoredConditions, MonitorReply } from './monitor.ts';
 import type { ProbeOptions } from './probe.ts';
 import { ReplicaStore } from './replica.ts';
 import { intersectSchema, parseSchema } from './schema.ts';
@@ -37,6 +37,8 @@ export interface Progress {
 export interface ConnectionOptions {
   readonly database: string;
   readonly tables: MonitoredColumns;
+  /** By table: which rows to replicate; unset: all. */
+  readonly conditions: MonitoredConditions | undefined;
   readonly leaderOnly: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -87,6 +89,7 @@ export class Connection {
       database,
       id: this.#dataId,
       tables: monitored,
+      conditions: this.#options.conditions,
       since: this.#progress.lastTxnId,
       timeoutMs: this.#options.syncMs,
       take: (reply) => this.#takeReply(reply),

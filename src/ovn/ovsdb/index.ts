@@ -8,6 +8,7 @@ export { OvsdbError } from './errors.ts';
 export type { OvsdbErrorAdvice, OvsdbErrorCode } from './errors.ts';
 export { includes, OperationBuilder } from './operations.ts';
 export type { Columns, Condition, Operation, Target } from './operations.ts';
+export type { MonitoredConditions } from './monitor.ts';
 export type { OvsdbClientOptions, Timeouts } from './options.ts';
 export type { ProbeOptions } from './probe.ts';
 export { parseRemotes } from './remotes.ts';

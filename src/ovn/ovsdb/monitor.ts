@@ -1,4 +1,7 @@
+import { encodeValue } from './codec.ts';
 import { OvsdbError } from './errors.ts';
+import { uuidType } from './operations.ts';
+import type { Condition } from './operations.ts';
 import type { TableSchema } from './schema.ts';
 import type { Session } from './session.ts';
 import type { UpdateFormat } from './table-updates.ts';
@@ -15,12 +18,17 @@ export interface MonitorReply {
   readonly lastTxnId: Uuid | undefined;
 }
 
+/** Conditions by table (ovsdb-server(7), "Monitor_cond"), on columns that are monitored. */
+export type MonitoredConditions = Readonly<Record<string, readonly Condition[]>>;
+
 /** What to monitor, and how. */
 export interface MonitorOptions<T> {
   readonly database: string;
   /** Names the monitor within the session; comes back in every notification. */
   readonly id: string;
   readonly tables: ReadonlyMap<string, TableSchema>;
+  /** By table: only rows for which one of them holds. A table without an entry is monitored whole. */
+  readonly conditions?: MonitoredConditions | undefined;
   /** The last transaction that is held already; undefined when there is none. */
   readonly since: Uuid | undefined;
   readonly timeoutMs: number;
@@ -30,12 +38,18 @@ export interface MonitorOptions<T> {
 
 /**
  * Starts a monitor with the best method that the server has: `monitor_cond_since` (OVS 2.12), `monitor_cond`
- * (2.6), or `monitor` (RFC 7047 §4.1.5).
+ * (2.6), or `monitor` (RFC 7047 §4.1.5), which knows no conditions: what they would leave out comes too.
  */
 export async function startMonitor<T>(session: Session, options: MonitorOptions<T>): Promise<T> {
-  const { database, id, timeoutMs, take } = options;
-  const requests = Object.fromEntries(
+  const { database, id, timeoutMs, take, conditions = {} } = options;
+  const whole = Object.fromEntries(
     [...options.tables].map(([table, schema]) => [table, [{ columns: [...schema.columns.keys()] }]]),
+  );
+  const requests = Object.fromEntries(
+    [...options.tables].map(([table, schema]) => [
+      table,
+      [{ columns: [...schema.columns.keys()], ...where(schema, conditions[table]) }],
+    ]),
   );
   const attempts = [
     () =>
@@ -49,7 +63,7 @@ export async function startMonitor<T>(session: Session, options: MonitorOptions<
         consume: (updates) => take({ format: 2, isDump: true, updates, lastTxnId: undefined }),
       }),
     () =>
-      session.call('monitor', [database, id, requests], {
+      session.call('monitor', [database, id, whole], {
         timeoutMs,
         consume: (updates) => take({ format: 1, isDump: true, updates, lastTxnId: undefined }),
       }),
@@ -64,6 +78,19 @@ export async function startMonitor<T>(session: Session, options: MonitorOptions<
     }
   }
   throw refusal;
+}
+
+/** Conditions on columns that this server does not have hold for no row. */
+function where(
+  { columns }: TableSchema,
+  conditions: readonly Condition[] | undefined,
+): { readonly where?: readonly unknown[] } {
+  if (conditions === undefined) return {};
+  const present = conditions.flatMap((one) => {
+    const type = one.column === '_uuid' ? uuidType : columns.get(one.column);
+    return type === undefined ? [] : [[one.column, one.function, encodeValue(type, one.value)]];
+  });
+  return { where: present.length > 0 ? present : [false] };
 }
 
 function readSinceReply(result: unknown): MonitorReply {

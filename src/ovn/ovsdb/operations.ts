@@ -27,7 +27,8 @@ export function includes(column: string, value: Value): Condition {
   return { column, function: 'includes', value };
 }
 
-const uuidType: ColumnType = {
+/** The type of the column `_uuid`, which no schema lists. */
+export const uuidType: ColumnType = {
   kind: 'atom',
   key: 'uuid',
   value: undefined,

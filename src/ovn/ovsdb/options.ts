@@ -4,6 +4,7 @@ import { OvsdbError } from './errors.ts';
 import type { ProbeOptions } from './probe.ts';
 import { formatRemote, isLoopback, parseRemotes } from './remotes.ts';
 import type { Remote } from './remotes.ts';
+import type { MonitoredConditions } from './monitor.ts';
 import type { MonitoredColumns } from './schema.ts';
 import type { Connect, TlsFiles } from './transport.ts';
 
@@ -29,6 +30,11 @@ export interface OvsdbClientOptions {
   readonly database: string;
   /** What to replicate, columns by table. What the server's schema lacks is left out. */
   readonly tables: MonitoredColumns;
+  /**
+   * By table: replicate only rows for which one of the conditions holds; all rows of the others. A server before
+   * OVS 2.6 sends all the same.
+   */
+  readonly conditions?: MonitoredConditions;
   /** Use only the leader of a cluster. Default true. */
   readonly leaderOnly?: boolean;
   /** Files for `ssl:` remotes. */

@@ -172,6 +172,43 @@ describe('transactions on a real server', () => {
   });
 });
 
+describe('a replica of some rows', () => {
+  it('has those for which one of its conditions holds, as they come and go', async () => {
+    const writer = await live.started(server.remote);
+    const wanted = randomUUID();
+    await writer.transact([
+      build(writer).insert('Logical_Switch', wanted, { name: 'by-name' }),
+      build(writer).insert('Logical_Switch', randomUUID(), { name: 'another' }),
+      build(writer).insert('Address_Set', randomUUID(), { name: 'unconditional' }),
+    ]);
+    const reader = await live.started(server.remote, {
+      conditions: {
+        Logical_Switch: [
+          { column: 'name', function: '==', value: 'by-name' },
+          includes('external_ids', new Map([['mark', 'yes']])),
+          { column: '_uuid', function: '==', value: randomUUID() },
+        ],
+        Logical_Switch_Port: [{ column: 'no-such-column', function: '==', value: 'x' }],
+      },
+    });
+    expect(names(reader)).toEqual(['by-name']);
+    expect(reader.replica.count('Address_Set')).toBe(1);
+    const { uuid, operations } = newSwitch(writer, 'marked', 2);
+    await writer.transact(operations);
+    const mark = (change: Parameters<ReturnType<typeof build>['mutateMap']>[3]) =>
+      writer.transact([build(writer).mutateMap('Logical_Switch', uuid, 'external_ids', change)]);
+    await mark({ put: new Map([['mark', 'yes']]) });
+    await until('the marked one is there', () => names(reader).length === 2);
+    expect(names(reader)).toEqual(['by-name', 'marked']);
+    expect(reader.replica.count('Logical_Switch_Port')).toBe(0);
+    await mark({ remove: ['mark'] });
+    await until('the marked one is gone', () => names(reader).length === 1);
+    await deleteSwitches(writer);
+    await writer.transact([build(writer).deleteRow('Address_Set', [])]);
+    await until('none is there', () => names(reader).length + reader.replica.count('Address_Set') === 0);
+  });
+});
+
 describe('a dump of thousands of rows', () => {
   it('arrives whole, tells every row once, and does not hold the event loop', async () => {
     const writer = await live.started(server.remote);
