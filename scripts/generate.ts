@@ -1,19 +1,20 @@
 /**
- * Makes src/api/generated.ts and docs/reference/ from crds/ and the catalogues in src/api.
+ * Makes src/api/generated.ts, docs/reference/ and the chart's CRDs from crds/ and the catalogues in src/api.
  * `node scripts/generate.ts` writes the files that differ; with `--check` it names them and ends with 1 instead.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { generateFiles, REFERENCE } from './generate/files.ts';
+import { CHART_CRDS, generateFiles, REFERENCE } from './generate/files.ts';
 
 const root = join(import.meta.dirname, '..');
 const files = await generateFiles(root);
-const folder = join(root, REFERENCE);
-const stale = existsSync(folder)
-  ? readdirSync(folder)
-      .map((name) => `${REFERENCE}/${name}`)
-      .filter((path) => !files.has(path))
-  : [];
+const stale = [REFERENCE, CHART_CRDS].flatMap((folder) =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder))
+        .map((name) => `${folder}/${name}`)
+        .filter((path) => !files.has(path))
+    : [],
+);
 const differing = [...files].filter(([path, text]) => {
   const file = join(root, path);
   return !existsSync(file) || readFileSync(file, 'utf8') !== text;
