@@ -1,6 +1,7 @@
 import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from './changes.ts';
 import type { DesiredRow, DesiredState, Membership } from './desired.ts';
-import { ApplyError, describeOwner } from './errors.ts';
+import { Refusals } from './diff-refusals.ts';
+import { describeOwner } from './errors.ts';
 import { CLUSTER_MARK, MARK_PREFIX, OWNER_MARK, UID_MARK, claimOf, ownerText } from './marks.ts';
 import type { Owner } from './marks.ts';
 import type { OwnedRef, Referrer } from './ownership.ts';
@@ -38,6 +39,7 @@ class Diff {
   readonly #owner: Owner;
   readonly #ownerText: string;
   readonly #view: View;
+  readonly #refusal: Refusals;
   readonly #wanted = new Map<Uuid, Membership[]>();
   readonly #rows = new Map<Uuid, DesiredRow>();
   readonly #inserts: RowInsert[] = [];
@@ -51,12 +53,13 @@ class Diff {
     this.#owner = owner;
     this.#ownerText = ownerText(owner);
     this.#view = view;
+    this.#refusal = new Refusals(owner);
   }
 
   run(desired: DesiredState): Changes {
     for (const row of desired.rows) {
       if (this.#rows.has(row.uuid))
-        throw this.#invalid(row, `the plan has two rows with the UUID ${row.uuid}`);
+        throw this.#refusal.invalid(row, `the plan has two rows with the UUID ${row.uuid}`);
       this.#rows.set(row.uuid, row);
       this.#wanted.set(row.uuid, []);
     }
@@ -79,14 +82,10 @@ class Diff {
     const spec = tableSpec(table)?.columns[column];
     const row = this.#rows.get(element);
     if (spec?.shared === undefined || row === undefined || row.table !== spec.refTable) {
-      throw new ApplyError(
-        'INVALID_ROW',
-        `${describeOwner(this.#owner)}: ${table}.${column} takes no membership of ${element}: ` +
-          (spec?.shared
-            ? `it takes rows of ${String(spec.refTable)} that the plan has`
-            : 'it is no shared set'),
-        { row: { table, uuid: membership.row } },
-      );
+      const why = spec?.shared
+        ? `it takes rows of ${String(spec.refTable)} that the plan has`
+        : 'it is no shared set';
+      throw this.#refusal.membership(membership, why);
     }
     this.#wanted.get(element)?.push(membership);
   }
@@ -94,7 +93,7 @@ class Diff {
   #compareRow(desired: DesiredRow): void {
     const spec = this.#specOf(desired);
     if (!spec.root && !(this.#wanted.get(desired.uuid) ?? []).some(isStrong)) {
-      throw this.#invalid(desired, 'nothing would hold it, so the database would drop it at once');
+      throw this.#refusal.invalid(desired, 'nothing would hold it, so the database would drop it at once');
     }
     const actual = this.#view.get(desired.table, desired.uuid);
     if (actual === undefined) this.#insert(desired, spec);
@@ -104,7 +103,7 @@ class Diff {
   #specOf(desired: DesiredRow): TableSpec {
     const spec = tableSpec(desired.table);
     if (spec === undefined || !this.#view.hasColumn(desired.table, 'external_ids')) {
-      throw this.#invalid(
+      throw this.#refusal.invalid(
         desired,
         `the connected database has no table ${desired.table} that can be managed`,
       );
@@ -112,14 +111,14 @@ class Diff {
     for (const column in desired.columns) {
       const known = spec.columns[column];
       if (known === undefined || known.shared || known.volatile) {
-        throw this.#invalid(desired, `a plan cannot set the column ${column}`);
+        throw this.#refusal.invalid(desired, `a plan cannot set the column ${column}`);
       }
     }
     return spec;
   }
 
   #insert(desired: DesiredRow, spec: TableSpec): void {
-    if (this.#view.inserting(desired.uuid)) throw this.#notOurs(desired, 'another object');
+    if (this.#view.inserting(desired.uuid)) throw this.#refusal.notOurs(desired, 'another object');
     const marks = this.#marks(desired);
     const columns: Record<string, Value> = {};
     for (const [column, value] of Object.entries(desired.columns)) {
@@ -160,12 +159,12 @@ class Diff {
   #checkOwnership(desired: DesiredRow, actual: Row): void {
     const known = this.#view.ownerOf(desired.uuid);
     if (known !== undefined) {
-      if (known.uid !== this.#owner.uid) throw this.#notOurs(desired, describeOwner(known));
+      if (known.uid !== this.#owner.uid) throw this.#refusal.notOurs(desired, describeOwner(known));
       return;
     }
     const claim = claimOf(this.#view.cluster, actual['external_ids']);
     if (claim.kind === 'other-cluster')
-      throw this.#notOurs(desired, `the cluster ${JSON.stringify(claim.cluster)}`);
+      throw this.#refusal.notOurs(desired, `the cluster ${JSON.stringify(claim.cluster)}`);
   }
 
   #marks(desired: DesiredRow): ReadonlyMap<string, string> {
@@ -176,7 +175,7 @@ class Diff {
     ]);
     for (const [key, value] of this.#extraMarks(desired)) {
       if (!key.startsWith(MARK_PREFIX) || marks.has(key)) {
-        throw this.#invalid(
+        throw this.#refusal.invalid(
           desired,
           `a plan cannot set external_ids:${key}; its keys begin with ${MARK_PREFIX}`,
         );
@@ -217,7 +216,7 @@ class Diff {
       if (this.#rows.has(uuid) || this.#view.inserting(uuid)) continue;
       const target = { table: spec.refTable, uuid };
       if (this.#view.get(target.table, uuid) === undefined)
-        throw this.#missing(target, `${desired.table} refers to it`);
+        throw this.#refusal.missing(target, `${desired.table} refers to it`);
       this.#guards.push(target);
     }
   }
@@ -226,10 +225,11 @@ class Diff {
     if (this.#view.referrersOf(element).some((place) => place.row === row && place.column === column)) return;
     const parent = { table, uuid: row };
     if (this.#view.get(table, row) !== undefined) {
-      if (this.#view.ownerOf(row) === undefined && !this.#rows.has(row)) throw this.#foreignParent(parent);
+      if (this.#view.ownerOf(row) === undefined && !this.#rows.has(row))
+        throw this.#refusal.foreignParent(parent);
       this.#guards.push(parent);
     } else if (!this.#rows.has(row) && !this.#view.inserting(row)) {
-      throw this.#missing(parent, `its ${column} should hold ${element}`);
+      throw this.#refusal.missing(parent, `its ${column} should hold ${element}`);
     }
     this.#joins.push({ table, row, column, element });
   }
@@ -247,7 +247,7 @@ class Diff {
       const holder = this.#view.ownerOf(place.row);
       if (holder?.uid === this.#owner.uid && !this.#rows.has(place.row)) continue;
       if (holder !== undefined) this.#leaves.push({ ...place, element: ref.uuid });
-      else if (!kept) throw this.#stillReferenced(ref, place);
+      else if (!kept) throw this.#refusal.stillReferenced(ref, place);
     }
   }
 
@@ -256,48 +256,8 @@ class Diff {
       return fitValue(spec, value);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      throw this.#invalid(desired, `${column} ${error.message}`, error);
+      throw this.#refusal.invalid(desired, `${column} ${error.message}`, error);
     }
-  }
-
-  #invalid(row: DesiredRow, what: string, cause?: unknown): ApplyError {
-    return new ApplyError('INVALID_ROW', `${describeOwner(this.#owner)}: ${row.table} ${row.uuid}: ${what}`, {
-      cause,
-      row: { table: row.table, uuid: row.uuid },
-    });
-  }
-
-  #missing(row: Guard, why: string): ApplyError {
-    return new ApplyError(
-      'PARENT_MISSING',
-      `${describeOwner(this.#owner)}: ${row.table} ${row.uuid} does not exist yet, and ${why}`,
-      { row },
-    );
-  }
-
-  #foreignParent(row: Guard): ApplyError {
-    return new ApplyError(
-      'FOREIGN_PARENT',
-      `${describeOwner(this.#owner)}: ${row.table} ${row.uuid} carries no mark of this cluster; nothing is added to it`,
-      { row },
-    );
-  }
-
-  #stillReferenced(ref: OwnedRef, place: Referrer): ApplyError {
-    return new ApplyError(
-      'STILL_REFERENCED',
-      `${describeOwner(this.#owner)}: ${ref.table} ${ref.uuid} cannot be deleted while ${place.table} ${place.row}, ` +
-        `which is not this cluster's, has it in ${place.column}; take it out there`,
-      { row: { table: place.table, uuid: place.row } },
-    );
-  }
-
-  #notOurs(row: DesiredRow, holder: string): ApplyError {
-    return new ApplyError(
-      'ROW_NOT_OURS',
-      `${describeOwner(this.#owner)}: ${row.table} ${row.uuid} belongs to ${holder}; it is left as it is`,
-      { row: { table: row.table, uuid: row.uuid } },
-    );
   }
 }
 

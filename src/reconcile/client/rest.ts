@@ -14,10 +14,12 @@ import type {
   WatchOptions,
 } from './client.ts';
 import type { ConnectionSource } from './connection.ts';
+import { accepted, apiError, parse } from './answer.ts';
 import { ApiError, ConnectionError } from './errors.ts';
-import { HttpClient, type HttpClientOptions, type HttpRequest, type HttpResponse } from './http.ts';
+import { HttpClient, type HttpClientOptions, type HttpRequest } from './http.ts';
 import { LineSplitter } from './lines.ts';
 import { resourcePath, withQuery } from './paths.ts';
+import { mayRepeat, repeatOf, type Repeat } from './repeat.ts';
 
 /** Settings of {@link RestClient}; the defaults suit an operator. */
 export interface RestClientOptions extends HttpClientOptions {
@@ -31,12 +33,6 @@ export interface RestClientOptions extends HttpClientOptions {
   /** Told of every answer or failure: `code` is the HTTP status, or a ConnectionError's code. */
   readonly onRequest?: (method: string, code: string, ms: number) => void;
 }
-
-/**
- * When a request may be sent once more: `always` when its effect is the same however often it is made, `unsent`
- * when only if the server cannot have carried it out.
- */
-type Repeat = 'always' | 'unsent';
 
 interface Call {
   readonly method: string;
@@ -254,51 +250,6 @@ export class RestClient implements KubeClient {
 interface ListBody {
   readonly items?: readonly { readonly kind?: string }[] | null;
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
-}
-
-const repeatOf = (options: PatchOptions = {}): Repeat => (options.idempotent === true ? 'always' : 'unsent');
-
-function mayRepeat(error: unknown, repeat: Repeat): boolean {
-  if (error instanceof ApiError) {
-    // 429 is said before anything is done; a 5xx may come after.
-    return error.code === 429 || (repeat === 'always' && error.code >= 500 && error.code !== 501);
-  }
-  if (error instanceof ConnectionError) {
-    if (error.code === 'ABORTED' || error.code === 'TIMEOUT') return false;
-    return repeat === 'always' || !error.sent;
-  }
-  return false;
-}
-
-function accepted(response: HttpResponse): string {
-  if (response.status >= 200 && response.status < 300) return response.body;
-  throw apiError(response);
-}
-
-/** The error an answer stands for, also when a proxy made it and it is no Status object. */
-function apiError(response: HttpResponse): ApiError {
-  const { status, body, headers } = response;
-  const asked = Number(headers['retry-after']);
-  const retryAfter = Number.isFinite(asked) ? asked : undefined;
-  try {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === 'object' && parsed !== null) return new ApiError(status, parsed, retryAfter);
-  } catch {
-    // Not JSON: what there is of text has to do.
-  }
-  const message = `the API server answered ${String(status)}: ${body.slice(0, 200)}`;
-  return new ApiError(status, { message }, retryAfter);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ConnectionError('BAD_ANSWER', 'the API server sent something that is not JSON', {
-      sent: true,
-      cause,
-    });
-  }
 }
 
 const signalOf = ({ signal }: { readonly signal?: AbortSignal }): { signal?: AbortSignal } =>
