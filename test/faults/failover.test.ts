@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { settled } from '../support/operator/dump.ts';
 import { Replicas } from '../support/operator/replicas.ts';
+import { backUp, restoreCluster } from '../support/ovsdb/restore.ts';
 
 const leads = /"message":"leading"/;
 const soon = { lease: 3, renew: 2, retry: 0.3 };
@@ -59,6 +61,33 @@ describe('two operators on a Northbound database of three servers', () => {
     expect(await replicas.wrongs()).toEqual([]);
     expect(standby.child.exitCode).toBe(null);
   }, 60_000);
+
+  it('come to the same when it is restored from a backup of a leader that was stopped, which writes nothing', async () => {
+    const leader = await replicas.operator(soon);
+    await leader.logged(leads);
+    const standby = await replicas.operator(soon);
+    await replicas.network();
+    await replicas.createPorts('old', 6);
+    await replicas.ready(20_000);
+    const { northbound } = replicas;
+    const backup = await backUp(northbound.dir, northbound.remotes, northbound.database);
+    leader.child.kill('SIGSTOP');
+    await standby.logged(leads);
+    // Those made now get addresses of those that go, which come back with the backup.
+    for (const index of [0, 1, 2]) await replicas.delete('Port', `old-${index}`);
+    await replicas.eventually(async () => expect(await replicas.wrongs()).toEqual([]));
+    await replicas.createPorts('new', 3);
+    await replicas.ready(20_000);
+    const rows = settled(await replicas.rows());
+
+    await restoreCluster(northbound, backup);
+    leader.child.kill('SIGCONT');
+    expect(await leader.ended()).toBe(1);
+    await replicas.eventually(async () => expect(settled(await replicas.rows())).toEqual(rows), 30_000);
+    expect(await replicas.wrongs()).toEqual([]);
+    expect(await replicas.epoch()).toBeGreaterThan(2);
+    expect(standby.child.exitCode).toBe(null);
+  }, 90_000);
 
   it('hand over at once when the leader is asked to end, long before its Lease runs out', async () => {
     const times = { lease: 60, renew: 40, retry: 0.3 };

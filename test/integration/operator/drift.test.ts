@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { API_VERSION } from '../../../src/api/index.ts';
 import { schemaFolder } from '../../../src/dev/ovn/central.ts';
 import { targets } from '../../support/apiserver/targets.ts';
@@ -16,6 +16,7 @@ import { seedGuests, seedNeighbours } from '../../support/operator/foreign.ts';
 import type { NbRow } from '../../support/operator/northbound.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
+import { backUp, restoreStandalone } from '../../support/ovsdb/restore.ts';
 
 /** Beside the quickstart, what makes rows in every other table that plans write to. */
 const more = `
@@ -228,20 +229,13 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
   describe('with the whole of it', () => {
     beforeEach(begin, 30_000);
 
-    /** Restarts the server with another file, as an administrator does who restores a backup, or has none. */
-    async function replaceDatabase(change: (file: string) => void): Promise<void> {
+    it('is made good after it came back empty: the same rows with the same addresses', async () => {
+      const statuses = await cluster.statuses();
       const { northbound } = cluster;
       await northbound.stop();
       rmSync(northbound.file);
-      change(northbound.file);
+      execFileSync('ovsdb-tool', ['create', northbound.file, `${schemaFolder}/ovn-nb.ovsschema`]);
       await northbound.start();
-    }
-
-    it('is made good after it came back empty: the same rows with the same addresses', async () => {
-      const statuses = await cluster.statuses();
-      await replaceDatabase((file) =>
-        execFileSync('ovsdb-tool', ['create', file, `${schemaFolder}/ovn-nb.ovsschema`]),
-      );
       await repaired('an empty database');
       expect(await cluster.statuses()).toEqual(statuses);
     });
@@ -251,13 +245,13 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       await repaired('wiped');
     });
 
-    it('is made good after an old file came back: what is newer is made again, what was deleted since is swept', async () => {
-      const backup = `${cluster.northbound.file}.backup`;
+    it('is made good after a backup was restored: what is newer is made again, what was deleted since is swept', async () => {
       await cluster.apply(
         `{ apiVersion: ${API_VERSION}, kind: Port, metadata: { name: short-lived }, spec: { subnetRef: { name: apps } } }`,
       );
       await cluster.ready();
-      copyFileSync(cluster.northbound.file, backup);
+      const { dir, remote, database } = cluster.northbound;
+      const backup = await backUp(dir, remote, database);
       await cluster.delete('Port', 'short-lived');
       await cluster.apply(
         `{ apiVersion: ${API_VERSION}, kind: Port, metadata: { name: newer }, spec: { subnetRef: { name: apps } } }`,
@@ -267,8 +261,8 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       before = await cluster.nbDump();
       const address = (await cluster.get('Port', 'newer')).status!['ipAddress'];
 
-      await replaceDatabase((file) => copyFileSync(backup, file));
-      await repaired('an old file');
+      await restoreStandalone(cluster.northbound, backup);
+      await repaired('a backup');
       expect((await cluster.get('Port', 'newer')).status!['ipAddress']).toBe(address);
     });
   });

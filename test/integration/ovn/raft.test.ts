@@ -19,7 +19,13 @@ afterEach(() => cleanup.run());
 const ports = Array.from({ length: 300 }, (_, index) => ownerOf('Port', `vm-${index}`));
 
 /** Small transactions, and time enough for an election. */
-const patient = { rowsPerTransaction: 10, reconnectDeadlineMs: 25_000, backoff: { minMs: 20, maxMs: 200 } };
+const patient = {
+  rowsPerTransaction: 10,
+  reconnectDeadlineMs: 25_000,
+  backoff: { minMs: 20, maxMs: 200 },
+  // A server that has started anew may not know where the client was.
+  onFenced: () => 'retake' as const,
+};
 
 /** Applies all ports, a few at a time, and calls `at` when so many are written. */
 async function applyAll(

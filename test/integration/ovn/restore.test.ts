@@ -1,0 +1,113 @@
+import { afterEach, expect, describe, it } from '@jest/globals';
+import type { ApplyError, FenceLoss, Owner } from '../../../src/ovn/index.ts';
+import { backUp, restoreCluster, restoreStandalone } from '../../support/ovsdb/restore.ts';
+import {
+  Cleanup,
+  connect,
+  nbctl,
+  ownerOf,
+  portState,
+  startNb,
+  startNbCluster,
+  subnet,
+  subnetState,
+  until,
+} from './support.ts';
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+/** A Northbound database, and how it is restored. */
+interface Restorable {
+  readonly dir: string;
+  readonly remotes: string;
+  restore(backup: string): Promise<void>;
+}
+
+const kinds: readonly [string, () => Promise<Restorable>][] = [
+  [
+    'a standalone server',
+    async () => {
+      const server = await startNb(cleanup);
+      return { dir: server.dir, remotes: server.remote, restore: (file) => restoreStandalone(server, file) };
+    },
+  ],
+  [
+    'a raft cluster',
+    async () => {
+      const cluster = await startNbCluster(cleanup);
+      return { dir: cluster.dir, remotes: cluster.remotes, restore: (file) => restoreCluster(cluster, file) };
+    },
+  ],
+];
+
+const patient = { reconnectDeadlineMs: 25_000, backoff: { minMs: 20, maxMs: 200 } };
+const [early, late, gone] = ['early', 'late', 'gone'].map((name) => ownerOf('Port', name)) as [
+  Owner,
+  Owner,
+  Owner,
+];
+
+describe.each(kinds)('a Northbound database on %s, restored from a backup of its last leader', (_, start) => {
+  it('takes no write of that leader, though its epoch stands there, and all of the present one', async () => {
+    const nb = await start();
+    const losses: FenceLoss[] = [];
+    const former = await connect(cleanup, nb.remotes, {
+      ...patient,
+      // The API server says that another one holds the Lease.
+      onFenced: (loss) => (losses.push(loss), 'stop'),
+    });
+    for (const owner of [subnet, early, gone])
+      await former.applier.apply(owner, owner === subnet ? subnetState : portState(owner));
+    const backup = await backUp(nb.dir, nb.remotes, 'OVN_Northbound');
+
+    const leader = await connect(cleanup, nb.remotes, { ...patient, onFenced: () => 'retake' });
+    await leader.applier.remove(gone);
+    await leader.applier.apply(late, portState(late));
+    expect([former.fence.epoch, leader.fence.epoch]).toEqual([1, 2]);
+
+    await nb.restore(backup);
+    await until(() => former.client.connected && leader.client.connected);
+    const epoch = async (): Promise<string> => nbctl(nb.remotes, 'get', 'NB_Global', '.', 'external_ids');
+    expect(await epoch()).toMatch(/overlay-network\/epoch\/alpha"="1\//);
+    await expect(former.applier.apply(late, portState(late))).rejects.toMatchObject({ code: 'FENCED' });
+    expect(losses).toEqual([{ reason: 'lost', epoch: 1 }]);
+    const ports = async (): Promise<string[]> =>
+      (await nbctl(nb.remotes, 'lsp-list', 'on_web')).match(/\w+-0000-4000-8000/g) ?? [];
+    expect((await ports()).sort()).toEqual([early.uid, gone.uid].sort());
+
+    // What has come back is told: its owners are reconciled, or swept.
+    expect(leader.drift.map(({ uid }) => uid)).toEqual(expect.arrayContaining([late.uid, gone.uid]));
+    await leader.applier.remove(gone);
+    await leader.applier.apply(late, portState(late));
+    expect((await ports()).sort()).toEqual([early.uid, late.uid].sort());
+    expect(await epoch()).toMatch(/overlay-network\/epoch\/alpha"="3\//);
+    expect(leader.fence.judge()).toBe('held');
+  }, 60_000);
+});
+
+describe('a Northbound database restored to where another leader had a later epoch', () => {
+  it('stops the present leader, and is taken over by the next', async () => {
+    const server = await startNb(cleanup);
+    for (let epoch = 1; epoch <= 5; epoch++) {
+      const { stop } = await connect(cleanup, server.remote);
+      await stop();
+    }
+    const backup = await backUp(server.dir, server.remote, 'OVN_Northbound');
+    await nbctl(server.remote, 'clear', 'NB_Global', '.', 'external_ids');
+    const losses: FenceLoss[] = [];
+    const leader = await connect(cleanup, server.remote, {
+      ...patient,
+      onFenced: (loss) => (losses.push(loss), 'retake'),
+    });
+    expect(leader.fence.epoch).toBe(1);
+
+    await restoreStandalone(server, backup);
+    const refused = await leader.applier.apply(subnet, subnetState).catch((error: unknown) => error);
+    expect((refused as ApplyError).code).toBe('FENCED');
+    expect(losses).toEqual([{ reason: 'superseded', epoch: 1 }]);
+    const next = await connect(cleanup, server.remote, patient);
+    expect(next.fence.epoch).toBe(6);
+    expect(await next.applier.apply(subnet, subnetState)).toEqual({ changed: true });
+  }, 60_000);
+});
