@@ -16,13 +16,14 @@ const crdType: ResourceType = {
   namespaced: false,
 };
 
-const namespaceType: ResourceType = {
-  group: '',
-  version: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  namespaced: false,
-};
+const core = { group: '', version: 'v1' } as const;
+
+/** The kinds of Kubernetes itself that belong to a network: whose it is, and what Ports name for their machines. */
+export const coreTypes: readonly ResourceType[] = [
+  { ...core, kind: 'Namespace', plural: 'namespaces', namespaced: false },
+  { ...core, kind: 'Secret', plural: 'secrets', namespaced: true },
+  { ...core, kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
+];
 
 /** A definition as it stands in crds/. */
 export interface CustomResourceDefinition extends NewObject {
@@ -52,7 +53,7 @@ export function readCrds(): CustomResourceDefinition[] {
     .map((file) => parse(readFileSync(join(crdFolder, file), 'utf8')) as CustomResourceDefinition);
 }
 
-/** The kinds that {@link applyManifests} knows: those of crds/ and Namespace. */
+/** The kinds that {@link applyManifests} knows: those of crds/ and {@link coreTypes}. */
 export function knownTypes(): ResourceType[] {
   const ours = readCrds().map(({ spec }) => ({
     group: spec.group,
@@ -61,7 +62,7 @@ export function knownTypes(): ResourceType[] {
     plural: spec.names.plural,
     namespaced: spec.scope === 'Namespaced',
   }));
-  return [namespaceType, ...ours];
+  return [...coreTypes, ...ours];
 }
 
 /** Creates each object, or merges it into the one that is there. Namespaced objects without a namespace go to `default`. */

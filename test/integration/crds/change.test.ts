@@ -161,7 +161,9 @@ describe.each(targets)('objects on the $name API server', ({ name: target, start
         const path =
           each.kind === 'Namespace'
             ? '/api/v1/namespaces'
-            : collection(each.kind as Kind, each.metadata.namespace);
+            : each.kind === 'Secret'
+              ? `/api/v1/namespaces/${each.metadata.namespace}/secrets`
+              : collection(each.kind as Kind, each.metadata.namespace);
         const { status, body }: Answer = await client.create(path, each, {
           query: { fieldValidation: 'Strict' },
         });

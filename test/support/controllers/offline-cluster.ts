@@ -200,10 +200,12 @@ export class OfflineCluster {
     return this.#put(object);
   }
 
-  /** Applies all documents of a YAML file. */
+  /** Applies all documents of a YAML file, but for those of kinds that no controller looks at. */
   applyFile(path: string): void {
-    for (const document of parseAllDocuments(readFileSync(path, 'utf8')))
-      this.apply(document.toJS() as Manifest);
+    for (const document of parseAllDocuments(readFileSync(path, 'utf8'))) {
+      const manifest = document.toJS() as Manifest;
+      if (manifest.kind !== 'Secret') this.apply(manifest);
+    }
   }
 
   /** Asks for deletion: an object with finalizers stays until they are gone. */

@@ -42,6 +42,7 @@ function namesOf(id: string, uid: string): (readonly [string, string])[] {
     [uid, `<${id}>`],
     [computeMac(uid, 'lsp'), `<mac of ${id}>`],
     [computeMac(uid, 'gateway'), `<gateway's mac of ${id}>`],
+    [computeMac(uid, 'metadata'), `<metadata service's mac of ${id}>`],
   ];
 }
 

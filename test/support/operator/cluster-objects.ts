@@ -1,6 +1,6 @@
 /** The objects of one API server, as users and tests handle them. */
 import { resources, type Condition } from '../../../src/api/index.ts';
-import { readManifests } from '../../../src/dev/manifests.ts';
+import { coreTypes, readManifests } from '../../../src/dev/manifests.ts';
 import {
   isAlreadyExists,
   isNotFound,
@@ -186,7 +186,7 @@ export class ClusterObjects {
   async #createOrMerge(manifest: NewObject): Promise<void> {
     const { kind, metadata } = manifest;
     const { name = '', namespace = 'default' } = metadata;
-    const type = kind === 'Namespace' ? namespaceType : resources[kind as Kind];
+    const type = coreTypes.find((one) => one.kind === kind) ?? resources[kind as Kind];
     const object = type.namespaced ? { ...manifest, metadata: { ...metadata, namespace } } : manifest;
     try {
       await this.client.create(type, object);
