@@ -1,10 +1,15 @@
 #!/usr/bin/env node
 /** The program: its arguments and its signals go to src/cli, its exit code comes from there. */
 import process from 'node:process';
-import { exitCodes } from './cli/io.ts';
-import { runProgram } from './cli/program.ts';
-import { stopSignal } from './cli/signals.ts';
+import { keepCompiled } from './compile-cache.ts';
 
+// Before anything of size is loaded.
+keepCompiled(process.env);
+const [{ exitCodes }, { runProgram }, { stopSignal }] = await Promise.all([
+  import('./cli/io.ts'),
+  import('./cli/program.ts'),
+  import('./cli/signals.ts'),
+]);
 const { stdout, stderr, env } = process;
 for (const stream of [stdout, stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {

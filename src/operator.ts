@@ -39,8 +39,8 @@ export interface OperatorTimings {
   readonly reconnectDeadlineMs?: number;
 }
 
-/** How long the start waits for the Southbound database; it goes on without. */
-const SOUTHBOUND_WAIT_MS = 3000;
+/** How long the start waits for a Southbound database that neither answers nor refuses, in ms. */
+const SOUTHBOUND_WAIT_MS = 1000;
 
 /** Starts the operator. Rejects when the kubeconfig or the listening address is of no use; all else is waited for. */
 export async function startOperator(
@@ -89,7 +89,7 @@ export async function startOperator(
     bindings: southbound,
     chassis: southbound,
   });
-  manager.afterSync('connecting to the Northbound database', async (signal) => {
+  manager.alongside('connecting to the Northbound database', async (signal) => {
     northbound = await connectNorthbound({
       ...databaseOptions(config),
       remotes: config.ovnNbEndpoint,
@@ -108,17 +108,19 @@ export async function startOperator(
         return 'stop';
       },
     });
-    const { client: database } = northbound;
-    manager.ready.add('ovn-northbound', () => (database.connected ? undefined : 'not connected'));
   });
-  manager.afterSync('connecting to the Southbound database', async (signal) => {
-    const started = southbound.start().catch((error: unknown) => {
+  manager.alongside('connecting to the Southbound database', async (signal) => {
+    const known = southbound.start().catch((error: unknown) => {
       if (!signal.aborted) log.error('the Southbound database cannot be followed', errorFields(error));
     });
-    // With the bindings known, the first look at the Ports is also the last; without, the rest need not wait.
-    await Promise.race([started, sleep(realClock, SOUTHBOUND_WAIT_MS, signal)]);
-    manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
+    // With the bindings known, the first look at the Ports is also the last. When nobody answers, nothing waits:
+    // bindings stay as they were, and what cannot do without says so in its conditions.
+    const giveUp = new AbortController();
+    await Promise.race([known, southbound.unreachable, sleep(realClock, SOUTHBOUND_WAIT_MS, giveUp.signal)]);
+    giveUp.abort();
   });
+  manager.ready.add('ovn-northbound', () => (northbound?.client.connected ? undefined : 'not connected'));
+  manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
   manager.beforeStart('taking over the Northbound database', async (signal) => {
     const epoch = await insist(() => connected().fence.take(), signal, log);
     log.info('leading', { epoch });

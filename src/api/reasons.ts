@@ -19,6 +19,10 @@ const catalogue = {
     remedy:
       'Start the virtual machine, and see that its device has `external_ids:iface-id` set to `status.interfaceID`.',
   },
+  SouthboundNotRead: {
+    when: 'The operator has not been able to read the Southbound database since it started, so it does not know the host.',
+    remedy: 'See that the database runs and that the operator can reach it (`ovnSbEndpoint`).',
+  },
   Pending: {
     when: 'Nothing is written to OVN before the object is accepted and what it refers to is there.',
     remedy: 'Mend what the other conditions say.',

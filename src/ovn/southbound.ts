@@ -46,6 +46,11 @@ export class Southbound implements PortBindings, ChassisDirectory {
     return this.#client.connected;
   }
 
+  /** Resolves when every remote was tried once in vain. */
+  get unreachable(): Promise<undefined> {
+    return this.#client.unreachable;
+  }
+
   /** Resolves when the bindings are known; rejects when stopped before, or when this is no Southbound database. */
   async start(): Promise<void> {
     await this.#client.start();

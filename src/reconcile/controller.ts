@@ -3,6 +3,7 @@ import { TerminalError } from './errors.ts';
 import { errorFields, withFields, type Logger } from './log.ts';
 import type { WorkQueue, Work } from './queue/queue.ts';
 import type { ReadStore } from './store/store.ts';
+import type { Turn } from './turn.ts';
 import type { KubeObject, Reconciler, Result } from './types.ts';
 
 /** What a {@link Controller} works with. */
@@ -16,6 +17,8 @@ export interface ControllerOptions<T extends KubeObject> {
   readonly log: Logger;
   readonly observe?: (outcome: Outcome, ms: number) => void;
   readonly now: () => number;
+  /** Of the event loop; one for all controllers. */
+  readonly turn: Pick<Turn, 'over'>;
 }
 
 /** How a reconcile ended, by the names that controller-runtime's metrics have. */
@@ -64,10 +67,12 @@ export class Controller<T extends KubeObject> {
   }
 
   async #work(): Promise<void> {
-    const { queue } = this.#options;
+    const { queue, turn } = this.#options;
     for (let work = await queue.take(); work !== undefined; work = await queue.take()) {
       await this.#reconcile(work);
       queue.done(work.key);
+      const others = turn.over();
+      if (others !== undefined) await others;
     }
   }
 

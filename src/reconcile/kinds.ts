@@ -6,6 +6,7 @@ import { wakeDependents, wakeTargets, type Link, type Waker } from './references
 import type { ControllerMetrics } from './runtime-metrics.ts';
 import type { StatusWriter } from './status.ts';
 import { Store, type Change, type ReadStore } from './store/store.ts';
+import { Turn } from './turn.ts';
 import type { Kind, KubeObject, Priority, Reconciler } from './types.ts';
 
 /** The index of {@link Kind.aliases} in every store. */
@@ -33,6 +34,7 @@ interface Registered {
  */
 export class Kinds {
   readonly #options: KindsOptions;
+  readonly #turn: Turn;
   readonly #kinds = new Map<string, Registered>();
   /** By the kind referred to. */
   readonly #links = new Map<string, Link[]>();
@@ -45,6 +47,7 @@ export class Kinds {
 
   constructor(options: KindsOptions) {
     this.#options = options;
+    this.#turn = new Turn(options.now);
   }
 
   /** Adds a kind and gives its store, which somebody has to feed. */
@@ -123,7 +126,9 @@ export class Kinds {
     const { log, now, metricsOf } = this.#options;
     const metrics = metricsOf(options.kind);
     const queue = new WorkQueue({ ...this.#options.queue, observer: metrics.queue });
-    return { queue, controller: new Controller({ ...options, queue, log, now, observe: metrics.observe }) };
+    const { observe } = metrics;
+    const turn = this.#turn;
+    return { queue, controller: new Controller({ ...options, queue, log, now, turn, observe }) };
   }
 
   #changed<T extends KubeObject>(kind: Kind<T>, change: Change<T>): void {
@@ -145,9 +150,8 @@ export class Kinds {
   }
 }
 
-/** All indexes of a kind: those it declares, one a reference, and that of aliases. */
-export /** All indexes of a kind's store: the declared ones, its references and its aliases. Throws when two share a name. */
-function indexesOf<T extends KubeObject>(
+/** All indexes of a kind's store: the declared ones, its references and its aliases. Throws when two share a name. */
+export function indexesOf<T extends KubeObject>(
   kind: Kind<T>,
 ): Readonly<Record<string, (object: T) => readonly string[]>> {
   const references = Object.entries(kind.references ?? {}).map(([name, { keys }]) => [name, keys] as const);

@@ -46,12 +46,12 @@ const eventsMs = 2_000;
 /** A step of starting or stopping; the signal of a step of starting is aborted by a stop. */
 export type Hook = (signal: AbortSignal) => Promise<void>;
 
-type Step = 'afterSync' | 'beforeStart' | 'onStop';
+type Step = 'alongside' | 'beforeStart' | 'onStop';
 
 /**
  * Everything that runs, in order.
  *
- * Start: all kinds are listed in full → `afterSync` hooks → the lease → `beforeStart` hooks → controllers.
+ * Start: all kinds are listed in full, and `alongside` hooks are done → the lease → `beforeStart` hooks → controllers.
  * Stop: controllers finish what is under way (or are cut off after the grace time) → `onStop` hooks, last first
  * → events are written → the lease is released → watches are closed.
  */
@@ -70,7 +70,7 @@ export class Manager {
   readonly #clock: Clock;
   readonly #kinds: Kinds;
   readonly #reflectors = new Map<string, Pick<Reflector<KubeObject>, 'start' | 'stop' | 'failures'>>();
-  readonly #hooks: Record<Step, (readonly [string, Hook])[]> = { afterSync: [], beforeStart: [], onStop: [] };
+  readonly #hooks: Record<Step, (readonly [string, Hook])[]> = { alongside: [], beforeStart: [], onStop: [] };
   readonly #stopping = new AbortController();
   /** Why it is not ready; undefined once it is. */
   #phase: string | undefined = 'not started';
@@ -144,9 +144,9 @@ export class Manager {
     this.#kinds.resync(kind);
   }
 
-  /** Runs once the caches are full, also on a standby: e.g. connecting to what else is needed. */
-  afterSync(name: string, hook: Hook): void {
-    this.#hooks.afterSync.push([name, hook]);
+  /** Runs while the kinds are listed, also on a standby: e.g. connecting to what else is needed. */
+  alongside(name: string, hook: Hook): void {
+    this.#hooks.alongside.push([name, hook]);
   }
 
   /**
@@ -168,10 +168,7 @@ export class Manager {
    */
   async start(): Promise<void> {
     this.#kinds.checkReferences();
-    this.#phase = 'listing';
-    const listed = [...this.#reflectors.values()].map((reflector) => reflector.start());
-    if (!(await this.#unlessStopped(Promise.all(listed)))) return;
-    await this.#run('afterSync');
+    if (!(await this.#unlessStopped(this.#fill()))) return;
     const { elector } = this.#options;
     if (elector !== undefined) {
       this.#phase = undefined;
@@ -179,7 +176,7 @@ export class Manager {
     }
     if (this.#isStopping()) return;
     this.#kinds.activate();
-    await this.#run('beforeStart');
+    await this.#prepare();
     if (this.#isStopping()) return;
     for (const controller of this.#kinds.controllers()) controller.start();
     this.#phase = undefined;
@@ -240,8 +237,25 @@ export class Manager {
     return this.#stopping.signal.aborted;
   }
 
-  async #run(step: 'afterSync' | 'beforeStart'): Promise<void> {
-    for (const [name, hook] of this.#hooks[step]) {
+  /** Lists every kind, and meanwhile connects to what else there is. */
+  async #fill(): Promise<void> {
+    const underWay = new Set<string>();
+    const track = async (name: string, work: Promise<unknown>): Promise<void> => {
+      underWay.add(name);
+      this.#phase = [...underWay].join(', ');
+      await work;
+      underWay.delete(name);
+      if (underWay.size > 0 && !this.#isStopping()) this.#phase = [...underWay].join(', ');
+    };
+    const lists = [...this.#reflectors.values()].map((reflector) => reflector.start());
+    const { signal } = this.#stopping;
+    const steps = [track('listing', Promise.all(lists))];
+    for (const [name, hook] of this.#hooks.alongside) steps.push(track(name, hook(signal)));
+    await Promise.all(steps);
+  }
+
+  async #prepare(): Promise<void> {
+    for (const [name, hook] of this.#hooks.beforeStart) {
       if (this.#isStopping()) return;
       this.#phase = name;
       if (!(await this.#unlessStopped(hook(this.#stopping.signal)))) return;

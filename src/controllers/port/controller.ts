@@ -53,7 +53,9 @@ export class PortReconciler implements Reconciler<Port> {
     const { bindings } = this.#env;
     if (!bindings.isKnown) {
       const before = findCondition(status.conditions, 'Bound');
-      return { host: status.boundHost, conditions: before === undefined ? [] : [before as DesiredCondition] };
+      const unknown = 'The Southbound database has not been read yet, so the host is not known.';
+      const bound = before ?? condition('Bound', 'Unknown', 'SouthboundNotRead', unknown);
+      return { host: status.boundHost, conditions: [bound as DesiredCondition] };
     }
     const host = bindings.hostOf(interfaceId(uid));
     const bound =

@@ -40,6 +40,7 @@ export class OvsdbClient {
   readonly #listeners = new Set<(state: ClientState) => void>();
   readonly #stopping = new AbortController();
   readonly #synced = Promise.withResolvers<undefined>();
+  readonly #unreachable = Promise.withResolvers<undefined>();
   #running: Promise<void> | undefined;
   #connection: Connection | undefined;
   #lastError: OvsdbError | undefined;
@@ -90,6 +91,11 @@ export class OvsdbClient {
   /** Why the last attempt or connection failed; for people and health checks. */
   get lastError(): OvsdbError | undefined {
     return this.#lastError;
+  }
+
+  /** Resolves when every remote was tried once and none would do: whoever can do without need not wait longer. */
+  get unreachable(): Promise<undefined> {
+    return this.#unreachable.promise;
   }
 
   /**
@@ -183,6 +189,7 @@ export class OvsdbClient {
         remote: formatRemote(remote),
         reason: this.#lastError?.message,
       });
+      if (attempt + 1 >= this.#remotes.length) this.#unreachable.resolve(undefined);
       failures = wasSynced && this.#clock.now() - since >= stableMs ? 0 : failures + 1;
       if (failures > 0 && failures % this.#remotes.length === 0) {
         await sleep(

@@ -2,8 +2,9 @@
  * HTTP/1.1 over keep-alive sockets, with deadlines, nothing more: as near to a bare loop over node:https as a
  * client can be, because the API server is what limits the operator.
  */
-import http from 'node:http';
+import type http from 'node:http';
 import https from 'node:https';
+import process from 'node:process';
 import type { Connection, ConnectionSource } from './connection.ts';
 import { ConnectionError } from './errors.ts';
 
@@ -224,7 +225,10 @@ class Exchange {
   }
 }
 
-/** Sockets are kept unless the server or the TLS settings are other ones now. */
+/**
+ * Sockets are kept unless the server or the TLS settings are other ones now. (An import of node:http, unlike a look, costs
+ * 30 ms at the start of the process: for its WebSocket it loads all of undici.)
+ */
 function openChannel(connection: Connection, old: Channel | undefined, options: HttpClientOptions): Channel {
   const { server, tls } = connection;
   const headers = {
@@ -236,7 +240,7 @@ function openChannel(connection: Connection, old: Channel | undefined, options: 
     return { ...old, connection, headers };
   }
   const url = new URL(server);
-  const { request, Agent } = url.protocol === 'https:' ? https : http;
+  const { request, Agent } = url.protocol === 'https:' ? https : process.getBuiltinModule('node:http');
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, timeout: freeSocketMs };
   return {

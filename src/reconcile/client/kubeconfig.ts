@@ -1,11 +1,12 @@
 /**
- * Where the cluster is and who we are, read by @kubernetes/client-node, which knows every form of a kubeconfig
- * (tokens, certificates, files, exec plug-ins, service accounts). The only file that imports its values: they
- * cost half a second and 85 MB, so they are loaded when first asked for.
+ * Where the cluster is and who we are. @kubernetes/client-node knows every form of a kubeconfig (exec plug-ins,
+ * providers, several files, impersonation). The only file that imports its values: they cost half a second and 85 MB,
+ * so they are loaded when a kubeconfig needs them.
  */
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
 import type { Connection, ConnectionSource } from './connection.ts';
+import { plainSource } from './plain-kubeconfig.ts';
 
 /**
  * A source of connections from `path`, or as kubectl finds it: $KUBECONFIG, ~/.kube/config, the service account
@@ -13,6 +14,11 @@ import type { Connection, ConnectionSource } from './connection.ts';
  * source, so rotated tokens and certificates are picked up.
  */
 export async function fromKubeconfig(path?: string): Promise<ConnectionSource> {
+  return plainSource(path) ?? (await anySource(path));
+}
+
+/** The same for every form that there is. */
+export async function anySource(path?: string): Promise<ConnectionSource> {
   const config = await load(path);
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error(`no current cluster in ${path ?? 'the default kubeconfig'}`);

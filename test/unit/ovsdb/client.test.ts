@@ -55,6 +55,17 @@ describe('starting', () => {
     expect(scenario.client.connected).toBe(true);
   });
 
+  it('tells as soon as no remote would do, to those who can go on without', async () => {
+    begin({ remotes: three });
+    let isUnreachable = false;
+    void scenario.client.unreachable.then(() => (isUnreachable = true));
+    for (let i = 0; i < 2; i++) (await scenario.connection()).drop(new Error('ECONNREFUSED'));
+    const last = await scenario.connection();
+    expect(isUnreachable).toBe(false);
+    last.drop(new Error('ECONNREFUSED'));
+    await scenario.until(() => isUnreachable);
+  });
+
   it.each([
     ['monitor_cond', ['monitor_cond_since']],
     ['monitor', ['monitor_cond_since', 'monitor_cond']],

@@ -3,6 +3,7 @@ import { TerminalError, type ReconcileContext, type Result } from '../../../src/
 import { Controller, type Outcome } from '../../../src/reconcile/controller.ts';
 import { WorkQueue } from '../../../src/reconcile/queue/queue.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
+import { Turn } from '../../../src/reconcile/turn.ts';
 import { FakeClock, settle } from '../../support/reconcile/fake-clock.ts';
 import { refusal } from '../../support/reconcile/fake-cluster.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
@@ -16,7 +17,7 @@ type Reconcile = (
 
 const done: Result = { kind: 'done' };
 
-function setUp(reconcile: Reconcile, workers = 4) {
+function setUp(reconcile: Reconcile, workers = 4, turnOver?: () => Promise<void> | undefined) {
   const clock = new FakeClock();
   const store = new Store<Widget>();
   const queue = new WorkQueue({ clock, random: () => 1, backoff: { baseMs: 100, maxMs: 10_000 } });
@@ -25,7 +26,9 @@ function setUp(reconcile: Reconcile, workers = 4) {
   const now = (): number => clock.now();
   const observe = (outcome: Outcome): unknown => outcomes.push(outcome);
   const reconciler = { reconcile };
-  const controller = new Controller({ kind: 'Widget', store, queue, reconciler, workers, log, now, observe });
+  const turn = turnOver === undefined ? new Turn(now) : { over: turnOver };
+  const options = { kind: 'Widget', store, queue, reconciler, workers, log, now, turn, observe };
+  const controller = new Controller(options);
   controller.open();
   controller.start();
   return { clock, store, queue, log, outcomes, controller };
@@ -67,6 +70,22 @@ describe('a controller', () => {
       await settle();
     }
     expect(most).toBe(3);
+  });
+
+  it('lets others have the event loop before it goes on, when its turn is over', async () => {
+    const seen: string[] = [];
+    const others = Promise.withResolvers<undefined>();
+    const work: Reconcile = (key) => {
+      seen.push(key);
+      return Promise.resolve(done);
+    };
+    const { queue } = setUp(work, 2, () => (seen.length < 4 ? undefined : others.promise));
+    for (let i = 0; i < 10; i++) queue.add(`a/${i}`, 'resync');
+    await settle();
+    expect(seen.length).toBeLessThanOrEqual(5);
+    others.resolve(undefined);
+    await settle();
+    expect(seen).toHaveLength(10);
   });
 
   it('comes back after the time that a reconcile asks for', async () => {

@@ -279,6 +279,35 @@ describe('a manager', () => {
     expect(said()).toBeUndefined();
   });
 
+  it('connects to what else there is while it lists, and goes on when both are done', async () => {
+    const bench = new Bench();
+    bench.cluster.failing = () => lostReply();
+    const steps: string[] = [];
+    const connected = Promise.withResolvers<undefined>();
+    bench.manager.alongside('connecting', () => {
+      steps.push('connecting');
+      return connected.promise;
+    });
+    bench.manager.beforeStart('the pools', () => Promise.resolve(void steps.push('the pools')));
+    const said = () => bench.manager.ready.report().checks['manager'];
+    const starting = bench.manager.start();
+    await settle();
+    expect([steps, said()]).toEqual([['connecting'], 'listing, connecting']);
+    bench.cluster.failing = () => undefined;
+    await bench.clock.advance(1_000);
+    expect([steps, said()]).toEqual([['connecting'], 'connecting']);
+    connected.resolve(undefined);
+    await starting;
+    expect(steps).toEqual(['connecting', 'the pools']);
+  });
+
+  it('does not start when what it needs besides cannot be had', async () => {
+    const bench = new Bench();
+    bench.cluster.failing = () => lostReply();
+    bench.manager.alongside('connecting', () => Promise.reject(new Error('no such database')));
+    await expect(bench.manager.start()).rejects.toThrow('no such database');
+  });
+
   it('does not lose what changes while the pools are rebuilt', async () => {
     const bench = new Bench();
     await bench.cluster.create(widgetType, newWidget('a'));
@@ -315,7 +344,7 @@ describe('a manager', () => {
       await other.acquire(new AbortController().signal);
       const standby = new Bench({ clock, elector: electorOf({ clock, cluster }, 'standby') }, cluster);
       const steps: string[] = [];
-      standby.manager.afterSync('connect', () => Promise.resolve(void steps.push('connect')));
+      standby.manager.alongside('connect', () => Promise.resolve(void steps.push('connect')));
       standby.manager.beforeStart('pools', () => Promise.resolve(void steps.push('pools')));
       const starting = standby.manager.start();
       await cluster.create(widgetType, newWidget('a'));
@@ -415,10 +444,10 @@ describe('a manager', () => {
       expect(isStopped).toBe(true);
     });
 
-    it.each(['listing', 'a hook'])('works in the middle of a start: %s', async (when) => {
+    it.each(['listing', 'connecting', 'a hook'])('works in the middle of a start: %s', async (when) => {
       const bench = new Bench();
       if (when === 'listing') bench.cluster.failing = () => lostReply();
-      bench.manager.beforeStart(
+      bench.manager[when === 'connecting' ? 'alongside' : 'beforeStart'](
         'hook',
         (signal) =>
           new Promise((_resolve, reject) =>

@@ -1,47 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { once } from 'node:events';
 import { RestClient, type RestClientOptions, type WatchEvent } from '../../../../src/reconcile/index.ts';
+import { json, ScriptedApi } from '../../../support/reconcile/scripted-api.ts';
 import { newWidget, widgetType, type Widget } from '../../../support/reconcile/widget.ts';
 
-type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
-
-const json = (response: ServerResponse, code: number, body: unknown, headers = {}): void => {
-  response.writeHead(code, { 'Content-Type': 'application/json', ...headers });
-  response.end(JSON.stringify(body));
-};
 const ref = { namespace: 'default', name: 'a' };
 const object = { metadata: { name: 'a' } };
 
-/** An API server that does what a test tells it to, in this process. */
-class Scripted {
-  readonly seen: string[] = [];
-  readonly sockets = new Set<Socket>();
-  readonly server: Server;
-  handlers: Handler[] = [];
-
-  constructor() {
-    this.server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        this.seen.push(`${request.method ?? ''} ${request.url ?? ''}`);
-        const handler = this.handlers.length > 1 ? this.handlers.shift() : this.handlers[0];
-        handler?.(request, response, Buffer.concat(chunks).toString());
-      });
-    });
-    this.server.on('connection', (socket) => this.sockets.add(socket));
-  }
-
-  /** What is done with the requests to come, one after the other; the last with all others. */
-  answer(...handlers: Handler[]): void {
-    this.handlers = handlers;
-  }
-}
-
 describe('the REST client', () => {
-  let scripted: Scripted;
+  let scripted: ScriptedApi;
   let url: string;
   let client: RestClient;
   const make = (options: RestClientOptions = {}): RestClient =>
@@ -54,18 +20,14 @@ describe('the REST client', () => {
     ));
 
   beforeEach(async () => {
-    scripted = new Scripted();
-    scripted.server.listen(0, '127.0.0.1');
-    await once(scripted.server, 'listening');
-    url = `http://127.0.0.1:${(scripted.server.address() as AddressInfo).port}`;
+    scripted = await ScriptedApi.start();
+    url = scripted.url;
     make();
   });
 
   afterEach(async () => {
     client.close();
-    for (const socket of scripted.sockets) socket.destroy();
-    scripted.server.close();
-    await once(scripted.server, 'close');
+    await scripted.stop();
   });
 
   it('sends credentials and who it is, and reuses its sockets', async () => {
@@ -193,13 +155,11 @@ describe('the REST client', () => {
   });
 
   it('says that nothing was sent when nobody listens', async () => {
-    scripted.server.close();
-    await once(scripted.server, 'close');
+    await scripted.stop();
     await expect(client.create(widgetType, newWidget('a'))).rejects.toMatchObject({
       code: 'ECONNREFUSED',
       sent: false,
     });
-    scripted.server.listen(0);
   });
 
   it('gives up at the deadline', async () => {

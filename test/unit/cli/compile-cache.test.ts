@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { cacheFolder } from '../../../src/compile-cache.ts';
+
+describe('the folder of what is compiled', () => {
+  it("is in the user's own cache folder, by the XDG specification", () => {
+    expect(cacheFolder({ XDG_CACHE_HOME: '/var/cache/me', HOME: '/home/me' })).toBe('/var/cache/me');
+    expect(cacheFolder({ HOME: '/home/me' })).toBe('/home/me/.cache');
+    expect(cacheFolder({ XDG_CACHE_HOME: 'not/absolute', HOME: '/home/me' })).toBe('/home/me/.cache');
+  });
+
+  it('is none where there is no such folder: not one that everybody may write to', () => {
+    expect(cacheFolder({})).toBeUndefined();
+    expect(cacheFolder({ HOME: '' })).toBeUndefined();
+  });
+});
+
+describe('the program', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'overlay-compiled-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const version = (env: Record<string, string>) =>
+    spawnSync(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../../src/main.ts'), 'version'],
+      { env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8' },
+    );
+
+  it('keeps what was compiled for its next start', () => {
+    expect(version({ HOME: folder })).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(folder, '.cache/overlay-network/compiled'))).toBe(true);
+  });
+
+  it('keeps it where NODE_COMPILE_CACHE says, and runs as well where nothing can be kept', () => {
+    const named = join(folder, 'named');
+    expect(version({ HOME: folder, NODE_COMPILE_CACHE: named })).toMatchObject({ status: 0, stderr: '' });
+    expect([existsSync(named), existsSync(join(folder, '.cache'))]).toEqual([true, false]);
+    expect(version({ HOME: '/dev/null' })).toMatchObject({ status: 0, stderr: '' });
+  });
+});

@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Connection } from '../../../../src/reconcile/client/connection.ts';
+import { anySource } from '../../../../src/reconcile/client/kubeconfig.ts';
+import { plainSource } from '../../../../src/reconcile/client/plain-kubeconfig.ts';
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** A kubeconfig of one context. */
+const kubeconfig = (user: object, cluster: object = {}, context: object = {}): string =>
+  JSON.stringify({
+    clusters: [
+      { name: 'other', cluster: { server: 'https://192.0.2.1' } },
+      { name: 'c', cluster: { server: 'https://127.0.0.1:6443/prefix/', ...cluster } },
+    ],
+    users: [{ name: 'u', user }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u', ...context } }],
+    'current-context': 'x',
+  });
+
+/** What reaches the server, with files' contents as text. */
+const comparable = ({ server, headers, tls: { ca, cert, key, ...tls } }: Connection) => ({
+  server,
+  headers,
+  tls,
+  pems: [ca, cert, key].map((pem) => (pem as string | Buffer | undefined)?.toString()),
+});
+
+describe('a plain kubeconfig', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'overlay-plain-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const file = (name = 'config'): string => join(folder, name);
+
+  it.each([
+    ['a token', { token: 'secret' }, { 'certificate-authority-data': base64('a CA') }],
+    ['a CA in a file beside it', { token: 'secret' }, { 'certificate-authority': 'pem' }],
+    [
+      'a certificate',
+      { 'client-certificate-data': base64('c'), 'client-key-data': base64('k') },
+      { 'tls-server-name': 'kubernetes' },
+    ],
+    ['a certificate in files', { 'client-certificate': 'pem', 'client-key': 'pem' }, {}],
+    ['a name and password', { username: 'u', password: 'p:q' }, { 'insecure-skip-tls-verify': true }],
+    ['nobody', {}, { 'insecure-skip-tls-verify': false }],
+    ['what matters to others', { token: 't' }, { extensions: [{ name: 'e' }], 'disable-compression': true }],
+    ['empty fields', { token: 't', 'client-certificate': '' }, { 'certificate-authority-data': '' }],
+  ])('is read as @kubernetes/client-node reads it: with %s', async (_name, user, cluster) => {
+    await writeFile(file('pem'), 'from a file');
+    await writeFile(file(), kubeconfig(user, cluster, { namespace: 'n' }));
+    const reference = await (await anySource(file()))();
+    const plain = await plainSource(file())?.();
+    expect(plain && comparable(plain)).toEqual(comparable(reference));
+  });
+
+  it.each([
+    ['an exec plug-in', { exec: { command: 'aws' } }, {}],
+    ['a provider of credentials', { 'auth-provider': { name: 'oidc' } }, {}],
+    ['impersonation', { token: 't', as: 'somebody' }, {}],
+    ['a proxy', { token: 't' }, { 'proxy-url': 'socks5://127.0.0.1:1080' }],
+    ['two ways of being let in', { token: 't', username: 'u' }, {}],
+    ['a server without TLS', {}, { server: 'http://127.0.0.1:8080' }],
+    ['no text where one should be', { token: 5 }, {}],
+  ])('is not what has %s', async (_name, user, cluster) => {
+    await writeFile(file(), kubeconfig(user, cluster));
+    expect(plainSource(file())).toBeUndefined();
+  });
+
+  it.each([
+    ['is not there', undefined],
+    ['is not YAML', ': ]'],
+    ['is something else', '[]'],
+    ['has no such context', kubeconfig({}).replace('"name":"x"', '"name":"y"')],
+  ])('is not what %s: whoever knows more has to say what is wrong', async (_name, text) => {
+    if (text !== undefined) await writeFile(file(), text);
+    expect(plainSource(file())).toBeUndefined();
+  });
+
+  it('has its token read anew each time, from a file that goes before what is inline', async () => {
+    await writeFile(file(), kubeconfig({ token: 'old', tokenFile: 'token' }));
+    await writeFile(file('token'), 'first\n');
+    const source = plainSource(file());
+    expect((await source?.())?.headers).toEqual({ Authorization: 'Bearer first' });
+    await writeFile(file('token'), 'second');
+    expect((await source?.())?.headers).toEqual({ Authorization: 'Bearer second' });
+  });
+
+  describe('where none is named', () => {
+    const pod = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
+    const surroundings = (env: Record<string, string>) => ({ env, serviceAccount: file() });
+    const serverOf = async (env: Record<string, string>): Promise<string | undefined> =>
+      (await plainSource(undefined, surroundings(env))?.())?.server;
+
+    beforeEach(async () => {
+      await mkdir(file());
+      await writeFile(join(file(), 'token'), 'of the pod');
+      await writeFile(join(file(), 'ca.crt'), 'CA of the pod');
+    });
+
+    it('is the one of KUBECONFIG, else that in the home folder, else the service account of the pod', async () => {
+      const named = file('named');
+      const home = file('home');
+      await mkdir(join(home, '.kube'), { recursive: true });
+      await writeFile(join(home, '.kube', 'config'), kubeconfig({}, { server: 'https://home:1' }));
+      await writeFile(named, kubeconfig({}, { server: 'https://named:1' }));
+      expect(await serverOf({ ...pod, HOME: home, KUBECONFIG: named })).toBe('https://named:1');
+      expect(await serverOf({ ...pod, HOME: home, KUBECONFIG: '' })).toBe('https://home:1');
+      expect(await serverOf({ ...pod, HOME: folder })).toBe('https://[fd00::1]:443');
+    });
+
+    it('lets a pod in by its token, and trusts its CA', async () => {
+      const connection = await plainSource(undefined, surroundings(pod))?.();
+      expect(connection?.headers).toEqual({ Authorization: 'Bearer of the pod' });
+      expect(connection?.tls).toEqual({ ca: 'CA of the pod' });
+    });
+
+    it('is none of several files to be merged, and none outside of a pod', async () => {
+      const two = `${file('one')}:${file('two')}`;
+      expect(await serverOf({ ...pod, KUBECONFIG: two })).toBeUndefined();
+      expect(await serverOf({ HOME: folder })).toBeUndefined();
+      await rm(join(file(), 'token'));
+      expect(await serverOf(pod)).toBeUndefined();
+    });
+  });
+});
