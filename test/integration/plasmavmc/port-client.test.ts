@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { PortClient } from '../../../src/plasmavmc.ts';
+import { PortClient } from '../../../src/plasmavmc/index.ts';
 import { targets } from '../../support/apiserver/targets.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
