@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { configSettings } from '../config.ts';
+import type { SettingInfo } from '../settings.ts';
 import { UsageError } from './io.ts';
 
 /** An option of a command: takes a value, or is a switch. */
@@ -72,11 +73,11 @@ export function describeOptions(options: Options): string {
   return rows.map(({ left, help }) => `  ${left.padEnd(width)}  ${help}`).join('\n');
 }
 
-/** Every setting of the configuration as an option. */
-export const configOptions: Options = {
+/** Every setting of a configuration as an option. */
+export const settingOptions = (settings: readonly SettingInfo[]): Options => ({
   config: { type: 'string', value: 'FILE', help: 'YAML file with settings ($OVERLAY_NETWORK_CONFIG)' },
   ...Object.fromEntries(
-    configSettings.map(({ flag, help, fallback }): [string, Option] => [
+    settings.map(({ flag, help, fallback }): [string, Option] => [
       flag,
       {
         type: 'string',
@@ -85,4 +86,7 @@ export const configOptions: Options = {
       },
     ]),
   ),
-};
+});
+
+/** The operator's settings. */
+export const configOptions = settingOptions(configSettings);

@@ -32,6 +32,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'show what the operator does, in a development cluster',
     load: async () => (await import('./demo.ts')).demo,
   },
+  'metadata-agent': {
+    summary: "answer machines' questions about themselves, on each hypervisor",
+    load: async () => (await import('./metadata-agent.ts')).metadataAgent,
+  },
   verify: {
     summary: 'prove with traffic who reaches whom, and how fast',
     load: async () => (await import('./verify.ts')).verify,
@@ -101,16 +105,21 @@ function find(name: string): Entry {
   return entry;
 }
 
+const summaries = (lines: readonly (readonly [string, string])[]): string => {
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return lines.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`).join('\n');
+};
+
 const overview =
   (): string => `overlay-network ${version()}: VPCs, Subnets and Ports in Kubernetes, made real by OVN
 
 Usage: overlay-network COMMAND [OPTION...]
 
-${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
-  .join('\n')}
-  version  print the version
-  help     print this; \`help COMMAND\` prints a command's options
+${summaries([
+  ...Object.entries(commands).map(([name, { summary }]) => [name, summary] as const),
+  ['version', 'print the version'],
+  ['help', "print this; `help COMMAND` prints a command's options"],
+])}
 
 Exit status: ${exitCodes.done} done, or stopped when asked to; ${exitCodes.failed} failed; \
 ${exitCodes.usage} called wrongly, or a configuration that is not valid;
