@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-# The operator's image: built from the lockfile alone, run by a user that is nobody, with nothing to write to.
+# The operator's image: built from the lockfile alone, run by a user that is nobody, with nothing to write to. With
+# `--target metadata-agent` the metadata agent's, which runs on hypervisors as root.
 ARG NODE=node:24.21.0-bookworm-slim
 
 FROM ${NODE} AS build
@@ -15,7 +16,7 @@ RUN npm run build \
 RUN npm pkg delete devDependencies optionalDependencies \
  && npm sbom --sbom-format=spdx > sbom.spdx.json
 
-FROM ${NODE}
+FROM ${NODE} AS program
 LABEL org.opencontainers.image.title="overlay-network" \
       org.opencontainers.image.description="Tenant networks in Kubernetes, made real by OVN" \
       org.opencontainers.image.licenses="Apache-2.0"
@@ -30,7 +31,19 @@ COPY --from=build /build/dist ./dist
 # For `doctor`, which compares them with those of the cluster.
 COPY crds ./crds
 COPY LICENSE ./
+ENTRYPOINT ["node", "dist/main.js"]
+
+FROM program AS metadata-agent
+LABEL org.opencontainers.image.title="overlay-network-metadata-agent" \
+      org.opencontainers.image.description="What virtual machines of overlay-network are told at 169.254.169.254"
+# For the network namespaces that it listens in: ip(8), ethtool(8) and mount(8) of the base's distribution.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends iproute2 ethtool mount \
+ && rm -rf /var/lib/apt/lists/*
+USER 0:0
+CMD ["metadata-agent"]
+
+FROM program
 USER 65532:65532
 EXPOSE 8080
-ENTRYPOINT ["node", "dist/main.js"]
 CMD ["run"]

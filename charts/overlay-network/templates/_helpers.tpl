@@ -29,3 +29,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end -}}
 {{- end -}}
+
+{{- define "overlay-network.agent" -}}
+{{- include "overlay-network.fullname" . | trunc 48 | trimSuffix "-" -}}-metadata-agent
+{{- end -}}
+
+{{- define "overlay-network.agentSelector" -}}
+app.kubernetes.io/name: overlay-network-metadata-agent
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "overlay-network.agentImage" -}}
+{{- $image := .Values.metadataAgent.image -}}
+{{- if $image.digest -}}
+{{ $image.repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $image.repository }}:{{ default .Chart.AppVersion $image.tag }}
+{{- end -}}
+{{- end -}}

@@ -54,6 +54,21 @@ export const allValues: Values = {
     rules: { enabled: true, labels: { release: 'prometheus' } },
     dashboard: { enabled: true },
   },
+  metadataAgent: {
+    enabled: true,
+    config: { ovnSbEndpoint: 'ssl:sb.example:6642', logLevel: 'debug' },
+    sources: {
+      'team-a': { secrets: ['web-1', 'web-2'], configMaps: ['defaults'] },
+      'team-b': { configMaps: ['defaults'] },
+    },
+    tls: { secretName: 'metadata-agent-tls' },
+    image: { digest: `sha256:${'1'.repeat(64)}` },
+    extraCapabilities: ['DAC_OVERRIDE'],
+    seLinuxOptions: { type: 'spc_t' },
+    nodeSelector: { role: 'hypervisor' },
+    tolerations: [{ operator: 'Exists' }],
+    affinity: { nodeAffinity: {} },
+  },
 };
 
 /** The chart's defaults with `values` over them: maps are merged, all else is replaced. */

@@ -38,7 +38,12 @@ export function grantsTo(
     )
     .map(({ kind: binding, roleRef, metadata: { namespace } }) => {
       const { kind, name } = roleRef as { kind: string; name: string };
-      const role = objects.find((object) => object.kind === kind && object.metadata.name === name);
+      const role = objects.find(
+        (object) =>
+          object.kind === kind &&
+          object.metadata.name === name &&
+          (kind === 'ClusterRole' || object.metadata.namespace === namespace),
+      );
       if (role === undefined) throw new Error(`there is no ${kind} ${name}`);
       return {
         namespace: binding === 'RoleBinding' ? namespace : undefined,
