@@ -45,8 +45,10 @@ export type ReleaseListener = (address: Address | undefined) => void;
  *
  * Guarantees: an address that is held is never given to a second owner, whatever the order of calls and whatever
  * happened to the ranges since; the same call by the same owner changes nothing and gives the same answer;
- * `allocate` gives the lowest free address of the allocation pools. Every operation but the constructor and
- * `reconfigure` is O(log n), amortised; memory grows with the addresses held, not with the size of the CIDR.
+ * `allocate` gives an address of the allocation pools that nobody had yet, the lowest first, and when all were
+ * somebody's the one that has been free for longest (see FreeList, also for what a restart forgets). Every operation
+ * but the constructor and `reconfigure` is O(log n), amortised; memory grows with the addresses held at once, not with
+ * the size of the CIDR.
  *
  * Assumes that `release` is called only when the rows that used the address are gone.
  * Owners are opaque; an object's UID is a good one, as it is never used again.
@@ -72,7 +74,7 @@ export class AddressPool {
   }
 
   /**
-   * The address that `owner` holds, else the lowest free one of the allocation pools, now held by it.
+   * The address that `owner` holds, else the next free one of the allocation pools, now held by it.
    * An owner that adoption found in conflict gives up its claim to the contested address.
    */
   allocate(owner: string): Address | 'exhausted' {
@@ -182,7 +184,7 @@ export class AddressPool {
     this.#allocatableSize = size(this.#allocatable);
     this.#allocatableUsed = 0;
     for (const value of this.#owners.keys()) if (contains(this.#allocatable, value)) this.#allocatableUsed++;
-    this.#free = new FreeList(this.#allocatable);
+    this.#free = new FreeList(this.#allocatable, this.#free);
   }
 
   #holder(value: bigint): string | undefined {

@@ -28,7 +28,7 @@ const scenarios: readonly Scenario[] = [
       },
       async (cluster) => {
         await cluster.delete('Port', 'server');
-        // Its address is the first again that is given out; the late Port must keep the second.
+        // Its address is free then, and the first that an operator gives out which did not see it go.
         await cluster.delete('Port', 'client');
       },
     ],

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { MOST_WAITING } from '../../../src/ipam/free-list.ts';
 import { AddressPool } from '../../../src/ipam/index.ts';
 import { cidr, ip, range, show } from './support.ts';
 
@@ -9,7 +10,7 @@ describe('an address pool', () => {
   });
   const allocate = (owner: string) => show(pool.allocate(owner));
 
-  it('allocates the lowest free address, never network, broadcast or gateway', () => {
+  it('allocates from the lowest address on, never network, broadcast or gateway', () => {
     expect(['a', 'b', 'c', 'd', 'e', 'f'].map(allocate)).toEqual([
       '10.0.0.2',
       '10.0.0.3',
@@ -26,11 +27,43 @@ describe('an address pool', () => {
     expect(pool.counts().used).toBe(1);
   });
 
-  it('gives out a released address again, the lowest first', () => {
+  it('gives what was never used before what was released, and then what has been free for longest', () => {
     ['a', 'b', 'c', 'd'].forEach(allocate);
-    pool.release('c');
+    for (const owner of ['c', 'a', 'b']) pool.release(owner);
+    expect(['w', 'x', 'y', 'z'].map(allocate)).toEqual(['10.0.0.6', '10.0.0.4', '10.0.0.2', '10.0.0.3']);
+    expect(allocate('one more')).toBe('exhausted');
+  });
+
+  it('counts the rest of an address from when it was released last, also by those that asked for it', () => {
+    ['a', 'b', 'c'].forEach(allocate);
+    for (const owner of ['a', 'b', 'c']) pool.release(owner);
+    for (const address of ['10.0.0.2', '10.0.0.5']) {
+      pool.claim('x', ip(address));
+      pool.release('x');
+    }
+    expect(['1', '2', '3', '4', '5'].map(allocate)).toEqual([
+      '10.0.0.6',
+      '10.0.0.3',
+      '10.0.0.4',
+      '10.0.0.2',
+      '10.0.0.5',
+    ]);
+  });
+
+  it('lets released addresses rest while its ranges change', () => {
+    ['a', 'b', 'c'].forEach(allocate);
     pool.release('b');
-    expect(['x', 'y', 'z'].map(allocate)).toEqual(['10.0.0.3', '10.0.0.4', '10.0.0.6']);
+    pool.reconfigure({ gateway: ip('10.0.0.1'), reservedRanges: [range('10.0.0.5', '10.0.0.5')] });
+    expect(['x', 'y', 'z'].map(allocate)).toEqual(['10.0.0.6', '10.0.0.3', 'exhausted']);
+  });
+
+  it('does not remember all that ever was released: the longest free goes first when very many rest', () => {
+    pool = new AddressPool(cidr('10.0.0.0/8'));
+    for (let i = 0; i < MOST_WAITING; i++) {
+      allocate('guest');
+      pool.release('guest');
+    }
+    expect([allocate('a'), allocate('b')]).toEqual(['10.0.0.1', '10.1.0.1']);
   });
 
   it('has no gateway to spare when there is none', () => {
@@ -69,9 +102,9 @@ describe('an address pool', () => {
 
   it('skips claimed addresses when it allocates, and finds them again after release', () => {
     pool.claim('x', ip('10.0.0.3'));
-    expect(['a', 'b'].map(allocate)).toEqual(['10.0.0.2', '10.0.0.4']);
+    expect(['a', 'b', 'c', 'd'].map(allocate)).toEqual(['10.0.0.2', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
     pool.release('x');
-    expect(allocate('c')).toBe('10.0.0.3');
+    expect(allocate('e')).toBe('10.0.0.3');
   });
 
   describe('asked for a certain address', () => {
@@ -174,16 +207,17 @@ describe('an address pool', () => {
       expect(pool.holder(ip('10.0.0.2'))).toBe('b');
       expect(pool.claim('b', ip('10.0.0.2'))).toEqual({ ok: true });
       pool.release('c');
-      expect(allocate('x')).toBe('10.0.0.3');
+      const rest = ['10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6', 'exhausted'];
+      expect(['1', '2', '3', '4', '5'].map(allocate)).toEqual(rest);
       pool.release('b');
       expect(allocate('y')).toBe('10.0.0.2');
     });
 
     it('lets an owner that lost a conflict have another address', () => {
       for (const owner of ['a', 'b']) pool.adopt(owner, ip('10.0.0.2'));
-      expect(allocate('b')).toBe('10.0.0.3');
+      expect(['b', 'c', 'd', 'e'].map(allocate)).toEqual(['10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
       pool.release('a');
-      expect(allocate('c')).toBe('10.0.0.2');
+      expect(allocate('f')).toBe('10.0.0.2');
     });
 
     it('reports an owner with two addresses, and keeps the first', () => {
