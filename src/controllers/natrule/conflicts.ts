@@ -28,11 +28,6 @@ export function conflictingRules(stores: Stores, rule: NatRule, place: NatPlace)
   });
 }
 
-/** Whether the first rule came before the second. */
-export function isOlder(a: NatRule, b: NatRule): boolean {
-  return oldestFirst([a, b])[0] === a;
-}
-
 function excludes(a: Claim, b: Claim): boolean {
   if (a.external === b.external && (a.type === 'FloatingIP' || b.type === 'FloatingIP')) return true;
   if (a.type !== b.type) return false;

@@ -4,9 +4,10 @@ import { keyOf, type ReconcileContext, type Reconciler, type Result } from '../.
 import { converge, type Intent } from '../converge.ts';
 import type { Env } from '../env.ts';
 import { removeGone } from '../leaving.ts';
+import { isOlder } from '../oldest.ts';
 import { bad, good, type Checked, type Problem } from '../problem.ts';
 import { objectsOf, vpcOf } from '../vpc/lookup.ts';
-import { conflictingRules, isOlder } from './conflicts.ts';
+import { conflictingRules } from './conflicts.ts';
 import { externalAddress, holdExternal, natPlace, type NatPlace } from './external.ts';
 import { internalSide, type Internal } from './internal.ts';
 import { planNatRule, recordedNat } from './plan.ts';

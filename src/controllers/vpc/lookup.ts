@@ -1,15 +1,12 @@
 import type { LocalReference, VPC } from '../../api/index.ts';
 import { refKey, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
 import type { Stores } from '../env.ts';
+import { oldestOf } from '../oldest.ts';
 import { anyVpcOf } from './kind.ts';
 
-/** The VPC of a namespace that is in effect: the oldest; of two of the same second the first by name. */
+/** The VPC of a namespace that is in effect. */
 export function oldestVpc(stores: Pick<Stores, 'vpcs'>, namespace: string): VPC | undefined {
-  let oldest: VPC | undefined;
-  for (const vpc of stores.vpcs.byIndex('siblings', anyVpcOf(namespace))) {
-    if (oldest === undefined || isOlder(vpc, oldest)) oldest = vpc;
-  }
-  return oldest;
+  return oldestOf(stores.vpcs.byIndex('siblings', anyVpcOf(namespace)));
 }
 
 /** An object that is in a VPC. */
@@ -37,9 +34,4 @@ export function vpcOf(stores: Pick<Stores, 'vpcs'>, { metadata, spec }: InVpc): 
   const { namespace = '' } = metadata;
   if (spec.vpcRef === undefined) return oldestVpc(stores, namespace);
   return stores.vpcs.get(refKey({ namespace, name: spec.vpcRef.name }));
-}
-
-function isOlder(a: VPC, b: VPC): boolean {
-  const [at, bt] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
-  return at === bt ? a.metadata.name < b.metadata.name : at < bt;
 }

@@ -8,7 +8,7 @@ import {
   type VPCPeering,
 } from '../../api/index.ts';
 import type { Stores } from '../env.ts';
-import { oldestFirst } from '../oldest.ts';
+import { oldestFirst, oldestOf } from '../oldest.ts';
 import { bad, collect, fromParsed, good, type Checked } from '../problem.ts';
 import { vpcNetwork } from '../vpc/kind.ts';
 import { oldestVpc, vpcOf } from '../vpc/lookup.ts';
@@ -35,7 +35,7 @@ export function sideOf(stores: Stores, peering: VPCPeering): Checked<Side> {
   if (peer.namespace === namespace) {
     return bad('InvalidSpec', 'spec.peer.namespace is this namespace, which has no second VPC.');
   }
-  const [oldest] = oldestFirst(stores.vpcPeerings.byIndex('siblings', towards(namespace, peer.namespace)));
+  const oldest = oldestOf(stores.vpcPeerings.byIndex('siblings', towards(namespace, peer.namespace)));
   if (oldest !== undefined && oldest.metadata.uid !== peering.metadata.uid) {
     const { name } = oldest.metadata;
     return bad('PeeringConflict', `The older VPCPeering "${name}" is for the same namespace.`);

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { isOlder, oldestFirst, oldestOf } from '../../../src/controllers/oldest.ts';
+import type { KubeObject } from '../../../src/reconcile/index.ts';
+
+const object = (at: string, key: string, uid: string): KubeObject => {
+  const [namespace, name] = key.split('/') as [string, string];
+  const creationTimestamp = `2026-01-01T00:00:${at}Z`;
+  return { apiVersion: 'v1', kind: 'Kind', metadata: { name, namespace, uid, creationTimestamp } };
+};
+
+/** In the order in which they count. */
+const inOrder = [
+  object('01', 'z/z', '9'),
+  object('02', 'a-b/a', '9'),
+  object('02', 'a/b', '8'),
+  object('02', 'a/b-c', '7'),
+  object('02', 'a/c', '5'),
+  // A FloatingIP and a NatRule, say.
+  object('02', 'a/c', '6'),
+];
+
+describe('of objects that exclude each other', () => {
+  it('the older counts; of one second the first by namespace and name, and then by UID', () => {
+    const rotations = inOrder.map((_, index) => [...inOrder.slice(index), ...inOrder.slice(0, index)]);
+    for (const listed of [...rotations, ...rotations.map((each) => each.toReversed())]) {
+      expect(oldestFirst(listed)).toEqual(inOrder);
+      expect(oldestOf(listed)).toBe(inOrder[0]);
+    }
+  });
+
+  it('one of each two comes before the other', () => {
+    for (const [a, first] of inOrder.entries()) {
+      for (const [b, second] of inOrder.entries()) expect(isOlder(first, second)).toBe(a < b);
+    }
+  });
+
+  it('none is the oldest of none', () => {
+    expect(oldestOf([])).toBeUndefined();
+  });
+});
