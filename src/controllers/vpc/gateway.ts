@@ -69,11 +69,8 @@ export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined
     name: symbol(uid, 'external_switch'),
     type: 'router',
     addresses: ['router'],
-    options: {
-      'router-port': gatewayPortName(uid),
-      'nat-addresses': 'router',
-      'exclude-lb-vips-from-garp': 'true',
-    },
+    // Announces all addresses by gratuitous ARP, those of forwarded ports too: they may have had another owner.
+    options: { 'router-port': gatewayPortName(uid), 'nat-addresses': 'router' },
   });
   const route = (vpc.spec.staticRoutes ?? []).some(({ destination }) => destination === '0.0.0.0/0')
     ? []

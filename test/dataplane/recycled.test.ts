@@ -1,0 +1,154 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { computeMac } from '../../src/api/index.ts';
+import { gatewayPortName } from '../../src/controllers/names.ts';
+import { internet } from '../../src/dev/lab/index.ts';
+import { describeLab } from '../support/dataplane/describe.ts';
+import type { Guest } from '../support/dataplane/guest.ts';
+
+const FLOATING = '203.0.113.150';
+const FORWARDED = '203.0.113.160';
+
+const network = `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: ExternalNetwork
+metadata: { name: public }
+spec:
+  physicalNetwork: physnet1
+  cidr: ${internet.externalCidr}
+  gateway: ${internet.router}
+  allocationPools: [{ start: 203.0.113.101, end: 203.0.113.200 }]
+  allowedNamespaces: { selector: {} }
+  gatewayChassis: { mode: Named, names: [hv1, hv2] }
+`;
+
+/** A project with one machine, which has the name of the project. */
+const project = (name: string, cidr: string): string => `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: net, namespace: ${name} }
+spec: { cidr: ${cidr}.0.0/16, defaults: None, externalGateway: { externalNetworkRef: { name: public } } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: apps, namespace: ${name} }
+spec: { cidr: ${cidr}.1.0/24 }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: SecurityGroup
+metadata: { name: default, namespace: ${name} }
+spec: { ingress: [{ protocol: All }], egress: [{ protocol: All }] }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Port
+metadata: { name: ${name}, namespace: ${name} }
+spec: { subnetRef: { name: apps }, ipAddress: ${cidr}.1.11 }
+`;
+
+const floating = (name: string): string => `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: FloatingIP
+metadata: { name: ip, namespace: ${name} }
+spec: { externalNetworkRef: { name: public }, address: ${FLOATING} }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: NatRule
+metadata: { name: ip, namespace: ${name} }
+spec: { type: FloatingIP, floatingIPRef: { name: ip }, target: { portRef: { name: ${name} } } }
+`;
+
+const forwarded = (name: string): string => `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: NatRule
+metadata: { name: forward, namespace: ${name} }
+spec:
+  type: DNAT
+  externalIP: ${FORWARDED}
+  protocol: TCP
+  externalPort: 80
+  target: { portRef: { name: ${name} } }
+`;
+
+describeLab('an external address that goes from one VPC to another', (lab) => {
+  let before: Guest;
+  let asks: Guest;
+  let after: Guest;
+
+  beforeAll(async () => {
+    for (const name of ['before', 'asks', 'after']) await lab().namespace(name);
+    await lab().apply(
+      network,
+      project('before', '10.50'),
+      project('asks', '10.60'),
+      project('after', '10.70'),
+      floating('before'),
+      forwarded('before'),
+    );
+    [before, asks, after] = await lab().guests(
+      { name: 'before', namespace: 'before', on: 1 },
+      { name: 'asks', namespace: 'asks', on: 2 },
+      { name: 'after', namespace: 'after', on: 2 },
+    );
+  }, 120_000);
+
+  /** Throws unless pings from the third VPC to the address come to this machine. */
+  const leadsTo = async (machine: Guest): Promise<void> => {
+    const echoes = await machine.echoesReceived();
+    await asks.reaches(FLOATING);
+    expect(await machine.echoesReceived()).toBeGreaterThan(echoes);
+  };
+  const gatewayMac = async (namespace: string): Promise<string> =>
+    computeMac((await lab().get('VPC', `${namespace}/net`)).metadata.uid, 'external');
+  /** What the third VPC's router remembers of the address: the row, and the MAC address in it. */
+  const remembered = async (): Promise<readonly string[]> => {
+    const { uid } = (await lab().get('VPC', 'asks/net')).metadata;
+    const where = [`logical_port=${gatewayPortName(uid)}`, `ip="${FLOATING}"`];
+    const found = await lab().cluster.ovn.sbctl(
+      '--bare',
+      '--columns=_uuid,mac',
+      'find',
+      'MAC_Binding',
+      ...where,
+    );
+    return found.split('\n').filter((line) => line !== '');
+  };
+
+  // Far sooner than after the 300 seconds for which routers remember what nobody told them anew.
+  const atOnce = 60_000;
+
+  it('is reached at its new owner by a VPC that was talking to the old one', async () => {
+    await lab().eventually(() => leadsTo(before));
+    await lab().delete('NatRule', 'before/ip');
+    await lab().delete('FloatingIP', 'before/ip');
+    await lab().apply(floating('after'));
+    await lab().eventually(() => leadsTo(after), atOnce);
+  }, 120_000);
+
+  it('is reached there also by a VPC to whose router nobody told it: the old router sends it on', async () => {
+    const [uuid = ''] = await remembered();
+    const stale = await gatewayMac('before');
+    const { nbctl, sbctl } = lab().cluster.ovn;
+    await sbctl('set', 'MAC_Binding', uuid, `mac="${stale}"`);
+    await nbctl('--wait=hv', 'sync');
+    await lab().eventually(() => leadsTo(after), atOnce);
+    expect(await remembered()).toEqual([uuid, stale]);
+  }, 120_000);
+
+  it('is announced to the network outside, also when it only forwards ports', async () => {
+    const { router } = lab().lab.internet;
+    const neighbour = async (): Promise<string | undefined> => {
+      const found = await router.run(['ip', '-j', 'neigh', 'show', FORWARDED]);
+      return (JSON.parse(found) as readonly { lladdr?: string }[])[0]?.lladdr;
+    };
+    const [old, now] = [await gatewayMac('before'), await gatewayMac('after')];
+    await lab().eventually(async () => {
+      await router.attempt(['ping', '-n', '-c', '1', '-W', '1', FORWARDED]);
+      expect(await neighbour()).toBe(old);
+    });
+    await lab().delete('NatRule', 'before/forward');
+    await lab().apply(forwarded('after'));
+    // Without asking: what it remembers would be wrong.
+    await lab().eventually(async () => {
+      expect(await neighbour()).toBe(now);
+    }, atOnce);
+  }, 120_000);
+});
