@@ -6,5 +6,5 @@ export default {
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest-transform.mjs' },
-  testTimeout: 30_000,
+  testTimeout: 90_000,
 };

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { causesOf, conformance, eventually, expectStatus } from '../support/apiserver/conformance.ts';
+import { causesOf, conformance, expectStatus } from '../support/apiserver/conformance.ts';
+import { eventually } from '../support/eventually.ts';
 import { widget, widgetCrd, widgets } from '../support/apiserver/widgets.ts';
 
 conformance('deletion', (cluster) => {

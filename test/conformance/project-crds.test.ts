@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import type { ApiObject, Manifest } from '../support/apiserver/api-object.ts';
-import {
-  causesOf,
-  conformance,
-  eventually,
-  expectStatus,
-  type CrdManifest,
-} from '../support/apiserver/conformance.ts';
+import { causesOf, conformance, expectStatus, type CrdManifest } from '../support/apiserver/conformance.ts';
+import { eventually } from '../support/eventually.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const documents = (folder: string): Manifest[] =>

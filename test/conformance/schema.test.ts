@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiObject, Manifest } from '../support/apiserver/api-object.ts';
-import { causesOf, conformance, eventually, expectStatus } from '../support/apiserver/conformance.ts';
+import { causesOf, conformance, expectStatus } from '../support/apiserver/conformance.ts';
+import { eventually } from '../support/eventually.ts';
 import { widget, widgetCrd, widgets } from '../support/apiserver/widgets.ts';
 
 conformance('the schema of a CRD', (cluster) => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { conformance, eventually, expectStatus } from '../support/apiserver/conformance.ts';
+import { conformance, expectStatus } from '../support/apiserver/conformance.ts';
+import { eventually } from '../support/eventually.ts';
 import type { WatchStream } from '../support/apiserver/watch-stream.ts';
 import { widget, widgetCrd, widgets } from '../support/apiserver/widgets.ts';
 

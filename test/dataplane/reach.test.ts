@@ -87,13 +87,14 @@ describeLab('who reaches whom', (lab) => {
     ['in another Subnet of the VPC across hypervisors', 'red-1', 'red-data'],
   ])('machines reach one %s', async (_, from, to) => {
     await lab().eventually(() => guest(from).reaches(guest(to).address));
-    expect(await guest(from).ping(guest(to).address)).toMatchObject({ sent: 3, received: 3 });
-    expect(await guest(to).ping(guest(from).address)).toMatchObject({ sent: 3, received: 3 });
+    await lab().eventually(() => guest(to).reaches(guest(from).address));
   });
 
   it('passes a router between Subnets, and none within one', async () => {
     const ttl = async (to: string): Promise<string | undefined> =>
-      /ttl=(\d+)/.exec(await guest('red-1').run('ping', '-n', '-c', '1', guest(to).address))?.[1];
+      /ttl=(\d+)/.exec(
+        await lab().eventually(() => guest('red-1').run('ping', '-n', '-c', '1', guest(to).address)),
+      )?.[1];
     expect(await ttl('red-2')).toBe('64');
     expect(await ttl('red-data')).toBe('63');
   });
@@ -143,14 +144,14 @@ describeLab('who reaches whom', (lab) => {
         'underlay',
         'udp port 6081 and greater 1514',
       ],
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     );
     const whole = ['-M', 'do', '-s', String(1442 - 28)];
     let packet: string | undefined;
     void seen.then((text) => (packet = text));
     // tcpdump does not tell when it is ready: packets go until it has one.
     await lab().eventually(async () => {
-      expect(await from.ping(to.address, { extra: whole })).toMatchObject({ sent: 3, received: 3 });
+      await from.reaches(to.address, whole);
       expect(packet).toBeDefined();
     });
     expect(packet).toMatch(/offset 0, flags \[DF\], proto UDP \(17\), length 1500\)/);
@@ -165,7 +166,7 @@ describeLab('who reaches whom', (lab) => {
       to.address,
     ]);
     expect(stderr + stdout).toMatch(/message too long, mtu=1442/);
-    expect(await from.ping(guest('red-data').address, { extra: whole })).toMatchObject({ received: 3 });
+    await lab().eventually(() => from.reaches(guest('red-data').address, whole));
   });
 });
 
@@ -176,10 +177,7 @@ describeLab(
       await lab().apply(vpc('default', '10.70.0.0/16'));
       const [one, two] = await lab().guests({ name: 'one', on: 1 }, { name: 'two', on: 2 });
       expect(one.state.lease?.mtu).toBe(1450);
-      await lab().eventually(() => one.reaches(two.address));
-      expect(await one.ping(two.address, { extra: ['-M', 'do', '-s', String(1450 - 28)] })).toMatchObject({
-        received: 3,
-      });
+      await lab().eventually(() => one.reaches(two.address, ['-M', 'do', '-s', String(1450 - 28)]));
     });
 
     it('connects a Subnet to the physical network that it names', async () => {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { describeLab } from '../support/dataplane/describe.ts';
 import { ethernet, icmp, ipv4, sendFrames, Sniffer } from '../support/dataplane/frames.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
+import { within } from '../support/eventually.ts';
 
 const example = readFileSync(join(import.meta.dirname, '../../examples/tiers.yaml'), 'utf8');
 
@@ -103,17 +104,19 @@ describeLab('three tiers', (lab) => {
 
   it('follow a new member of a group that rules refer to within a second', async () => {
     const { app, visitor: stranger } = machines;
-    const pings = stranger.ping(app.address, { count: 80 });
-    // Time enough to see that none is answered before.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const before = Date.now();
-    await lab().edit('Port', 'tiers/visitor', { spec: { securityGroupRefs: [{ name: 'web' }] } });
-    const [first = Infinity] = (await pings).answeredAt;
-    expect(first).toBeGreaterThan(before);
-    expect(first - before).toBeLessThan(1000);
-    await lab().edit('Port', 'tiers/visitor', { spec: { securityGroupRefs: [{ name: 'visitor' }] } });
+    const join = (group: string) =>
+      lab().edit('Port', 'tiers/visitor', { spec: { securityGroupRefs: [{ name: group }] } });
+    await within(1000, async () => {
+      await lab().eventually(async () => expect((await stranger.ping(app.address)).received).toBe(0));
+      const pings = stranger.ping(app.address, { count: 50 });
+      const before = Date.now();
+      await join('web');
+      const [first = Infinity] = (await pings).answeredAt;
+      await join('visitor');
+      return first - before;
+    });
     await lab().eventually(async () => expect((await stranger.ping(app.address)).received).toBe(0));
-  }, 60_000);
+  }, 120_000);
 
   it('stay behind their guard rail when a group is opened by mistake, until the rail is taken away', async () => {
     await lab().edit('SecurityGroup', 'tiers/db', {
@@ -123,8 +126,8 @@ describeLab('three tiers', (lab) => {
       const { status } = await lab().get('SecurityGroup', 'tiers/db');
       expect(status).toMatchObject({ ruleCount: 2, observedGeneration: 2 });
     });
-    await lab().cluster.ovn.nbctl('--wait=hv', '--timeout=30', 'sync');
-    expect(await connects('app', 'db', 5432)).toBe(true);
+    await lab().cluster.ovn.nbctl('--wait=hv', '--timeout=60', 'sync');
+    await lab().eventually(() => connects('app', 'db', 5432));
     expect(await connects('visitor', 'db', 5432)).toBe(false);
     expect(await connects('db', 'web', 80)).toBe(false);
     await lab().delete('TrafficPolicy', 'tiers/db');
@@ -141,6 +144,6 @@ spec: { appliesTo: { subnetRefs: [{ name: dmz }] }, isolation: Subnet }
 `);
     await lab().eventually(async () => expect(await connects('visitor', 'db', 5432)).toBe(false));
     await lab().eventually(async () => expect(await connects('db', 'web', 80)).toBe(false));
-    expect(await connects('visitor', 'web', 80)).toBe(true);
+    await lab().eventually(() => connects('visitor', 'web', 80));
   }, 60_000);
 });

@@ -79,7 +79,7 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       // Text first: a deep comparison of all rows at every look would take longer than the repair.
       if (JSON.stringify(now) !== JSON.stringify(before))
         expect({ what, rows: now }).toEqual({ what, rows: before });
-    }, 5_000);
+    });
 
   const ourRows = async (): Promise<NbRow[]> => ours(await cluster.nb.rows());
 

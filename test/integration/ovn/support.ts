@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startDatabase, startRaftCluster } from '../../../src/dev/ovn/processes.ts';
 import type { DatabaseServer, RaftCluster } from '../../../src/dev/ovn/processes.ts';
@@ -95,14 +94,7 @@ export async function nbctl(remotes: string, ...args: string[]): Promise<string>
   return stdout;
 }
 
-/** Waits until it is so, looking every few milliseconds. */
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
-    await delay(5);
-  }
-}
+export { eventually as until } from '../../support/eventually.ts';
 
 export function ownerOf(kind: string, label: string): Owner {
   return { kind, namespace: 'shop', name: label, uid: `${label}-0000-4000-8000` };

@@ -3,7 +3,7 @@ import type { RestClient, Change } from '../../../src/reconcile/index.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
 import { Reflector } from '../../../src/reconcile/watch/reflector.ts';
 import { targets, type RunningServer } from '../../support/apiserver/targets.ts';
-import { eventually } from '../../support/reconcile/eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 import { Proxy } from '../../support/reconcile/proxy.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
 import { clientOf, removeAll, serveTestKinds } from '../../support/reconcile/servers.ts';

@@ -1,5 +1,6 @@
 /** Suites of API behaviour that hold on every server they are run against. */
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { eventually } from '../eventually.ts';
 import type { ApiObject, Manifest } from './api-object.ts';
 import { ApiClient } from './client.ts';
 import { realIsSkipped, targets, type RunningServer, type Target } from './targets.ts';
@@ -93,15 +94,6 @@ export async function expectStatus(
   const { status: actual, body } = await response;
   if (actual !== status) throw new Error(`expected ${status}, got ${actual}: ${JSON.stringify(body)}`);
   return body;
-}
-
-/** Waits until the condition holds. @throws Error when it does not within the time */
-export async function eventually(condition: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  for (const deadline = Date.now() + timeoutMs; ;) {
-    if (await condition()) return;
-    if (Date.now() > deadline) throw new Error(`not so within ${timeoutMs} ms: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /**

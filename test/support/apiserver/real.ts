@@ -96,7 +96,7 @@ async function ready(
   certificate: string,
   programs: readonly Program[],
 ): Promise<string> {
-  for (const deadline = Date.now() + 20_000; ;) {
+  for (const deadline = Date.now() + 60_000; ;) {
     const ended = programs.find((program) => program.ended);
     if (ended !== undefined || Date.now() > deadline) {
       throw new Error(

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
+import { eventually } from '../eventually.ts';
 import type { Guest } from './guest.ts';
 
 export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
@@ -128,7 +129,7 @@ export class Sniffer {
 while (defined($from = recv S, $frame, 2000, 0)) { next if (unpack "S n i S C", $from)[4] == 4; print unpack("H*", $frame), "\\n" }`;
     await guest.run('sh', '-c', 'perl -e "$1" >"$2" 2>&1 </dev/null &', 'sh', program, file);
     const sniffer = new Sniffer(file);
-    while (!sniffer.#lines().includes('ready')) await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually(() => sniffer.#lines().includes('ready'));
     return sniffer;
   }
 

@@ -8,7 +8,7 @@ import { applyManifests, readManifests } from '../../../src/dev/manifests.ts';
 import { startOperator } from '../../../src/operator.ts';
 import type { KubeClient } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
-import { eventually } from '../operator/eventually.ts';
+import { eventually } from '../eventually.ts';
 import { ovnComplaints } from '../ovn-complaints.ts';
 import { Guest } from './guest.ts';
 
@@ -119,9 +119,9 @@ export class TestLab {
     return Promise.all(options.map((each) => this.guest(each))) as Promise<{ [K in keyof T]: Guest }>;
   }
 
-  /** Waits until `look` does not throw. Generous: the machine may be busy with other things. */
-  eventually<T>(look: () => T | Promise<T>, timeoutMs = 20_000): Promise<T> {
-    return eventually(look, { timeoutMs });
+  /** Waits until `look` neither throws nor returns false. */
+  eventually<T>(look: () => T | Promise<T>, timeoutMs?: number): Promise<T> {
+    return eventually(look, timeoutMs === undefined ? {} : { timeoutMs });
   }
 
   /** What northd, the hypervisors' ovn-controllers and the operator complained about. */

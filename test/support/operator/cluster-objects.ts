@@ -10,7 +10,7 @@ import {
   type ResourceType,
 } from '../../../src/reconcile/index.ts';
 import type { RecordingLog } from '../reconcile/recording-log.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import {
   countsRight,
   fateOf,

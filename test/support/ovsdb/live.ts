@@ -5,13 +5,13 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { daemonEnvironment } from '../../../src/dev/ovn/daemon.ts';
 import { startDatabase, startRaftCluster } from '../../../src/dev/ovn/processes.ts';
 import type { DatabaseServer, RaftCluster } from '../../../src/dev/ovn/processes.ts';
 import { OperationBuilder, OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
 import type { Operation, OvsdbClientOptions } from '../../../src/ovn/ovsdb/index.ts';
+import { eventually } from '../eventually.ts';
 
 /** The schema that live tests use, and what they replicate of it. */
 export const northbound = { schema: '/usr/share/ovn/ovn-nb.ovsschema', name: 'OVN_Northbound' };
@@ -87,13 +87,9 @@ export class Live {
   }
 }
 
-/** Waits until the condition holds; fails with its description when it does not within 20 seconds. */
+/** Waits until the condition holds; fails with its description when it does not. */
 export async function until(description: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`still not so: ${description}`);
-    await delay(5);
-  }
+  await eventually(condition, { context: () => `still not so: ${description}` });
 }
 
 /** Resolves at the client's next change to that state. */

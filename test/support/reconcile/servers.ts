@@ -6,7 +6,7 @@ import {
   type RestClientOptions,
 } from '../../../src/reconcile/index.ts';
 import type { RunningServer } from '../apiserver/targets.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { crdOf, shelfType, widgetType } from './widget.ts';
 
 const crdType = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followLogLevel } from '../../../src/cli/follow-log-level.ts';
 import type { LogLevel } from '../../../src/config.ts';
-import { eventually } from '../../support/operator/eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
 
 class LeveledLog extends RecordingLog {
