@@ -5,7 +5,8 @@ import type { KubeObject } from '../../../src/reconcile/index.ts';
 const object = (at: string, key: string, uid: string): KubeObject => {
   const [namespace, name] = key.split('/') as [string, string];
   const creationTimestamp = `2026-01-01T00:00:${at}Z`;
-  return { apiVersion: 'v1', kind: 'Kind', metadata: { name, namespace, uid, creationTimestamp } };
+  const metadata = { name, namespace, uid, creationTimestamp, resourceVersion: '1' };
+  return { apiVersion: 'v1', kind: 'Kind', metadata };
 };
 
 /** In the order in which they count. */
@@ -35,6 +36,6 @@ describe('of objects that exclude each other', () => {
   });
 
   it('none is the oldest of none', () => {
-    expect(oldestOf([])).toBeUndefined();
+    expect(oldestOf<KubeObject>([])).toBeUndefined();
   });
 });
