@@ -89,9 +89,11 @@ export class Keeper {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    for (let failures = 0; ;) {
+    let failures = 0;
+    let isAudit = true;
+    for (;;) {
       this.#isDue = Promise.withResolvers();
-      await this.#pass();
+      await this.#pass(isAudit);
       failures = this.#failing.size > 0 ? failures + 1 : 0;
       const pause = failures > 0 ? Math.min(RETRY_MS.first * 2 ** (failures - 1), RETRY_MS.most) : AUDIT_MS;
       const rest = new AbortController();
