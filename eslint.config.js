@@ -7,7 +7,8 @@ const layers = {
   ovn: [],
   reconcile: [],
   controllers: ['api', 'ipam', 'ovn', 'reconcile'],
-  dev: ['api', 'ovn', 'reconcile'],
+  metadata: ['api', 'ovn', 'reconcile'],
+  dev: ['api', 'ovn', 'reconcile', 'metadata'],
   verify: ['api', 'reconcile'],
   doctor: ['api', 'ovn', 'reconcile'],
 };

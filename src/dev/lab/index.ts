@@ -14,6 +14,8 @@ export { MOST_HYPERVISORS, startLab } from './lab.ts';
 export type { Lab, LabOptions } from './lab.ts';
 export { parseLease } from './lease.ts';
 export type { Lease } from './lease.ts';
+export { AgentProcess, startMetadataAgents } from './metadata.ts';
+export type { MetadataAgents } from './metadata.ts';
 export { moveVm } from './move.ts';
 export { Namespace, namespacesOf, removeAbandonedNamespaces } from './netns.ts';
 export type { PortRef } from './ports.ts';
