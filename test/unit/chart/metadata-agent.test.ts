@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  allValues,
+  allValues as allOfChart,
   leastValues,
   release,
   render,
@@ -23,8 +23,12 @@ interface PodTemplate {
 }
 
 const name = 'overlay-network-metadata-agent';
+/** The CRDs take most of the time, and are none of this. */
+const crds = { install: false };
+const allValues: Values = { ...allOfChart, crds };
 const withAgent = (agent: object, others: object = {}): Values => ({
   ...leastValues,
+  crds,
   ...others,
   metadataAgent: { enabled: true, ...agent },
 });

@@ -3,7 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSettings, loadConfig } from '../../../src/config.ts';
-import { allValues, chartFolder, leastValues, render, valuesWith } from '../../support/chart/chart.ts';
+import { agentSettings, resolveAgentConfig } from '../../../src/metadata/agent/index.ts';
+import {
+  allValues,
+  chartFolder,
+  leastValues,
+  render,
+  valuesWith,
+  type Values,
+} from '../../support/chart/chart.ts';
 import { problems, type Schema } from '../../support/chart/json-schema.ts';
 
 const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 'utf8')) as Schema;
@@ -18,6 +26,9 @@ const notInValues = [
   'leaderElection.enabled',
   'leaderElection.namespace',
 ];
+
+/** Likewise for the metadata agent. */
+const notInAgentValues = ['kubeconfig', 'listenAddr', 'clusterName', 'tls.ca', 'tls.cert', 'tls.key'];
 
 const keysOf = ({ properties = {} }: Schema, prefix = ''): string[] =>
   Object.entries(properties).flatMap(([name, member]) =>
@@ -41,6 +52,22 @@ describe('values.schema.json', () => {
     [{ image: { digest: 'latest' } }, 'values.image.digest does not match ^(sha256:[0-9a-f]{64})?$'],
     [{ networkPolicy: { ovnPorts: [0] } }, 'values.networkPolicy.ovnPorts[0] is out of range'],
     [{ metrics: { port: 80 } }, 'values.metrics.port is out of range'],
+    [
+      { metadataAgent: { config: { clusterName: 'x' } } },
+      'values.metadataAgent.config.clusterName is not known',
+    ],
+    [
+      { metadataAgent: { sources: { team: { secrets: 'web' } } } },
+      'values.metadataAgent.sources.team.secrets is no array',
+    ],
+    [
+      { metadataAgent: { sources: { team: { secrets: ['*'] } } } },
+      'values.metadataAgent.sources.team.secrets[0] does not match ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+    ],
+    [
+      { metadataAgent: { openvswitchFolder: 'run' } },
+      'values.metadataAgent.openvswitchFolder does not match ^/',
+    ],
   ])('refuses %j', (values, problem) => {
     expect(problems(schema, valuesWith(values))).toEqual([problem]);
   });
@@ -49,34 +76,65 @@ describe('values.schema.json', () => {
     const settings = configSettings.map(({ key }) => key).filter((key) => !notInValues.includes(key));
     expect(keysOf(schema.properties!['config']!).sort()).toEqual(settings.sort());
   });
+
+  it('knows every setting of the metadata agent but those that the chart makes', () => {
+    const settings = agentSettings.map(({ key }) => key).filter((key) => !notInAgentValues.includes(key));
+    const agent = schema.properties!['metadataAgent']!.properties!;
+    expect(keysOf(agent['config']!).sort()).toEqual(settings.sort());
+  });
 });
+
+/** Gives the path of a configuration file that the chart renders, and the variables of the pod that reads it. */
+function withRendered<T>(
+  values: Values,
+  kind: string,
+  read: (file: string, env: Readonly<Record<string, string>>) => T,
+): T {
+  const objects = render(values);
+  const workload = objects.find((object) => object.kind === kind)!;
+  const map = objects.find(
+    (object) => object.kind === 'ConfigMap' && object.metadata.name === workload.metadata.name,
+  )!;
+  const { spec } = workload as unknown as {
+    spec: { template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } };
+  };
+  const variables = spec.template.spec.containers[0]!.env.map(({ name, value = 'overlay-system' }) => [
+    name,
+    value,
+  ]);
+  const folder = mkdtempSync(join(tmpdir(), 'overlay-chart-'));
+  try {
+    const file = join(folder, 'config.yaml');
+    writeFileSync(file, (map['data'] as Record<string, string>)['config.yaml']!);
+    return read(file, Object.fromEntries(variables) as Record<string, string>);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describe('the configuration that the chart renders', () => {
   it('is accepted by the operator, with the variables of the pod', () => {
-    const objects = render(allValues);
-    const folder = mkdtempSync(join(tmpdir(), 'overlay-chart-'));
-    try {
-      const file = join(folder, 'config.yaml');
-      const map = objects.find(
-        ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'overlay-network',
-      );
-      writeFileSync(file, (map!['data'] as Record<string, string>)['config.yaml']!);
-      const { spec } = objects.find(({ kind }) => kind === 'Deployment') as unknown as {
-        spec: { template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } };
-      };
-      const variables = spec.template.spec.containers[0]!.env.map(({ name, value = 'overlay-system' }) => [
-        name,
-        value,
-      ]);
-      const config = loadConfig({ file, env: Object.fromEntries(variables) as Record<string, string> });
-      expect(config).toMatchObject({
-        ovnNbEndpoint: 'ssl:nb.example:6641',
-        listenAddr: ':8080',
-        leaderElection: { enabled: true, namespace: 'overlay-system' },
-        tls: { ca: '/etc/overlay-network/tls/ca.crt', key: '/etc/overlay-network/tls/tls.key' },
-      });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const config = withRendered(allValues, 'Deployment', (file, env) => loadConfig({ file, env }));
+    expect(config).toMatchObject({
+      ovnNbEndpoint: 'ssl:nb.example:6641',
+      listenAddr: ':8080',
+      leaderElection: { enabled: true, namespace: 'overlay-system' },
+      tls: { ca: '/etc/overlay-network/tls/ca.crt', key: '/etc/overlay-network/tls/tls.key' },
+    });
   });
+
+  it.each([
+    ['everything', allValues, { ovnSbEndpoint: 'ssl:sb.example:6642', logLevel: 'debug' }],
+    ['nothing', { ...leastValues, metadataAgent: { enabled: true } }, { ovnSbEndpoint: undefined }],
+  ])(
+    'is accepted by the metadata agent, with the variables of the pod and %s said',
+    (_, values, expected) => {
+      const { config } = withRendered(values, 'DaemonSet', (file, env) => resolveAgentConfig({ file, env }));
+      expect(config).toMatchObject({
+        ovsEndpoint: 'unix:/var/run/openvswitch/db.sock',
+        listenAddr: '127.0.0.1:8081',
+        ...expected,
+      });
+    },
+  );
 });

@@ -1,0 +1,78 @@
+import { expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { leastValues, render } from '../support/chart/chart.ts';
+import { describeDataPlane } from '../support/dataplane/describe.ts';
+
+interface Container {
+  readonly command: readonly [shell: string, flags: string, script: string, ...rest: string[]];
+  readonly securityContext: { readonly capabilities: { readonly add: readonly string[] } };
+}
+
+const probe = join(import.meta.dirname, '../support/dataplane/confined-host.ts');
+
+const containerOf = (values: typeof leastValues): Container => {
+  const set = render(values).find(({ kind }) => kind === 'DaemonSet')!;
+  return (set['spec'] as { template: { spec: { containers: [Container] } } }).template.spec.containers[0];
+};
+
+/**
+ * What the probe says as root with these capabilities, in what a container has of the file system: /proc/sys is
+ * read-only, /run/netns its own.
+ */
+async function run(
+  capabilities: readonly string[],
+  [shell, flags, script]: Container['command'],
+): Promise<string> {
+  const sets = ['-all', ...capabilities.map((each) => `+${each.toLowerCase()}`)].join(',');
+  const confine = `
+    mount --make-rprivate /
+    mkdir -p /run/netns
+    mount -t tmpfs tmpfs /run/netns
+    mount --bind /proc/sys /proc/sys
+    mount -o remount,bind,ro /proc/sys
+    exec setpriv --bounding-set='${sets}' --inh-caps='${sets}' -- "$@"`;
+  const program = script.replace(
+    'node dist/main.js',
+    `'${process.execPath}' --disable-warning=ExperimentalWarning`,
+  );
+  expect(program).not.toBe(script);
+  const args = [
+    '--net',
+    '--mount',
+    'sh',
+    '-ec',
+    confine,
+    'sh',
+    shell,
+    flags,
+    program,
+    'sh',
+    probe,
+    randomUUID(),
+  ];
+  try {
+    const { stdout } = await promisify(execFile)('unshare', args, { timeout: 60_000 });
+    return stdout;
+  } catch (error) {
+    return `failed: ${(error as Error).message}`;
+  }
+}
+
+describeDataPlane("the rights of the metadata agent's container", () => {
+  const { command, securityContext } = containerOf({ ...leastValues, metadataAgent: { enabled: true } });
+  const { add } = securityContext.capabilities;
+
+  it('are enough to make a namespace, to listen in it, and to take it down', async () => {
+    expect(await run(add, command)).toBe('serving\nleft: 0\n');
+  });
+
+  it.each(add.map((each) => [each]))('are too few without %s', async (missing) => {
+    const fewer = add.filter((each) => each !== missing);
+    expect(await run(fewer, command)).toMatch(/^failed: /);
+      /^failed: .*(not permitted|EACCES|I\/O error|permission denied)/is,
+    );
+  });
+});
