@@ -21,7 +21,7 @@ import { floatingIPKind } from './floatingip/kind.ts';
 import { NatRuleReconciler } from './natrule/controller.ts';
 import { controllerMetrics, type ControllerCounters } from './metrics.ts';
 import { natRuleKind } from './natrule/kind.ts';
-import { sweepOrphans } from './orphans.ts';
+import { orphanedRows, sweepOrphans } from './orphans.ts';
 import { Pools } from './pools/pools.ts';
 import { portKind } from './port/kind.ts';
 import { PortReconciler } from './port/controller.ts';
@@ -143,7 +143,7 @@ async function prepare(
   }
   const sweep = async (): Promise<void> => {
     const { removed, refused } = await sweepOrphans(env, sweepShareLimit, log);
-    counters.swept(removed.length, refused !== undefined);
+    counters.swept(removed.length, refused && (() => orphanedRows(env)));
   };
   await sweep();
   const stop = followDrift(env, {

@@ -8,8 +8,11 @@ const MOST = 50;
 export interface ControllerCounters {
   /** A row of this kind's objects was changed by somebody else, and its owner reconciled. */
   driftRepaired(kind: string): void;
-  /** A sweep has removed the rows of so many objects that are gone; `refused`: it stopped, since that was too much. */
-  swept(owners: number, refused: boolean): void;
+  /**
+   * A sweep has removed the rows of so many objects that are gone. `left`, when it stopped since that was too much:
+   * how many rows without an object there are whenever it is called.
+   */
+  swept(owners: number, left?: () => number): void;
 }
 
 /** Registers what is known of the networks; the values are those of the moment of a scrape, also on a standby. */
@@ -65,11 +68,24 @@ export function controllerMetrics(
   );
   removed.increment([], 0);
   refused.increment([], 0);
+  let leftAlone: (() => number) | undefined;
+  metrics.collect(
+    'overlay_network_orphan_rows_left',
+    'Rows without an object that the last sweep left alone, and that are still there.',
+    [],
+    () => {
+      const rows = leftAlone?.() ?? 0;
+      // Counting costs something: once there are none, no more are looked for.
+      if (rows === 0) leftAlone = undefined;
+      return [[[], rows]];
+    },
+  );
   return {
     driftRepaired: (kind) => drift.increment([kind]),
-    swept: (owners, isRefused) => {
+    swept: (owners, left) => {
       removed.increment([], owners);
-      if (isRefused) refused.increment();
+      if (left !== undefined) refused.increment();
+      leftAlone = left;
     },
   };
 }

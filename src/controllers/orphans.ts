@@ -29,6 +29,15 @@ export async function sweepOrphans(env: Env, maxShare: number, log: Logger): Pro
   return report;
 }
 
+/** How many rows there are now whose object is not known. Costs O(rows). */
+export function orphanedRows(env: Env): number {
+  let rows = 0;
+  for (const owner of env.writer.owners()) {
+    if (isKnownKind(owner.kind) && !isCached(env, owner)) rows += env.writer.ownedBy(owner.uid).length;
+  }
+  return rows;
+}
+
 const kinds = [
   'VPC',
   'Subnet',

@@ -40,7 +40,7 @@ export function judgeProgress(northbound: NorthboundFacts, southbound: Southboun
       ? problem(
           'ovn-northd',
           `It is behind: ${untranslated.length} ports are not translated, and it has done ${northd} of ${asked} requests to report.`,
-          'See that ovn-northd runs and reaches both databases (`ovn-appctl -t ovn-northd status` says active or standby); if it does, wait and look again.',
+          'See that ovn-northd runs (`ovn-appctl -t ovn-northd status` says active or standby) and is connected to both databases (`nb-connection-status`, `sb-connection-status`; after a cluster was restored from a backup, `nb-cluster-state-reset`); if so, wait and look again.',
         )
       : ok('ovn-northd', `All ${northbound.ports.size} logical switch ports are translated.`);
   const { hosts } = southbound;

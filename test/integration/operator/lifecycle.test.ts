@@ -3,7 +3,7 @@ import { API_VERSION } from '../../../src/api/index.ts';
 import { targets } from '../../support/apiserver/targets.ts';
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { Gate } from '../../support/operator/gate.ts';
-import { isRow, wireMap, wireSet } from '../../support/operator/northbound.ts';
+import { isRow, uuidRef, wireMap, wireSet } from '../../support/operator/northbound.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
@@ -114,7 +114,8 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       await cluster.stopOperators();
       for (const name of names) await cluster.delete('Port', name);
 
-      await cluster.startOperator();
+      const served = { 'listen-addr': '127.0.0.1:0' };
+      const { address } = await cluster.startOperator({ settings: served });
       expect(cluster.log.lines).toContainEqual(
         expect.objectContaining({
           level: 'error',
@@ -129,11 +130,25 @@ describe.each(targets)('an operator with the $name API server', (target) => {
         expect((await cluster.get('Port', 'late')).status?.['ipAddress']).toBe('10.10.1.64'),
       );
       expect(ours(await cluster.nb.rows())).toHaveLength(rows.length + 1);
+      const left = async (at = address): Promise<string | undefined> =>
+        /^overlay_network_orphan_rows_left (\d+)$/m.exec(
+          await (await fetch(`http://${at ?? ''}/metrics`)).text(),
+        )?.[1];
+      expect(await left()).toBe('60');
+      const byHand = rows.find((row) => markOf(row, 'owner') === 'Port/default/vm-7')!;
+      await cluster.nb.transact({
+        op: 'mutate',
+        table: 'Logical_Switch',
+        where: [],
+        mutations: [['ports', 'delete', uuidRef(byHand.uuid)]],
+      });
+      await cluster.eventually(async () => expect(await left()).toBe('59'));
       await cluster.stopOperators();
 
-      await cluster.startOperator({ settings: { 'sweep-share-limit': 1 } });
+      const next = await cluster.startOperator({ settings: { ...served, 'sweep-share-limit': 1 } });
       await cluster.converged();
       expect(ours(await cluster.nb.rows())).toHaveLength(rows.length - 59);
+      expect(await left(next.address)).toBe('0');
     }, 60_000);
   });
 

@@ -149,7 +149,7 @@ describe('a writer whose database was restarted, and may be older than it was', 
     const leader = new Fence(database, 'alpha', 'leader');
     const { applier } = await operator({
       database,
-      onFenced: async (loss) => {
+      onFenced: async (loss): Promise<'retake'> => {
         losses.push(loss);
         if (losses.length === 1) await leader.take();
         return 'retake';
