@@ -8,6 +8,7 @@ const programs: Readonly<Record<string, string>> = {
   ethtool: 'ethtool',
   busybox: 'busybox',
   ping: 'iputils-ping',
+  nsenter: 'util-linux',
   'ovs-vswitchd': 'openvswitch-switch',
   'ovs-vsctl': 'openvswitch-switch',
   'ovs-ofctl': 'openvswitch-common',

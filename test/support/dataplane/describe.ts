@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { labProblem, type LabOptions } from '../../../src/dev/lab/index.ts';
-import { TestLab } from './test-lab.ts';
+import { labProblem } from '../../../src/dev/lab/index.ts';
+import { TestLab, type TestLabOptions } from './test-lab.ts';
 
 const problem = labProblem({
   iperf3: 'iperf3',
@@ -21,7 +21,7 @@ export function describeDataPlane(title: string, body: () => void): void {
 export function describeLab(
   title: string,
   body: (lab: () => TestLab) => void,
-  options?: Partial<LabOptions>,
+  options?: TestLabOptions,
 ): void {
   describeDataPlane(title, () => {
     let lab: TestLab | undefined;

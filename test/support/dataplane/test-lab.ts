@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import { resources, type Kinds } from '../../../src/api/index.ts';
 import { loadConfig } from '../../../src/config.ts';
 import { startDevCluster, type DevCluster } from '../../../src/dev/cluster.ts';
-import { createVm, startLab, type Lab, type LabAccess, type LabOptions } from '../../../src/dev/lab/index.ts';
+import {
+  createVm,
+  startLab,
+  startMetadataAgents,
+  type AgentProcess,
+  type Lab,
+  type LabAccess,
+  type LabOptions,
+} from '../../../src/dev/lab/index.ts';
 import { applyManifests, readManifests } from '../../../src/dev/manifests.ts';
 import { startOperator } from '../../../src/operator.ts';
 import type { KubeClient } from '../../../src/reconcile/index.ts';
@@ -22,23 +30,31 @@ export interface GuestOptions {
   readonly on?: number;
 }
 
+export interface TestLabOptions extends Partial<LabOptions> {
+  /** Whether the metadata agent runs on each hypervisor; default: no. */
+  readonly metadata?: boolean;
+}
+
 export class TestLab {
   readonly cluster: DevCluster;
   readonly lab: Lab;
   readonly log: RecordingLog;
+  /** The metadata agents in the order of the hypervisors, where they were asked for. */
+  readonly agents: readonly AgentProcess[];
   /** Ends all of it; may be called again. */
   readonly stop: () => Promise<void>;
 
-  private constructor(cluster: DevCluster, lab: Lab, log: RecordingLog, stop: () => Promise<void>) {
-    this.cluster = cluster;
-    this.lab = lab;
-    this.log = log;
-    this.stop = stop;
+  private constructor(parts: Pick<TestLab, 'cluster' | 'lab' | 'log' | 'agents' | 'stop'>) {
+    this.cluster = parts.cluster;
+    this.lab = parts.lab;
+    this.log = parts.log;
+    this.agents = parts.agents;
+    this.stop = parts.stop;
   }
 
   /** Starts a development cluster, hypervisors (default: two, with Geneve) and the operator. */
-  static async start(options: Partial<LabOptions> = {}): Promise<TestLab> {
-    const { hypervisors = 2, tunnel = 'geneve' } = options;
+  static async start(options: TestLabOptions = {}): Promise<TestLab> {
+    const { hypervisors = 2, tunnel = 'geneve', metadata = false } = options;
     const cluster = await startDevCluster();
     const stops = [() => cluster.stop()];
     const stop = async (): Promise<void> => {
@@ -47,6 +63,8 @@ export class TestLab {
     try {
       const lab = await startLab(cluster, { hypervisors, tunnel });
       stops.push(() => lab.stop());
+      const metadataAgents = metadata ? await startMetadataAgents(lab, cluster) : undefined;
+      if (metadataAgents !== undefined) stops.push(() => metadataAgents.stop());
       const config = loadConfig({
         flags: {
           kubeconfig: cluster.kubeconfig,
@@ -61,7 +79,7 @@ export class TestLab {
       const operator = await startOperator(config, log);
       stops.push(() => operator.stop());
       await operator.ready;
-      return new TestLab(cluster, lab, log, stop);
+      return new TestLab({ cluster, lab, log, agents: metadataAgents?.processes ?? [], stop });
     } catch (error) {
       await stop();
       throw error;
