@@ -161,7 +161,7 @@ describeLab(
         port('reserved', '10.1.2.99'),
         port('elsewhere', '10.1.3.100'),
       );
-      const becomes = (name: string, expected: object) =>
+      const becomes = (name: string, expected: Record<string, unknown>) =>
         lab().eventually(async () => {
           const { status } = await lab().get('Port', `hosted/${name}`);
           const ready = findCondition(status?.conditions, 'Ready');

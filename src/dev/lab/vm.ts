@@ -5,6 +5,7 @@ import { CommandError } from '../../command.ts';
 import { obtainLease } from './dhcp.ts';
 import { LabError } from './errors.ts';
 import type { HypervisorPlace } from './hypervisor.ts';
+import { cable } from './machine.ts';
 import { Namespace, namespacesOf, removeNamespaces } from './netns.ts';
 import { deviceName, plug, unplug } from './plug.ts';
 import { releasePort, takePort, untilBound, untilReady } from './ports.ts';
@@ -76,7 +77,8 @@ export async function createVm({ lab, client }: LabAccess, options: VmOptions): 
       wait,
     );
     const device = deviceName(interfaceID);
-    await addInterface(namespace, hypervisor, device, macAddress);
+    await cable(namespace, hypervisor, { device, mac: macAddress });
+    await namespace.ip('link set eth0 up');
     undo.push(() => unplug(hypervisor, device));
     await plug(hypervisor, { device, interfaceID, mac: macAddress, vm: name });
     const port = await untilBound(client, ref, hypervisor.name, wait);
@@ -146,21 +148,6 @@ async function chooseHypervisor(
   const vms = listVms(lab);
   const load = ({ name }: HypervisorPlace): number => vms.filter((vm) => vm.hypervisor === name).length;
   return [...lab.hypervisors].sort((a, b) => load(a) - load(b))[0] ?? hypervisorOf(lab, 1);
-}
-
-/** The cable between a machine's `eth0` and its device on the hypervisor, both up. */
-async function addInterface(
-  namespace: Namespace,
-  hypervisor: HypervisorPlace,
-  device: string,
-  mac: string,
-): Promise<void> {
-  await new Namespace(hypervisor.namespace).ip(
-    `link add ${device} type veth peer name eth0 address ${mac} netns ${namespace.name}`,
-    `link set ${device} up`,
-  );
-  await namespace.ip('link set eth0 up');
-  await namespace.completeChecksums('eth0');
 }
 
 async function hasDhcp(client: KubeClient, { metadata, spec }: Port): Promise<boolean> {
