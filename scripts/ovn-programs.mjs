@@ -92,7 +92,6 @@ const apt = (...args) =>
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
 
-const isRoot = () => process.getuid?.() === 0;
 const namesOf = (some) => some.map(({ name }) => name);
 const incomplete = (some) => some.filter((candidate) => !isComplete(candidate));
 
@@ -111,21 +110,34 @@ async function install(missing) {
   if (still.length > 0) throw new Error(`${still.join(', ')} installed, and yet its programs are not there.`);
 }
 
+/**
+ * What to tell a person for whom OVN's programs cannot be installed; undefined where they can, or where none is missing.
+ * @param {readonly { name: string, programs: readonly string[] }[]} missing packages
+ * @param {{ isDebian: boolean, isRoot: boolean }} system
+ * @returns {string | undefined}
+ */
+export function installProblem(missing, { isDebian, isRoot }) {
+  if (missing.length === 0 || (isDebian && isRoot)) return undefined;
+  const names = namesOf(missing);
+  if (isDebian)
+    return (
+      `OVN's programs are missing. Install them, and try again:\n` +
+      `  sudo apt-get install --no-install-recommends ${names.join(' ')}`
+    );
+  return (
+    `OVN's programs are missing (${missing.flatMap(({ programs }) => programs).join(', ')}).\n` +
+    `Install OVN and Open vSwitch with your system's package manager, and try again. ` +
+    `The packages are called ${names.join(', ')} on Debian; ovn, ovn-central, ovn-host and openvswitch on Fedora.`
+  );
+}
+
 /** Installs what is missing of OVN's programs where that is ours to do; else says which packages to install. */
 export async function ensureOvn() {
+  const system = { isDebian: isDebian(), isRoot: process.getuid?.() === 0 };
   const missing = incomplete(packages);
-  if (missing.length > 0 && !isDebian())
-    throw new SetupError(
-      `OVN's programs are missing (${missing.flatMap(({ programs }) => programs).join(', ')}).\n` +
-        `Install OVN and Open vSwitch with your system's package manager, and try again. ` +
-        `The packages are called ${namesOf(missing).join(', ')} on Debian; ovn, ovn-central, ovn-host and openvswitch on Fedora.`,
-    );
-  if (missing.length > 0 && !isRoot())
-    throw new SetupError(
-      `OVN's programs are missing. Install them, and try again:\n` +
-        `  sudo apt-get install --no-install-recommends ${namesOf(missing).join(' ')}`,
-    );
-  const forLab = isRoot() && isDebian() ? incomplete(labPackages) : [];
+  const problem = installProblem(missing, system);
+  if (problem !== undefined) throw new SetupError(problem);
+  const forLab = system.isRoot && system.isDebian ? incomplete(labPackages) : [];
   if (missing.length + forLab.length === 0) return;
   try {
     await install([...missing, ...forLab]);

@@ -46,7 +46,11 @@ async function ensurePackages() {
   }
 }
 
-const atLeast = (version, wanted) => {
+/**
+ * @param {string} version such as v20.20.2
+ * @param {string} wanted such as 22.19
+ */
+export const atLeast = (version, wanted) => {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   const [wantedMajor, wantedMinor] = wanted.split('.').map(Number);
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runHere } from './child.mjs';
+import { readReport, skipLines, sum, summary, toRepeat } from './report.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -48,27 +49,6 @@ async function runCheck({ name, command }) {
   return { passed: Number(status === 0), failed: Number(status !== 0), skipped: [] };
 }
 
-/** What jest's JSON report says of each suite, by its file. One that did not even load counts as one failed test. */
-function readReport(file) {
-  if (!existsSync(file)) return new Map();
-  const { testResults } = JSON.parse(readFileSync(file, 'utf8'));
-  return new Map(
-    testResults.map(({ name, status, assertionResults }) => {
-      const having = (...statuses) => assertionResults.filter((each) => statuses.includes(each.status));
-      const failed = having('failed');
-      const suite = {
-        passed: having('passed').length,
-        failed: failed.length === 0 && status === 'failed' ? 1 : failed.length,
-        skipped: having('pending', 'todo', 'skipped').map(
-          ({ ancestorTitles, title }) => ancestorTitles[0] ?? title,
-        ),
-        failures: failed.map(({ fullName }) => fullName),
-      };
-      return [name, suite];
-    }),
-  );
-}
-
 /** Runs jest on what `selection` names; resolves with its exit status and what it reports. */
 async function runJest(selection, workers) {
   const temporary = mkdtempSync(join(tmpdir(), 'overlay-network-report-'));
@@ -94,55 +74,40 @@ async function runJest(selection, workers) {
         killSignal: 'SIGKILL',
       },
     );
-    return { status, suites: readReport(report) };
+    const suites = existsSync(report) ? readReport(JSON.parse(readFileSync(report, 'utf8'))) : new Map();
+    return { status, suites };
   } finally {
     rmSync(temporary, { recursive: true });
   }
 }
 
-const failing = (suites) => [...suites].filter(([, { failed }]) => failed > 0);
-
 async function runPart({ name, workers, secondTry }) {
   heading(`test/${name}`);
   const since = performance.now();
   let { status, suites } = await runJest([`test/${name}/`], workers);
-  const toRepeat = failing(suites);
-  if (secondTry && !interrupted && toRepeat.length > 0 && toRepeat.length <= mostSecondTries) {
-    console.log(`\ntest/${name}: a second try of ${toRepeat.length} of ${suites.size} suites`);
-    const again = await runJest(['--runTestsByPath', ...toRepeat.map(([file]) => file)], 1);
-    status = again.status;
-    suites = new Map([...suites, ...again.suites]);
-    for (const [file, { failures }] of toRepeat)
-      if (suites.get(file).failed === 0) onSecondTry.push(`${relative(root, file)}: ${failures.join('; ')}`);
+  const again = secondTry && !interrupted ? toRepeat(suites, mostSecondTries) : [];
+  if (again.length > 0) {
+    console.log(`\ntest/${name}: a second try of ${again.length} of ${suites.size} suites`);
+    const first = suites;
+    const second = await runJest(['--runTestsByPath', ...again], 1);
+    status = second.status;
+    suites = new Map([...first, ...second.suites]);
+    for (const file of again)
+      if (suites.get(file).failed === 0)
+        onSecondTry.push(`${relative(root, file)}: ${first.get(file).failures.join('; ')}`);
   }
-  const result = { passed: 0, failed: 0, skipped: [] };
-  for (const suite of suites.values()) addTo(result, suite);
+  let result = sum(suites.values());
   if (status !== 0 && result.failed === 0) {
     console.log(`test/${name} ended with status ${status}.`);
-    result.failed = 1;
+    result = { ...result, failed: 1 };
   }
   if (result.passed + result.failed + result.skipped.length === 0) {
     console.log(`test/${name} ran no test.`);
-    result.failed = 1;
+    result = { ...result, failed: 1 };
   }
-  console.log(`test/${name}: ${summary(result)} (${secondsSince(since)})`);
+  const skipped = result.skipped.length > 0 ? `, ${result.skipped.length} skipped` : '';
+  console.log(`test/${name}: ${summary(result)}${skipped} (${secondsSince(since)})`);
   return result;
-}
-
-function addTo(total, { passed, failed, skipped }) {
-  total.passed += passed;
-  total.failed += failed;
-  total.skipped.push(...skipped);
-}
-
-const summary = ({ passed, failed, skipped }) =>
-  `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`;
-
-/** One line for each thing skipped: the outermost titles say why (CONTRIBUTING.md). */
-function explainSkips(skipped) {
-  const counts = new Map();
-  for (const title of skipped) counts.set(title, (counts.get(title) ?? 0) + 1);
-  for (const [title, count] of counts) console.log(`skipped: ${title} (${count} tests)`);
 }
 
 function chosen(names) {
@@ -157,7 +122,7 @@ function chosen(names) {
 }
 
 const names = process.argv.slice(2);
-const total = { passed: 0, failed: 0, skipped: [] };
+const results = [];
 /** What failed, and passed when its suite was run once more. */
 const onSecondTry = [];
 const toRun = chosen(names);
@@ -169,19 +134,20 @@ const work = [
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (interrupted = true));
 for (const run of work) {
-  addTo(total, await run());
+  results.push(await run());
   if (interrupted) {
     console.log('\nInterrupted.');
     process.exit(130);
   }
 }
 
+const total = sum(results);
 console.log('');
 if (!process.env.KUBEBUILDER_ASSETS && toRun.some(({ usesApiServer }) => usesApiServer))
   console.log(
     'skipped: everything on a real API server (KUBEBUILDER_ASSETS names no folder with kube-apiserver and etcd)',
   );
-explainSkips(total.skipped);
+for (const line of skipLines(total)) console.log(line);
 for (const what of onSecondTry) console.log(`passed at the second try only: ${what}`);
 console.log(summary(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,9 +1,16 @@
 #!/usr/bin/env node
 /** The program: its arguments and its signals go to src/cli, its exit code comes from there. */
 import process from 'node:process';
-import { keepCompiled } from './compile-cache.ts';
+import { nodeProblem } from './node-version.ts';
+
+const problem = nodeProblem(process.version);
+if (problem !== undefined) {
+  process.stderr.write(`${problem}\n`);
+  process.exit(1);
+}
 
 // Before anything of size is loaded.
+const { keepCompiled } = await import('./compile-cache.ts');
 keepCompiled(process.env);
 const [{ exitCodes }, { runProgram }, { stopSignal }] = await Promise.all([
   import('./cli/io.ts'),

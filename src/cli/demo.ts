@@ -12,6 +12,7 @@ import { showTraffic } from './demo-traffic.ts';
 import { exitCodes, untilAborted } from './io.ts';
 import type { Command, Io } from './io.ts';
 import { Progress } from './progress.ts';
+import { shellLines } from './shell-lines.ts';
 import { formatTable, getTable } from './table.ts';
 import { waitUntilQuiet, waitUntilReady } from './wait.ts';
 
@@ -101,7 +102,7 @@ async function stayUp(cluster: DevCluster, lab: Lab | undefined, { stdout, signa
   stdout.write(`
 The development cluster stays up until Ctrl-C. In another terminal:
 
-  export KUBECONFIG=${cluster.kubeconfig}
+${shellLines(cluster.kubeconfig)}
 
   kubectl get overlay --all-namespaces
   ovn-nbctl --db=${cluster.ovn.northbound.remote} show

@@ -8,6 +8,7 @@ import { devVm, devVmHelp } from './dev-vm.ts';
 import { exitCodes, UsageError, untilAborted } from './io.ts';
 import type { Command } from './io.ts';
 import { Progress } from './progress.ts';
+import { shellLines } from './shell-lines.ts';
 
 const options = {
   dir: { type: 'string', value: 'DIR', help: 'folder for everything (default: a temporary one)' },
@@ -109,7 +110,7 @@ function greeting({ kubeconfig, ovn }: DevCluster, lab: LabOptions | undefined):
   return `
 This cluster is for development: loopback only, everything in memory. In another terminal:
 
-  export KUBECONFIG=${kubeconfig}
+${shellLines(kubeconfig)}
 
   kubectl apply -f examples/quickstart.yaml
   ovn-nbctl --db=${ovn.northbound.remote} show

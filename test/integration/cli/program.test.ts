@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,8 +59,12 @@ describe('overlay-network demo', () => {
 
   it.each(['SIGINT', 'SIGTERM'] as const)('stays up with --keep, and ends cleanly on %s', async (signal) => {
     const run = start(['demo', '--keep']);
-    const [, kubeconfig] = await run.printed(/^ *export KUBECONFIG=(\S+)$[^]*ovn-nbctl/m);
+    const [lines, kubeconfig] = await run.printed(/^ *export KUBECONFIG=(\S+)\n.*^ *kubectl get overlay/ms);
     expect(kubeconfig!.startsWith(temporary)).toBe(true);
+    // What it tells a person to paste works. Aliases are for terminals, unless asked for.
+    const pasted = lines.split('\n').slice(0, -1).join('\n');
+    const shell = ['-c', `shopt -s expand_aliases\n${pasted}\noverlay-network version`];
+    expect(execFileSync('bash', shell, { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+/);
     // Both databases and northd; on each of two hypervisors a database, a switch and a controller.
     expect(processesWith(temporary)).toHaveLength(hasLab ? 9 : 3);
     run.child.kill(signal);

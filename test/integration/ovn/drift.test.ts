@@ -51,7 +51,7 @@ async function repaired(before: unknown): Promise<void> {
   await until(() => operator.drift.length > 0);
   expect(operator.drift).toContainEqual(all);
   expect(await operator.applier.apply(all, state)).toEqual({ changed: true });
-  await until(() => JSON.stringify(seen()) === JSON.stringify(before), 3_000).catch(() =>
+  await until(() => JSON.stringify(seen()) === JSON.stringify(before)).catch(() =>
     expect(seen()).toEqual(before),
   );
 }

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installProblem } from '../../../scripts/ovn-programs.mjs';
+import { atLeast } from '../../../scripts/setup.mjs';
+import { nodeProblem } from '../../../src/node-version.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly engines: { readonly node: string };
+};
+
+describe('the version of Node', () => {
+  it.each([
+    ['v20.20.2', false],
+    ['v22.18.9', false],
+    ['v22.19.0', true],
+    ['v23.0.0', true],
+    ['v100.1.0', true],
+  ])('%s is new enough: %p', (version, enough) => {
+    expect(atLeast(version, engines.node.replace('>=', ''))).toBe(enough);
+    expect(nodeProblem(version) === undefined).toBe(enough);
+  });
+
+  it('is asked for in words', () => {
+    expect(nodeProblem('v20.20.2')).toBe(
+      'overlay-network needs Node 22.19 or newer, and this is v20.20.2: install a newer one and try again.',
+    );
+  });
+});
+
+describe("OVN's programs", () => {
+  const missing = [{ name: 'ovn-central', programs: ['ovn-northd', 'ovn-nbctl'] }];
+
+  it('are installed for root on Debian, and asked for elsewhere', () => {
+    expect(installProblem(missing, { isDebian: true, isRoot: true })).toBeUndefined();
+    expect(installProblem(missing, { isDebian: true, isRoot: false })).toContain(
+      'sudo apt-get install --no-install-recommends ovn-central',
+    );
+    expect(installProblem(missing, { isDebian: false, isRoot: true })).toMatch(
+      /missing \(ovn-northd, ovn-nbctl\)[^]*ovn-central on Debian; .* on Fedora/,
+    );
+  });
+
+  it('are no matter where none is missing', () => {
+    expect(installProblem([], { isDebian: false, isRoot: false })).toBeUndefined();
+  });
+});
+
+describe('a command of a clone', () => {
+  let clone: string;
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [join(clone, 'scripts/run.mjs'), '--without-ovn', ...args], {
+      encoding: 'utf8',
+    });
+
+  /** As npm leaves it where the lockfile asks for nothing. */
+  beforeAll(() => {
+    clone = mkdtempSync(join(tmpdir(), 'overlay-network-test-'));
+    cpSync(join(root, 'scripts'), join(clone, 'scripts'), { recursive: true });
+    mkdirSync(join(clone, 'node_modules'));
+    const lock = JSON.stringify({ packages: {} });
+    writeFileSync(join(clone, 'package-lock.json'), lock);
+    writeFileSync(join(clone, 'node_modules/.package-lock.json'), lock);
+    writeFileSync(join(clone, 'greet.mjs'), 'console.log("hello", process.argv[2]); process.exitCode = 7;');
+  });
+  afterAll(() => rmSync(clone, { recursive: true }));
+  const need = (node: string) =>
+    writeFileSync(join(clone, 'package.json'), JSON.stringify({ engines: { node } }));
+
+  it('says in one line that Node is too old, without a stack trace', () => {
+    need('>=99.1');
+    const { status, stdout, stderr } = run('greet.mjs', 'you');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toBe(
+      `overlay-network needs Node 99.1 or newer, and this is ${process.version}: install a newer one and try again.\n`,
+    );
+  });
+
+  it('runs on the Node that is there where it is new enough, and ends as its program does', () => {
+    need('>=18.0');
+    expect(run('greet.mjs', 'you')).toMatchObject({ status: 7, stdout: 'hello you\n', stderr: '' });
+  });
+
+  it('refuses a part of the suite that there is not', () => {
+    const outcome = spawnSync(process.execPath, [join(root, 'scripts/test.mjs'), 'no-such-part'], {
+      encoding: 'utf8',
+    });
+    expect(outcome).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('There are unit, integration'),
+    });
+  });
+});
