@@ -339,6 +339,11 @@ export interface PortStatus {
   readonly mtu?: number;
   /** DNS servers in effect, the preferred one first. */
   readonly dnsServers?: readonly string[];
+  /**
+   * Whether the machine is told all this by DHCP, by the Subnet's setting and the Port's. `Disabled`, it has
+   * to be configured in another way.
+   */
+  readonly dhcp?: 'Enabled' | 'Disabled';
   /** The hypervisor on which OVN has the interface up. */
   readonly boundHost?: string;
 }

@@ -56,7 +56,7 @@ export async function readInstance(port: Port, sources: SourceReader): Promise<I
     ...(gatewayIP === undefined ? {} : { gatewayIP }),
     ...(mtu === undefined ? {} : { mtu }),
     dnsServers,
-    dhcp: spec.dhcp?.mode !== 'Disabled',
+    dhcp: status.dhcp !== 'Disabled',
     ...(await readSource(namespace, spec.metadata?.sourceRef, sources)),
   };
 }

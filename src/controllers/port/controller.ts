@@ -147,7 +147,7 @@ function tooManyGroups({ spec }: Port, { groupsPerPort }: Limits): Problem | und
 }
 
 function statusOf(port: Port, { cidr, gatewayIP, mtu, dhcp }: SubnetNetwork, { address, mac }: Addressing) {
-  const { dnsServers = [] } = mergeDhcp(dhcp, port.spec.dhcp);
+  const { dnsServers = [], mode } = mergeDhcp(dhcp, port.spec.dhcp);
   return {
     interfaceID: interfaceId(port.metadata.uid),
     macAddress: mac,
@@ -156,6 +156,7 @@ function statusOf(port: Port, { cidr, gatewayIP, mtu, dhcp }: SubnetNetwork, { a
     gatewayIP,
     mtu,
     ...(dnsServers.length === 0 ? {} : { dnsServers }),
+    dhcp: mode,
   };
 }
 

@@ -36,7 +36,21 @@ describe('a Port', () => {
       gatewayIP: '10.9.2.1',
       mtu: 1442,
       dnsServers: ['10.9.2.53'],
+      dhcp: 'Enabled',
     });
+  });
+
+  it('says whether its machine is answered by DHCP: as the Port has it, else the Subnet', async () => {
+    cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { mode: 'Disabled' } }));
+    cluster.apply(portIn('b', 'silent'));
+    cluster.apply(portIn('b', 'answered', { dhcp: { mode: 'Enabled' } }));
+    cluster.apply(portIn('a', 'silenced', { dhcp: { mode: 'Disabled' } }));
+    await cluster.settle();
+    expect(['silent', 'answered', 'silenced'].map((name) => statusOf(name)?.['dhcp'])).toEqual([
+      'Disabled',
+      'Enabled',
+      'Disabled',
+    ]);
   });
 
   it('is given the next address, and that of one that has gone only when no other is left', async () => {

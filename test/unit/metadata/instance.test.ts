@@ -81,8 +81,8 @@ describe('what is told about a Port', () => {
     expect(await readInstance(port(spec), new Sources())).toMatchObject({ hostname });
   });
 
-  it('tells the machine to do without DHCP where the Port does', async () => {
-    const without = port({ dhcp: { mode: 'Disabled' } });
+  it('tells the machine to do without DHCP where there is none', async () => {
+    const without = port({}, { dhcp: 'Disabled' });
     expect(await readInstance(without, new Sources())).toMatchObject({ dhcp: false });
   });
 });
