@@ -10,6 +10,8 @@ const meanings = {
   Programmed: 'What the object says was committed to OVN, and was seen in its database.',
   Ready: 'The summary: the object is in effect. `kubectl wait --for=condition=Ready` waits for it.',
   Bound: 'Ports: OVN reports the interface up on a host. `Ready` does not wait for it.',
+  RoutesResolved:
+    'VPCs with static routes: the router reaches the next hop of each. `Ready` does not wait for it.',
   Stalled: 'Only ever `True`: the object needs a change by someone, and will not mend by itself.',
 } as const;
 

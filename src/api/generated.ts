@@ -30,7 +30,10 @@ export interface VPCSpec {
   readonly defaults: 'Create' | 'None';
   /** The way to the world outside. Unset: the VPC has none. */
   readonly externalGateway?: VPCExternalGateway;
-  /** Routes of the router besides the connected Subnets. */
+  /**
+   * Routes of the router besides the connected Subnets. The condition `RoutesResolved` tells whether the
+   * router reaches every next hop.
+   */
   readonly staticRoutes?: readonly StaticRoute[];
 }
 
@@ -51,7 +54,10 @@ export interface LocalReference {
 export interface StaticRoute {
   /** Packets to this network take the route; `0.0.0.0/0` for all others. */
   readonly destination: string;
-  /** Address of the router that the packets are handed to. */
+  /**
+   * Address of the router that the packets are handed to, in a Subnet of the VPC with a gateway or in its
+   * external network.
+   */
   readonly nextHop: string;
 }
 

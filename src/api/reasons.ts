@@ -13,6 +13,7 @@ const catalogue = {
   ResolvedRefs: { when: 'Everything that the object refers to exists and is ready.' },
   Programmed: { when: 'OVN has what the object says.' },
   Ready: { when: 'The object is in effect.' },
+  RoutesResolved: { when: 'The router reaches the next hop of every static route.' },
   Bound: { when: 'OVN has the interface up on a host.' },
   NotBound: {
     when: 'No host has the interface up.',
@@ -164,6 +165,14 @@ const catalogue = {
   PeeringConflict: {
     when: 'An older VPCPeering connects the two VPCs, or leads to the same addresses.',
     remedy: 'Delete one of the two.',
+  },
+  RouteConflict: {
+    when: 'A VPC of the peering has a static route to the very network that the other side advertises.',
+    remedy: 'Remove the static route or narrow its destination, or have other networks advertised.',
+  },
+  NextHopUnreachable: {
+    when: 'The next hop of a static route is in no network of the router: no Subnet with a gateway, and not the external network. The route is not in effect; all else is.',
+    remedy: 'Create the Subnet that the next hop is in, or correct `nextHop`.',
   },
   PendingPeer: {
     when: 'The other side has no VPCPeering towards this one.',

@@ -10,10 +10,8 @@ import {
 import type { Kind } from '../../reconcile/index.ts';
 import { effectiveDhcp } from '../dhcp.ts';
 import type { Env } from '../env.ts';
+import { anySubnetOf } from '../vpc/kind.ts';
 import { vpcKeys, vpcOf } from '../vpc/lookup.ts';
-
-/** The key that stands for all Subnets of a namespace: what must be on the switch of each refers to it. */
-export const anySubnetOf = (namespace = ''): string => `${namespace}/*`;
 
 export const subnetKind: Kind<Subnet> = {
   type: resources.Subnet,

@@ -5,6 +5,9 @@ import type { Kind, KubeObject } from '../../reconcile/index.ts';
 /** The key that stands for whichever VPC a namespace has: what a Subnet without a `vpcRef` refers to. */
 export const anyVpcOf = (namespace = ''): string => `${namespace}/*`;
 
+/** The key that stands for all Subnets of a namespace. */
+export const anySubnetOf = (namespace = ''): string => `${namespace}/*`;
+
 /** Namespaces are only watched: their labels say whose the objects in them are, and which networks they may use. */
 export const namespaceKind: Kind<KubeObject> = {
   type: { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false },
@@ -24,6 +27,12 @@ export const vpcKind: Kind<VPC> = {
         externalGateway === undefined ? [] : [externalGateway.externalNetworkRef.name],
       wakesTarget: { afterMs: 500 },
     },
+    /** Next hops of static routes are in them. */
+    routeSubnets: {
+      to: 'Subnet',
+      keys: ({ metadata, spec }) =>
+        (spec.staticRoutes ?? []).length === 0 ? [] : [anySubnetOf(metadata.namespace)],
+    },
   },
   facts: (vpc) => ({
     uid: vpc.metadata.uid,
@@ -32,6 +41,7 @@ export const vpcKind: Kind<VPC> = {
     accepted: isTrue(vpc.status?.conditions, 'Accepted'),
     gateway: vpc.spec.externalGateway,
     gatewayIPs: vpc.status?.gatewayIPs,
+    staticRoutes: vpc.spec.staticRoutes,
   }),
 };
 

@@ -22,6 +22,7 @@ const ownProblems: ReadonlySet<Problem['reason']> = new Set<Problem['reason']>([
   'CIDROverlap',
   'PeeringConflict',
   'PoolExhausted',
+  'RouteConflict',
 ]);
 
 /** Connects a VPC's router with another's while both sides want it. Each side has its own half of the rows. */

@@ -78,6 +78,8 @@ export function connectionOf(stores: Stores, peering: VPCPeering): Checked<Conne
   }
   const clash = clashOf(stores, own.value, other);
   if (clash !== undefined) return bad('CIDROverlap', clash);
+  const taken = takenRoute(own.value, other);
+  if (taken !== undefined) return bad('RouteConflict', taken);
   return good({ own: own.value, other });
 }
 
@@ -94,6 +96,24 @@ function clashOf(stores: Stores, own: Side, other: Side): string | undefined {
   const inTheirs = theirs && own.advertised.find((cidr) => overlaps(cidr, theirs));
   if (inTheirs) return `${formatCidr(inTheirs)} of this VPC overlaps with the range of the other side.`;
   return routeClash(stores, own, other) ?? routeClash(stores, other, own);
+}
+
+/**
+ * A static route of either VPC to the very network that the other side advertises. The router would spread packets
+ * over both ways (ECMP); the static route is what its own side has said, so it stays, and the peering waits.
+ */
+function takenRoute(own: Side, other: Side): string | undefined {
+  const inOwn = staticRouteTo(own.vpc, other.advertised);
+  if (inOwn !== undefined) {
+    return `The VPC has a static route to ${inOwn} already: remove it, or have the other side advertise other networks.`;
+  }
+  const inTheirs = staticRouteTo(other.vpc, own.advertised);
+  return inTheirs && `The other side has a static route of its own to ${inTheirs}; advertise other networks.`;
+}
+
+function staticRouteTo({ spec }: VPC, networks: readonly Cidr[]): string | undefined {
+  const taken = new Set((spec.staticRoutes ?? []).map(({ destination }) => destination));
+  return networks.map(formatCidr).find((network) => taken.has(network));
 }
 
 /** Whether an older connection of `from` leads to addresses of `to`. */

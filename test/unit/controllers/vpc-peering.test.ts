@@ -135,6 +135,36 @@ describe('a VPCPeering', () => {
     expect([ready('a', 'other'), ready('other', 'a')]).toEqual(['Ready', 'Ready']);
   });
 
+  it('waits while a static route of either VPC has the very network that is advertised to it', async () => {
+    const withRoutes = (...destinations: string[]) =>
+      vpc(
+        'net',
+        {
+          cidr: '10.1.0.0/16',
+          defaults: 'None',
+          staticRoutes: destinations.map((destination) => ({ destination, nextHop: '10.1.0.9' })),
+        },
+        'a',
+      );
+    // A wider or narrower network is no conflict: the longest prefix counts.
+    cluster.apply(withRoutes('10.2.0.0/15', '10.2.3.0/24'));
+    cluster.apply(peering('a', 'b'));
+    cluster.apply(peering('b', 'a'));
+    await cluster.settle();
+    expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
+    cluster.apply(withRoutes('10.2.0.0/16'));
+    await cluster.settle();
+    expect(ready('a', 'b')).toMatch(/^!RouteConflict: The VPC has a static route to 10\.2\.0\.0\/16/);
+    expect(ready('b', 'a')).toMatch(/^!RouteConflict: The other side has a static route/);
+    expect([...cluster.writer.owners()].map(({ kind }) => kind)).not.toContain('VPCPeering');
+    expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route', 'a')).toEqual([
+      expect.objectContaining({ ip_prefix: '10.2.0.0/16', nexthop: '10.1.0.9' }),
+    ]);
+    cluster.apply(withRoutes());
+    await cluster.settle();
+    expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
+  });
+
   it('holds its own VPC, and not the other', async () => {
     cluster.apply(peering('a', 'b'));
     await cluster.settle();
