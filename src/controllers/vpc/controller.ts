@@ -1,7 +1,6 @@
 import {
   formatAddress,
   formatCidr,
-  parseAddress,
   parseCidr,
   resources,
   tenancyOf,
@@ -21,12 +20,13 @@ import type { Env } from '../env.ts';
 import { hold, inUse, letGo, removeGone } from '../leaving.ts';
 import { routerName } from '../names.ts';
 import { vpcWaiters } from '../pools/pools.ts';
-import { bad, collect, fromParsed, good, type Checked } from '../problem.ts';
+import { bad, fromParsed, good, type Checked } from '../problem.ts';
 import { Defaults } from './defaults.ts';
 import { gatewayOf, releaseUnused } from './gateway.ts';
 import { anyVpcOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
 import { planVpc } from './plan.ts';
+import { checkRoutes, routesResolved } from './routes.ts';
 
 /** Makes a VPC's router, allocates its range, makes the default Subnet and SecurityGroup, and holds it while used. */
 export class VpcReconciler implements Reconciler<VPC> {
@@ -88,6 +88,7 @@ export class VpcReconciler implements Reconciler<VPC> {
       desired: cidr.ok && routes.ok ? planVpc(vpc, cidr.value, external, this.#env.settings.mtu) : undefined,
       accepted: problem,
       resolvedRefs: gateway.ok ? undefined : gateway.problem,
+      also: routesResolved(this.#env.stores, vpc, key, external),
       held: isLeaving(vpc) ? inUse('VPC', users) : undefined,
       status: (programmed) => ({
         cidr: cidr.ok ? formatCidr(cidr.value) : vpc.status?.cidr,
@@ -148,13 +149,4 @@ export class VpcReconciler implements Reconciler<VPC> {
       .filter((object) => !this.#defaults.isOf(vpc, object))
       .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   }
-}
-
-function checkRoutes({ spec }: VPC): Checked<unknown> {
-  return collect<unknown>(
-    (spec.staticRoutes ?? []).flatMap(({ destination, nextHop }, index) => [
-      fromParsed(parseCidr(destination, { family: 4 }), `spec.staticRoutes[${index}].destination`),
-      fromParsed(parseAddress(nextHop, { family: 4 }), `spec.staticRoutes[${index}].nextHop`),
-    ]),
-  );
 }

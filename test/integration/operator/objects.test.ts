@@ -83,6 +83,23 @@ describe.each(targets)('objects on the $name API server', (target) => {
       expect([...(await cluster.ready()).keys()]).toEqual(['VPC/team/main']);
     });
 
+    it('is ready before the Subnet of a next hop is there, and looks again when it comes and goes', async () => {
+      const staticRoutes = [{ destination: '192.168.9.0/24', nextHop: '10.1.1.9' }];
+      await cluster.apply(
+        object('VPC', 'team/main', { cidr: '10.1.0.0/16', defaults: 'None', staticRoutes }),
+      );
+      const says = (reason: string): Promise<void> =>
+        cluster.eventually(async () => {
+          const { status } = (await cluster.ready()).get('VPC/team/main')!;
+          expect(status!.conditions).toContainEqual(expect.objectContaining({ reason }));
+        });
+      await says('NextHopUnreachable');
+      await cluster.apply(network[1]!);
+      await says('RoutesResolved');
+      await cluster.delete('Subnet', 'team/apps');
+      await says('NextHopUnreachable');
+    });
+
     it('is one in a namespace: the younger one waits until the older is gone', async () => {
       await cluster.apply(object('VPC', 'team/a', { defaults: 'None' }));
       await cluster.ready();

@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { VPC } from '../../../src/api/index.ts';
-import { namespace, portIn, securityGroup, subnet, vpc } from '../../support/controllers/manifests.ts';
+import {
+  externalNetwork,
+  namespace,
+  portIn,
+  securityGroup,
+  subnet,
+  vpc,
+} from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 
 let cluster: OfflineCluster;
@@ -106,6 +113,45 @@ describe('a VPC', () => {
     await cluster.settle();
     expect(cluster.condition('Programmed', 'VPC', 'default/net')).toBe('Programmed');
     expect(cluster.ready('VPC', 'default/net')).toMatch(/^!ExternalNetworkNotAllowed: .*"public"/);
+  });
+
+  describe('with static routes', () => {
+    const routes = (...nextHops: string[]) =>
+      vpc('net', {
+        cidr: '10.9.0.0/16',
+        defaults: 'None',
+        staticRoutes: nextHops.map((nextHop, index) => ({ destination: `192.168.${index}.0/24`, nextHop })),
+        externalGateway: { externalNetworkRef: { name: 'public' } },
+      });
+    const resolved = () => cluster.condition('RoutesResolved', 'VPC', 'default/net');
+    beforeEach(() => {
+      cluster.apply(namespace('default'));
+      cluster.apply(externalNetwork('public'));
+    });
+
+    it('says which next hop its router does not reach, and is ready all the same', async () => {
+      cluster.apply(routes('10.9.1.9', '10.9.2.9', '203.0.113.7', '10.7.0.1'));
+      cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+      cluster.apply(subnet('b', { cidr: '10.9.2.0/24', gateway: { mode: 'None' } }));
+      await cluster.settle();
+      expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
+      expect(resolved()).toBe(
+        '!NextHopUnreachable: Not in effect: 192.168.1.0/24 via 10.9.2.9, 192.168.3.0/24 via 10.7.0.1. ' +
+          'A next hop must be in a Subnet of the VPC with a gateway, or in its external network.',
+      );
+    });
+
+    it('says that all are reached once the Subnet is there, and nothing without routes', async () => {
+      cluster.apply(routes('10.9.1.9'));
+      await cluster.settle();
+      expect(resolved()).toMatch(/^!NextHopUnreachable/);
+      cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+      await cluster.settle();
+      expect(resolved()).toBe('RoutesResolved');
+      cluster.apply(routes());
+      await cluster.settle();
+      expect(resolved()).toBe('-');
+    });
   });
 
   describe('with defaults', () => {
