@@ -48,10 +48,10 @@ export async function patiently<T>(
   }
 }
 
-/** No answer, or one that asks for another try. */
+/** No answer, or one that asks for another try; not that nobody knows whom to ask. */
 function mayPass(error: unknown): error is ApiError | ConnectionError {
   if (error instanceof ApiError) return error.code === 429 || error.code >= 500;
-  return error instanceof ConnectionError && !isAborted(error);
+  return error instanceof ConnectionError && !isAborted(error) && error.code !== 'NO_CREDENTIALS';
 }
 
 /** The outcome of a request, or the reason of its signal in place of the error of one that was given up. */

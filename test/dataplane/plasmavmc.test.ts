@@ -133,6 +133,25 @@ describeLab('a VM manager with the client', (lab) => {
     await expect(ports.get(ref)).rejects.toEqual(failed('GONE'));
   }, 240_000);
 
+  it('may call a move off', async () => {
+    const ref = { namespace: 'default', name: 'stayer' };
+    await ports.createPort(ref, { ...spec, attachment: { vmID: 'vm-6', host: 'hv1' } });
+    const settings = await ports.waitReady(ref, patient);
+    const machine = await machineOf('vm-6');
+    const device = await plugIn(machine, settings, 'hv1');
+    await ports.waitBound(ref, 'hv1', patient);
+    await obtainLease(lab().cluster.dir, 'vm-6', machine);
+    await answersTo(settings.ipAddress);
+    await ports.attach(ref, { vmID: 'vm-6', host: 'hv1', migrationTargetHost: 'hv2' });
+    await plugIn(machine, settings, 'hv2', arriving);
+    await installed(host('hv2'), device, 60);
+    await unplug(host('hv2'), device);
+    const { spec: now } = await ports.attach(ref, { vmID: 'vm-6', host: 'hv1' });
+    expect(now.attachment).toEqual({ vmID: 'vm-6', host: 'hv1' });
+    await ports.waitBound(ref, 'hv1', patient);
+    await answersTo(settings.ipAddress);
+  }, 120_000);
+
   it('is told when a machine is on another host than the Port', async () => {
     const ref = { namespace: 'default', name: 'astray' };
     await ports.createPort(ref, { ...spec, attachment: { vmID: 'vm-3', host: 'hv1' } });

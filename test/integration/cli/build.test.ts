@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { json, ScriptedApi } from '../../support/reconcile/scripted-api.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
+const tsc = (...args: readonly string[]) =>
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args]);
 
 /** Laid out as the image is: package.json, node_modules and dist, and neither sources nor CRDs. */
 describe('what `npm run build` makes', () => {
@@ -16,15 +19,8 @@ describe('what `npm run build` makes', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'overlay-build-'));
-    await run(process.execPath, [
-      join(root, 'node_modules/typescript/bin/tsc'),
-      '-p',
-      join(root, 'tsconfig.build.json'),
-      // Types are checked by `npm run typecheck`.
-      '--noCheck',
-      '--outDir',
-      join(folder, 'dist'),
-    ]);
+    // Types are checked by `npm run typecheck`.
+    await tsc('-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist'));
     await cp(join(root, 'package.json'), join(folder, 'package.json'));
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   }, 120_000);
@@ -50,4 +46,65 @@ describe('what `npm run build` makes', () => {
     expect(bin['overlay-network']).toBe('dist/main.js');
     expect(await readFile(join(folder, 'dist/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
+
+  describe('for a VM manager that depends on the package', () => {
+    let consumer: string;
+
+    beforeAll(async () => {
+      consumer = join(folder, 'consumer');
+      await mkdir(join(consumer, 'node_modules'), { recursive: true });
+      await symlink(folder, join(consumer, 'node_modules/overlay-network'));
+      await writeFile(join(consumer, 'package.json'), '{ "type": "module" }');
+    });
+
+    it('has types that fit the examples of docs/plasmavmc.md', async () => {
+      const page = await readFile(join(root, 'docs/plasmavmc.md'), 'utf8');
+      const examples = [...page.matchAll(/^```ts\n([^]*?)^```/gm)].map(([, code]) => code!);
+      expect(examples.length).toBeGreaterThan(1);
+      for (const [index, code] of examples.entries())
+        await writeFile(join(consumer, `example-${index}.ts`), code);
+      const compilerOptions = {
+        ...{ module: 'nodenext', target: 'es2022', strict: true, noEmit: true },
+        ...{ typeRoots: [join(root, 'node_modules/@types')], types: ['node'] },
+      };
+      const wrong = "import { PortClient } from 'overlay-network/plasmavmc';\nawait PortClient.connect(7);\n";
+      await writeFile(join(consumer, 'wrong.ts'), wrong);
+      await writeFile(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+      const { stdout } = await tsc('-p', consumer).catch((error: unknown) => error as { stdout: string });
+      expect(stdout.trim().split('\n')).toEqual([
+        expect.stringMatching(/^\S*wrong\.ts\(2,26\): error TS2345/),
+      ]);
+    }, 120_000);
+
+    it('is a client that runs', async () => {
+      const api = await ScriptedApi.start();
+      try {
+        api.answer((_request, response) => json(response, 404, { reason: 'NotFound' }));
+        const kubeconfig = join(consumer, 'kubeconfig');
+        await writeFile(kubeconfig, kubeconfigOf(api.url));
+        await writeFile(
+          join(consumer, 'use.js'),
+          `import { PortClient, PortError } from 'overlay-network/plasmavmc';
+          const ports = await PortClient.connect(${JSON.stringify(kubeconfig)});
+          const error = await ports.get({ namespace: 'a', name: 'b' }).catch((error) => error);
+          console.log(error instanceof PortError, error.code);
+          ports.close();`,
+        );
+        const { stdout } = await run(process.execPath, [join(consumer, 'use.js')], { timeout: 60_000 });
+        expect(stdout).toBe('true GONE\n');
+      } finally {
+        await api.stop();
+      }
+    }, 120_000);
+  });
 });
+
+/** Plain HTTP, which a client takes only from one that asks for no certificate. */
+const kubeconfigOf = (server: string): string => `
+apiVersion: v1
+kind: Config
+clusters: [{ name: c, cluster: { server: ${JSON.stringify(server)}, insecure-skip-tls-verify: true } }]
+users: [{ name: u, user: {} }]
+contexts: [{ name: x, context: { cluster: c, user: u } }]
+current-context: x
+`;

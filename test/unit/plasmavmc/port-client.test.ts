@@ -90,6 +90,11 @@ describe('a VM manager', () => {
       await expect(ports.waitReady(web)).rejects.toEqual(expected);
     });
 
+    it('does not wait for a kubeconfig to become right', async () => {
+      const broken = new PortClient(new RestClient(() => Promise.reject(new Error('no such file'))));
+      await expect(broken.waitReady(web)).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
+    });
+
     it('takes no word for a spec that has changed since', async () => {
       const outdated = [condition('Ready', 'True', 'in effect'), condition('Stalled', 'True', 'never')];
       api.answer(
