@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Server, type Socket } from 'node:net';
 import { extname, join } from 'node:path';
+import { run } from '../../command.ts';
 import { listenIn } from '../../metadata/agent/index.ts';
 import type { DevCluster } from '../cluster.ts';
 import type { HypervisorPlace } from './hypervisor.ts';
@@ -30,21 +31,10 @@ export class AgentProcess {
   /** Starts it, in place of one that has ended. What it says goes to `logFile`, behind what is there. */
   start(): void {
     const log = openSync(this.logFile, 'a', 0o600);
-    // Not by ip(8), which gives it mounts of its own: namespaces that it makes would end with it.
-    this.#child = spawn(
-      'nsenter',
-      [
-        `--net=/run/netns/${this.hypervisor.namespace}`,
-        ...[process.execPath, '--disable-warning=ExperimentalWarning', main, 'metadata-agent'],
-        ...['--kubeconfig', this.#kubeconfig],
-        ...['--ovs-endpoint', this.hypervisor.database],
-        ...['--namespace-prefix', this.namespacePrefix],
-        ...['--listen-addr', '0'],
-      ],
-      { stdio: ['ignore', log, log] },
-    );
+    const [program, ...args] = this.#command('--kubeconfig', this.#kubeconfig, '--listen-addr', '0');
+    const child = spawn(program, args, { stdio: ['ignore', log, log] });
     closeSync(log);
-    const child = this.#child;
+    this.#child = child;
     this.#ended = new Promise((resolve) => {
       child.once('error', () => resolve(1));
       child.once('exit', (code, signal) => resolve(code ?? signal ?? 1));
@@ -63,9 +53,24 @@ export class AgentProcess {
     await this.#ended;
   }
 
+  /** Removes what it has left on the hypervisor. It must have ended. */
+  async remove(): Promise<void> {
+    await run(this.#command('remove'));
+  }
+
   /** What it has said so far. */
   log(): string {
     return readFileSync(this.logFile, 'utf8');
+  }
+
+  #command(...args: readonly string[]): readonly [string, ...string[]] {
+    const { namespace, database } = this.hypervisor;
+    return [
+      // Not ip(8), which gives programs mounts of their own: namespaces made there would end with them.
+      ...(['nsenter', `--net=/run/netns/${namespace}`] as const),
+      ...[process.execPath, '--disable-warning=ExperimentalWarning', main, 'metadata-agent', ...args],
+      ...['--ovs-endpoint', database, '--namespace-prefix', this.namespacePrefix],
+    ];
   }
 }
 

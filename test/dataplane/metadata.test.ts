@@ -1,0 +1,289 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  deleteVm,
+  moveVm,
+  Namespace,
+  namespacesOf,
+  run,
+  type AgentProcess,
+} from '../../src/dev/lab/index.ts';
+import { ORGANIZATION_LABEL } from '../../src/api/tenancy.ts';
+import { daemonEnvironment } from '../../src/dev/ovn/daemon.ts';
+import { describeLab } from '../support/dataplane/describe.ts';
+import type { Guest } from '../support/dataplane/guest.ts';
+import { askHttp, type HttpOptions } from '../support/dataplane/http.ts';
+
+const service = '169.254.169.254';
+
+/** A project with a network of the same addresses as any other's, and the metadata service in it. */
+const project = (namespace: string): string => `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: main, namespace: ${namespace} }
+spec: { cidr: 10.40.0.0/16 }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: net, namespace: ${namespace} }
+spec: { cidr: 10.40.1.0/24, metadata: Enabled }
+`;
+
+const port = (namespace: string, name: string, spec: string): string => `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Port
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: { subnetRef: { name: net }, ${spec} }
+`;
+
+const userData = '#!/bin/sh\necho "Grüße aus red"\n';
+const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVtcHR5a2V5ZW1wdHlrZXllbXB0eWtleQ ops@red';
+
+describeLab(
+  'the metadata service',
+  (lab) => {
+    let red: Guest;
+    let blue: Guest;
+    let honest: Guest;
+    let impostor: Guest;
+
+    const get = async (guest: Guest, path: string, options?: HttpOptions) =>
+      askHttp(guest, service, path, options);
+    /** What it tells, once it does. */
+    const told = (guest: Guest, path: string): Promise<string> =>
+      lab().eventually(async () => {
+        const answer = await get(guest, path);
+        expect(answer).toMatchObject({ status: 200 });
+        return answer!.body;
+      });
+    const [EC2, OPENSTACK] = ['/latest/meta-data', '/openstack/latest'];
+
+    const agentOf = (hypervisor: 1 | 2): AgentProcess => lab().agents[hypervisor - 1]!;
+    const servedOn = (hypervisor: 1 | 2): string[] => {
+      const { namespacePrefix } = agentOf(hypervisor);
+      return namespacesOf(namespacePrefix)
+        .map((name) => name.slice(namespacePrefix.length))
+        .sort();
+    };
+    const subnetOf = async (namespace: string): Promise<string> =>
+      (await lab().get('Subnet', `${namespace}/net`)).metadata.uid;
+    /** Devices on the integration bridge that lead to namespaces of the service. */
+    const pluggedOn = async (hypervisor: 1 | 2): Promise<number> => {
+      const { database, dir } = agentOf(hypervisor).hypervisor;
+      const ports = await run(['ovs-vsctl', `--db=${database}`, 'list-ports', 'br-int'], {
+        env: daemonEnvironment(dir),
+      });
+      return ports.split('\n').filter((name) => name.startsWith('md')).length;
+    };
+
+    beforeAll(async () => {
+      for (const name of ['red', 'blue']) await lab().namespace(name, { [ORGANIZATION_LABEL]: name });
+      await lab().apply(
+        ...['red', 'blue'].map(project),
+        `
+apiVersion: v1
+kind: Secret
+metadata: { name: web-init, namespace: red }
+data:
+  user-data: ${Buffer.from(userData).toString('base64')}
+  ssh-authorized-keys: ${Buffer.from(`# team\n${key}\n`).toString('base64')}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: web-init, namespace: blue }
+data: { user-data: "#cloud-config\\nhostname: blue\\n" }
+`,
+        port('red', 'web', 'ipAddress: 10.40.1.10, metadata: { sourceRef: { name: web-init } }'),
+        port(
+          'blue',
+          'web',
+          'ipAddress: 10.40.1.10, metadata: { hostname: web.blue.example, sourceRef: { kind: ConfigMap, name: web-init } }',
+        ),
+        port('red', 'honest', 'ipAddress: 10.40.1.20'),
+        port('red', 'impostor', 'ipAddress: 10.40.1.30, spoofingProtection: Disabled'),
+      );
+      [red, blue, honest, impostor] = await lab().guests(
+        { name: 'red-web', port: 'web', namespace: 'red', on: 1 },
+        { name: 'blue-web', port: 'web', namespace: 'blue', on: 1 },
+        { name: 'honest', namespace: 'red', on: 1 },
+        { name: 'impostor', namespace: 'red', on: 1 },
+      );
+      for (const guest of [red, blue, honest, impostor]) await told(guest, '/');
+    }, 90_000);
+
+    it('is on the link of machines that ask for their addresses by DHCP', async () => {
+      expect(red.state.lease?.routes).toContainEqual({ destination: `${service}/32`, gateway: '0.0.0.0' });
+      expect(await red.run('ip', 'route', 'get', service)).toMatch(/^169\.254\.169\.254 dev eth0 /);
+    });
+
+    it('tells a machine who it is, in the style of EC2', async () => {
+      const documents = ['instance-id', 'hostname', 'local-ipv4', 'mac', 'public-keys/0/openssh-key'];
+      const bodies = await Promise.all(documents.map((name) => told(red, `${EC2}/${name}`)));
+      expect(bodies).toEqual(['red-web', 'red-web', '10.40.1.10', red.mac, key]);
+      expect(await told(red, '/latest/user-data')).toBe(userData);
+    });
+
+    it('tells the same in the style of OpenStack', async () => {
+      expect(JSON.parse(await told(red, `${OPENSTACK}/meta_data.json`))).toMatchObject({
+        uuid: 'red-web',
+        hostname: 'red-web',
+        public_keys: { 'key-0': key },
+      });
+      expect(JSON.parse(await told(red, `${OPENSTACK}/network_data.json`))).toMatchObject({
+        links: [{ ethernet_mac_address: red.mac, mtu: 1442 }],
+      });
+      expect(await told(red, `${OPENSTACK}/user_data`)).toBe(userData);
+    });
+
+    it('gives out tokens that are good for one machine', async () => {
+      const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': '60' };
+      const token = await get(red, '/latest/api/token', { method: 'PUT', headers });
+      expect(token).toMatchObject({ status: 200 });
+      const withToken = { headers: { 'x-aws-ec2-metadata-token': token!.body } };
+      expect(await get(red, `${EC2}/instance-id`, withToken)).toMatchObject({ status: 200 });
+      expect(await get(honest, `${EC2}/instance-id`, withToken)).toMatchObject({ status: 401 });
+    });
+
+    it("tells each of two projects' machines of the same address its own", async () => {
+      expect([red.address, blue.address]).toEqual(['10.40.1.10', '10.40.1.10']);
+      expect(await told(blue, `${EC2}/instance-id`)).toBe('blue-web');
+      expect(await told(blue, `${EC2}/hostname`)).toBe('web.blue.example');
+      expect(await told(blue, `${EC2}/mac`)).toBe(blue.mac);
+      expect(await told(blue, '/latest/user-data')).toBe('#cloud-config\nhostname: blue\n');
+      expect(await get(blue, `${EC2}/public-keys/`)).toMatchObject({ status: 404 });
+    });
+
+    it('has nothing for machines whose Ports name nothing but who they are', async () => {
+      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      expect(await get(honest, '/latest/user-data')).toMatchObject({ status: 404 });
+    });
+
+    it('believes no header about who asks', async () => {
+      const headers = Object.fromEntries(
+        ['x-forwarded-for', 'x-real-ip', 'forwarded', 'x-instance-id'].map((name) => [name, red.address]),
+      );
+      expect(await get(honest, `${EC2}/instance-id`, { headers })).toEqual({ status: 200, body: 'honest' });
+    });
+
+    describe("asked from a neighbour's address", () => {
+      const asNeighbour = async (guest: Guest) => {
+        await guest.run('ip', 'address', 'add', `${red.address}/32`, 'dev', 'eth0');
+        try {
+          return await get(guest, '/latest/user-data', { from: red.address, seconds: 2 });
+        } finally {
+          await guest.run('ip', 'address', 'del', `${red.address}/32`, 'dev', 'eth0');
+        }
+      };
+
+      it('hears nothing, where spoofing is prevented', async () => {
+        expect(await asNeighbour(honest)).toBeUndefined();
+      });
+
+      it('answers the neighbour, who did not ask, where spoofing is not prevented', async () => {
+        // Claims the address before, as loudly as it can: the service believes OVN alone.
+        await impostor.run('ip', 'address', 'add', `${red.address}/32`, 'dev', 'lo');
+        for (const claim of ['-A', '-U'])
+          await impostor.attempt([
+            ...['arping', claim, '-c', '1', '-w', '1', '-I', 'eth0', '-s', red.address, service],
+          ]);
+        await impostor.run('ip', 'address', 'del', `${red.address}/32`, 'dev', 'lo');
+        expect(await asNeighbour(impostor)).toBeUndefined();
+        expect(await told(impostor, `${EC2}/instance-id`)).toBe('impostor');
+      });
+
+      it('has nothing for an address that nobody has', async () => {
+        await impostor.run('ip', 'address', 'add', '10.40.1.99/32', 'dev', 'eth0');
+        expect(await get(impostor, `${EC2}/instance-id`, { from: '10.40.1.99', seconds: 2 })).toBeUndefined();
+        await impostor.run('ip', 'address', 'del', '10.40.1.99/32', 'dev', 'eth0');
+      });
+    });
+
+    it('serves what has changed without being started again', async () => {
+      await lab().apply(`
+apiVersion: v1
+kind: Secret
+metadata: { name: web-init, namespace: red }
+data: { user-data: ${Buffer.from('changed').toString('base64')} }
+`);
+      await lab().eventually(async () =>
+        expect(await get(red, '/latest/user-data')).toMatchObject({ body: 'changed' }),
+      );
+    });
+
+    it('goes with a machine to another hypervisor, and the former one forgets it', async () => {
+      expect(servedOn(2)).toEqual([]);
+      await moveVm(lab().access, { name: 'red-web', hypervisor: 2 });
+      expect(await told(red, `${EC2}/instance-id`)).toBe('red-web');
+      const subnet = await subnetOf('red');
+      expect(servedOn(2)).toEqual([subnet]);
+      const former = new Namespace(`${agentOf(1).namespacePrefix}${subnet}`);
+      await lab().eventually(async () =>
+        expect(await former.run(['ip', 'neighbour'])).not.toContain(red.address),
+      );
+      expect(await former.run(['ip', 'neighbour'])).toContain(honest.address);
+    }, 60_000);
+
+    it('does not answer a machine whose Port is gone', async () => {
+      const gone = await lab().guest({ name: 'gone', namespace: 'red', subnet: 'net', on: 2 });
+      expect(await told(gone, `${EC2}/instance-id`)).toBe('gone');
+      await lab().delete('Port', 'red/gone');
+      await lab().eventually(async () =>
+        expect((await get(gone, `${EC2}/instance-id`, { seconds: 1 }))?.status).not.toBe(200),
+      );
+    });
+
+    it('keeps machines waiting while its agent is started anew, and refuses none', async () => {
+      const agent = agentOf(2);
+      expect(await agent.stop()).toBe(0);
+      expect(servedOn(2)).toEqual([await subnetOf('red')]);
+      const asked = get(red, `${EC2}/instance-id`, { seconds: 25 });
+      await lab().eventually(async () =>
+        expect(await red.run('cat', '/proc/net/tcp')).toMatch(/ FEA9FEA9:0050 02 /),
+      );
+      agent.start();
+      expect(await asked).toEqual({ status: 200, body: 'red-web' });
+    }, 60_000);
+
+    it('is there again when its agent has crashed, and what is of no use any more is removed', async () => {
+      const agent = agentOf(1);
+      const [redSubnet, blueSubnet] = await Promise.all([subnetOf('red'), subnetOf('blue')]);
+      expect(servedOn(1)).toEqual([redSubnet, blueSubnet].sort());
+      await agent.kill();
+      expect(servedOn(1)).toEqual([redSubnet, blueSubnet].sort());
+      await deleteVm(lab().access, 'blue-web');
+      agent.start();
+      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      await lab().eventually(() => expect(servedOn(1)).toEqual([redSubnet]));
+      await lab().eventually(async () => expect(await pluggedOn(1)).toBe(1));
+    }, 60_000);
+
+    it('mends what somebody has broken', async () => {
+      const { namespacePrefix, hypervisor } = agentOf(1);
+      const [device] = (await run(['ovs-vsctl', `--db=${hypervisor.database}`, 'list-ports', 'br-int']))
+        .split('\n')
+        .filter((name) => name.startsWith('md'));
+      await run(['ovs-vsctl', `--db=${hypervisor.database}`, 'del-port', 'br-int', device!]);
+      await lab().eventually(async () => expect(await pluggedOn(1)).toBe(1));
+      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      expect(namespacesOf(namespacePrefix)).toHaveLength(1);
+    });
+
+    it('has complained of nothing but strangers', () => {
+      const lines = lab().agents.flatMap((agent) => agent.log().trim().split('\n'));
+      const complaints = lines
+        .map((line) => JSON.parse(line) as { level: string; message: string })
+        .filter(({ level }) => level === 'warn' || level === 'error');
+      expect(complaints.filter(({ message }) => message !== 'a stranger asked')).toEqual([]);
+      expect(lines.join('\n')).not.toContain('Grüße');
+    });
+
+    it('leaves nothing on a hypervisor that it is removed from', async () => {
+      for (const agent of lab().agents) {
+        expect(await agent.stop()).toBe(0);
+        await agent.remove();
+      }
+      expect([...servedOn(1), ...servedOn(2)]).toEqual([]);
+      expect([await pluggedOn(1), await pluggedOn(2)]).toEqual([0, 0]);
+    });
+  },
+  { metadata: true },
+);
