@@ -1,10 +1,16 @@
-import { ApiError } from './client/errors.ts';
+import { ApiError, isUnreachable } from './client/errors.ts';
 import { TerminalError } from './errors.ts';
 import { errorFields, withFields, type Logger } from './log.ts';
 import type { WorkQueue, Work } from './queue/queue.ts';
 import type { ReadStore } from './store/store.ts';
 import type { Turn } from './turn.ts';
 import type { KubeObject, Reconciler, Result } from './types.ts';
+
+/**
+ * Longest backoff of a key that failed because the API server was away, in ms: when it is back, its objects must not
+ * wait for as long again as it was away.
+ */
+const unreachableMs = 1_000;
 
 /** What a {@link Controller} works with. */
 export interface ControllerOptions<T extends KubeObject> {
@@ -105,7 +111,8 @@ export class Controller<T extends KubeObject> {
       return 'terminal_error';
     }
     const atLeastMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    const delayMs = Math.round(queue.retry(key, atLeastMs));
+    const atMostMs = isUnreachable(error) ? unreachableMs : Infinity;
+    const delayMs = Math.round(queue.retry(key, { atLeastMs, atMostMs }));
     log.warn('reconcile failed: trying again', { attempt: attempt + 1, delayMs, ...errorFields(error) });
     return 'error';
   }

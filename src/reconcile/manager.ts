@@ -26,7 +26,10 @@ export interface ManagerOptions {
   readonly backoff?: Backoff;
   /** How long a stop waits for what is under way before it is aborted, in ms. */
   readonly graceMs?: number;
-  readonly reflector?: Pick<ReflectorOptions, 'pageSize' | 'idleTimeoutMs' | 'backoff'>;
+  readonly reflector?: Pick<
+    ReflectorOptions,
+    'pageSize' | 'idleTimeoutMs' | 'backoff' | 'unreachableBackoff'
+  >;
   /** With it, nothing after the caches runs before the lease is held. */
   readonly elector?: LeaderElector;
   readonly metrics?: MetricsRegistry;
@@ -34,8 +37,8 @@ export interface ManagerOptions {
   readonly events?: EventRecorder;
 }
 
-/** So many failures in a row to follow a kind (about 15 s) are worth telling those who ask whether we are ready. */
-const tooManyFailures = 5;
+/** Not being able to follow a kind for so long is worth telling those who ask whether we are ready, in ms. */
+const tooLongMs = 15_000;
 
 /** How long reconciles that were told to give up get for it, in ms. */
 const abortMs = 1_000;
@@ -69,7 +72,7 @@ export class Manager {
   readonly #options: ManagerOptions;
   readonly #clock: Clock;
   readonly #kinds: Kinds;
-  readonly #reflectors = new Map<string, Pick<Reflector<KubeObject>, 'start' | 'stop' | 'failures'>>();
+  readonly #reflectors = new Map<string, Pick<Reflector<KubeObject>, 'start' | 'stop' | 'failingMs'>>();
   readonly #hooks: Record<Step, (readonly [string, Hook])[]> = { alongside: [], beforeStart: [], onStop: [] };
   readonly #stopping = new AbortController();
   /** Why it is not ready; undefined once it is. */
@@ -263,7 +266,7 @@ export class Manager {
   }
 
   #unfollowed(): string | undefined {
-    const kinds = [...this.#reflectors].filter(([, { failures }]) => failures >= tooManyFailures);
+    const kinds = [...this.#reflectors].filter(([, { failingMs }]) => failingMs >= tooLongMs);
     return kinds.length === 0 ? undefined : `cannot follow ${kinds.map(([name]) => name).join(', ')}`;
   }
 }

@@ -72,3 +72,16 @@ export const isExpired = (error: unknown): boolean =>
 /** The caller's own signal ended the request. */
 export const isAborted = (error: unknown): boolean =>
   error instanceof ConnectionError && error.code === 'ABORTED';
+
+/** What a network says when there is nobody at the other end, or nobody any more. */
+const unreachableCodes = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'TIMEOUT'],
+  ...['EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+]);
+
+/**
+ * Nobody answers: the server restarts, or the way to it is cut. It costs nothing to try again soon, and nobody is
+ * spared by waiting for long.
+ */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof ConnectionError && unreachableCodes.has(error.code);

@@ -18,6 +18,7 @@ import { accepted, apiError, parse } from './answer.ts';
 import { ApiError, ConnectionError } from './errors.ts';
 import { HttpClient, type HttpClientOptions, type HttpRequest } from './http.ts';
 import { LineSplitter } from './lines.ts';
+import { Outage } from './outage.ts';
 import { resourcePath, withQuery } from './paths.ts';
 import { mayRepeat, repeatOf, type Repeat } from './repeat.ts';
 
@@ -45,6 +46,7 @@ interface Call {
 /** {@link KubeClient} over HTTP. */
 export class RestClient implements KubeClient {
   readonly #http: HttpClient;
+  readonly #outage: Outage;
   readonly #timeoutMs: number;
   readonly #maxAttempts: number;
   readonly #backoff: Backoff;
@@ -58,6 +60,7 @@ export class RestClient implements KubeClient {
     this.#maxAttempts = options.maxAttempts ?? 5;
     this.#backoff = options.backoff ?? { baseMs: 100, maxMs: 5_000 };
     this.#clock = options.clock ?? realClock;
+    this.#outage = new Outage(this.#clock);
     this.#random = options.random ?? Math.random;
     this.#onRequest = options.onRequest;
   }
@@ -160,12 +163,12 @@ export class RestClient implements KubeClient {
       fieldSelector: options.fieldSelector,
     });
     const lines = new LineSplitter((line) => handler(parse(line) as WatchEvent<T>));
-    const failure = await this.#http.stream(
-      { method: 'GET', path, timeoutMs: options.idleTimeoutMs, ...signalOf(options) },
-      (text) => lines.push(text),
-      options.onOpen,
-    );
-    if (failure !== undefined) throw apiError(failure);
+    const request = { method: 'GET', path, timeoutMs: options.idleTimeoutMs, ...signalOf(options) };
+    const follow = async (): Promise<void> => {
+      const failure = await this.#http.stream(request, (text) => lines.push(text), options.onOpen);
+      if (failure !== undefined) throw apiError(failure);
+    };
+    await this.#outage.heed(follow());
   }
 
   async serves(type: ResourceType, options?: RequestOptions): Promise<boolean> {
@@ -205,15 +208,8 @@ export class RestClient implements KubeClient {
       try {
         const timeoutMs = Math.max(1, deadline - started);
         const { method, path } = call;
-        const text = await this.#once({
-          method,
-          path,
-          timeoutMs,
-          ...body,
-          ...contentType,
-          ...signalOf(options),
-        });
-        return parse(text) as R;
+        const request = { method, path, timeoutMs, ...body, ...contentType, ...signalOf(options) };
+        return parse(await this.#outage.heed(this.#once(request))) as R;
       } catch (error) {
         const wait = this.#waitBeforeRepeat(error, call.repeat, attempt);
         if (wait === undefined || this.#clock.now() + wait >= deadline) throw error;

@@ -22,6 +22,12 @@ export interface QueueObserver {
   retried(): void;
 }
 
+/** Bounds of a backoff, in ms. */
+export interface RetryBounds {
+  readonly atLeastMs?: number;
+  readonly atMostMs?: number;
+}
+
 /** A key that a worker holds until it calls `done`. */
 export interface Work {
   readonly key: string;
@@ -100,12 +106,18 @@ export class WorkQueue {
     else this.#delayed.add(key, afterMs);
   }
 
-  /** Adds the key after its backoff, which grows until `forget`; never before `atLeastMs`. Returns the delay. */
-  retry(key: string, atLeastMs = 0): number {
-    const failures = (this.#failures.get(key) ?? 0) + 1;
+  /**
+   * Adds the key after its backoff, which grows until `forget`; never before `atLeastMs`. With `atMostMs` it grows no
+   * further than that, and neither does what later failures are counted from. Returns the delay.
+   */
+  retry(key: string, { atLeastMs = 0, atMostMs = Infinity }: RetryBounds = {}): number {
+    const before = this.#failures.get(key) ?? 0;
+    const { baseMs, maxMs } = this.#backoff;
+    const failures = before > 0 && baseMs * 2 ** (before - 1) >= atMostMs ? before : before + 1;
     this.#failures.set(key, failures);
     this.#observer?.retried();
-    const delay = Math.max(atLeastMs, backoffDelay(this.#backoff, failures, this.#random));
+    const backoff = { baseMs, maxMs: Math.min(maxMs, atMostMs) };
+    const delay = Math.max(atLeastMs, backoffDelay(backoff, failures, this.#random));
     this.addAfter(key, delay);
     return delay;
   }

@@ -12,15 +12,18 @@
  */
 import { compareVersions } from '../resource-version.ts';
 import { keyOf, type KubeObject } from '../types.ts';
-import { ApiError, isExpired } from '../client/errors.ts';
+import { ApiError, isExpired, isUnreachable } from '../client/errors.ts';
 import type { ListPage, WatchEvent } from '../client/client.ts';
 
 /** What is remembered from state to state. */
 interface Memory {
   /** The newest resourceVersion of the collection that is known; '' before the first list. */
   readonly seen: string;
-  /** Failures since something was last heard on a watch. */
-  readonly attempt: number;
+  /** Failures since a watch was last in order. */
+  readonly failures: number;
+  /** How many of them, the last ones, were of one sort, and of which. */
+  readonly tries: number;
+  readonly isUnreachable: boolean;
   /** Lists in a row that were older than `seen`. */
   readonly staleLists: number;
   /** A list had to be made anew, and nothing was heard on a watch since. */
@@ -46,7 +49,8 @@ export type Event<T extends KubeObject> =
   | { readonly type: 'watchEvent'; readonly event: WatchEvent<T> }
   /** In an orderly way, after `lastedMs`. */
   | { readonly type: 'watchEnded'; readonly lastedMs: number }
-  | { readonly type: 'watchFailed'; readonly error: unknown }
+  /** After it was open for `lastedMs`; 0 when it never was. */
+  | { readonly type: 'watchFailed'; readonly error: unknown; readonly lastedMs: number }
   /** It was open, and nothing came for longer than we like: a kind where nothing happens, or a dead socket. */
   | { readonly type: 'watchSilent' }
   | { readonly type: 'probed'; readonly resourceVersion: string }
@@ -62,8 +66,18 @@ export type Action<T extends KubeObject> =
   | { readonly type: 'probe' }
   /** Give up the watch under way: nothing more of it may be heard. */
   | { readonly type: 'closeWatch' }
-  /** Feed `timer` after the backoff of `attempt`, not before `atLeastMs`. */
-  | { readonly type: 'wait'; readonly attempt: number; readonly atLeastMs: number; readonly error: unknown }
+  /**
+   * Feed `timer` after the backoff of `tries`, not before `atLeastMs`. Somebody who is not there can be asked often;
+   * somebody who refuses wants to be spared, and what he does has nothing to do with how long he was away before.
+   */
+  | {
+      readonly type: 'wait';
+      readonly failures: number;
+      readonly tries: number;
+      readonly isUnreachable: boolean;
+      readonly atLeastMs: number;
+      readonly error: unknown;
+    }
   /** `force`: also when the store has something newer. */
   | { readonly type: 'upsert'; readonly object: T; readonly force: boolean }
   | { readonly type: 'delete'; readonly object: T }
@@ -87,10 +101,20 @@ export interface Step<T extends KubeObject> {
  */
 export const maxStaleLists = 8;
 
-/** A watch that ends in an orderly way sooner than this counts as a failure: it must not be reopened in a hurry. */
+/**
+ * A watch that was open for so long was in order, also where nothing happened. One that ends sooner, even in an orderly
+ * way, must not be reopened in a hurry.
+ */
 const shortestWatchMs = 1_000;
 
-const fresh: Memory = { seen: '', attempt: 0, staleLists: 0, isRelisted: false };
+const fresh: Memory = {
+  seen: '',
+  failures: 0,
+  tries: 0,
+  isUnreachable: false,
+  staleLists: 0,
+  isRelisted: false,
+};
 
 /** The transition function. Events that make no sense in a state (late answers) change nothing. */
 export function step<T extends KubeObject>(state: State, event: Event<T>): Step<T> {
@@ -134,7 +158,7 @@ function stepListing<T extends KubeObject>(state: In<'Listing'>, event: Event<T>
   if (continueToken !== undefined) {
     return { state: { ...state, keys }, actions: [...upserts, { type: 'list', continueToken }] };
   }
-  // Still the same attempt: only a watch that works proves that following works.
+  // The failures still count: only a watch that works proves that following works.
   const next = watch<T>({ ...state, seen: resourceVersion, staleLists: 0 });
   return {
     ...next,
@@ -155,7 +179,10 @@ function stepWatching<T extends KubeObject>(state: In<'Watching'>, event: Event<
         ? closing(afterWatchError(state, new ApiError(event.event.object.code ?? 500, event.event.object)))
         : heard(state, event.event);
     case 'watchFailed':
-      return afterWatchError(state, event.error);
+      return afterWatchError(
+        event.lastedMs >= shortestWatchMs ? { ...fresh, seen: state.seen } : state,
+        event.error,
+      );
     case 'watchSilent':
       return { state: { ...remembered(state), name: 'Probing' }, actions: [{ type: 'probe' }] };
     case 'watchEnded':
@@ -195,7 +222,7 @@ function heard<T extends KubeObject>(
 }
 
 /** 410 says that the version is too old to resume from: list. Anything else: resume from where we were. */
-function afterWatchError<T extends KubeObject>(state: In<'Watching'>, error: unknown): Step<T> {
+function afterWatchError<T extends KubeObject>(state: Memory, error: unknown): Step<T> {
   return isExpired(error) || isFromTheFuture(error) ? relist(state, error) : wait('watch', state, error);
 }
 
@@ -231,15 +258,19 @@ function watch<T extends KubeObject>(memory: Memory): Step<T> {
 
 function wait<T extends KubeObject>(next: 'list' | 'watch', memory: Memory, error: unknown): Step<T> {
   const atLeastMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-  const attempt = memory.attempt + 1;
+  const failures = memory.failures + 1;
+  const sort = isUnreachable(error);
+  const tries = sort === memory.isUnreachable ? memory.tries + 1 : 1;
+  const counts = { failures, tries, isUnreachable: sort };
   return {
-    state: { ...remembered(memory), name: 'Waiting', next, attempt },
-    actions: [{ type: 'wait', attempt, atLeastMs, error }],
+    state: { ...remembered(memory), ...counts, name: 'Waiting', next },
+    actions: [{ type: 'wait', ...counts, atLeastMs, error }],
   };
 }
 
-function remembered({ seen, attempt, staleLists, isRelisted }: Memory): Memory {
-  return { seen, attempt, staleLists, isRelisted };
+/** Without what belongs to the state itself. */
+function remembered({ seen, failures, tries, isUnreachable: sort, staleLists, isRelisted }: Memory): Memory {
+  return { seen, failures, tries, isUnreachable: sort, staleLists, isRelisted };
 }
 
 function stay<T extends KubeObject>(state: State): Step<T> {

@@ -1,6 +1,6 @@
 import { backoffDelay, type Backoff, type Random } from '../backoff.ts';
 import type { KubeClient } from '../client/client.ts';
-import { ApiError, ConnectionError, isAborted } from '../client/errors.ts';
+import { ApiError, ConnectionError, isAborted, isUnreachable } from '../client/errors.ts';
 import { realClock, type Clock, type Timer } from '../clock.ts';
 import { errorFields, silentLogger, type Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
@@ -19,7 +19,10 @@ export interface ReflectorOptions {
    * repeats no bookmark), and costs one small read.
    */
   readonly idleTimeoutMs?: number;
+  /** While the server refuses. */
   readonly backoff?: Backoff;
+  /** While there is nobody at the other end: short, so that what the server's return waits for is not us. */
+  readonly unreachableBackoff?: Backoff;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;
@@ -37,6 +40,7 @@ export class Reflector<T extends KubeObject> {
   readonly #pageSize: number;
   readonly #idleTimeoutMs: number;
   readonly #backoff: Backoff;
+  readonly #unreachableBackoff: Backoff;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #log: Logger;
@@ -45,7 +49,9 @@ export class Reflector<T extends KubeObject> {
   #state: State = { name: 'Empty' };
   #timer: Timer | undefined;
   #watch: AbortController | undefined;
-  #isOpen = false;
+  /** When the server accepted the watch under way. */
+  #openedAt: number | undefined;
+  #failingSince = 0;
 
   constructor(client: KubeClient, type: ResourceType, store: Store<T>, options: ReflectorOptions = {}) {
     this.#client = client;
@@ -59,6 +65,7 @@ export class Reflector<T extends KubeObject> {
     this.#pageSize = options.pageSize ?? 500;
     this.#idleTimeoutMs = options.idleTimeoutMs ?? 90_000;
     this.#backoff = options.backoff ?? { baseMs: 500, maxMs: 30_000 };
+    this.#unreachableBackoff = options.unreachableBackoff ?? { baseMs: 100, maxMs: 1_000 };
     this.#clock = options.clock ?? realClock;
     this.#random = options.random ?? Math.random;
     this.#log = options.log ?? silentLogger;
@@ -73,7 +80,12 @@ export class Reflector<T extends KubeObject> {
 
   /** Failures in a row: 0 when all is well, also when there is nothing to hear. */
   get failures(): number {
-    return 'attempt' in this.#state && !this.#isOpen ? this.#state.attempt : 0;
+    return 'failures' in this.#state && this.#openedAt === undefined ? this.#state.failures : 0;
+  }
+
+  /** For how long it has failed, in ms; 0 when all is well. */
+  get failingMs(): number {
+    return this.failures === 0 ? 0 : this.#clock.now() - this.#failingSince;
   }
 
   /** Begins; resolves when the store holds a first complete list. Failures are logged and retried for ever. */
@@ -92,7 +104,10 @@ export class Reflector<T extends KubeObject> {
 
   #dispatch(event: Event<T>): void {
     const { state, actions } = step(this.#state, event);
-    if (state.name === 'Waiting') this.#isOpen = false;
+    if (state.name === 'Waiting') {
+      this.#openedAt = undefined;
+      if (state.failures === 1) this.#failingSince = this.#clock.now();
+    }
     this.#state = state;
     for (const action of actions) this.#carryOut(action);
   }
@@ -112,7 +127,7 @@ export class Reflector<T extends KubeObject> {
         void this.#list(action.continueToken);
         break;
       case 'watch':
-        this.#isOpen = false;
+        this.#openedAt = undefined;
         void this.#follow(action.resourceVersion);
         break;
       case 'probe':
@@ -132,15 +147,25 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
-  #wait({ attempt, atLeastMs, error }: Extract<Action<T>, { type: 'wait' }>): void {
-    const delay = Math.max(atLeastMs, backoffDelay(this.#backoff, attempt, this.#random));
-    const fields = { kind: this.#type.kind, attempt, delayMs: Math.round(delay), ...errorFields(error) };
+  #wait({ failures, tries, isUnreachable: isAway, atLeastMs, error }: Wait<T>): void {
+    const backoff = isAway ? this.#unreachableBackoff : this.#backoff;
+    const delay = Math.max(atLeastMs, backoffDelay(backoff, tries, this.#random));
+    this.#sayThatItWaits(Math.round(delay), failures, error);
+    this.#timer = this.#clock.setTimer(delay, () => this.#dispatch({ type: 'timer' }));
+  }
+
+  #sayThatItWaits(delayMs: number, failures: number, error: unknown): void {
+    const fields = { kind: this.#type.kind, attempt: failures, delayMs, ...errorFields(error) };
+    // An outage is news at first, and then less and less: on its attempts 1, 2, 4, 8 and so on.
+    if (isUnreachable(error)) {
+      const isNews = Number.isInteger(Math.log2(failures));
+      this.#log[isNews ? 'warn' : 'debug']('the API server cannot be reached: trying again', fields);
+    }
     // A server that has just learnt of a kind, or is busy, says when to come back: nothing is wrong.
-    if (error instanceof ApiError && error.code === 429)
+    else if (error instanceof ApiError && error.code === 429)
       this.#log.info('the API server asks to wait before following a kind', fields);
     else
       this.#log.warn('following a kind failed (is its CRD installed, may we list it?): trying again', fields);
-    this.#timer = this.#clock.setTimer(delay, () => this.#dispatch({ type: 'timer' }));
   }
 
   async #list(continueToken: string | undefined): Promise<void> {
@@ -176,7 +201,7 @@ export class Reflector<T extends KubeObject> {
       resourceVersion,
       timeoutSeconds: Math.round(watchSeconds * (1 + this.#random())),
       idleTimeoutMs: this.#idleTimeoutMs,
-      onOpen: () => (this.#isOpen = true),
+      onOpen: () => (this.#openedAt = this.#clock.now()),
       signal: watch.signal,
     };
     try {
@@ -188,11 +213,15 @@ export class Reflector<T extends KubeObject> {
       }
     } catch (error) {
       if (isAborted(error) || watch.signal.aborted) return;
-      const isSilent = this.#isOpen && error instanceof ConnectionError && error.code === 'TIMEOUT';
-      this.#dispatch(isSilent ? { type: 'watchSilent' } : { type: 'watchFailed', error });
+      const opened = this.#openedAt;
+      const isSilent = opened !== undefined && error instanceof ConnectionError && error.code === 'TIMEOUT';
+      const lastedMs = opened === undefined ? 0 : this.#clock.now() - opened;
+      this.#dispatch(isSilent ? { type: 'watchSilent' } : { type: 'watchFailed', error, lastedMs });
     }
   }
 }
+
+type Wait<T extends KubeObject> = Extract<Action<T>, { type: 'wait' }>;
 
 const reports = {
   relist: 'the watch fell too far behind: listing anew',

@@ -21,7 +21,9 @@ describe('the folder of what is compiled', () => {
 
 describe('the program', () => {
   let folder: string;
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'overlay-compiled-'))));
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'overlay-compiled-'));
+  });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const version = (env: Record<string, string>) =>

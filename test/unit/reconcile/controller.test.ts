@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { TerminalError, type ReconcileContext, type Result } from '../../../src/reconcile/index.ts';
+import {
+  ConnectionError,
+  TerminalError,
+  type ReconcileContext,
+  type Result,
+} from '../../../src/reconcile/index.ts';
 import { Controller, type Outcome } from '../../../src/reconcile/controller.ts';
 import { WorkQueue } from '../../../src/reconcile/queue/queue.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
@@ -86,6 +91,21 @@ describe('a controller', () => {
     others.resolve(undefined);
     await settle();
     expect(seen).toHaveLength(10);
+  });
+
+  it('tries at least once a second what fails because the API server is away', async () => {
+    let isAway = true;
+    const { clock, queue, outcomes } = setUp(() =>
+      isAway
+        ? Promise.reject(new ConnectionError('ECONNREFUSED', 'no', { sent: false }))
+        : Promise.resolve(done),
+    );
+    queue.add('default/a', 'edit');
+    await clock.advance(300_000);
+    expect(outcomes.length).toBeGreaterThan(300);
+    isAway = false;
+    await clock.advance(1_000);
+    expect(outcomes.at(-1)).toBe('success');
   });
 
   it('comes back after the time that a reconcile asks for', async () => {

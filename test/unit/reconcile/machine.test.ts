@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApiError, type WatchEvent } from '../../../src/reconcile/index.ts';
+import { ApiError, ConnectionError, type WatchEvent } from '../../../src/reconcile/index.ts';
 import { maxStaleLists, step, type Event, type State } from '../../../src/reconcile/watch/machine.ts';
 import { refusal } from '../../support/reconcile/fake-cluster.ts';
 import { widget, type Widget } from '../../support/reconcile/widget.ts';
@@ -18,7 +18,7 @@ class Talk {
         case 'watch':
           return `watch ${action.resourceVersion}`;
         case 'wait':
-          return `wait ${action.attempt}${action.atLeastMs > 0 ? ` ≥${action.atLeastMs}` : ''}`;
+          return `wait ${action.tries}${action.isUnreachable ? ' away' : ''}${action.atLeastMs > 0 ? ` ≥${action.atLeastMs}` : ''}`;
         case 'upsert':
           return `${action.force ? 'force' : 'upsert'} ${action.object.metadata.name}`;
         case 'delete':
@@ -55,8 +55,8 @@ class Talk {
     return this.say({ type: 'start' });
   }
 
-  fails(error: unknown): string[] {
-    return this.say({ type: 'watchFailed', error });
+  fails(error: unknown, lastedMs = 0): string[] {
+    return this.say({ type: 'watchFailed', error, lastedMs });
   }
 
   timer(): string[] {
@@ -74,6 +74,7 @@ function watching(): Talk {
 
 const gone = refusal(410, 'Expired');
 const boom = refusal(500, 'InternalError');
+const refused = new ConnectionError('ECONNREFUSED', 'nobody there', { sent: false });
 
 describe('the watch machine', () => {
   it('lists page by page, and deletes only after the last one', () => {
@@ -131,6 +132,33 @@ describe('the watch machine', () => {
     talk.hear('ADDED', 'c', '101');
     expect(talk.fails(new Error('ECONNRESET'))).toEqual(['wait 1']);
     expect(talk.timer()).toEqual(['watch 101']);
+  });
+
+  it('counts anew when the server refuses after it was away, and the other way round', () => {
+    const talk = watching();
+    for (let i = 1; i < 20; i++) {
+      expect(talk.fails(refused)).toEqual([`wait ${i} away`]);
+      talk.timer();
+    }
+    expect(talk.fails(boom)).toEqual(['wait 1']);
+    talk.timer();
+    expect(talk.fails(refusal(429, 'TooManyRequests', 1))).toEqual(['wait 2 ≥1000']);
+    talk.timer();
+    expect(talk.fails(refused)).toEqual(['wait 1 away']);
+    expect(talk.state).toMatchObject({ name: 'Waiting', failures: 22 });
+  });
+
+  it('forgets failures when a watch was open for a while, also where nothing happened', () => {
+    const talk = watching();
+    talk.fails(gone);
+    talk.page('a', '200');
+    for (let i = 0; i < 5; i++) {
+      talk.fails(boom);
+      talk.timer();
+    }
+    expect(talk.fails(refused, 1_000)).toEqual(['wait 1 away']);
+    talk.timer();
+    expect(talk.fails(gone, 1_000)).toEqual(['relist', 'list from the start']);
   });
 
   it('does not hurry when the server ends the watch at once, again and again', () => {

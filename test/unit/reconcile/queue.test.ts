@@ -120,7 +120,14 @@ describe('a work queue', () => {
     expect(queue.retry('b/x')).toBe(100);
     queue.forget('a/x');
     expect(queue.retry('a/x')).toBe(100);
-    expect(queue.retry('b/x', 5_000)).toBe(5_000);
+    expect(queue.retry('b/x', { atLeastMs: 5_000 })).toBe(5_000);
+  });
+
+  it('waits no longer than it is told to, and does not hold that against the key afterwards', () => {
+    const { queue } = setUp();
+    const limited = () => queue.retry('a/x', { atMostMs: 300 });
+    expect([1, 2, 3, 4, 5, 6].map(limited)).toEqual([100, 200, 300, 300, 300, 300]);
+    expect(queue.retry('a/x')).toBe(800);
   });
 
   it('spreads retries by up to half', () => {

@@ -121,18 +121,40 @@ describe('a reflector', () => {
     expect(reflector.failures).toBe(0);
   });
 
-  it('waits for a server that is away, longer each time, and says how it goes', async () => {
+  it('waits for a server that refuses, longer each time, and says how it goes', async () => {
     const { clock, cluster, reflector, log } = await setUp('a');
-    cluster.failing = () => new ConnectionError('ECONNREFUSED', 'no', { sent: false });
+    cluster.failing = () => refusal(500, 'Boom');
     let isListed = false;
     void reflector.start().then(() => (isListed = true));
     await clock.advance(1_000 + 2_000 + 4_000 + 8_000 + 8_000 - 1);
     expect(cluster.calls.filter((call) => call.startsWith('list'))).toHaveLength(5);
-    expect(reflector.failures).toBe(5);
+    expect([reflector.failures, reflector.failingMs]).toEqual([5, 22_999]);
     expect(log.lines.at(-1)).toMatchObject({ level: 'warn', kind: 'Widget', attempt: 5, delayMs: 8_000 });
     cluster.failing = () => undefined;
     await clock.advance(1);
     expect(isListed).toBe(true);
+    expect([reflector.failures, reflector.failingMs]).toEqual([0, 0]);
+  });
+
+  it('is back within a second of a server that was away, however long that was, and says so ever less', async () => {
+    const { clock, cluster, store, reflector, log, edit } = await setUp('a');
+    await reflector.start();
+    await settle();
+    cluster.failing = () => new ConnectionError('ECONNREFUSED', 'no', { sent: false });
+    cluster.endWatches(lostReply());
+    await clock.advance(600_000);
+    const news = log.lines.filter(({ level }) => level === 'warn').map(({ attempt }) => attempt);
+    expect(news).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+    expect(reflector.failingMs).toBe(600_000);
+    edit('a', 7);
+    // As a real one does when it comes back: it listens before it can answer.
+    cluster.failing = () => refusal(503, 'NotYet');
+    await clock.advance(1_000);
+    expect(log.lines.at(-1)).toMatchObject({ code: 503, delayMs: 1_000 });
+    cluster.failing = () => undefined;
+    await clock.advance(1_000);
+    expect(store.get('default/a')?.spec).toEqual({ size: 7 });
+    expect(reflector.failures).toBe(0);
   });
 
   it('comes back when a busy server asked it to, which is nothing to warn of', async () => {
