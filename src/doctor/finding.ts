@@ -26,6 +26,10 @@ export const problem = (check: string, found: string, remedy: string): Finding =
   remedy,
 });
 
+/** What to do about rights that are missing. */
+export const grantRemedy =
+  "Bind the operator's ClusterRole and Role (in the chart: `rbac.create`) to the user that it runs as.";
+
 /** A few of many names, for a sentence. */
 export function some(names: readonly string[], most = 5): string {
   const shown = names.slice(0, most).join(', ');

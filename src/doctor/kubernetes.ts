@@ -7,7 +7,7 @@ import {
   type ResourceType,
   type RestClient,
 } from '../reconcile/index.ts';
-import { ok, problem, reasonOf, some, warning, type Finding } from './finding.ts';
+import { grantRemedy, ok, problem, reasonOf, some, warning, type Finding } from './finding.ts';
 import { describePermission, neededPermissions, type Permission } from './permissions.ts';
 
 /** The part of a CustomResourceDefinition that decides what the API server takes. */
@@ -100,11 +100,7 @@ export async function checkPermissions(
   const denied = needed.filter((_, index) => allowed[index] !== true).map(describePermission);
   if (denied.length === 0)
     return ok('Permissions', `All ${needed.length} that the operator needs are given.`);
-  return problem(
-    'Permissions',
-    `Denied: ${some(denied, 20)}.`,
-    "Bind the operator's ClusterRole and Role (in the chart: `rbac.create`) to the user that it runs as.",
-  );
+  return problem('Permissions', `Denied: ${some(denied, 20)}.`, grantRemedy);
 }
 
 async function mayDo(client: Pick<RestClient, 'create'>, permission: Permission): Promise<boolean> {

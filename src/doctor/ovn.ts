@@ -1,7 +1,7 @@
 import { findCondition, resources, type Condition } from '../api/index.ts';
 import { describeOwner, type NorthboundFacts, type SouthboundFacts } from '../ovn/index.ts';
-import type { KubeClient, KubeObject } from '../reconcile/index.ts';
-import { ok, problem, some, warning, type Finding } from './finding.ts';
+import { ApiError, type KubeClient, type KubeObject } from '../reconcile/index.ts';
+import { grantRemedy, ok, problem, some, warning, type Finding } from './finding.ts';
 
 interface Programmed extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
@@ -67,14 +67,18 @@ export function judgeProgress(northbound: NorthboundFacts, southbound: Southboun
   return [reached, translated, followed];
 }
 
-/** Whether rows and objects belong together. Two looks at different moments: what is under way counts as well. */
+/**
+ * Whether rows and objects belong together. Two looks at different moments: what is under way counts as well. Kinds
+ * that this user may not list are left out, and named.
+ */
 export async function checkObjects(client: KubeClient, { owners }: NorthboundFacts): Promise<Finding[]> {
   const rowsOf = new Set(owners.map(({ uid }) => uid));
   const uids = new Set<string>();
   const without: string[] = [];
   const unready: string[] = [];
+  const unseen: string[] = [];
   for (const type of Object.values(resources)) {
-    for await (const object of every<Programmed>(client, type)) {
+    for await (const object of every<Programmed>(client, type, () => unseen.push(type.kind))) {
       const { uid, namespace = '', name } = object.metadata;
       uids.add(uid);
       const holds = (condition: 'Ready' | 'Programmed'): boolean =>
@@ -85,8 +89,21 @@ export async function checkObjects(client: KubeClient, { owners }: NorthboundFac
         without.push(label);
     }
   }
-  const orphans = owners.filter(({ uid }) => !uids.has(uid)).map(describeOwner);
+  const orphans = owners
+    .filter(({ kind, uid }) => !uids.has(uid) && !unseen.includes(kind))
+    .map(describeOwner);
+  const seen =
+    unseen.length === 0
+      ? []
+      : [
+          warning(
+            'Kinds left out',
+            `This user may not list ${some(unseen, 20)}: nothing is said of them.`,
+            grantRemedy,
+          ),
+        ];
   return [
+    ...seen,
     unready.length === 0
       ? ok('Objects', `All ${uids.size} are Ready.`)
       : warning(
@@ -111,14 +128,21 @@ export async function checkObjects(client: KubeClient, { owners }: NorthboundFac
   ];
 }
 
+/** All objects of a kind, page by page; `refused` is called when this user may not list them. */
 async function* every<T extends KubeObject>(
   client: KubeClient,
   type: (typeof resources)[keyof typeof resources],
+  refused: () => void,
 ): AsyncGenerator<T> {
   let continueToken: string | undefined;
-  do {
-    const page = await client.list<T>(type, { limit: 500, ...(continueToken && { continueToken }) });
-    yield* page.items;
-    continueToken = page.continueToken;
-  } while (continueToken !== undefined);
+  try {
+    do {
+      const page = await client.list<T>(type, { limit: 500, ...(continueToken && { continueToken }) });
+      yield* page.items;
+      continueToken = page.continueToken;
+    } while (continueToken !== undefined);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 403) throw error;
+    refused();
+  }
 }

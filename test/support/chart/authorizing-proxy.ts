@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'yaml';
 import type { RunningServer } from '../apiserver/running-server.ts';
@@ -18,21 +19,34 @@ export interface AuthorizingProxy {
   close(): Promise<void>;
 }
 
-/** Starts one on loopback, with the rights of `grants` and discovery. */
+/**
+ * Starts one on loopback, with the rights of `grants` and those that every user has: discovery, and asking for its own.
+ * The first request of each access that `isDoubted` is answered as a status whose test failed.
+ */
 export async function startAuthorizingProxy(
   server: RunningServer,
   grants: readonly Grant[],
+  isDoubted: (access: Access) => boolean = () => false,
 ): Promise<AuthorizingProxy> {
   const agent = new Agent({ ca: server.caCert, keepAlive: true });
   const asked = new Set<string>();
   const refused: Access[] = [];
   const listener = createServer((incoming, outgoing) => {
     const access = accessOf(incoming.method ?? 'GET', incoming.url ?? '/');
+    if (access?.resource === 'selfsubjectaccessreviews') {
+      void review(incoming, outgoing, grants).catch(() => outgoing.destroy());
+      return;
+    }
     if (access !== undefined) {
+      const isFirst = !asked.has(describeAccess(access));
       asked.add(describeAccess(access));
       if (!isAllowed(grants, access)) {
         refused.push(access);
-        refuse(outgoing, access);
+        refuse(outgoing, 403, 'Forbidden', `the chart's rules do not allow: ${describeAccess(access)}`);
+        return;
+      }
+      if (isFirst && isDoubted(access)) {
+        refuse(outgoing, 422, 'Invalid', 'the server rejected our request due to an error in our request');
         return;
       }
     }
@@ -62,16 +76,24 @@ export async function startAuthorizingProxy(
   };
 }
 
-function refuse(outgoing: ServerResponse, access: Access): void {
-  const status = {
-    apiVersion: 'v1',
-    kind: 'Status',
-    status: 'Failure',
-    reason: 'Forbidden',
-    message: `the chart's rules do not allow: ${describeAccess(access)}`,
-    code: 403,
+function refuse(outgoing: ServerResponse, code: number, reason: string, message: string): void {
+  const status = { apiVersion: 'v1', kind: 'Status', status: 'Failure', reason, message, code };
+  outgoing.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(status));
+}
+
+/** Answers a SelfSubjectAccessReview. */
+async function review(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  grants: readonly Grant[],
+): Promise<void> {
+  const object = (await json(incoming)) as {
+    spec: { resourceAttributes: Access & { readonly subresource?: string } };
   };
-  outgoing.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify(status));
+  const { resource, subresource, ...access } = object.spec.resourceAttributes;
+  const whole = subresource === undefined ? resource : `${resource}/${subresource}`;
+  const status = { allowed: isAllowed(grants, { ...access, resource: whole }) };
+  outgoing.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify({ ...object, status }));
 }
 
 async function forward(

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { runProgram } from '../../../src/cli/program.ts';
+import type { Finding } from '../../../src/doctor/index.ts';
+import { startEmbedded } from '../../support/apiserver/embedded.ts';
+import { startAuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
+import { leastValues, release, render } from '../../support/chart/chart.ts';
+import { grantsTo, type Grant } from '../../support/chart/rules.ts';
+import { example } from '../../support/operator/examples.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+describe("overlay-network doctor in the operator's pod", () => {
+  let cluster: TestCluster;
+  let folder: string;
+  const grants = grantsTo(render(leastValues), { namespace: release.namespace, name: release.name });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'overlay-doctor-'));
+    cluster = await TestCluster.start({ start: startEmbedded }, { northd: false });
+    await cluster.startOperator();
+    await cluster.apply(...example('quickstart.yaml'));
+    await cluster.converged();
+    await cluster.stopOperators();
+  }, 60_000);
+  afterAll(async () => {
+    await cluster.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Runs it with these rights; what it found, by what was checked. */
+  async function examined(rights: readonly Grant[]): Promise<Record<string, Finding>> {
+    const proxy = await startAuthorizingProxy(cluster.server, rights);
+    try {
+      const kubeconfig = join(folder, 'kubeconfig');
+      await writeFile(kubeconfig, proxy.kubeconfig, { mode: 0o600 });
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      const env = {
+        OVERLAY_NETWORK_KUBECONFIG: kubeconfig,
+        OVERLAY_NETWORK_LEADER_ELECTION_NAMESPACE: release.namespace,
+        OVERLAY_NETWORK_OVN_NB_ENDPOINT: cluster.northbound.remote,
+        OVERLAY_NETWORK_OVN_SB_ENDPOINT: cluster.southbound.remote,
+      };
+      await runProgram(['doctor', '--json'], { stdout, stderr, env, signal: new AbortController().signal });
+      expect(String(stderr.read() ?? '')).toBe('');
+      const { findings } = JSON.parse(String(stdout.read())) as { findings: Finding[] };
+      return Object.fromEntries(findings.map((finding) => [finding.check, finding]));
+    } finally {
+      await proxy.close();
+    }
+  }
+
+  /** The rights without one verb on one resource. */
+  const without = (verb: string, resource: string): Grant[] =>
+    grants.map(({ namespace, rules }) => ({
+      namespace,
+      rules: rules.flatMap((rule) =>
+        rule.resources.includes(resource)
+          ? [
+              { ...rule, resources: rule.resources.filter((each) => each !== resource) },
+              { ...rule, resources: [resource], verbs: rule.verbs.filter((each) => each !== verb) },
+            ]
+          : [rule],
+      ),
+    }));
+
+  it('can look at everything but the definitions with the rights of the chart', async () => {
+    const findings = await examined(grants);
+    expect(Object.entries(findings).map(([check, { outcome }]) => [check, outcome])).toEqual([
+      ['API server', 'ok'],
+      ['Custom resources', 'ok'],
+      ['Their schemas', 'ok'],
+      ['Permissions', 'ok'],
+      ['Northbound database', 'ok'],
+      ['Leader', 'ok'],
+      ['Southbound database', 'ok'],
+      // None runs here.
+      ['ovn-northd', 'problem'],
+      ['Hosts', 'warning'],
+      ['Objects', 'ok'],
+      ['Drift', 'ok'],
+      ['Orphans', 'ok'],
+    ]);
+    expect(findings['Their schemas']?.found).toMatch(/^Not compared: /);
+  });
+
+  it('names a right that is missing, and still judges all else', async () => {
+    const findings = await examined(without('list', 'ports'));
+    expect(findings['Permissions']).toMatchObject({
+      outcome: 'problem',
+      found: 'Denied: list ports.network.plasmavmc.io.',
+      remedy: expect.stringContaining('ClusterRole'),
+    });
+    expect(findings['Kinds left out']).toMatchObject({
+      outcome: 'warning',
+      found: 'This user may not list Port: nothing is said of them.',
+      remedy: expect.stringContaining('ClusterRole'),
+    });
+    // The rows of Ports are not taken for orphans.
+    expect(findings).toMatchObject({
+      Objects: { outcome: 'ok', found: 'All 5 are Ready.' },
+      Orphans: { outcome: 'ok' },
+    });
+  });
+
+  it('names all of them when there are none', async () => {
+    const findings = await examined([]);
+    expect(findings['Permissions']?.found).toMatch(/^Denied: .* and \d+ more\.$/);
+    expect(findings['Kinds left out']?.found).toMatch(/VPC, .*: nothing is said of them/);
+    expect(findings['Northbound database']?.outcome).toBe('ok');
+  });
+});
