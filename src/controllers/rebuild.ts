@@ -10,10 +10,10 @@ import {
 import { keyOf } from '../reconcile/index.ts';
 import type { Env } from './env.ts';
 import { rebuildExternal } from './externalnetwork/rebuild.ts';
-import { CIDR_MARK, SUBNET_MARK } from './names.ts';
 import { oldestFirst } from './oldest.ts';
 import type { SubnetPool } from './pools/pools.ts';
 import { claimNamed } from './port/addressing.ts';
+import { recordedCidr, recordedPort, type PortRecord } from './recorded.ts';
 import { subnetRanges } from './subnet/ranges.ts';
 import { vpcOf } from './vpc/lookup.ts';
 
@@ -44,7 +44,7 @@ export function rebuildPools(sources: Sources): readonly PoolConflict[] {
 
 function rebuildVpcs({ stores, pools, writer }: Sources): PoolConflict[] {
   return oldestFirst(stores.vpcs.values()).flatMap(({ metadata: { uid, namespace = '' }, status }) => {
-    const cidr = recordedCidr(writer, uid, status?.cidr, 'Logical_Router');
+    const cidr = cidrOf(writer, uid, status?.cidr, 'Logical_Router');
     if (cidr === undefined) return [];
     const { organization } = tenancyOf(namespace, stores.namespaces.get(namespace)?.metadata.labels);
     const { ok } = pools.vpcBlocks.adopt(organization, uid, cidr);
@@ -55,26 +55,18 @@ function rebuildVpcs({ stores, pools, writer }: Sources): PoolConflict[] {
 function rebuildSubnets({ stores, pools, writer }: Sources): PoolConflict[] {
   return oldestFirst(stores.subnets.values()).flatMap((subnet) => {
     const { uid } = subnet.metadata;
-    const cidr = recordedCidr(writer, uid, subnet.status?.cidr, 'Logical_Switch');
+    const cidr = cidrOf(writer, uid, subnet.status?.cidr, 'Logical_Switch');
     if (cidr === undefined) return [];
     const ranges = subnetRanges(subnet, cidr);
     // Ranges that are spoilt now: the addresses are held all the same.
     pools.configureSubnet(uid, cidr, ranges.ok ? ranges.value : { text: '' });
     const vpc = vpcOf(stores, subnet);
-    const within = vpc && recordedCidr(writer, vpc.metadata.uid, vpc.status?.cidr, 'Logical_Router');
+    const within = vpc && cidrOf(writer, vpc.metadata.uid, vpc.status?.cidr, 'Logical_Router');
     if (vpc === undefined || within === undefined) return [];
     pools.setParent(uid, vpc.metadata.uid);
     const { ok } = pools.subnetBlocks(vpc.metadata.uid, within).adopt(uid, cidr);
     return ok ? [] : [{ kind: 'Subnet', uid, value: formatCidr(cidr) }];
   });
-}
-
-/** What a Port is recorded with. */
-interface PortRecord {
-  readonly uid: string;
-  readonly subnetUid: string;
-  readonly mac: string | undefined;
-  readonly ip: string | undefined;
 }
 
 function rebuildPorts(sources: Sources): PoolConflict[] {
@@ -120,32 +112,13 @@ function adopt(pool: SubnetPool, { uid, mac, ip }: PortRecord): PoolConflict[] {
 }
 
 /** The range in the status, else the one that the owner's row of this table is marked with. */
-function recordedCidr(
+function cidrOf(
   writer: Sources['writer'],
   uid: string,
   status: string | undefined,
   table: string,
 ): Cidr | undefined {
-  const text = status ?? externalId(writer, uid, table, CIDR_MARK);
-  const cidr = text === undefined ? undefined : parseCidr(text, { family: 4 });
-  return cidr?.ok === true ? cidr.value : undefined;
-}
-
-/** What a Port's row says: `MAC IP` is the first of its addresses that has both. */
-function recordedPort(writer: Sources['writer'], uid: string): PortRecord | undefined {
-  const owned = writer.ownedBy(uid).find(({ table }) => table === 'Logical_Switch_Port');
-  const subnetUid = externalId(writer, uid, 'Logical_Switch_Port', SUBNET_MARK);
-  const addresses = owned?.row['addresses'];
-  if (subnetUid === undefined || !(addresses instanceof Set)) return undefined;
-  for (const text of addresses) {
-    const [mac, ip] = String(text).split(' ');
-    if (ip !== undefined) return { uid, subnetUid, mac, ip };
-  }
-  return undefined;
-}
-
-function externalId(writer: Sources['writer'], uid: string, table: string, key: string): string | undefined {
-  const ids = writer.ownedBy(uid).find((owned) => owned.table === table)?.row['external_ids'];
-  const value = ids instanceof Map ? (ids as ReadonlyMap<unknown, unknown>).get(key) : undefined;
-  return typeof value === 'string' ? value : undefined;
+  if (status === undefined) return recordedCidr(writer, uid, table);
+  const cidr = parseCidr(status, { family: 4 });
+  return cidr.ok ? cidr.value : undefined;
 }

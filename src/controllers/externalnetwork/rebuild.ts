@@ -88,12 +88,13 @@ function rebuildOrphans({ stores, pools, writer }: Sources): Conflict[] {
   return [];
 }
 
-function rebuildLinks({ stores, pools, writer }: Sources): Conflict[] {
+function rebuildLinks(sources: Sources): Conflict[] {
+  const { stores, pools, writer } = sources;
   const alive = oldestFirst(stores.vpcPeerings.values()).flatMap((peering) => {
     const { uid } = peering.metadata;
     const record = recordedLink(writer, uid);
     if (record !== undefined) return [{ uid, ...record }];
-    const connection = connectionOf(stores, peering);
+    const connection = connectionOf(sources, peering);
     const network = peering.status?.linkCIDR;
     if (!connection.ok || network === undefined) return [];
     return [{ uid, peerUid: connection.value.other.peering.metadata.uid, network }];

@@ -3,7 +3,7 @@ import type { Stores } from '../env.ts';
 import { addressKey } from '../floatingip/kind.ts';
 import { oldestFirst } from '../oldest.ts';
 import { keyOf } from '../../reconcile/index.ts';
-import { externalAddress, type NatPlace } from './external.ts';
+import { externalAddress, type NatPlace, type Sources } from './external.ts';
 import { internalSide } from './internal.ts';
 import { externalKey } from './kind.ts';
 
@@ -17,13 +17,15 @@ interface Claim {
 }
 
 /** The rules of the same router that cannot be in effect together with this one, the oldest first. */
-export function conflictingRules(stores: Stores, rule: NatRule, place: NatPlace): readonly NatRule[] {
-  const own = claimOf(stores, rule, place);
+export function conflictingRules(sources: Sources, rule: NatRule, place: NatPlace): readonly NatRule[] {
+  const own = claimOf(sources, rule, place);
   if (own === undefined) return [];
-  const others = new Map([...candidates(stores, rule, own, place)].map((each) => [keyOf(each), each]));
+  const others = new Map(
+    [...candidates(sources.stores, rule, own, place)].map((each) => [keyOf(each), each]),
+  );
   others.delete(keyOf(rule));
   return oldestFirst(others.values()).filter((other) => {
-    const theirs = claimOf(stores, other, place);
+    const theirs = claimOf(sources, other, place);
     return theirs !== undefined && excludes(own, theirs);
   });
 }
@@ -36,11 +38,11 @@ function excludes(a: Claim, b: Claim): boolean {
   return a.external === b.external && a.service === b.service;
 }
 
-function claimOf(stores: Stores, rule: NatRule, place: NatPlace): Claim | undefined {
-  const external = externalAddress(stores, rule, place);
+function claimOf(sources: Sources, rule: NatRule, place: NatPlace): Claim | undefined {
+  const external = externalAddress(sources, rule, place);
   if (!external.ok) return undefined;
   const { type, protocol = '', externalPort = 0 } = rule.spec;
-  const internal = type === 'DNAT' ? undefined : internalSide(stores, rule, place);
+  const internal = type === 'DNAT' ? undefined : internalSide(sources, rule, place);
   return {
     type,
     external: external.value,

@@ -1,4 +1,4 @@
-import { resources, type NatRule } from '../../api/index.ts';
+import { formatCidr, resources, type NatRule, type Subnet } from '../../api/index.ts';
 import { nothing } from '../../ovn/index.ts';
 import { keyOf, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
 import { converge, type Intent } from '../converge.ts';
@@ -6,6 +6,7 @@ import type { Env } from '../env.ts';
 import { removeGone } from '../leaving.ts';
 import { isOlder } from '../oldest.ts';
 import { bad, good, type Checked, type Problem } from '../problem.ts';
+import { recordedCidr } from '../recorded.ts';
 import { objectsOf, vpcOf } from '../vpc/lookup.ts';
 import { conflictingRules } from './conflicts.ts';
 import { externalAddress, holdExternal, natPlace, type NatPlace } from './external.ts';
@@ -105,10 +106,10 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
   }
 
   #translation(rule: NatRule): Checked<Translation> {
-    const { stores, pools } = this.#env;
-    const place = natPlace(stores, rule);
+    const { pools } = this.#env;
+    const place = natPlace(this.#env, rule);
     if (!place.ok) return place;
-    const external = externalAddress(stores, rule, place.value);
+    const external = externalAddress(this.#env, rule, place.value);
     if (!external.ok) return external;
     const held = holdExternal(this.#env, rule, place.value, external.value);
     if (!held.ok) {
@@ -120,19 +121,19 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
     }
     const conflict = this.#conflict(rule, place.value, external.value);
     if (conflict !== undefined) return { ok: false, problem: conflict };
-    const internal = internalSide(stores, rule, place.value);
+    const internal = internalSide(this.#env, rule, place.value);
     if (!internal.ok) return internal;
     const snat = wholeVpc(rule, internal.value, place.value);
     return snat ?? good({ place: place.value, external: external.value, internal: internal.value });
   }
 
   #conflict(rule: NatRule, place: NatPlace, external: string): Problem | undefined {
-    const { stores, pools, writer, wake } = this.#env;
+    const { pools, writer, wake } = this.#env;
     if (rule.spec.type === 'FloatingIP' && external === place.gatewayIP) {
       const message = `${external} is the address of the VPC's gateway, which cannot be given to one Port.`;
       return { reason: 'NatConflict', message };
     }
-    const [first, ...rest] = conflictingRules(stores, rule, place);
+    const [first, ...rest] = conflictingRules(this.#env, rule, place);
     if (first === undefined) return undefined;
     if (isOlder(first, rule)) {
       pools.waiting.add(waitersOf(first.metadata.uid), 'NatRule', keyOf(rule));
@@ -156,17 +157,24 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
 
   /** UIDs of the Subnets whose switches are in OVN; on a physical network the fabric's router is asked, not OVN. */
   #switches({ vpc }: NatPlace): readonly string[] {
-    return [...objectsOf(this.#env.stores, vpc, keyOf(vpc), this.#env.stores.subnets)]
-      .filter(({ spec, status }) => spec.provider === undefined && status?.switchName !== undefined)
+    const { stores, writer } = this.#env;
+    const isInOvn = ({ metadata, status }: Subnet): boolean =>
+      status?.switchName !== undefined || recordedCidr(writer, metadata.uid, 'Logical_Switch') !== undefined;
+    return [...objectsOf(stores, vpc, keyOf(vpc), stores.subnets)]
+      .filter((subnet) => subnet.spec.provider === undefined && isInOvn(subnet))
       .map(({ metadata }) => metadata.uid)
       .sort();
   }
 }
 
 /** The VPC's own SNAT stands against a rule for all of the VPC. */
-function wholeVpc({ spec }: NatRule, internal: Internal, { vpc }: NatPlace): Checked<never> | undefined {
+function wholeVpc(
+  { spec }: NatRule,
+  internal: Internal,
+  { vpc, vpcCidr }: NatPlace,
+): Checked<never> | undefined {
   const snat = vpc.spec.externalGateway?.snat === 'Enabled';
-  if (spec.type !== 'SNAT' || !snat || internal.address !== vpc.status?.cidr) return undefined;
+  if (spec.type !== 'SNAT' || !snat || internal.address !== formatCidr(vpcCidr)) return undefined;
   return bad(
     'NatConflict',
     `The VPC "${vpc.metadata.name}" translates all its traffic itself: set its externalGateway.snat to Disabled first.`,

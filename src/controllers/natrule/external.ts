@@ -1,11 +1,15 @@
 import { formatAddress, parseAddress, type NatRule, type VPC } from '../../api/index.ts';
 import { refKey } from '../../reconcile/index.ts';
-import type { Env, Stores } from '../env.ts';
+import type { Env } from '../env.ts';
 import { refusalText } from '../floatingip/controller.ts';
 import { bad, fromParsed, good, type Checked } from '../problem.ts';
-import { vpcNetwork } from '../vpc/kind.ts';
+import { vpcRange } from '../recorded.ts';
+import { recordedGateway } from '../vpc/gateway.ts';
 import { vpcOf } from '../vpc/lookup.ts';
 import type { Cidr, ExternalNetwork } from '../../api/index.ts';
+
+/** What tells what a rule refers to: statuses, and where one is missing rows and holds. */
+export type Sources = Pick<Env, 'stores' | 'pools' | 'writer'>;
 
 /** Where a NatRule works: a router with a gateway. */
 export interface NatPlace {
@@ -17,7 +21,7 @@ export interface NatPlace {
 }
 
 /** The VPC of a rule and its way out, as they are in OVN. */
-export function natPlace(stores: Stores, rule: NatRule): Checked<NatPlace> {
+export function natPlace({ stores, writer }: Sources, rule: NatRule): Checked<NatPlace> {
   const vpc = vpcOf(stores, rule);
   if (vpc === undefined) {
     const { vpcRef } = rule.spec;
@@ -27,21 +31,28 @@ export function natPlace(stores: Stores, rule: NatRule): Checked<NatPlace> {
         : `There is no VPC "${vpcRef.name}" in the namespace.`;
     return bad('VPCNotFound', message);
   }
-  const vpcCidr = vpcNetwork(vpc);
+  const vpcCidr = vpcRange(writer, vpc);
   if (vpcCidr === undefined) return bad('VPCNotReady', `The VPC "${vpc.metadata.name}" is not ready.`);
-  const [gatewayIP] = vpc.status?.gatewayIPs ?? [];
   const network = stores.externalNetworks.get(vpc.spec.externalGateway?.externalNetworkRef.name ?? '');
+  const gatewayIP = network && gatewayIPOf(writer, vpc, network);
   if (gatewayIP === undefined || network === undefined) {
     return bad('NoExternalGateway', `The VPC "${vpc.metadata.name}" has no external gateway.`);
   }
   return good({ vpc, vpcCidr, network, gatewayIP });
 }
 
+function gatewayIPOf(writer: Sources['writer'], { metadata, status }: VPC, network: ExternalNetwork) {
+  const [address] = status?.gatewayIPs ?? [];
+  if (address !== undefined) return address;
+  const recorded = recordedGateway(writer, metadata.uid);
+  return recorded?.networkUid === network.metadata.uid ? formatAddress(recorded.address) : undefined;
+}
+
 /**
  * The external address that a rule's spec comes to; nothing is held for it. The text is canonical.
  */
 export function externalAddress(
-  stores: Stores,
+  { stores, pools }: Sources,
   { metadata: { namespace = '' }, spec }: NatRule,
   { network, gatewayIP }: NatPlace,
 ): Checked<string> {
@@ -55,9 +66,11 @@ export function externalAddress(
   if (floatingIP === undefined) {
     return bad('FloatingIPNotFound', `There is no FloatingIP "${name}" in the namespace.`);
   }
-  const address = floatingIP.status?.address;
-  if (address === undefined) return bad('FloatingIPNotReady', `The FloatingIP "${name}" has no address yet.`);
   const other = floatingIP.spec.externalNetworkRef.name;
+  const networkUid = stores.externalNetworks.get(other)?.metadata.uid ?? '';
+  const held = pools.external.network(networkUid)?.heldBy(floatingIP.metadata.uid);
+  const address = floatingIP.status?.address ?? (held && formatAddress(held));
+  if (address === undefined) return bad('FloatingIPNotReady', `The FloatingIP "${name}" has no address yet.`);
   if (other === network.metadata.name) return good(address);
   return bad(
     'NatConflict',

@@ -8,11 +8,11 @@ import {
   type NatRule,
 } from '../../api/index.ts';
 import { refKey } from '../../reconcile/index.ts';
-import type { Stores } from '../env.ts';
 import { interfaceId } from '../names.ts';
 import { bad, fromParsed, good, type Checked } from '../problem.ts';
+import { recordedCidr, recordedPort } from '../recorded.ts';
 import { vpcOf } from '../vpc/lookup.ts';
-import type { NatPlace } from './external.ts';
+import type { NatPlace, Sources } from './external.ts';
 
 /** The inner side of a rule. */
 export interface Internal {
@@ -23,17 +23,17 @@ export interface Internal {
 }
 
 /** Whose traffic a rule translates, or who gets it. */
-export function internalSide(stores: Stores, rule: NatRule, place: NatPlace): Checked<Internal> {
+export function internalSide(sources: Sources, rule: NatRule, place: NatPlace): Checked<Internal> {
   const { source, target } = rule.spec;
-  if (source?.subnetRef !== undefined) return subnetSource(stores, rule, source.subnetRef.name, place);
+  if (source?.subnetRef !== undefined) return subnetSource(sources, rule, source.subnetRef.name, place);
   if (source?.cidr !== undefined) return cidrSource(source.cidr, place);
-  if (target?.portRef !== undefined) return portTarget(stores, rule, target.portRef.name, place);
+  if (target?.portRef !== undefined) return portTarget(sources, rule, target.portRef.name, place);
   if (target?.address !== undefined) return addressTarget(target.address, place);
   return bad('InvalidSpec', 'The rule has neither a source nor a target.');
 }
 
 function subnetSource(
-  stores: Stores,
+  { stores, writer }: Sources,
   { metadata: { namespace = '' } }: NatRule,
   name: string,
   { vpc }: NatPlace,
@@ -42,7 +42,9 @@ function subnetSource(
   if (subnet === undefined || vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid) {
     return bad('SubnetNotFound', `There is no Subnet "${name}" in the VPC.`);
   }
-  const cidr = subnet.status?.switchName === undefined ? undefined : subnet.status.cidr;
+  const recorded = recordedCidr(writer, subnet.metadata.uid, 'Logical_Switch');
+  const inStatus = subnet.status?.switchName === undefined ? undefined : subnet.status.cidr;
+  const cidr = inStatus ?? (recorded && formatCidr(recorded));
   return cidr === undefined
     ? bad('SubnetNotReady', `The Subnet "${name}" is not ready.`)
     : good({ address: cidr });
@@ -57,7 +59,7 @@ function cidrSource(text: string, { vpcCidr, vpc }: NatPlace): Checked<Internal>
 }
 
 function portTarget(
-  stores: Stores,
+  { stores, writer }: Sources,
   { metadata: { namespace = '' } }: NatRule,
   name: string,
   { vpc }: NatPlace,
@@ -67,7 +69,7 @@ function portTarget(
   if (port === undefined || (subnet && vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid)) {
     return bad('PortNotFound', `There is no Port "${name}" in the VPC.`);
   }
-  const address = port.status?.ipAddress;
+  const address = port.status?.ipAddress ?? recordedPort(writer, port.metadata.uid)?.ip;
   return address === undefined || subnet === undefined
     ? bad('PortNotReady', `The Port "${name}" has no address yet.`)
     : good({ address, logicalPort: interfaceId(port.metadata.uid) });

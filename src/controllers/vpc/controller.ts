@@ -20,9 +20,9 @@ import type { Env } from '../env.ts';
 import { hold, inUse, letGo, removeGone } from '../leaving.ts';
 import { routerName } from '../names.ts';
 import { vpcWaiters } from '../pools/pools.ts';
-import { bad, fromParsed, good, type Checked } from '../problem.ts';
+import { bad, fromParsed, good, type Checked, type Problem } from '../problem.ts';
 import { Defaults } from './defaults.ts';
-import { gatewayOf, releaseUnused } from './gateway.ts';
+import { gatewayOf, recordedGateway, releaseUnused } from './gateway.ts';
 import { anyVpcOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
 import { planVpc } from './plan.ts';
@@ -85,7 +85,10 @@ export class VpcReconciler implements Reconciler<VPC> {
     }
     const subnets = this.#env.stores.subnets;
     return {
-      desired: cidr.ok && routes.ok ? planVpc(vpc, cidr.value, external, this.#env.settings.mtu) : undefined,
+      desired:
+        cidr.ok && routes.ok && (gateway.ok || !this.#mayKeep(vpc, gateway.problem))
+          ? planVpc(vpc, cidr.value, external, this.#env.settings.mtu)
+          : undefined,
       accepted: problem,
       resolvedRefs: gateway.ok ? undefined : gateway.problem,
       also: routesResolved(this.#env.stores, vpc, key, external),
@@ -102,6 +105,16 @@ export class VpcReconciler implements Reconciler<VPC> {
             : 0),
       }),
     };
+  }
+
+  /** Whether its rows have a gateway on the network that it asks for, of which nothing is known at the moment. */
+  #mayKeep({ metadata: { uid }, spec }: VPC, { reason }: Problem): boolean {
+    const { stores, writer } = this.#env;
+    const network = stores.externalNetworks.get(spec.externalGateway?.externalNetworkRef.name ?? '');
+    return (
+      reason === 'ExternalNetworkNotReady' &&
+      recordedGateway(writer, uid)?.networkUid === network?.metadata.uid
+    );
   }
 
   /** The VPC's range: the one it names, or one that is allocated and then its own. */

@@ -44,7 +44,7 @@ export class VPCPeeringReconciler implements Reconciler<VPCPeering> {
     if (peering === undefined) return { kind: 'done' };
     const { uid } = peering.metadata;
     const wasConnected = writer.ownedBy(uid).length > 0;
-    const connection = connectionOf(this.#env.stores, peering);
+    const connection = connectionOf(this.#env, peering);
     const intent = connection.ok
       ? this.#connect(peering, connection.value)
       : this.#refuse(peering, connection.problem);

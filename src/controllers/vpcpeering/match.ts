@@ -7,17 +7,20 @@ import {
   type VPC,
   type VPCPeering,
 } from '../../api/index.ts';
-import type { Stores } from '../env.ts';
+import type { Env } from '../env.ts';
 import { oldestFirst, oldestOf } from '../oldest.ts';
 import { bad, collect, fromParsed, good, type Checked } from '../problem.ts';
-import { vpcNetwork } from '../vpc/kind.ts';
+import { vpcRange } from '../recorded.ts';
 import { oldestVpc, vpcOf } from '../vpc/lookup.ts';
 import { towards } from './kind.ts';
+
+type Sources = Pick<Env, 'stores' | 'writer'>;
 
 /** One side of a connection. */
 export interface Side {
   readonly peering: VPCPeering;
   readonly vpc: VPC;
+  readonly range: Cidr;
   /** The networks that the other side may reach, and that may reach it; collapsed they are all of the VPC or less. */
   readonly advertised: readonly Cidr[];
 }
@@ -29,7 +32,7 @@ export interface Connection {
 }
 
 /** The side of a peering by itself: what its own namespace says. */
-export function sideOf(stores: Stores, peering: VPCPeering): Checked<Side> {
+export function sideOf({ stores, writer }: Sources, peering: VPCPeering): Checked<Side> {
   const { namespace = '' } = peering.metadata;
   const { vpcRef, peer, advertisedCIDRs } = peering.spec;
   if (peer.namespace === namespace) {
@@ -45,38 +48,47 @@ export function sideOf(stores: Stores, peering: VPCPeering): Checked<Side> {
     const which = vpcRef === undefined ? 'The namespace has no VPC' : `"${vpcRef.name}" is not its VPC`;
     return bad('VPCNotFound', `${which}.`);
   }
-  const cidr = vpcNetwork(vpc);
-  if (cidr === undefined) return bad('VPCNotReady', `The VPC "${vpc.metadata.name}" is not ready.`);
+  const range = vpcRange(writer, vpc);
+  if (range === undefined) return bad('VPCNotReady', `The VPC "${vpc.metadata.name}" is not ready.`);
   const advertised = collect(
     (advertisedCIDRs ?? []).map((text, index) => {
       const field = `spec.advertisedCIDRs[${index}]`;
       const parsed = fromParsed(parseCidr(text, { family: 4 }), field);
-      if (!parsed.ok || containsCidr(cidr, parsed.value)) return parsed;
-      return bad('AddressOutsideVPC', `${field}: ${text} is not inside the VPC's range ${formatCidr(cidr)}.`);
+      if (!parsed.ok || containsCidr(range, parsed.value)) return parsed;
+      return bad(
+        'AddressOutsideVPC',
+        `${field}: ${text} is not inside the VPC's range ${formatCidr(range)}.`,
+      );
     }),
   );
   if (!advertised.ok) return advertised;
-  return good({ peering, vpc, advertised: advertised.value.length === 0 ? [cidr] : advertised.value });
+  return good({
+    peering,
+    vpc,
+    range,
+    advertised: advertised.value.length === 0 ? [range] : advertised.value,
+  });
 }
 
 /**
  * The connection that a peering is one side of. Of the other namespace nothing is told before it has a VPCPeering
  * that names this one, nor why that one is of no use.
  */
-export function connectionOf(stores: Stores, peering: VPCPeering): Checked<Connection> {
-  const own = sideOf(stores, peering);
+export function connectionOf(sources: Sources, peering: VPCPeering): Checked<Connection> {
+  const { stores } = sources;
+  const own = sideOf(sources, peering);
   if (!own.ok) return own;
   const { namespace = '' } = peering.metadata;
   const { peer } = peering.spec;
   const other = oldestFirst(stores.vpcPeerings.byIndex('siblings', towards(peer.namespace, namespace)))
-    .map((candidate) => sideOf(stores, candidate))
+    .map((candidate) => sideOf(sources, candidate))
     .flatMap((side) => (side.ok ? [side.value] : []))
     .find((side) => names(peering, side.vpc) && names(side.peering, own.value.vpc));
   if (other === undefined) {
     const message = `The namespace "${peer.namespace}" has no VPCPeering towards this VPC (yet).`;
     return bad('PendingPeer', message);
   }
-  const clash = clashOf(stores, own.value, other);
+  const clash = clashOf(sources, own.value, other);
   if (clash !== undefined) return bad('CIDROverlap', clash);
   const taken = takenRoute(own.value, other);
   if (taken !== undefined) return bad('RouteConflict', taken);
@@ -88,14 +100,12 @@ const names = ({ spec: { peer } }: VPCPeering, { metadata }: VPC): boolean =>
   metadata.namespace === peer.namespace && (peer.name === undefined || peer.name === metadata.name);
 
 /** Addresses that would be ambiguous: on both sides, or led to by an older peering of either side. */
-function clashOf(stores: Stores, own: Side, other: Side): string | undefined {
-  const within = vpcNetwork(own.vpc);
-  const theirs = vpcNetwork(other.vpc);
-  const inOwn = within && other.advertised.find((cidr) => overlaps(cidr, within));
+function clashOf(sources: Sources, own: Side, other: Side): string | undefined {
+  const inOwn = other.advertised.find((cidr) => overlaps(cidr, own.range));
   if (inOwn) return `The other side's ${formatCidr(inOwn)} overlaps with this VPC's range.`;
-  const inTheirs = theirs && own.advertised.find((cidr) => overlaps(cidr, theirs));
+  const inTheirs = own.advertised.find((cidr) => overlaps(cidr, other.range));
   if (inTheirs) return `${formatCidr(inTheirs)} of this VPC overlaps with the range of the other side.`;
-  return routeClash(stores, own, other) ?? routeClash(stores, other, own);
+  return routeClash(sources, own, other) ?? routeClash(sources, other, own);
 }
 
 /**
@@ -117,14 +127,15 @@ function staticRouteTo({ spec }: VPC, networks: readonly Cidr[]): string | undef
 }
 
 /** Whether an older connection of `from` leads to addresses of `to`. */
-function routeClash(stores: Stores, from: Side, to: Side): string | undefined {
+function routeClash(sources: Sources, from: Side, to: Side): string | undefined {
+  const { stores } = sources;
   const { namespace = '' } = from.peering.metadata;
   const pair = new Set([from.peering.metadata.uid, to.peering.metadata.uid]);
   for (const peering of oldestFirst(stores.vpcPeerings.byIndex('namespace', namespace))) {
     if (pair.has(peering.metadata.uid)) break;
     const back = oldestFirst(
       stores.vpcPeerings.byIndex('siblings', towards(peering.spec.peer.namespace, namespace)),
-    ).map((candidate) => sideOf(stores, candidate))[0];
+    ).map((candidate) => sideOf(sources, candidate))[0];
     if (back?.ok !== true || !names(peering, back.value.vpc)) continue;
     const clash = to.advertised.find((cidr) => back.value.advertised.some((led) => overlaps(led, cidr)));
     if (clash) return `${formatCidr(clash)} overlaps with what an older VPCPeering leads to.`;
