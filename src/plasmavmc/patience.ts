@@ -2,7 +2,7 @@ import { ApiError, ConnectionError, isAborted, realClock, sleep } from '../recon
 
 /** How long to try, and until when somebody loses interest. */
 export interface CallOptions {
-  /** In ms, with repeats; default: 30 000. The last look of a wait may take a second more. */
+  /** In ms, with repeats; default: 30 000. The last look of a wait may take three seconds more. */
   readonly timeoutMs?: number;
   /** Rejects with the signal's reason. Whether a change that was under way took effect is then not known. */
   readonly signal?: AbortSignal;
@@ -14,7 +14,7 @@ export type Seen<T> = { readonly found: T } | { readonly missing: string };
 /** First and longest pause between two looks, in ms. */
 const pauseMs = { first: 50, most: 1_000 };
 /** What a look may take at least, in ms: one whose time is nearly up should still be worth it. */
-const leastLookMs = 1_000;
+const leastLookMs = 3_000;
 
 /**
  * Looks until something is found. An API server that cannot be asked for the moment is one more thing to wait for.
