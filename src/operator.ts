@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { candidate } from './candidate.ts';
 import type { Config } from './config.ts';
 import { addControllers, EVENT_CONTROLLER, networkSettings } from './controllers/index.ts';
 import { serveEndpoints, type Endpoints } from './endpoints.ts';
@@ -9,7 +10,6 @@ import {
   errorFields,
   EventRecorder,
   fromKubeconfig,
-  LeaderElector,
   Manager,
   MetricsRegistry,
   realClock,
@@ -54,18 +54,7 @@ export async function startOperator(
   });
   const identity = `${hostname()}_${randomUUID()}`;
   const failure = Promise.withResolvers<string>();
-  const elector = config.leaderElection.enabled
-    ? new LeaderElector({
-        client,
-        lease: { namespace: config.leaderElection.namespace, name: 'overlay-network' },
-        identity,
-        leaseMs: config.leaderElection.leaseSeconds * 1000,
-        renewDeadlineMs: config.leaderElection.renewSeconds * 1000,
-        retryMs: config.leaderElection.retrySeconds * 1000,
-        onLost: failure.resolve,
-        log,
-      })
-    : undefined;
+  const elector = candidate(config, client, { identity, onLost: failure.resolve, log });
   if (elector !== undefined) leaderMetrics(metrics, elector);
   const manager = new Manager({
     client,

@@ -32,6 +32,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'show what the operator does, in a development cluster',
     load: async () => (await import('./demo.ts')).demo,
   },
+  uninstall: {
+    summary: 'let objects be deleted without the operator, when it is gone',
+    load: async () => (await import('./uninstall.ts')).uninstall,
+  },
   'metadata-agent': {
     summary: "answer machines' questions about themselves, on each hypervisor",
     load: async () => (await import('./metadata-agent.ts')).metadataAgent,

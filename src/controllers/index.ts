@@ -39,6 +39,7 @@ import { VPCPeeringReconciler } from './vpcpeering/controller.ts';
 import { vpcPeeringKind } from './vpcpeering/kind.ts';
 
 export { EVENT_CONTROLLER } from './announce.ts';
+export { letAllGo } from './let-all-go.ts';
 export { networkSettings, type NetworkSettings } from './settings.ts';
 
 /** How soon a counter in status follows, at the latest. */

@@ -25,7 +25,7 @@ export {
 export { TerminalError } from './errors.ts';
 export type { Change, ReadStore } from './store/store.ts';
 export type { StatusOutcome, StatusWriter } from './status.ts';
-export { hasFinalizer, isLeaving, type FinalizerOutcome, type Finalizers } from './finalizer.ts';
+export { Finalizers, hasFinalizer, isLeaving, type FinalizerOutcome } from './finalizer.ts';
 export { EventRecorder, type EventRecorderOptions, type EventSink, type ObjectEvent } from './events.ts';
 export { LeaderElector, type LeaderElectorOptions } from './leader.ts';
 export type {

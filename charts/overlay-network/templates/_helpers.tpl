@@ -47,3 +47,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ $image.repository }}:{{ default .Chart.AppVersion $image.tag }}
 {{- end -}}
 {{- end -}}
+
+{{- define "overlay-network.uninstallHook" -}}
+helm.sh/hook: post-delete
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}

@@ -1,9 +1,33 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { PassThrough } from 'node:stream';
+import { runProgram } from '../../../src/cli/program.ts';
 import { targets } from '../../support/apiserver/targets.ts';
 import { kinds } from '../../support/operator/cluster-objects.ts';
-import { ours } from '../../support/operator/dump.ts';
+import { markOf, ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+const tenant = `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: ExternalNetwork
+metadata: { name: public }
+spec:
+  physicalNetwork: physnet1
+  cidr: 203.0.113.0/24
+  gateway: 203.0.113.1
+  allocationPools: [{ start: 203.0.113.101, end: 203.0.113.200 }]
+  allowedNamespaces: { selector: {} }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: net, namespace: tenant }
+spec: { cidr: 10.70.0.0/16 }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: FloatingIP
+metadata: { name: ip, namespace: tenant }
+spec: { externalNetworkRef: { name: public } }
+`;
 
 describe.each(targets)('an installation with the $name API server', (target) => {
   let cluster: TestCluster;
@@ -19,6 +43,15 @@ describe.each(targets)('an installation with the $name API server', (target) => 
   });
   afterAll(() => cluster.stop());
 
+  /** Runs `overlay-network uninstall`. */
+  async function uninstall(...args: readonly string[]) {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const { signal } = new AbortController();
+    const settings = [`--kubeconfig=${cluster.server.kubeconfigPath}`, '--leader-election-namespace=default'];
+    const code = await runProgram(['uninstall', ...settings, ...args], { stdout, stderr, env: {}, signal });
+    return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
+  }
+
   it('keeps its network when the operator is removed, and lets Ports go all the same', async () => {
     const rows = await cluster.nbDump();
     await cluster.stopOperators();
@@ -30,6 +63,42 @@ describe.each(targets)('an installation with the $name API server', (target) => 
     }
     expect(await cluster.nbDump()).toEqual(rows);
   });
+
+  it('leaves no namespace stuck when the finalizers are taken off, and no row when there is an operator again', async () => {
+    await cluster.stopOperators();
+    const election = { 'leader-election-enabled': true, 'leader-election-namespace': 'default' };
+    await cluster.startOperator({ settings: election });
+    await cluster.namespace('tenant');
+    await cluster.apply(tenant);
+    await cluster.reason('FloatingIP', 'tenant/ip', 'Ready', 'Ready');
+    for (const kind of ['VPC', 'Subnet', 'SecurityGroup'] as const)
+      await cluster.reason(kind, kind === 'VPC' ? 'tenant/net' : 'tenant/default', 'Ready', 'Ready');
+    expect(await uninstall('--wait=2')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/an operator still runs \(.+ holds the Lease\): remove it first/),
+    });
+    await cluster.stopOperators();
+    const rows = await cluster.nbDump();
+
+    expect(await uninstall()).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^FloatingIP: 1 let go\nExternalNetwork: 1 let go$/m),
+    });
+    for (const [, { metadata }] of await cluster.objects()) expect(metadata.finalizers).toBeUndefined();
+    expect((await uninstall()).stdout).not.toMatch(/: [1-9]/);
+    await cluster.deleteNamespace('tenant');
+    await cluster.eventually(async () =>
+      expect([...(await cluster.objects()).keys()].filter((id) => id.includes('/tenant/'))).toEqual([]),
+    );
+    expect(await cluster.nbDump()).toEqual(rows);
+
+    await cluster.startOperator({ settings: { ...election, 'sweep-share-limit': 1 } });
+    await cluster.eventually(async () => {
+      const owners = ours(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
+      expect(owners.filter((owner) => owner?.includes('/tenant/'))).toEqual([]);
+    });
+  }, 90_000);
 
   it('leaves no row and no object when everything is removed, in whatever order it is asked for', async () => {
     for (const kind of kinds)

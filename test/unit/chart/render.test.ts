@@ -19,7 +19,7 @@ interface PodSpec {
   readonly containers: readonly ({ readonly [member: string]: unknown } & {
     readonly env: readonly { readonly name: string; readonly value?: string }[];
   })[];
-  readonly volumes: readonly Record<string, unknown>[];
+  readonly volumes?: readonly Record<string, unknown>[];
 }
 
 /** The kinds that a cluster serves, with the Prometheus operator's. */
@@ -27,6 +27,7 @@ const servedKinds = [
   'apiextensions.k8s.io/v1 CustomResourceDefinition',
   'apps/v1 DaemonSet',
   'apps/v1 Deployment',
+  'batch/v1 Job',
   'monitoring.coreos.com/v1 PrometheusRule',
   'monitoring.coreos.com/v1 ServiceMonitor',
   'networking.k8s.io/v1 NetworkPolicy',
@@ -43,8 +44,8 @@ const clusterScoped = ['CustomResourceDefinition', 'ClusterRole', 'ClusterRoleBi
 
 const find = (objects: readonly Rendered[], kind: string): Rendered =>
   objects.find((object) => object.kind === kind)!;
-const podOf = (objects: readonly Rendered[]): PodSpec =>
-  (find(objects, 'Deployment')['spec'] as { template: { spec: PodSpec } }).template.spec;
+const podOf = (objects: readonly Rendered[], kind = 'Deployment'): PodSpec =>
+  (find(objects, kind)['spec'] as { template: { spec: PodSpec } }).template.spec;
 
 describe('the rendered chart', () => {
   const least = render(leastValues);
@@ -127,7 +128,7 @@ describe('the rendered chart', () => {
   });
 
   it('is admitted by the Pod Security Standard "restricted"', () => {
-    for (const pod of [podOf(least), podOf(all)]) {
+    for (const pod of [podOf(least), podOf(all), podOf(least, 'Job'), podOf(all, 'Job')]) {
       expect(pod.securityContext).toMatchObject({
         runAsNonRoot: true,
         runAsUser: expect.any(Number),
@@ -142,9 +143,10 @@ describe('the rendered chart', () => {
           readOnlyRootFilesystem: true,
           capabilities: { drop: ['ALL'] },
         });
-        expect(JSON.stringify(container['ports'])).not.toContain('hostPort');
+        expect(JSON.stringify(container['ports'] ?? [])).not.toContain('hostPort');
       }
-      for (const volume of pod.volumes) expect(['configMap', 'secret']).toContain(Object.keys(volume)[1]);
+      for (const volume of pod.volumes ?? [])
+        expect(['configMap', 'secret']).toContain(Object.keys(volume)[1]);
     }
   });
 
@@ -180,6 +182,7 @@ describe('the rendered chart', () => {
       (find(render({ ...leastValues, ...values }), 'Deployment')['spec'] as { template: unknown }).template;
     const config = { ...(leastValues['config'] as object), workers: 4 };
     expect(templateOf({ config })).not.toEqual(templateOf({}));
+    expect(templateOf({ config: { ...config, logLevel: 'debug' } })).toEqual(templateOf({ config }));
     expect(templateOf({ replicas: 3 })).toEqual(templateOf({}));
   });
 
@@ -196,9 +199,32 @@ describe('the rendered chart', () => {
     expect(imageOf(all)).toBe(`overlay-network@sha256:${'0'.repeat(64)}`);
   });
 
+  it('lets objects go when the rest of the release is gone, with what that needs made and removed by hooks', () => {
+    const hooks = least.filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] !== undefined);
+    expect(hooks.map(({ kind }) => kind)).toEqual([
+      'ServiceAccount',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role',
+      'RoleBinding',
+      'Job',
+    ]);
+    for (const { metadata } of hooks) expect(metadata.annotations?.['helm.sh/hook']).toBe('post-delete');
+    expect(podOf(least, 'Job').containers).toMatchObject([{ args: ['uninstall'] }]);
+    const without = render({ ...leastValues, uninstall: { letObjectsGo: false } });
+    expect(without.map(({ kind }) => kind)).not.toContain('Job');
+  });
+
   it('grants nothing by wildcard, and no secrets', () => {
     const roles = least.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
-    expect(roles).toHaveLength(4);
+    expect(roles.map(({ metadata }) => metadata.name)).toEqual([
+      'overlay-network',
+      'overlay-network',
+      'overlay-network-edit',
+      'overlay-network-view',
+      'overlay-network-uninstall',
+      'overlay-network-uninstall',
+    ]);
     for (const { rules } of roles) {
       expect(JSON.stringify(rules)).not.toContain('*');
       expect(JSON.stringify(rules)).not.toContain('secrets');

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { runProgram } from '../../../src/cli/program.ts';
+import { startEmbedded } from '../../support/apiserver/embedded.ts';
+import { startAuthorizingProxy, type AuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
+import { leastValues, release, render } from '../../support/chart/chart.ts';
+import { allowedBy, grantsTo } from '../../support/chart/rules.ts';
+import { example } from '../../support/operator/examples.ts';
+import { TestCluster } from '../../support/operator/test-cluster.ts';
+
+const outside = `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: ExternalNetwork
+metadata: { name: public }
+spec: { physicalNetwork: physnet1, cidr: 203.0.113.0/24, gateway: 203.0.113.1, allowedNamespaces: { selector: {} } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: FloatingIP
+metadata: { name: ip }
+spec: { externalNetworkRef: { name: public } }
+`;
+
+describe("the chart's hook that lets objects go", () => {
+  let cluster: TestCluster;
+  let proxy: AuthorizingProxy;
+  let folder: string;
+  const grants = grantsTo(render(leastValues), {
+    namespace: release.namespace,
+    name: `${release.name}-uninstall`,
+  });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'overlay-rbac-'));
+    cluster = await TestCluster.start({ start: startEmbedded }, { northd: false });
+    // A patch whose test fails makes it look anew.
+    proxy = await startAuthorizingProxy(cluster.server, grants, ({ verb }) => verb === 'patch');
+    await cluster.namespace(release.namespace);
+    await cluster.startOperator();
+    await cluster.apply(...example('quickstart.yaml'), outside);
+    await cluster.reason('FloatingIP', 'default/ip', 'Ready', 'Ready');
+    await cluster.eventually(async () => {
+      for (const [, { kind, metadata }] of await cluster.objects())
+        if (kind !== 'Port') expect(metadata.finalizers).toHaveLength(1);
+    });
+    await cluster.stopOperators();
+  }, 60_000);
+  afterAll(async () => {
+    await cluster.stop();
+    await proxy.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('can do so with its own rights', async () => {
+    const kubeconfig = join(folder, 'kubeconfig');
+    await writeFile(kubeconfig, proxy.kubeconfig, { mode: 0o600 });
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const { signal } = new AbortController();
+    const args = [
+      'uninstall',
+      `--kubeconfig=${kubeconfig}`,
+      `--leader-election-namespace=${release.namespace}`,
+    ];
+    // Twice: the first makes the Lease, the second takes it over.
+    expect(await runProgram(args, { stdout, stderr, env: {}, signal })).toBe(0);
+    expect(await runProgram(args, { stdout, stderr, env: {}, signal })).toBe(0);
+    expect(proxy.refused).toEqual([]);
+    for (const [, { metadata }] of await cluster.objects()) expect(metadata.finalizers).toBeUndefined();
+  });
+
+  it('has none that it does not use', () => {
+    const unused = allowedBy(grants).filter((access) => !proxy.asked.has(access));
+    expect(unused).toEqual([]);
+  });
+});
