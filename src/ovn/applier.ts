@@ -104,8 +104,9 @@ export class Applier implements RowWriter {
 
   apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
     this.#waiters.remove(owner.uid);
-    this.#cutOff.delete(owner.uid);
-    if (!this.#commits.busy(owner.uid) && this.#holds(owner, desired)) return unchanged;
+    // What was sent before the connection was lost may be in the database, whatever the replica shows meanwhile.
+    const isDoubtful = this.#cutOff.delete(owner.uid) || this.#commits.busy(owner.uid);
+    if (!isDoubtful && this.#holds(owner, desired)) return unchanged;
     return this.#commits.submit(owner, desired);
   }
 
@@ -180,7 +181,7 @@ export class Applier implements RowWriter {
     const { transactionTimeoutMs: timeoutMs } = this.#options;
     const began = this.#clock.now();
     let ok = false;
-    // It stays expected after a lost reply: its effects may be told by the next synchronisation.
+    // It stays expected after a lost reply, until the next synchronisation has told its effects.
     this.#inFlight = batch;
     try {
       await this.#database.transact(operations, timeoutMs === undefined ? {} : { timeoutMs });
@@ -219,6 +220,8 @@ export class Applier implements RowWriter {
   }
 
   #reconnected(): void {
+    // What is told from now on is no part of the synchronisation that may have told a write of the lost connection.
+    this.#inFlight = undefined;
     const owners = [...this.#cutOff.values()];
     this.#cutOff.clear();
     for (const owner of owners) this.#report(owner);

@@ -309,6 +309,35 @@ describe('when the connection is lost', () => {
     expect(await applier.apply(two, portState(two))).toEqual({ changed: true });
   });
 
+  it('and a write with it that is taken back meanwhile, it is not taken for undone before that is known', async () => {
+    const clock = fakeClock();
+    const { applier, database } = await ready({ clock, reconnectDeadlineMs: 10_000 });
+    const [port] = ports as [Owner];
+    const addresses = () => database.replica.get('Logical_Switch_Port', lspUuid(port))?.['addresses'];
+    await applier.apply(port, portState(port, { addresses: ['before'] }));
+    // It takes effect, and nobody is told of it until the connection is back.
+    const { elsewhere } = database;
+    let late: () => void = () => undefined;
+    database.elsewhere = (...operations) => {
+      late = () => elsewhere.call(database, ...operations);
+      database.elsewhere = elsewhere;
+      database.setConnected(false);
+      throw new OvsdbError('CONNECTION_LOST', 'no reply', { outcomeUnknown: true });
+    };
+    const change = applier.apply(port, portState(port, { addresses: ['after'] }));
+    const failed = expect(change).rejects.toMatchObject({ code: 'OVN_CONNECTION_FAILED' });
+    await until(() => clock.pending() > 0);
+    clock.advance(10_000);
+    await failed;
+    const undone = portState(port, { addresses: ['before'] });
+    await expect(applier.apply(port, undone)).rejects.toMatchObject({ code: 'OVN_CONNECTION_FAILED' });
+    late();
+    database.setConnected(true);
+    expect(addresses()).toEqual(new Set(['after']));
+    expect(await applier.apply(port, undone)).toEqual({ changed: true });
+    expect(addresses()).toEqual(new Set(['before']));
+  });
+
   it('again and again, the call ends with an error instead of never', async () => {
     const clock = fakeClock();
     const { applier, database } = await ready({ clock });
