@@ -30,6 +30,8 @@ export interface Intent<S> {
   readonly also?: readonly DesiredCondition[];
   /** Why it is not gone yet, when somebody has deleted it. */
   readonly held?: Problem | undefined;
+  /** Called when OVN has what `desired` says: what only its rows before had is not used any more. */
+  readonly applied?: (() => void) | undefined;
   /** The rest of the status; `programmed` tells whether OVN has what `desired` says. */
   readonly status: (programmed: boolean) => S;
 }
@@ -55,6 +57,7 @@ export async function converge(
   // What it joins was taken away under it, and its owner is about to make it again; the applier wakes this object
   // then. To say so meanwhile would be two writes for each of a switch's ten thousand Ports.
   if (failure?.code === 'PARENT_MISSING' && wasProgrammed(object)) return { kind: 'wait' };
+  if (intent.desired !== undefined && failure === undefined) intent.applied?.();
   const programmed = programmedCondition(env, object, intent, failure);
   const generation = object.metadata.generation ?? 0;
   const conditions = mergeConditions(object.status?.conditions, describe(intent, programmed), {

@@ -89,6 +89,7 @@ async function isAlive(env: Env, { kind, namespace, name, uid }: Owner): Promise
 function release({ pools }: Env, { kind, uid }: Owner): void {
   pools.external.release(uid);
   if (kind === 'VPC') pools.releaseVpc(uid);
+  else if (kind === 'NatRule') pools.external.keepShares(uid);
   else if (kind === 'VPCPeering') pools.links.release(uid);
   else if (kind === 'Subnet') pools.releaseSubnet(uid);
   else if (kind === 'Port') pools.releasePort(uid);

@@ -42,16 +42,21 @@ export class ExternalNetworkReconciler implements Reconciler<ExternalNetwork> {
     return converge(env, resources.ExternalNetwork, network, { ...this.#intent(network), held });
   }
 
-  /** Those that have an address of the network: naming it without being allowed to holds nothing. */
+  /**
+   * Those that have an address of the network: naming it without being allowed to holds nothing. After them rows may
+   * still have one, until the database has taken them out.
+   */
   #users(key: string, { metadata: { uid } }: ExternalNetwork): readonly string[] {
     const { stores, pools } = this.#env;
     const referrers: KubeObject[] = [
       ...stores.vpcs.byIndex('externalNetwork', key),
       ...stores.floatingIPs.byIndex('externalNetwork', key),
     ];
-    return referrers
+    const users = referrers
       .filter(({ metadata }) => pools.external.networksOf(metadata.uid).includes(uid))
       .map((object) => `${object.kind} ${keyOf(object)}`);
+    const isInRows = users.length === 0 && (pools.external.network(uid)?.counts().used ?? 0) > 0;
+    return isInRows ? ['rows that are being removed'] : users;
   }
 
   #intent(network: ExternalNetwork): Intent<object> {

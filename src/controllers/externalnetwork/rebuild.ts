@@ -61,31 +61,35 @@ function rebuildFloatingIPs({ stores, pools, writer }: Sources): Conflict[] {
   });
 }
 
-function rebuildRules({ stores, pools, writer }: Sources): Conflict[] {
-  return oldestFirst(stores.natRules.values()).flatMap(({ metadata: { uid, namespace = '' }, spec }) => {
-    const record = spec.externalIP === undefined ? undefined : recordedNat(writer, uid);
-    const address = parsed(record?.external);
-    if (record === undefined || address === undefined) return [];
-    const ok = pools.external.adoptShare(record.networkUid, namespace, uid, address);
-    return ok ? [] : [{ kind: 'NatRule', uid, value: formatAddress(address) }];
-  });
+/** After VPCs and FloatingIPs: where the address is one of theirs, their hold comes first. */
+function rebuildRules(sources: Sources): Conflict[] {
+  return oldestFirst(sources.stores.natRules.values()).flatMap(({ metadata: { uid, namespace = '' } }) =>
+    adoptRule(sources, namespace, uid),
+  );
 }
 
-/** Rows whose object is gone keep their address, under that object's UID, until they are swept. */
-function rebuildOrphans({ stores, pools, writer }: Sources): Conflict[] {
-  for (const { kind, uid } of writer.owners()) {
+/** Has a NatRule share the address that its rows have. */
+function adoptRule({ stores, pools, writer }: Sources, namespace: string, uid: string): Conflict[] {
+  const record = recordedNat(writer, uid);
+  const address = parsed(record?.external);
+  if (record === undefined || address === undefined) return [];
+  if (pools.external.adoptShare(record.networkUid, namespace, uid, address)) return [];
+  const holder = pools.external.network(record.networkUid)?.holder(address) ?? '';
+  const tenant = (stores.floatingIPs.byUid(holder) ?? stores.vpcs.byUid(holder))?.metadata.namespace;
+  return tenant === namespace ? [] : [{ kind: 'NatRule', uid, value: formatAddress(address) }];
+}
+
+/** Rows whose object is gone keep their address until they are swept. */
+function rebuildOrphans(sources: Sources): Conflict[] {
+  const { stores, pools, writer } = sources;
+  return [...writer.owners()].flatMap(({ kind, namespace, uid }) => {
     if (kind === 'VPC' && stores.vpcs.byUid(uid) === undefined) {
       const record = recordedGateway(writer, uid);
       if (record !== undefined) pools.external.network(record.networkUid)?.adopt(uid, record.address);
     }
-    if (kind === 'NatRule' && stores.natRules.byUid(uid) === undefined) {
-      const record = recordedNat(writer, uid);
-      const address = parsed(record?.external);
-      // Where the address is somebody's already, as with a FloatingIP, that hold is the better one.
-      if (record && address) pools.external.network(record.networkUid)?.adopt(uid, address);
-    }
-  }
-  return [];
+    const isOrphan = kind === 'NatRule' && stores.natRules.byUid(uid) === undefined;
+    return isOrphan ? adoptRule(sources, namespace, uid) : [];
+  });
 }
 
 function rebuildLinks(sources: Sources): Conflict[] {

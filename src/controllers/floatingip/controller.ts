@@ -11,12 +11,14 @@ import { nothing } from '../../ovn/index.ts';
 import {
   isLeaving,
   keyOf,
+  refKey,
   type ReconcileContext,
   type Reconciler,
   type Result,
 } from '../../reconcile/index.ts';
 import { converge, type Intent } from '../converge.ts';
 import type { Env } from '../env.ts';
+import { countAnew } from '../externalnetwork/counts.ts';
 import { allowedNetwork } from '../externalnetwork/kind.ts';
 import { hold, inUse, letGo, removeGone } from '../leaving.ts';
 import type { Refusal } from '../pools/external.ts';
@@ -65,12 +67,7 @@ export class FloatingIPReconciler implements Reconciler<FloatingIP> {
     const { pools } = this.#env;
     const networks = pools.external.networksOf(uid);
     pools.external.release(uid);
-    for (const networkUid of networks) this.#countAnew(networkUid);
-  }
-
-  #countAnew(networkUid: string): void {
-    const network = this.#env.stores.externalNetworks.byUid(networkUid);
-    if (network !== undefined) this.#env.wakeSoon('ExternalNetwork', network.metadata.name);
+    countAnew(this.#env, networks);
   }
 
   #intent(floatingIP: FloatingIP, users: readonly string[]): Intent<object> {
@@ -84,7 +81,11 @@ export class FloatingIPReconciler implements Reconciler<FloatingIP> {
     }
     const had = this.#env.pools.external.network(network.value.metadata.uid)?.heldBy(uid);
     const address = this.#address(floatingIP, network.value);
-    if (had === undefined && address.ok) this.#countAnew(network.value.metadata.uid);
+    if (had === undefined && address.ok) {
+      countAnew(this.#env, [network.value.metadata.uid]);
+      // They must not use an address that is not held, and the status may have said this one all the time.
+      for (const name of users) this.#env.wake('NatRule', refKey({ namespace, name }));
+    }
     return {
       desired: address.ok ? nothing : undefined,
       accepted: address.ok ? undefined : address.problem,

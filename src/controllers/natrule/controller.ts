@@ -1,10 +1,20 @@
-import { formatCidr, resources, type NatRule, type Subnet } from '../../api/index.ts';
+import {
+  formatAddress,
+  formatCidr,
+  parseAddress,
+  resources,
+  type Address,
+  type NatRule,
+  type Subnet,
+} from '../../api/index.ts';
 import { nothing } from '../../ovn/index.ts';
 import { keyOf, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
 import { converge, type Intent } from '../converge.ts';
 import type { Env } from '../env.ts';
+import { countAnew } from '../externalnetwork/counts.ts';
 import { removeGone } from '../leaving.ts';
 import { isOlder } from '../oldest.ts';
+import type { ExternalAddress } from '../pools/external.ts';
 import { bad, good, type Checked, type Problem } from '../problem.ts';
 import { recordedCidr } from '../recorded.ts';
 import { objectsOf, vpcOf } from '../vpc/lookup.ts';
@@ -16,7 +26,7 @@ import { planNatRule, recordedNat } from './plan.ts';
 /** A rule that has all it needs. */
 interface Translation {
   readonly place: NatPlace;
-  readonly external: string;
+  readonly external: Address;
   readonly internal: Internal;
 }
 
@@ -46,34 +56,30 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
   ): Promise<Result> {
     const env = this.#env;
     await removeGone(env, gone, (uid) => {
-      this.#release(uid);
+      countAnew(env, env.pools.external.keepShares(uid));
       env.pools.waiting.wake(waitersOf(uid));
     });
     if (rule === undefined) return { kind: 'done' };
     const translation = this.#translation(rule);
-    const result = await converge(env, resources.NatRule, rule, this.#intent(rule, translation));
-    this.#settle(rule);
+    const intent = this.#intent(rule, translation);
+    const result = await converge(env, resources.NatRule, rule, {
+      ...intent,
+      applied: () => this.#keep(rule, translation),
+    });
+    env.pools.waiting.wake(waitersOf(rule.metadata.uid));
     return result;
   }
 
-  /** After the rows: frees what is not used any more, and has those looked at whom this rule stands in the way of. */
-  #settle(rule: NatRule): void {
-    const { pools, stores, writer } = this.#env;
-    const { uid } = rule.metadata;
-    const share = pools.external.shareOf(uid);
-    const network = vpcOf(stores, rule)?.spec.externalGateway?.externalNetworkRef.name ?? '';
-    const isWanted =
-      rule.spec.externalIP !== undefined &&
-      stores.externalNetworks.get(network)?.metadata.uid === share?.networkUid;
-    if (!isWanted && recordedNat(writer, uid)?.external !== share?.address) this.#release(uid);
-    pools.waiting.wake(waitersOf(uid));
-  }
-
-  #release(uid: string): void {
+  /** The rows are written: keeps the address that they have, and the one that the rule names and may get yet. */
+  #keep(rule: NatRule, translation: Checked<Translation>): void {
     const { pools, stores } = this.#env;
-    const networkUid = pools.external.unshare(uid);
-    const network = networkUid === undefined ? undefined : stores.externalNetworks.byUid(networkUid);
-    if (network !== undefined) this.#env.wakeSoon('ExternalNetwork', network.metadata.name);
+    const keep: ExternalAddress[] = [];
+    if (translation.ok) keep.push(inRows(translation.value));
+    const network = vpcOf(stores, rule)?.spec.externalGateway?.externalNetworkRef.name ?? '';
+    const networkUid = stores.externalNetworks.get(network)?.metadata.uid;
+    const named = parseAddress(rule.spec.externalIP ?? '', { family: 4 });
+    if (named.ok && networkUid !== undefined) keep.push({ networkUid, address: named.value });
+    countAnew(this.#env, pools.external.keepShares(rule.metadata.uid, keep));
   }
 
   #intent(rule: NatRule, translation: Checked<Translation>): Intent<object> {
@@ -89,18 +95,21 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
     }
     const { place, external, internal } = translation.value;
     const { status } = rule;
+    const { namespace = '', uid } = rule.metadata;
+    const { networkUid, address } = inRows(translation.value);
+    this.#env.pools.external.adoptShare(networkUid, namespace, uid, address);
     return {
       desired: planNatRule(rule, {
         vpcUid: place.vpc.metadata.uid,
         networkUid: place.network.metadata.uid,
-        external,
+        external: formatAddress(external),
         internal,
         isUp: this.#isUp(rule, internal),
         subnetUids: rule.spec.type === 'DNAT' ? this.#switches(place) : [],
       }),
       status: (programmed) =>
         programmed
-          ? { externalIP: external, internalIP: internal.address }
+          ? { externalIP: formatAddress(external), internalIP: internal.address }
           : { externalIP: status?.externalIP, internalIP: status?.internalIP },
     };
   }
@@ -124,7 +133,7 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
     const internal = internalSide(this.#env, rule, place.value);
     if (!internal.ok) return internal;
     const snat = wholeVpc(rule, internal.value, place.value);
-    return snat ?? good({ place: place.value, external: external.value, internal: internal.value });
+    return snat ?? good({ place: place.value, external: held.value, internal: internal.value });
   }
 
   #conflict(rule: NatRule, place: NatPlace, external: string): Problem | undefined {
@@ -165,6 +174,11 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
       .map(({ metadata }) => metadata.uid)
       .sort();
   }
+}
+
+/** The external address that the rows of a translation have. */
+function inRows({ place, external }: Translation): ExternalAddress {
+  return { networkUid: place.network.metadata.uid, address: external };
 }
 
 /** The VPC's own SNAT stands against a rule for all of the VPC. */

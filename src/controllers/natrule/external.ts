@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress, type NatRule, type VPC } from '../../api/index.ts';
+import { formatAddress, parseAddress, type Address, type NatRule, type VPC } from '../../api/index.ts';
 import { refKey } from '../../reconcile/index.ts';
 import type { Env } from '../env.ts';
 import { refusalText } from '../floatingip/controller.ts';
@@ -78,14 +78,21 @@ export function externalAddress(
   );
 }
 
-/** Holds the address that a rule names itself; what it had before, or has no need for, is not touched. */
+/**
+ * The address as one that rows may have: it is held for the rule when it names it itself, and by the FloatingIP or the
+ * VPC when it is theirs. What their status says is not enough, as they may have given it up since. What the rule had
+ * before is not touched.
+ */
 export function holdExternal(
-  { pools, stores }: Pick<Env, 'pools' | 'stores'>,
-  { metadata: { namespace = '', uid }, spec }: NatRule,
-  { network, gatewayIP }: NatPlace,
+  env: Pick<Env, 'pools' | 'stores'>,
+  rule: NatRule,
+  place: NatPlace,
   address: string,
-): Checked<string> {
-  if (spec.externalIP === undefined) return good(address);
+): Checked<Address> {
+  const { pools, stores } = env;
+  const { network, gatewayIP } = place;
+  const { namespace = '', uid } = rule.metadata;
+  if (rule.spec.externalIP === undefined) return heldByOther(env, rule, place, address);
   if (address === gatewayIP) {
     return bad(
       'NatConflict',
@@ -95,7 +102,7 @@ export function holdExternal(
   const parsed = fromParsed(parseAddress(address, { family: 4 }), 'spec.externalIP');
   if (!parsed.ok) return parsed;
   const refused = pools.external.share(network.metadata.uid, namespace, uid, parsed.value);
-  if (refused === undefined) return good(address);
+  if (refused === undefined) return parsed;
   const floatingIP = typeof refused === 'object' ? stores.floatingIPs.byUid(refused.holder) : undefined;
   if (floatingIP?.metadata.namespace === namespace) {
     const { name } = floatingIP.metadata;
@@ -103,4 +110,22 @@ export function holdExternal(
   }
   const where = `the ExternalNetwork "${network.metadata.name}"`;
   return bad('NatConflict', `${address} ${refusalText(refused)} ${where}.`);
+}
+
+function heldByOther(
+  { pools, stores }: Pick<Env, 'pools' | 'stores'>,
+  { metadata: { namespace = '' }, spec: { floatingIPRef } }: NatRule,
+  { vpc, network }: NatPlace,
+  text: string,
+): Checked<Address> {
+  const floatingIP = floatingIPRef && stores.floatingIPs.get(refKey({ namespace, name: floatingIPRef.name }));
+  const holder = floatingIP ?? vpc;
+  const address = parseAddress(text, { family: 4 });
+  if (address.ok && pools.external.holds(network.metadata.uid, holder.metadata.uid, address.value)) {
+    return good(address.value);
+  }
+  const what = `The ${holder.kind} "${holder.metadata.name}"`;
+  return floatingIP === undefined
+    ? bad('NoExternalGateway', `${what} has no external gateway with the address ${text} any more.`)
+    : bad('FloatingIPNotReady', `${what} does not hold the address ${text} any more.`);
 }

@@ -9,10 +9,16 @@ export interface ExternalRanges extends AddressRanges {
 /** Why an address cannot be had: nobody can have it, or somebody has it. */
 export type Refusal = Unusable | { readonly holder: string };
 
-/** What a NatRule that names an external address shares with others of its namespace. */
-export interface Share {
+/** An address of an ExternalNetwork. */
+export interface ExternalAddress {
   readonly networkUid: string;
-  readonly address: string;
+  readonly address: Address;
+}
+
+/** A hold that NatRules of a namespace have together; under `networkUid/holder`. */
+interface Share extends ExternalAddress {
+  /** Not the UID of anything. */
+  readonly holder: string;
 }
 
 interface Network {
@@ -22,13 +28,17 @@ interface Network {
 
 /**
  * The addresses of ExternalNetworks. A VPC (its gateway) and a FloatingIP hold one each, under their UIDs. NatRules
- * that name an address themselves share the hold of their namespace, which ends with the last of them.
+ * share the holds of their namespace: on the addresses that they name themselves, and on every address that their rows
+ * have or may have, also where it is a FloatingIP's or a gateway's. So one that its holder gives up stays taken until
+ * no row translates it any more, and is nobody else's before (invariant 8).
  */
 export class ExternalPools {
   /** By ExternalNetwork's UID. */
   readonly #networks = new Map<string, Network>();
   /** NatRule's UID → what it shares. */
-  readonly #shares = new Map<string, Share & { readonly holder: string }>();
+  readonly #shares = new Map<string, Map<string, Share>>();
+  /** How many NatRules have each share. */
+  readonly #sharers = new Map<string, number>();
   readonly #freed: (networkUid: string) => void;
 
   /** `freed` is told of a network of which an address came free. */
@@ -90,43 +100,64 @@ export class ExternalPools {
     for (const [uid, { addresses }] of this.#networks) if (!keep.includes(uid)) addresses.release(holder);
   }
 
-  /** Has a NatRule use an address that it names itself, together with others of its namespace. */
+  /** Whether it is `holder` that has the address. */
+  holds(networkUid: string, holder: string, address: Address): boolean {
+    return this.network(networkUid)?.holder(address) === holder;
+  }
+
+  /**
+   * Has a NatRule share an address that it names itself with others of its namespace. What it had before it keeps: see
+   * `keepShares`.
+   */
   share(networkUid: string, namespace: string, ruleUid: string, address: Address): Refusal | undefined {
-    const holder = sharedHold(namespace, address);
-    const refused = this.claim(networkUid, holder, address);
-    const before = this.#shares.get(ruleUid);
-    if (before?.networkUid === networkUid && before.holder === holder) return refused;
-    this.unshare(ruleUid);
-    if (refused === undefined)
-      this.#shares.set(ruleUid, { networkUid, holder, address: formatAddress(address) });
+    const share = { networkUid, address, holder: holderOf(namespace, address) };
+    const refused = this.claim(networkUid, share.holder, address);
+    if (refused === undefined) this.#addShare(ruleUid, share);
     return refused;
   }
 
-  /** What the NatRule shares. */
-  shareOf(ruleUid: string): Share | undefined {
-    return this.#shares.get(ruleUid);
-  }
-
-  /** Rebuilds: a NatRule uses the address, as its rows say. False when somebody else has it. */
+  /**
+   * A NatRule has rows with the address, or is about to. False when it is somebody else's, such as the FloatingIP's that
+   * the rule is for; then it passes to the namespace's NatRules when that one gives it up.
+   */
   adoptShare(networkUid: string, namespace: string, ruleUid: string, address: Address): boolean {
-    const holder = sharedHold(namespace, address);
-    this.#shares.set(ruleUid, { networkUid, holder, address: formatAddress(address) });
-    return this.network(networkUid)?.adopt(holder, address).ok ?? true;
+    const share = { networkUid, address, holder: holderOf(namespace, address) };
+    this.#addShare(ruleUid, share);
+    return this.network(networkUid)?.adopt(share.holder, address).ok ?? true;
   }
 
-  /** The NatRule uses none any more; its rows are gone. Returns the UID of the network of what came free by that. */
-  unshare(ruleUid: string): string | undefined {
-    const share = this.#shares.get(ruleUid);
-    if (share === undefined) return undefined;
-    this.#shares.delete(ruleUid);
-    const others = [...this.#shares.values()].some(
-      ({ networkUid, holder }) => networkUid === share.networkUid && holder === share.holder,
-    );
-    if (others) return undefined;
-    this.network(share.networkUid)?.release(share.holder);
-    return share.networkUid;
+  /**
+   * Ends all of a NatRule's shares but these; its rows have no other address any more. Returns the UIDs of the networks
+   * in which it was the last to share.
+   */
+  keepShares(ruleUid: string, keep: readonly ExternalAddress[] = []): readonly string[] {
+    const shares = this.#shares.get(ruleUid) ?? new Map<string, Share>();
+    const ended: Share[] = [];
+    for (const [key, share] of shares) {
+      if (keep.some((each) => isSame(each, share))) continue;
+      shares.delete(key);
+      const others = (this.#sharers.get(key) ?? 1) - 1;
+      if (others > 0) this.#sharers.set(key, others);
+      else if (this.#sharers.delete(key)) ended.push(share);
+    }
+    if (shares.size === 0) this.#shares.delete(ruleUid);
+    for (const { networkUid, holder } of ended) this.network(networkUid)?.release(holder);
+    return ended.map(({ networkUid }) => networkUid);
+  }
+
+  #addShare(ruleUid: string, share: Share): void {
+    const shares = this.#shares.get(ruleUid) ?? new Map<string, Share>();
+    const key = `${share.networkUid}/${share.holder}`;
+    if (shares.has(key)) return;
+    this.#shares.set(ruleUid, shares.set(key, share));
+    this.#sharers.set(key, (this.#sharers.get(key) ?? 0) + 1);
   }
 }
 
-/** Not the UID of anything. */
-const sharedHold = (namespace: string, address: Address): string => `${namespace}/${formatAddress(address)}`;
+function isSame(a: ExternalAddress, b: ExternalAddress): boolean {
+  return a.networkUid === b.networkUid && a.address.value === b.address.value;
+}
+
+function holderOf(namespace: string, address: Address): string {
+  return `${namespace}/${formatAddress(address)}`;
+}

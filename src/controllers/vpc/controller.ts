@@ -10,6 +10,7 @@ import {
 } from '../../api/index.ts';
 import {
   isLeaving,
+  keyOf,
   type KubeObject,
   type ReconcileContext,
   type Reconciler,
@@ -17,6 +18,7 @@ import {
 } from '../../reconcile/index.ts';
 import { converge, type Intent } from '../converge.ts';
 import type { Env } from '../env.ts';
+import { countAnew } from '../externalnetwork/counts.ts';
 import { hold, inUse, letGo, removeGone } from '../leaving.ts';
 import { routerName } from '../names.ts';
 import { vpcWaiters } from '../pools/pools.ts';
@@ -52,22 +54,19 @@ export class VpcReconciler implements Reconciler<VPC> {
     }
     if (!(await hold(env, resources.VPC, vpc))) return { kind: 'wait' };
     const intent = this.#intent(key, vpc, users);
-    const result = await converge(env, resources.VPC, vpc, intent);
-    for (const { metadata } of releaseUnused(env, vpc)) env.wakeSoon('ExternalNetwork', metadata.name);
+    const applied = () => countAnew(env, releaseUnused(env, vpc));
+    const result = await converge(env, resources.VPC, vpc, { ...intent, applied });
     if (intent.accepted === undefined && !isLeaving(vpc)) await this.#defaults.create(vpc);
     return result;
   }
 
   /** The rows are gone: so are the holds on the range and on an external address. */
   #release(uid: string): void {
-    const { pools, stores } = this.#env;
+    const { pools } = this.#env;
     const networks = pools.external.networksOf(uid);
     pools.releaseVpc(uid);
     pools.external.release(uid);
-    for (const networkUid of networks) {
-      const network = stores.externalNetworks.byUid(networkUid);
-      if (network !== undefined) this.#env.wakeSoon('ExternalNetwork', network.metadata.name);
-    }
+    countAnew(this.#env, networks);
   }
 
   #intent(key: string, vpc: VPC, users: readonly string[]): Intent<object> {
@@ -81,7 +80,8 @@ export class VpcReconciler implements Reconciler<VPC> {
     const gateway = problem === undefined ? gatewayOf(this.#env, vpc) : good(undefined);
     const external = gateway.ok ? gateway.value : undefined;
     if (external !== undefined && !networks.includes(external.network.uid)) {
-      this.#env.wakeSoon('ExternalNetwork', external.network.name);
+      countAnew(this.#env, [external.network.uid]);
+      this.#wakeRules(key, vpc);
     }
     const subnets = this.#env.stores.subnets;
     return {
@@ -105,6 +105,12 @@ export class VpcReconciler implements Reconciler<VPC> {
             : 0),
       }),
     };
+  }
+
+  /** They must not use an address that the VPC does not hold, and its status may have said this one all the time. */
+  #wakeRules(key: string, vpc: VPC): void {
+    const { stores, wake } = this.#env;
+    for (const rule of objectsOf(stores, vpc, key, stores.natRules)) wake('NatRule', keyOf(rule));
   }
 
   /** Whether its rows have a gateway on the network that it asks for, of which nothing is known at the moment. */

@@ -1,11 +1,4 @@
-import {
-  computeMac,
-  formatAddress,
-  parseAddress,
-  type Address,
-  type ExternalNetwork,
-  type VPC,
-} from '../../api/index.ts';
+import { computeMac, formatAddress, parseAddress, type Address, type VPC } from '../../api/index.ts';
 import { member, nothing, row, rowUuid, symbol, type DesiredState, type RowWriter } from '../../ovn/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import type { Env } from '../env.ts';
@@ -115,14 +108,14 @@ export function recordedGateway(
 
 /**
  * Frees what a VPC holds of networks that it neither asks for nor has rows on any more. One that it asks for and may
- * not use (any longer) stays held, so that it has the same address when it may again.
+ * not use (any longer) stays held, so that it has the same address when it may again. Returns the UIDs of the networks.
  */
-export function releaseUnused({ stores, pools, writer }: Env, vpc: VPC): readonly ExternalNetwork[] {
+export function releaseUnused({ stores, pools, writer }: Env, vpc: VPC): readonly string[] {
   const { uid } = vpc.metadata;
   const name = vpc.spec.externalGateway?.externalNetworkRef.name;
   const wanted = name === undefined ? undefined : stores.externalNetworks.get(name)?.metadata.uid;
   const keep = [wanted, recordedGateway(writer, uid)?.networkUid].filter((each) => each !== undefined);
   const before = pools.external.networksOf(uid);
   pools.external.release(uid, keep);
-  return before.flatMap((each) => (keep.includes(each) ? [] : (stores.externalNetworks.byUid(each) ?? [])));
+  return before.filter((each) => !keep.includes(each));
 }

@@ -13,6 +13,8 @@ import { Pools } from '../../../src/controllers/pools/pools.ts';
 import { portKind } from '../../../src/controllers/port/kind.ts';
 import { PortReconciler } from '../../../src/controllers/port/controller.ts';
 import { SecurityGroupReconciler } from '../../../src/controllers/securitygroup/controller.ts';
+import { sweepOrphans } from '../../../src/controllers/orphans.ts';
+import { rebuildPools } from '../../../src/controllers/rebuild.ts';
 import { securityGroupKind } from '../../../src/controllers/securitygroup/kind.ts';
 import { networkSettings } from '../../../src/controllers/settings.ts';
 import { SubnetReconciler } from '../../../src/controllers/subnet/controller.ts';
@@ -31,7 +33,13 @@ import {
   type Owner,
   type RowWriter,
 } from '../../../src/ovn/index.ts';
-import { keyOf, type Kind, type KubeObject, type Reconciler } from '../../../src/reconcile/index.ts';
+import {
+  ApiError,
+  keyOf,
+  type Kind,
+  type KubeObject,
+  type Reconciler,
+} from '../../../src/reconcile/index.ts';
 import { indexesOf } from '../../../src/reconcile/kinds.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
 
@@ -46,27 +54,57 @@ export interface Manifest {
   readonly spec?: object;
 }
 
+const silent = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
+
 const clusterScoped: ReadonlySet<string> = new Set(['Namespace', 'ExternalNetwork']);
+
+interface Written {
+  readonly owner: Owner;
+  readonly desired: DesiredState;
+}
 
 /** Rows in a map instead of a database. `down` makes every apply with something to write fail. */
 export class MapWriter implements RowWriter {
-  readonly states = new Map<string, { owner: Owner; desired: DesiredState }>();
+  readonly states = new Map<string, Written>();
   readonly applied: string[] = [];
   down = false;
+  /** While `down`: what is applied is written all the same, but nobody sees it before the database is back. */
+  losesReplies = false;
+  readonly #unseen = new Map<string, Written>();
+  /** Owners whose last apply failed: what the replica shows of them may not be all there is. */
+  readonly #doubtful = new Set<string>();
   /** Kinds whose rows have nothing to join. */
   parentless: ReadonlySet<string> = new Set();
 
   apply(owner: Owner, desired: DesiredState): Promise<{ changed: boolean }> {
+    if (!this.down) this.seeAll();
     const before = this.states.get(owner.uid)?.desired ?? nothing;
     const changed = JSON.stringify(printable(before)) !== JSON.stringify(printable(desired));
-    if (!changed) return Promise.resolve({ changed });
+    if (!changed && !this.#doubtful.has(owner.uid)) return Promise.resolve({ changed });
     if (this.parentless.has(owner.kind) && desired.rows.length > 0)
       return Promise.reject(new ApplyError('PARENT_MISSING', 'what it joins does not exist'));
-    if (this.down) return Promise.reject(new ApplyError('OVN_CONNECTION_FAILED', 'the database is away'));
+    if (this.down) {
+      this.#doubtful.add(owner.uid);
+      if (this.losesReplies) this.#unseen.set(owner.uid, { owner, desired });
+      return Promise.reject(new ApplyError('OVN_CONNECTION_FAILED', 'the database is away'));
+    }
     this.applied.push(`${owner.kind}/${owner.name}`);
-    if (desired.rows.length === 0) this.states.delete(owner.uid);
-    else this.states.set(owner.uid, { owner, desired });
+    put(this.states, { owner, desired });
     return Promise.resolve({ changed });
+  }
+
+  /** What the database has, whoever knows it. */
+  written(): Iterable<Written> {
+    const all = new Map(this.states);
+    for (const each of this.#unseen.values()) put(all, each);
+    return all.values();
+  }
+
+  /** Nothing is on its way any more: the replica has all that was written. */
+  seeAll(): void {
+    for (const each of this.#unseen.values()) put(this.states, each);
+    this.#unseen.clear();
+    this.#doubtful.clear();
   }
 
   remove(owner: Owner): Promise<{ changed: boolean }> {
@@ -86,6 +124,11 @@ export class MapWriter implements RowWriter {
 
   onDrift = () => () => undefined;
   onColumn = () => () => undefined;
+}
+
+function put(states: Map<string, Written>, { owner, desired }: Written): void {
+  if (desired.rows.length === 0) states.delete(owner.uid);
+  else states.set(owner.uid, { owner, desired });
 }
 
 /**
@@ -141,7 +184,12 @@ export class OfflineCluster {
       bindings: this.#portBindings(),
       chassis: this.#chassisDirectory(),
       client: {
-        get: () => Promise.reject(new Error('not used')),
+        get: (type, { name, namespace }) => {
+          const found = this.get(type.kind, keyOf({ metadata: { name, ...(namespace && { namespace }) } }));
+          return found === undefined
+            ? Promise.reject(new ApiError(404, { reason: 'NotFound' }))
+            : Promise.resolve(found as never);
+        },
         create: (_type, object) => Promise.resolve(this.apply(object as unknown as Manifest) as never),
         delete: (type, { name, namespace = '' }) => {
           this.delete(type.kind, `${namespace}/${name}`);
@@ -217,6 +265,17 @@ export class OfflineCluster {
       this.#put({ ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
   }
 
+  /** Another operator takes over, with the database there: it knows what statuses and rows say, and nothing else. */
+  async restart(): Promise<void> {
+    this.writer.down = false;
+    this.writer.seeAll();
+    this.#gone.length = 0;
+    Object.assign(this.env, { pools: new Pools(this.env.settings, () => undefined) });
+    for (const conflict of rebuildPools(this.env))
+      throw new Error(`given twice: ${JSON.stringify(conflict)}`);
+    await sweepOrphans(this.env, 1, silent);
+  }
+
   get(kind: string, key: string): KubeObject | undefined {
     return this.#store(kind).get(key);
   }
@@ -255,14 +314,13 @@ export class OfflineCluster {
 
   async #reconcile(object: KubeObject, gone: readonly KubeObject[]): Promise<void> {
     const { store, reconciler } = this.#kind(object.kind);
-    const log = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
-    await reconciler?.reconcile(keyOf(object), store.get(keyOf(object)), {
-      priority: 'repair',
-      attempt: 0,
-      gone,
-      signal: new AbortController().signal,
-      log,
-    });
+    const context = { priority: 'repair', attempt: 0, gone, signal: new AbortController().signal } as const;
+    try {
+      await reconciler?.reconcile(keyOf(object), store.get(keyOf(object)), { ...context, log: silent });
+    } catch (error) {
+      if (!(error instanceof ApplyError) || error.retry !== 'backoff') throw error;
+      this.#gone.push(...gone);
+    }
   }
 
   #chassisDirectory(): Env['chassis'] {

@@ -114,8 +114,8 @@ describe('external addresses after a start', () => {
     const pools = new Pools(cluster.env.settings, () => undefined);
     rebuildPools({ ...cluster.env, pools });
     const pool = pools.external.network(cluster.get('ExternalNetwork', 'public')!.metadata.uid);
-    expect(pool?.holder(mustParseAddress('203.0.113.150'))).toBe(uid);
-    pools.external.release(uid);
+    expect(pool?.holder(mustParseAddress('203.0.113.150'))).toBe('a/203.0.113.150');
+    pools.external.keepShares(uid);
     expect(pool?.holder(mustParseAddress('203.0.113.150'))).toBeUndefined();
   });
 });

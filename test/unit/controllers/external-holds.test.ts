@@ -1,0 +1,363 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { KubeObject } from '../../../src/reconcile/index.ts';
+import { randomOf, seeds, shuffled } from '../../support/operator/random.ts';
+import {
+  externalNetwork,
+  floatingIP,
+  namespace,
+  natRule,
+  portIn,
+  subnet,
+  vpc,
+} from '../../support/controllers/manifests.ts';
+import { OfflineCluster, printable, type Manifest } from '../../support/controllers/offline-cluster.ts';
+
+const externalNetworkRef = { name: 'public' };
+const wanted = '203.0.113.150';
+let cluster: OfflineCluster;
+
+const rule = (name: string, spec: object, ns: string) =>
+  natRule(
+    name,
+    { type: 'DNAT', protocol: 'TCP', externalPort: 80, target: { portRef: { name: 'p' } }, ...spec },
+    ns,
+  );
+/** The VPC of a project: each has a range of its own. */
+const withGateway = (ns: string, externalGateway?: object) =>
+  vpc('net', { cidr: cidrs[ns], defaults: 'None', externalGateway }, ns);
+const cidrs: Readonly<Record<string, string>> = {
+  mine: '10.1.0.0/16',
+  rival: '10.2.0.0/16',
+  third: '10.3.0.0/16',
+};
+
+function project(ns: string): void {
+  cluster.apply(namespace(ns));
+  cluster.apply(withGateway(ns, { externalNetworkRef }));
+  cluster.apply(subnet('web', {}, ns));
+  cluster.apply(portIn('web', 'p', {}, ns));
+}
+
+/** External addresses in the rows of each object, `Kind/namespace/name`, as the database has them. */
+function translations(): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    [...cluster.writer.written()].map(({ owner, desired }) => [
+      `${owner.kind}/${owner.namespace}/${owner.name}`,
+      JSON.stringify(desired.rows.map(({ columns }) => printable(columns))).match(/203\.0\.113\.\d+/g) ?? [],
+    ]),
+  );
+}
+
+/** Whose rows have the address. */
+const translating = (address: string): readonly string[] =>
+  [...translations()].flatMap(([owner, addresses]) => (addresses.includes(address) ? [owner] : []));
+
+/** Every address that rows have. */
+const inUse = (): readonly string[] => [...new Set([...translations().values()].flat())];
+
+beforeEach(async () => {
+  cluster = new OfflineCluster();
+  cluster.apply(externalNetwork('public'));
+  project('mine');
+  project('rival');
+  await cluster.settle();
+});
+
+/** Another tenant asks for the address, in both ways. */
+async function askFor(address: string): Promise<void> {
+  cluster.apply(floatingIP('ip', { externalNetworkRef, address }, 'rival'));
+  cluster.apply(rule('named', { externalIP: address }, 'rival'));
+  await cluster.settle((objects) => objects.toReversed());
+}
+
+function expectRefused(address: string): void {
+  expect(cluster.ready('FloatingIP', 'rival/ip')).toMatch(/^!AddressNotAvailable: .*is already used in/);
+  expect(cluster.ready('NatRule', 'rival/named')).toMatch(/^!NatConflict: .*is already used in/);
+  for (const owner of translating(address)) expect(owner).toMatch(/^\w+\/mine\//);
+}
+
+/** A way to give up an address, and which one it is. */
+interface Way {
+  readonly what: string;
+  readonly given: () => void;
+  readonly gives: () => void;
+  readonly address?: string;
+}
+
+const ways: readonly Way[] = [
+  {
+    what: 'whose NatRule and FloatingIP are deleted',
+    given: () => {
+      cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
+      cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
+    },
+    gives: () => {
+      cluster.delete('NatRule', 'mine/used');
+      cluster.delete('FloatingIP', 'mine/ip');
+    },
+  },
+  {
+    what: 'whose NatRule goes over to another FloatingIP, and whose own is deleted',
+    given: () => {
+      cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
+      cluster.apply(floatingIP('next', { externalNetworkRef }, 'mine'));
+      cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
+    },
+    gives: () => {
+      cluster.apply(rule('used', { floatingIPRef: { name: 'next' } }, 'mine'));
+      cluster.delete('FloatingIP', 'mine/ip');
+    },
+  },
+  {
+    what: 'whose FloatingIP was taken away by force',
+    given: () => {
+      cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
+      cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
+    },
+    gives: () => {
+      const { kind, metadata, spec } = cluster.get('FloatingIP', 'mine/ip') as KubeObject & { spec: object };
+      cluster.apply({ kind, metadata: { ...metadata, finalizers: [] }, spec });
+      cluster.delete('FloatingIP', 'mine/ip');
+    },
+  },
+  {
+    what: 'whose NatRule named it, and is deleted',
+    given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
+    gives: () => cluster.delete('NatRule', 'mine/used'),
+  },
+  {
+    what: 'whose NatRule names another now',
+    given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
+    gives: () => cluster.apply(rule('used', { externalIP: '203.0.113.151' }, 'mine')),
+  },
+  {
+    what: 'whose NatRule names one now that it is refused',
+    given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
+    gives: () => cluster.apply(rule('used', { externalIP: '203.0.113.102' }, 'mine')),
+  },
+  {
+    what: "whose NatRule uses the gateway's now",
+    given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
+    gives: () => cluster.apply(rule('used', {}, 'mine')),
+  },
+  {
+    what: 'of a gateway that is given up',
+    given: () => cluster.apply(rule('used', {}, 'mine')),
+    gives: () => cluster.apply(withGateway('mine')),
+    address: '203.0.113.101',
+  },
+  {
+    what: 'of a gateway, whose VPC is deleted with all in it',
+    given: () => cluster.apply(rule('used', {}, 'mine')),
+    gives: () => {
+      for (const [kind, name] of [
+        ['NatRule', 'used'],
+        ['Port', 'p'],
+        ['Subnet', 'web'],
+        ['VPC', 'net'],
+      ] as const)
+        cluster.delete(kind, `mine/${name}`);
+    },
+    address: '203.0.113.101',
+  },
+];
+
+describe('an external address', () => {
+  it.each(ways)(
+    '$what is free for others only when no row has it any more',
+    async ({ given, gives, address = wanted }) => {
+      given();
+      await cluster.settle();
+      expect(translating(address)).not.toEqual([]);
+      cluster.writer.down = true;
+      gives();
+      await cluster.settle();
+      await askFor(address);
+      expect(translating(address)).not.toEqual([]);
+      expectRefused(address);
+
+      cluster.writer.down = false;
+      await cluster.settle();
+      const owners = translating(address);
+      expect(owners.filter((owner) => owner.includes('/mine/'))).toEqual([]);
+      const outcome = [cluster.ready('FloatingIP', 'rival/ip'), cluster.ready('NatRule', 'rival/named')];
+      expect(outcome.filter((each) => each === 'Ready')).toHaveLength(1);
+    },
+  );
+
+  it.each(ways)(
+    '$what is not free either for an operator that starts then',
+    async ({ given, gives, address = wanted }) => {
+      given();
+      await cluster.settle();
+      cluster.writer.down = true;
+      gives();
+      await cluster.settle();
+      cluster.apply(floatingIP('ip', { externalNetworkRef, address }, 'rival'));
+      cluster.apply(rule('named', { externalIP: address }, 'rival'));
+      await cluster.restart();
+      // Nobody but the tenant who asks for it is looked at yet.
+      const isStillThere = translating(address).length > 0;
+      await cluster.reconcileOnce((objects) =>
+        objects.filter(({ metadata }) => metadata.namespace === 'rival'),
+      );
+      if (isStillThere) expectRefused(address);
+      await cluster.settle();
+      expect(translating(address).filter((owner) => owner.includes('/mine/'))).toEqual([]);
+    },
+  );
+
+  it.each<[string, () => void, () => void]>([
+    [
+      'of a NatRule',
+      () => cluster.apply(rule('used', { externalIP: '203.0.113.152' }, 'mine')),
+      () => cluster.apply(rule('used', { externalIP: '203.0.113.153' }, 'mine')),
+    ],
+    [
+      'of a gateway',
+      () => cluster.apply(withGateway('third', { externalNetworkRef })),
+      () => cluster.apply(withGateway('third')),
+    ],
+  ])('%s is not free while a write of which nobody knows may have it', async (_what, gets, gives) => {
+    cluster.apply(namespace('third'));
+    cluster.apply(withGateway('third'));
+    cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
+    await cluster.settle();
+    const before = inUse();
+    cluster.writer.down = true;
+    cluster.writer.losesReplies = true;
+    gets();
+    await cluster.settle();
+    const [address, ...more] = inUse().filter((each) => !before.includes(each));
+    expect([address, more]).toEqual([expect.any(String), []]);
+    cluster.writer.losesReplies = false;
+    gives();
+    await cluster.settle();
+    cluster.apply(floatingIP('ip', { externalNetworkRef, address }, 'rival'));
+    await cluster.settle();
+    expect(cluster.ready('FloatingIP', 'rival/ip')).toMatch(/^!AddressNotAvailable/);
+    cluster.writer.down = false;
+    await cluster.settle();
+    expect(cluster.ready('FloatingIP', 'rival/ip')).toBe('Ready');
+  });
+
+  it("is the same tenant's again when the change that gives it up is taken back", async () => {
+    cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
+    await cluster.settle();
+    cluster.writer.down = true;
+    cluster.apply(rule('used', { externalIP: '203.0.113.151' }, 'mine'));
+    await cluster.settle();
+    cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
+    await cluster.settle();
+    cluster.apply(floatingIP('ip', { externalNetworkRef, address: '203.0.113.151' }, 'rival'));
+    await cluster.settle();
+    expect(cluster.condition('Accepted', 'NatRule', 'mine/used')).toBe('Accepted');
+    expect(cluster.ready('FloatingIP', 'rival/ip')).toMatch(/^!AddressNotAvailable/);
+    cluster.writer.down = false;
+    await cluster.settle();
+    expect(cluster.ready('NatRule', 'mine/used')).toBe('Ready');
+    expect(translating(wanted)).toEqual(['NatRule/mine/used']);
+    expect(cluster.ready('FloatingIP', 'rival/ip')).toBe('Ready');
+  });
+
+  it('is not translated for a FloatingIP that does not hold it, whatever its status says', async () => {
+    const ip = cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
+    await cluster.settle();
+    cluster.env.pools.external.release(ip.metadata.uid);
+    cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
+    await cluster.reconcileOnce((objects) => objects.filter(({ kind }) => kind === 'NatRule'));
+    expect(cluster.ready('NatRule', 'mine/used')).toMatch(/^!FloatingIPNotReady: .*203\.0\.113\.150/);
+    expect(translating(wanted)).toEqual([]);
+    await cluster.settle();
+    expect(cluster.ready('NatRule', 'mine/used')).toBe('Ready');
+  });
+
+  it('keeps its ExternalNetwork while rows have it', async () => {
+    cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
+    cluster.apply(withGateway('rival'));
+    await cluster.settle();
+    cluster.writer.down = true;
+    cluster.apply(withGateway('mine'));
+    cluster.delete('NatRule', 'mine/used');
+    cluster.delete('ExternalNetwork', 'public');
+    await cluster.settle();
+    expect(cluster.ready('ExternalNetwork', 'public')).toMatch(/^!InUse: .*rows that are being removed/);
+    cluster.writer.down = false;
+    await cluster.settle();
+    expect(cluster.get('ExternalNetwork', 'public')).toBeUndefined();
+  });
+});
+
+/** Enough tries to come to what is rare, and few enough to wait for. */
+const steps = 200;
+
+describe.each(seeds)(
+  'whatever two tenants do with few addresses, and whatever becomes of writes (seed %d)',
+  (seed) => {
+    it('no address is translated for both at any time', async () => {
+      const random = randomOf(seed);
+      const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+      const addresses = ['203.0.113.101', '203.0.113.102', '203.0.113.103', '203.0.113.104'];
+      const pools = [{ start: '203.0.113.101', end: '203.0.113.105' }];
+      cluster = new OfflineCluster();
+      cluster.apply(externalNetwork('public', { allocationPools: pools }));
+      project('mine');
+      project('rival');
+      await cluster.settle();
+      const { writer } = cluster;
+      const apply = writer.apply.bind(writer);
+      const seen = new Set<string>();
+      const check = (): void => {
+        for (const address of addresses) {
+          const tenants = new Set(translating(address).map((each) => each.split('/')[1]));
+          if (tenants.size > 0) seen.add([address, ...tenants].join());
+          expect([address, ...tenants].length).toBeLessThanOrEqual(2);
+        }
+      };
+      writer.apply = async (owner, desired) => {
+        const result = await apply(owner, desired).catch((error: unknown) => {
+          if (writer.losesReplies) check();
+          throw error;
+        });
+        if (result.changed) check();
+        return result;
+      };
+      let uid = 0;
+      const make = (manifest: Manifest): void => {
+        const { kind, metadata } = manifest;
+        const isNew = cluster.get(kind, `${metadata.namespace!}/${metadata.name}`) === undefined;
+        const identity = isNew ? { uid: `uid-${++uid}`, finalizers: [] } : {};
+        cluster.apply({ ...manifest, metadata: { ...metadata, ...identity } });
+      };
+      const actions: readonly ((ns: string) => unknown)[] = [
+        (ns) => cluster.delete('FloatingIP', `${ns}/${pick(['x', 'y'])}`),
+        (ns) => cluster.delete('NatRule', `${ns}/${pick(['a', 'b'])}`),
+        (ns) => {
+          const name = pick(['x', 'y']);
+          // An address is named at the creation, or never.
+          if (cluster.get('FloatingIP', `${ns}/${name}`) !== undefined) return;
+          make(
+            floatingIP(name, { externalNetworkRef, ...(random() < 0.7 && { address: pick(addresses) }) }, ns),
+          );
+        },
+        (ns) => make(rule(pick(['a', 'b']), { externalIP: pick(addresses) }, ns)),
+        (ns) => make(rule(pick(['a', 'b']), { floatingIPRef: { name: pick(['x', 'y']) } }, ns)),
+        (ns) => make(rule(pick(['a', 'b']), {}, ns)),
+        (ns) => cluster.apply(withGateway(ns, random() < 0.6 ? { externalNetworkRef } : undefined)),
+        () => (writer.down = random() < 0.4),
+        () => (writer.losesReplies = random() < 0.5),
+        async () => random() < 0.3 && (await cluster.restart()),
+      ];
+      for (let step = 0; step < steps; step++) {
+        await pick(actions)(pick(['mine', 'rival']));
+        if (random() < 0.7) {
+          const share = Math.sqrt(random());
+          await cluster.reconcileOnce((objects) => shuffled(objects, random).filter(() => random() < share));
+        }
+      }
+      writer.down = false;
+      await cluster.settle((objects) => shuffled(objects, random));
+      expect(seen.size).toBeGreaterThan(addresses.length);
+    });
+  },
+);
