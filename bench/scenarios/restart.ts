@@ -9,6 +9,14 @@ import { names } from './bulk.ts';
 /** How long after it is ready a write still counts as one of the restart. */
 const settleMs = 1000;
 
+/** Every kind that the operator lists. */
+const followed = [
+  '/api/v1/namespaces',
+  ...[...plurals, 'floatingips', 'vpcpeerings', 'externalnetworks'].map(
+    (plural) => `/apis/${ours.group}/v1alpha1/${plural}`,
+  ),
+];
+
 /** N Ports exist: from the start of the operator's process until it is ready, and what it writes by then and after. */
 export async function restart(environment: Environment): Promise<Report> {
   const { options } = environment;
@@ -16,7 +24,7 @@ export async function restart(environment: Environment): Promise<Report> {
   const input = {
     connection: environment.server.connection,
     northbound: environment.northbound.remote,
-    paths: plurals.map((plural) => `/apis/${ours.group}/v1alpha1/${plural}`),
+    paths: followed,
   };
   const times: number[] = [];
   const floorTimes: number[] = [];
