@@ -1,6 +1,6 @@
 import { startDevCluster } from '../dev/cluster.ts';
 import type { DevCluster } from '../dev/cluster.ts';
-import { labProblem, LabError, MOST_HYPERVISORS, startLab } from '../dev/lab/index.ts';
+import { labProblem, LabError, MOST_HYPERVISORS, startLab, startMetadataAgents } from '../dev/lab/index.ts';
 import type { LabOptions, Tunnel } from '../dev/lab/index.ts';
 import { describeOptions, parseOptions, wholeNumber } from './arguments.ts';
 import { startDevOperator } from './dev-operator.ts';
@@ -59,6 +59,8 @@ ${devVmHelp}`,
           startLab(cluster, lab),
         );
         stops.push(() => running.stop());
+        const agents = await startMetadataAgents(running, cluster);
+        stops.push(() => agents.stop());
       }
       const operator = given['no-operator']
         ? undefined

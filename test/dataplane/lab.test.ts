@@ -2,13 +2,16 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { namespacesOf, type LabState } from '../../src/dev/lab/index.ts';
+import { namespacesOf, readVm, type LabState } from '../../src/dev/lab/index.ts';
 import { applyManifests, readManifests } from '../../src/dev/manifests.ts';
 import { createWorkspace } from '../../src/dev/workspace.ts';
 import { withLab } from '../../src/cli/lab-access.ts';
 import type { VerifyReport } from '../../src/cli/verify.ts';
 import { processesWith, start as startProgram, type Run } from '../support/cli/program.ts';
 import { describeDataPlane } from '../support/dataplane/describe.ts';
+import { Guest } from '../support/dataplane/guest.ts';
+import { askHttp } from '../support/dataplane/http.ts';
+import { eventually } from '../support/eventually.ts';
 
 const quickstart = join(import.meta.dirname, '../../examples/quickstart.yaml');
 
@@ -171,6 +174,29 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
     );
     expect(report).toMatchObject({ code: 0 });
     expect((JSON.parse(report.stdout) as VerifyReport).pairs).toHaveLength(6);
+  }, 60_000);
+
+  it('tells machines about themselves, as the metadata agent runs on each hypervisor', async () => {
+    await withLab(state.dir, { env: {} }, ({ client }) =>
+      applyManifests(
+        client,
+        readManifests(`
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: Subnet
+metadata: { name: asking }
+spec: { metadata: Enabled }
+`),
+      ),
+    );
+    await overlay('dev', 'vm', 'create', 'asker', '--port', 'asker', '--subnet', 'asking');
+    const asker = new Guest(readVm(state, 'asker'), '');
+    await eventually(async () =>
+      expect(await askHttp(asker, '169.254.169.254', '/latest/meta-data/instance-id')).toEqual({
+        status: 200,
+        body: 'asker',
+      }),
+    );
+    expect(await overlay('dev', 'vm', 'delete', 'asker')).toMatchObject({ code: 0 });
   }, 60_000);
 
   it('moves and removes machines', async () => {

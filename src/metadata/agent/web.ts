@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Server as SocketServer, Socket } from 'node:net';
+import { finished } from 'node:stream/promises';
 import type { MetadataAnswer, MetadataRequest } from '../index.ts';
 
 /** Answers a request that came over a connection from `address`. Never rejects. */
@@ -74,10 +75,9 @@ async function handle(
     body,
   } = await respond(socket.remoteAddress ?? '', { method, path, headers });
   response.writeHead(status, isLast ? { ...fields, connection: 'close' } : fields);
-  await new Promise<void>((resolve) => {
-    response.once('close', resolve);
-    response.end(method === 'HEAD' ? undefined : body);
-  });
+  response.end(method === 'HEAD' ? undefined : body);
+  // Who has gone in the meantime is no error.
+  await finished(response).catch(() => undefined);
 }
 
 function limitEach(server: Server, most: number): void {
