@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { API_VERSION } from '../../../src/api/index.ts';
+import { API_VERSION, resources } from '../../../src/api/index.ts';
+import type { KubeObject } from '../../../src/reconcile/index.ts';
 import { targets } from '../../support/apiserver/targets.ts';
 import { within } from '../../support/eventually.ts';
 import { ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
-import type { Seen } from '../../support/operator/objects.ts';
+import { fateOf, type Seen } from '../../support/operator/objects.ts';
 import { ovnComplaints } from '../../support/ovn-complaints.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 import { trace } from '../../support/operator/trace.ts';
@@ -241,6 +242,20 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
       'ip4.dst == 10.50.2.11 && icmp4.type == 8',
     );
     expect(into.outputs).not.toContain(interfaceOf('Port/partner/secret'));
+  });
+
+  it('stay as they are in OVN while statuses that somebody wiped are written again', async () => {
+    const versions = async () =>
+      ours(await cluster.nb.rows()).map(({ table, uuid, version }) => `${table} ${uuid} ${version}`);
+    const fates = async () => [...(await cluster.ready()).values()].map(fateOf);
+    const [rowsBefore, fatesBefore] = [await versions(), await fates()];
+    for (const kind of ['ExternalNetwork', 'VPC', 'Subnet', 'Port', 'FloatingIP'] as const) {
+      const wipe = ({ metadata }: KubeObject) =>
+        cluster.client.patchMerge(resources[kind], metadata, { status: null }, { subresource: 'status' });
+      await Promise.all([...objects.values()].filter((object) => object.kind === kind).map(wipe));
+    }
+    await cluster.eventually(async () => expect(await fates()).toEqual(fatesBefore));
+    expect(await versions()).toEqual(rowsBefore);
   });
 
   it('put the router on a chassis that OVN knows, and follow one that goes', async () => {
