@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { json, ScriptedApi } from '../../support/reconcile/scripted-api.ts';
 
@@ -11,24 +11,52 @@ const root = join(import.meta.dirname, '../../..');
 const tsc = (...args: readonly string[]) =>
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args]);
 
-/** Laid out as the image is: package.json, node_modules and dist, and neither sources nor CRDs. */
+/** The packages that `npm prune --omit=dev --omit=optional` leaves, by their folders in node_modules. */
+async function shippedPackages(): Promise<string[]> {
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: true; optional?: true; devOptional?: true }>;
+  };
+  return Object.entries(packages).flatMap(([path, { dev, optional, devOptional }]) => {
+    const [, name] = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path) ?? [];
+    return name === undefined || dev === true || optional === true || devOptional === true ? [] : [name];
+  });
+}
+
+/** Laid out as the image is: package.json, dist and the packages that are shipped, and neither sources nor CRDs. */
 describe('what `npm run build` makes', () => {
   let folder: string;
   const program = (...args: string[]) =>
-    run(process.execPath, [join(folder, 'dist/main.js'), ...args], { timeout: 20_000 });
+    // So a package finds others only among those that are linked here.
+    run(process.execPath, ['--preserve-symlinks', join(folder, 'dist/main.js'), ...args], {
+      timeout: 60_000,
+    });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'overlay-build-'));
     // Types are checked by `npm run typecheck`.
     await tsc('-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist'));
     await cp(join(root, 'package.json'), join(folder, 'package.json'));
-    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const names = await shippedPackages();
+    expect(names).toContain('@kubernetes/client-node');
+    expect(names).not.toContain('typescript');
+    for (const name of names) {
+      const link = join(folder, 'node_modules', name);
+      await mkdir(dirname(link), { recursive: true });
+      await symlink(join(root, 'node_modules', name), link);
+    }
   }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('runs, and says its version', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     expect((await program('version')).stdout).toBe(`${version}\n`);
+  });
+
+  it('prints its help and the settings in effect', async () => {
+    expect((await program('--help')).stdout).toContain('run the operator');
+    const endpoints = ['--ovn-nb-endpoint=unix:/nb', '--ovn-sb-endpoint=unix:/sb'];
+    const { stdout } = await program('config', 'print', ...endpoints);
+    expect(stdout).toMatch(/^ovnNbEndpoint +unix:\/nb /m);
   });
 
   it('loads the operator without crds/: it ends for want of the kubeconfig, and of nothing else', async () => {
