@@ -60,7 +60,10 @@ describe('objects that lost their statuses', () => {
     }
   };
 
-  it.each([...kinds.map((kind) => [kind, [kind]] as const), ['all kinds', kinds] as const])(
+  it.each<[string, readonly string[]]>([
+    ...kinds.map((kind): [string, string[]] => [kind, [kind]]),
+    ['all kinds', kinds],
+  ])(
     'keep their rows and those of what depends on them, whoever is looked at first: %s',
     async (_what, lost) => {
       for (const { kind, metadata } of objects()) {
