@@ -3,6 +3,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startNorthd } from '../src/dev/ovn/northd.ts';
 import { startDatabase, type DatabaseServer } from '../src/dev/ovn/processes.ts';
+import type { Daemon } from '../src/dev/ovn/daemon.ts';
 import { createWorkspace } from '../src/dev/workspace.ts';
 import { startServer, type BenchServer } from './api-server.ts';
 import { BareClient } from './http.ts';
@@ -27,6 +28,8 @@ export class Environment {
   readonly server: BenchServer;
   readonly northbound: DatabaseServer;
   readonly southbound: DatabaseServer;
+  /** With `--northd`. */
+  readonly northd: Daemon | undefined;
   readonly client: BareClient;
   /** Another client, which sends nothing to the operator's world. */
   readonly floorClient: BareClient;
@@ -41,7 +44,12 @@ export class Environment {
   private constructor(
     options: Options,
     dir: string,
-    servers: { api: BenchServer; northbound: DatabaseServer; southbound: DatabaseServer },
+    servers: {
+      api: BenchServer;
+      northbound: DatabaseServer;
+      southbound: DatabaseServer;
+      northd: Daemon | undefined;
+    },
     cleanups: (() => Promise<void> | void)[],
   ) {
     this.options = options;
@@ -49,6 +57,7 @@ export class Environment {
     this.server = servers.api;
     this.northbound = servers.northbound;
     this.southbound = servers.southbound;
+    this.northd = servers.northd;
     this.client = new BareClient(servers.api.connection);
     this.floorClient = new BareClient(servers.api.connection);
     this.#cleanups = cleanups;
@@ -74,10 +83,10 @@ export class Environment {
       const southbound = keep(
         await startDatabase({ dir, name: 'OVN_Southbound', schema: join(schemas, 'ovn-sb.ovsschema') }),
       );
-      if (options.northd)
-        keep(await startNorthd({ dir, northbound: northbound.remote, southbound: southbound.remote }));
+      const remotes = { northbound: northbound.remote, southbound: southbound.remote };
+      const northd = options.northd ? keep(await startNorthd({ dir, ...remotes })) : undefined;
       const api = keep(await startServer(options.api, dir));
-      const environment = new Environment(options, dir, { api, northbound, southbound }, cleanups);
+      const environment = new Environment(options, dir, { api, northbound, southbound, northd }, cleanups);
       await install(environment.client, ours);
       await install(environment.client, floor);
       await populate(environment.client, ours);

@@ -1,11 +1,12 @@
 /** Another watcher: it notes when each Port is seen Ready. */
 import type { BareClient } from './http.ts';
-import { pathOf, type World } from './world.ts';
+import { pathOf, type Scope } from './world.ts';
 
 /** What the bench reads of a Port. */
 export interface PortObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string };
   readonly status?: {
+    readonly interfaceID?: string;
     readonly ipAddress?: string;
     readonly macAddress?: string;
     readonly conditions?: readonly {
@@ -26,7 +27,7 @@ export class PortWatch {
   onAdded: (port: PortObject) => void = () => undefined;
   readonly #ports = new Map<string, PortObject>();
   readonly #client: BareClient;
-  readonly #world: World;
+  readonly #world: Scope;
   #stop: () => void = () => undefined;
   #closed = false;
   #resourceVersion = '';
@@ -34,12 +35,12 @@ export class PortWatch {
   #progress = performance.now();
   #waiting: { done: () => boolean; resolve: () => void; reject: (error: Error) => void } | undefined;
 
-  private constructor(client: BareClient, world: World) {
+  private constructor(client: BareClient, world: Scope) {
     this.#client = client;
     this.#world = world;
   }
 
-  static async open(client: BareClient, world: World): Promise<PortWatch> {
+  static async open(client: BareClient, world: Scope): Promise<PortWatch> {
     const watch = new PortWatch(client, world);
     const list = JSON.parse(await client.send('GET', pathOf(world, 'ports'))) as {
       metadata: { resourceVersion: string };

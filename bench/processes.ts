@@ -84,7 +84,7 @@ export class Operator {
 
   /** Resident memory in bytes (VmRSS of proc(5)). */
   rss(): number {
-    const status = readFileSync(`/proc/${this.#pid}/status`, 'utf8');
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
@@ -96,7 +96,7 @@ export class Operator {
 
   /** Processor time so far in ms. */
   cpuMs(): number {
-    return cpuMs(this.#pid);
+    return cpuMs(this.pid);
   }
 
   /** The body of one of its HTTP pages; undefined when it does not answer with 200. */
@@ -135,7 +135,8 @@ export class Operator {
     this.#agent.destroy();
   }
 
-  get #pid(): number {
+  /** Its process id. */
+  get pid(): number {
     return this.#child.pid ?? NaN;
   }
 

@@ -5,9 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { RequestError, type BareClient } from './http.ts';
 
-/** One side of a comparison. The two differ in the API group, so the operator does not see the floor's objects. */
-export interface World {
+/** Objects of an API group, in one namespace or in all. */
+export interface Scope {
   readonly group: string;
+  readonly namespace?: string;
+}
+
+/** One side of a comparison. The two differ in the API group, so the operator does not see the floor's objects. */
+export interface World extends Scope {
   readonly namespace: string;
 }
 
@@ -18,18 +23,19 @@ export const floor: World = { group: 'floor.plasmavmc.io', namespace: 'bench-flo
 export const plurals = ['vpcs', 'subnets', 'ports', 'securitygroups', 'trafficpolicies', 'natrules'];
 
 /** The path of the objects of a kind, of one of them with `name`. */
-export function pathOf({ group, namespace }: World, plural: string, name?: string): string {
-  return `/apis/${group}/v1alpha1/namespaces/${namespace}/${plural}${name === undefined ? '' : `/${name}`}`;
+export function pathOf({ group, namespace }: Scope, plural: string, name?: string): string {
+  const place = namespace === undefined ? '' : `/namespaces/${namespace}`;
+  return `/apis/${group}/v1alpha1${place}/${plural}${name === undefined ? '' : `/${name}`}`;
 }
 
 /** A Port of the bench, as it is created: JSON. */
-export function portOf({ group }: World, name: string, ipAddress?: string): string {
+export function portOf({ group }: Scope, name: string, ipAddress?: string, subnet = 'bench'): string {
   return JSON.stringify({
     apiVersion: `${group}/v1alpha1`,
     kind: 'Port',
     metadata: { name },
     spec: {
-      subnetRef: { name: 'bench' },
+      subnetRef: { name: subnet },
       securityGroupRefs: [{ name: 'web' }, { name: 'ssh' }],
       ...(ipAddress !== undefined && { ipAddress }),
     },
@@ -121,10 +127,11 @@ export function touchPorts(
   return eachBy16(names, (name) => client.send('PATCH', pathOf(world, 'ports', name), patch, type));
 }
 
-async function eachBy16(names: readonly string[], send: (name: string) => Promise<unknown>): Promise<void> {
+/** Sends for each item, from 16 clients. */
+export async function eachBy16<T>(items: readonly T[], send: (item: T) => Promise<unknown>): Promise<void> {
   let next = 0;
   const sender = async (): Promise<void> => {
-    for (let name = names[next++]; name !== undefined; name = names[next++]) await send(name);
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await send(item);
   };
   await Promise.all(Array.from({ length: 16 }, sender));
 }

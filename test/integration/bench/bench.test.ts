@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const main = join(import.meta.dirname, '../../../bench/main.ts');
+const scale = join(import.meta.dirname, '../../../bench/scale.ts');
 
 describe('the bench', () => {
   let temporary: string;
@@ -17,8 +18,10 @@ describe('the bench', () => {
   });
 
   /** Runs it with its temporary files in a folder of the test. */
-  async function bench(...args: string[]) {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+  const bench = (...args: string[]) => run(main, ...args);
+
+  async function run(program: string, ...args: string[]) {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
       env: { ...process.env, TMPDIR: temporary },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -61,6 +64,23 @@ describe('the bench', () => {
     isPositive(resync, 'cpu_ms_per_port');
     expect(readdirSync(temporary)).toEqual([]);
   }, 300_000);
+
+  it('grows a world with ovn-northd at work, and says what one more Port costs at each step', async () => {
+    const args = ['--steps=20,40', '--samples=2', '--api=embedded'];
+    const { code, stdout, stderr } = await run(scale, ...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const steps = stdout.trim().split('\n');
+    const found = steps.map((line) => JSON.parse(line) as Record<string, number>);
+    expect(found.map(({ ports, added, tenants }) => [ports, added, tenants])).toEqual([
+      [20, 20, 1],
+      [40, 18, 1],
+    ]);
+    for (const figure of Object.entries(found[1] ?? {})) {
+      expect(figure).toEqual([figure[0], expect.any(Number)]);
+      expect(figure[1]).toBeGreaterThanOrEqual(0);
+    }
+    expect(readdirSync(temporary)).toEqual([]);
+  }, 120_000);
 
   it('says what is wrong with its arguments', async () => {
     const { code, stdout, stderr } = await bench('--scenario=speed');

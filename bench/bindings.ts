@@ -1,0 +1,60 @@
+/** When a logical port appears in each of OVN's databases, as a client that follows both sees it. */
+import { OvsdbClient } from '../src/ovn/ovsdb/index.ts';
+
+const followed = [
+  { database: 'OVN_Northbound', table: 'Logical_Switch_Port', column: 'name' },
+  { database: 'OVN_Southbound', table: 'Port_Binding', column: 'logical_port' },
+] as const;
+
+export class Bindings {
+  readonly #clients: readonly OvsdbClient[];
+  /** When each name came (performance.now()), in Northbound and Southbound. */
+  readonly #seen: readonly Map<string, number>[] = followed.map(() => new Map());
+  #wake: () => void = () => undefined;
+
+  private constructor(remotes: readonly string[]) {
+    this.#clients = followed.map(({ database, table, column }, i) => {
+      const client = new OvsdbClient({
+        remotes: remotes[i] ?? '',
+        database,
+        tables: { [table]: [column] },
+        leaderOnly: false,
+      });
+      client.replica.subscribe((changes) => {
+        const now = performance.now();
+        for (const { type, row } of changes)
+          if (type === 'insert') this.#seen[i]?.set(row[column] as string, now);
+        this.#wake();
+      });
+      return client;
+    });
+  }
+
+  /** Resolves when all that there is has been read. */
+  static async follow(northbound: string, southbound: string): Promise<Bindings> {
+    const bindings = new Bindings([northbound, southbound]);
+    await Promise.all(bindings.#clients.map((client) => client.start()));
+    return bindings;
+  }
+
+  /** Resolves when the Southbound database has this port, with the time from the Northbound row to that one, in ms. */
+  async lag(name: string): Promise<number> {
+    const [nb, sb] = this.#seen;
+    for (;;) {
+      const [from, to] = [nb?.get(name), sb?.get(name)];
+      if (from !== undefined && to !== undefined) return to - from;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** Resolves when the Southbound database has a binding for every port of the Northbound one. */
+  async settled(): Promise<void> {
+    const [nb, sb] = this.#seen;
+    while ([...(nb?.keys() ?? [])].some((name) => sb?.has(name) !== true))
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.stop()));
+  }
+}
