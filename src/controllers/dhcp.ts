@@ -1,5 +1,5 @@
 import { computeMac, type PortDHCP, type SubnetDHCP } from '../api/index.ts';
-import { row, type DesiredRow } from '../ovn/index.ts';
+import { and, ip, number, row, type DesiredRow, type Match } from '../ovn/index.ts';
 import { dhcpUuid } from './names.ts';
 import type { NetworkSettings } from './settings.ts';
 
@@ -19,6 +19,13 @@ export const METADATA_ADDRESS = '169.254.169.254';
 /** Stands for the server where the Subnet has no gateway: link-local, so that it is nobody's address. */
 const SERVER_WITHOUT_GATEWAY = METADATA_ADDRESS;
 
+/** The address of a Subnet's DHCP server, to which machines send the renewals of their leases. */
+export const dhcpServer = (gatewayIP: string | undefined): string => gatewayIP ?? SERVER_WITHOUT_GATEWAY;
+
+/** What a machine sends to a DHCP server (RFC 2131 §4.1) at this address. */
+export const dhcpRequest = (to: string): Match =>
+  and(ip(4, 'dst', [to]), number('udp.src', 68), number('udp.dst', 67));
+
 /**
  * The row of DHCP options of an owner: a Subnet, or a Port that overrides some. The server's MAC goes with the
  * Subnet, so that a machine sees one server whichever row answers it.
@@ -32,7 +39,7 @@ export function dhcpRow(
   return row('DHCP_Options', dhcpUuid(ownerUid), {
     cidr,
     options: {
-      server_id: gatewayIP ?? SERVER_WITHOUT_GATEWAY,
+      server_id: dhcpServer(gatewayIP),
       server_mac: computeMac(subnetUid, 'gateway'),
       lease_time: String(dhcp.leaseSeconds),
       mtu: String(mtu),

@@ -4,22 +4,20 @@ import {
   everyAddress,
   inport,
   ip,
-  is,
   member,
-  not,
   or,
   outport,
   parseNetwork,
   row,
   subtractNetworks,
   type DesiredState,
+  type Family,
   type Match,
+  type Network,
 } from '../ovn/index.ts';
 import { aclRow, priority, type Acl } from './acl.ts';
+import { linkLocal, onLink, unspecified } from './link-scope.ts';
 import { isolationGroupName, isolationGroupUuid } from './names.ts';
-
-/** Addresses that no router passes on (RFC 3927, RFC 4291 §2.5.6). */
-const linkLocal = { 4: parseNetwork('169.254.0.0/16'), 6: parseNetwork('fe80::/10') } as const;
 
 /**
  * The group of ports that may not reach beyond `cidr`: whatever comes from, or goes to, addresses outside it is
@@ -35,16 +33,22 @@ export function isolationRows(uid: string, cidr: Cidr): DesiredState {
   };
 }
 
+/**
+ * What stays on the link passes, whatever frame carries it: DHCP requests and neighbour discovery are among it. The
+ * frame says nothing: a router takes a packet out of a multicast frame, too.
+ */
 function isolation(uid: string, cidr: Cidr): readonly Acl[] {
   const group = isolationGroupName(uid);
-  const beyond4 = subtractNetworks(everyAddress(4), [parseNetwork(formatCidr(cidr)), linkLocal[4]]);
-  const beyond6 = subtractNetworks(everyAddress(6), [linkLocal[6]]);
-  // Broadcast and multicast frames never leave the switch: among them are DHCP requests and neighbour discovery.
-  const beyond = (side: 'src' | 'dst'): Match =>
-    and(not(is('eth.mcast')), or(ip(4, side, beyond4), ip(6, side, beyond6)));
+  const own = parseNetwork(formatCidr(cidr));
+  const beyond = (side: 'src' | 'dst', within: Record<Family, readonly Network[]>): Match =>
+    or(
+      ip(4, side, subtractNetworks(everyAddress(4), [own, ...within[4]])),
+      ip(6, side, subtractNetworks(everyAddress(6), within[6])),
+    );
+  const sources = { 4: [linkLocal[4], unspecified[4]], 6: [linkLocal[6], unspecified[6]] };
   const drop = { priority: priority.isolationDrop, action: 'drop' } as const;
   return [
-    { direction: 'from-lport', match: and(inport({ group }), beyond('dst')), ...drop },
-    { direction: 'to-lport', match: and(outport({ group }), beyond('src')), ...drop },
+    { direction: 'from-lport', match: and(inport({ group }), beyond('dst', onLink)), ...drop },
+    { direction: 'to-lport', match: and(outport({ group }), beyond('src', sources)), ...drop },
   ];
 }

@@ -16,7 +16,8 @@ import {
   type DesiredRow,
   type DesiredState,
 } from '../../ovn/index.ts';
-import { dhcpRow, METADATA_ADDRESS } from '../dhcp.ts';
+import { aclRow, priority } from '../acl.ts';
+import { dhcpRequest, dhcpRow, dhcpServer, METADATA_ADDRESS } from '../dhcp.ts';
 import { isolationRows } from '../isolation.ts';
 import { CIDR_MARK, routerUuid, switchName, switchUuid } from '../names.ts';
 
@@ -46,6 +47,7 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
     dhcp.mode === 'Enabled'
       ? only(dhcpRow(uid, uid, { cidr, gatewayIP, mtu: facts.mtu, dhcp, metadata: hasMetadata }))
       : nothing,
+    renewals(uid, dhcpServer(gatewayIP)),
     hasMetadata ? metadataPort(uid) : nothing,
     isolationRows(uid, facts.cidr),
   ];
@@ -95,6 +97,20 @@ function physical({ metadata: { uid }, spec: { provider } }: Subnet): DesiredSta
     options: { network_name: provider.physicalNetwork },
   });
   return { rows: [port], memberships: [member('Logical_Switch', switchUuid(uid), 'ports', port.uuid)] };
+}
+
+/**
+ * Lets renewals of leases get to the DHCP server from every Port of the switch, whatever forbids the rest. Here, since
+ * the groups in which Ports are know no Subnet.
+ */
+function renewals(uid: string, server: string): DesiredState {
+  const acl = aclRow(uid, {
+    direction: 'from-lport',
+    priority: priority.policyInfrastructure,
+    match: dhcpRequest(server),
+    action: 'allow',
+  });
+  return { rows: [acl], memberships: [member('Logical_Switch', switchUuid(uid), 'acls', acl.uuid)] };
 }
 
 /** The metadata service's port: one on each hypervisor, and nothing leaves it (ovn-nb(5), localport). */

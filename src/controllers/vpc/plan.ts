@@ -12,6 +12,7 @@ import { isolationRows } from '../isolation.ts';
 import { CIDR_MARK, dropGroupName, dropGroupUuid, routerName, routerUuid } from '../names.ts';
 import { defaultDrop } from './default-drop.ts';
 import { planGateway, type Gateway } from './gateway.ts';
+import { staysOnLink } from './on-link.ts';
 
 /**
  * Options of the router. Neighbours are learnt from replies only, and forgotten after five minutes, so that a
@@ -24,8 +25,8 @@ const routerOptions = {
 };
 
 /**
- * The rows of a VPC: its router with static routes and its way out, the group in which what no rule allows is
- * dropped, and its isolation. `mtu` is the overlay's, in bytes.
+ * The rows of a VPC: its router with static routes, its way out and what it never passes on, the group in which what
+ * no rule allows is dropped, and its isolation. `mtu` is the overlay's, in bytes.
  */
 export function planVpc(vpc: VPC, cidr: Cidr, gateway: Gateway | undefined, mtu: number): DesiredState {
   const { uid } = vpc.metadata;
@@ -35,13 +36,15 @@ export function planVpc(vpc: VPC, cidr: Cidr, gateway: Gateway | undefined, mtu:
     external_ids: { [CIDR_MARK]: formatCidr(cidr) },
   });
   const routes = (vpc.spec.staticRoutes ?? []).map((route) => staticRoute(uid, route));
+  const policy = staysOnLink(uid);
   const group = row('Port_Group', dropGroupUuid(uid), { name: dropGroupName(uid) });
   const acls = defaultDrop(dropGroupName(uid)).map((acl: Acl) => aclRow(uid, acl));
   const isolation = isolationRows(uid, cidr);
   const external = planGateway(vpc, formatCidr(cidr), gateway, mtu);
   return {
-    rows: [router, group, ...routes, ...acls, ...isolation.rows, ...external.rows],
+    rows: [router, policy, group, ...routes, ...acls, ...isolation.rows, ...external.rows],
     memberships: [
+      member('Logical_Router', router.uuid, 'policies', policy.uuid),
       ...routes.map((route) => member('Logical_Router', router.uuid, 'static_routes', route.uuid)),
       ...acls.map((acl): Membership => member('Port_Group', group.uuid, 'acls', acl.uuid)),
       ...isolation.memberships,

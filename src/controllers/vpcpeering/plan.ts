@@ -16,7 +16,7 @@ import {
 import { PEERING_MARK, peeringPortName, routerUuid } from '../names.ts';
 import type { Connection, Side } from './match.ts';
 
-/** Above the router's other policies, of which there are none yet. */
+/** Below what the router never passes on. */
 const POLICY_PRIORITY = 2000;
 
 /**

@@ -71,34 +71,64 @@ export function arp(
   ]);
 }
 
+export function ipv6(from: string, to: string, protocol: number, payload: Buffer, hopLimit = 64): Buffer {
+  return Buffer.concat([
+    u8(0x60, 0, 0, 0),
+    u16(payload.length),
+    u8(protocol, hopLimit),
+    ipBytes(from),
+    ipBytes(to),
+    payload,
+  ]);
+}
+
+/** A message of neighbour discovery: over IPv6, from the link only (hop limit 255). */
+function icmpv6(from: string, to: string, message: Buffer): Buffer {
+  const pseudo = Buffer.concat([ipBytes(from), ipBytes(to), u16(0, message.length, 0), u8(0, 58), message]);
+  message.writeUInt16BE(checksum(pseudo), 2);
+  return ipv6(from, to, 58, message, 255);
+}
+
 /** A router advertisement (RFC 4861 §4.2) to all nodes, as a frame. */
 export function routerAdvertisement(mac: string, linkLocal: string): Buffer {
-  const allNodes = 'ff02::1';
+  const message = [u8(134, 0), u16(0), u8(64, 0), u16(1800), Buffer.alloc(8), u8(1, 1), macBytes(mac)];
+  const packet = icmpv6(linkLocal, 'ff02::1', Buffer.concat(message));
+  return ethernet('33:33:00:00:00:01', mac, 0x86dd, packet);
+}
+
+/** A neighbour solicitation (RFC 4861 §4.3), as a packet: who has `target`? */
+export function neighbourSolicitation(mac: string, from: string, target: string): Buffer {
+  const message = [u8(135, 0), u16(0, 0, 0), ipBytes(target), u8(1, 1), macBytes(mac)];
+  const solicitedNode = `ff02::1:ff${ipBytes(target)
+    .toString('hex', 13)
+    .replace(/(?=.{4}$)/, ':')}`;
+  return icmpv6(from, solicitedNode, Buffer.concat(message));
+}
+
+/** A neighbour advertisement (RFC 4861 §4.4), as a packet: the answer to `to`. */
+export function neighbourAdvertisement(mac: string, from: string, to: string): Buffer {
+  const message = [u8(136, 0), u16(0), u8(0x60, 0, 0, 0), ipBytes(from), u8(2, 1), macBytes(mac)];
+  return icmpv6(from, to, Buffer.concat(message));
+}
+
+/** A DHCP message (RFC 2131 §4.4.5) as a datagram: the holder of an address asks its server to renew the lease. */
+export function dhcpRenewal(mac: string, address: string, transaction: number): Buffer {
   const message = Buffer.concat([
-    u8(134, 0),
-    u16(0),
-    u8(64, 0),
-    u16(1800),
-    Buffer.alloc(8),
-    u8(1, 1),
+    dhcpStart(1, transaction),
+    Buffer.alloc(4),
+    ipBytes(address),
+    Buffer.alloc(12),
     macBytes(mac),
+    Buffer.alloc(10 + 64 + 128),
+    // The magic cookie, the message type DHCPREQUEST, and the end.
+    Buffer.from('63825363' + '350103' + 'ff', 'hex'),
   ]);
-  const pseudo = Buffer.concat([
-    ipBytes(linkLocal),
-    ipBytes(allNodes),
-    u16(0, message.length, 0),
-    u8(0, 58),
-    message,
-  ]);
-  message.writeUInt16BE(checksum(pseudo), 2);
-  const header = Buffer.concat([
-    u8(0x60, 0, 0, 0),
-    u16(message.length),
-    u8(58, 255),
-    ipBytes(linkLocal),
-    ipBytes(allNodes),
-  ]);
-  return ethernet('33:33:00:00:00:01', mac, 0x86dd, Buffer.concat([header, message]));
+  return udp(68, 67, message);
+}
+
+/** How a DHCP message begins: 1 asks, 2 answers. */
+export function dhcpStart(operation: 1 | 2, transaction: number): Buffer {
+  return Buffer.concat([u8(operation, 1, 6, 0), u16(transaction >>> 16, transaction & 0xffff)]);
 }
 
 /** Opens a packet socket of all protocols on eth0; `$to` is the interface as an address. */

@@ -77,6 +77,8 @@ interface Acl {
   readonly priority: number;
   readonly action: string;
   readonly match: string;
+  /** The ports of the switch that it is on; undefined where a port group has it, whose name is in the match. */
+  readonly ports: ReadonlySet<string> | undefined;
 }
 
 /** The ACLs of all rows, and what their names stand for. */
@@ -89,7 +91,18 @@ export class CompiledAcls {
     const rows = states.flatMap(({ rows: own }) => own);
     const memberships = states.flatMap(({ memberships: own }) => own);
     const byUuid = new Map(rows.map((row) => [row.uuid, row]));
-    this.#acls = rows.filter(({ table }) => table === 'ACL').map(({ columns }) => columns as unknown as Acl);
+    const nameOf = (uuid: string) => byUuid.get(uuid)?.columns['name'] as string;
+    const switchOf = new Map(
+      memberships.filter(({ table }) => table === 'Logical_Switch').map(({ element, row }) => [element, row]),
+    );
+    const portsOf = (uuid: string) =>
+      new Set([...switchOf].filter(([, row]) => row === uuid).map(([element]) => nameOf(element)));
+    this.#acls = rows
+      .filter(({ table }) => table === 'ACL')
+      .map(({ uuid, columns }) => {
+        const on = switchOf.get(uuid);
+        return { ...(columns as unknown as Acl), ports: on === undefined ? undefined : portsOf(on) };
+      });
     const members = new Map<string, Set<string>>();
     const addresses = new Map<string, Set<string>>();
     for (const { uuid, table, columns } of rows) {
@@ -118,7 +131,6 @@ export class CompiledAcls {
     const fields: Fields = {
       inport,
       outport,
-      isMulticastFrame: false,
       source: packet.from.ip,
       destination: packet.to.ip,
       ...packet,
@@ -127,8 +139,10 @@ export class CompiledAcls {
   }
 
   #passes(direction: string, fields: Fields): boolean {
+    const near = direction === 'from-lport' ? fields.inport : fields.outport;
     const hits = this.#acls
-      .filter((acl) => acl.direction === direction && evaluate(acl.match, fields, this.#names))
+      .filter((acl) => acl.direction === direction && (acl.ports?.has(near) ?? true))
+      .filter(({ match }) => evaluate(match, fields, this.#names))
       .sort((a, b) => b.priority - a.priority);
     const [first] = hits;
     const rivals = hits.filter(({ priority }) => priority === first?.priority);

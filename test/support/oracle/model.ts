@@ -56,6 +56,8 @@ export interface Packet {
   /** Of ICMP and ICMPv6. */
   readonly icmp?: { readonly type: number; readonly code: number };
   readonly ttl: number;
+  /** Whether it comes in a frame to several, whatever its destination: nothing may depend on that. */
+  readonly isMulticastFrame: boolean;
 }
 
 /** Whether the packet passes: the sender's side lets it out, and the receiver's lets it in. */
@@ -72,9 +74,10 @@ type Side = 'ingress' | 'egress';
 function passes(world: World, packet: Packet, side: Side, own: End, other: End): boolean {
   const port = own.port === undefined ? undefined : world.ports[own.port];
   if (port === undefined) return true;
-  const isLifeline = isNeighbourDiscovery(packet) || (side === 'egress' && isDhcpRequest(packet));
+  const isLifeline =
+    isNeighbourDiscovery(packet) || (side === 'egress' && isDhcpRequest(world, port, packet));
   const policies = world.policies.filter((policy) => applies(policy, port));
-  if (policies.some(({ isolation }) => !isWithin(world, port, isolation, other.ip))) return false;
+  if (policies.some(({ isolation }) => !isWithin(world, port, isolation, side, other.ip))) return false;
   if (isLifeline) return true;
   for (const policy of policies) {
     const listed = policy[side];
@@ -93,8 +96,20 @@ function applies({ appliesTo }: Policy, port: PortOf): boolean {
   return wanted.every(([key, value]) => port.labels[key] === value);
 }
 
-function isWithin(world: World, port: PortOf, isolation: Policy['isolation'], other: string): boolean {
-  if (isolation === 'None' || isIn(other, '169.254.0.0/16') || isIn(other, 'fe80::/10')) return true;
+/** Within the own Subnet or VPC, or of the link alone. */
+function isWithin(
+  world: World,
+  port: PortOf,
+  isolation: Policy['isolation'],
+  side: Side,
+  other: string,
+): boolean {
+  const link = ['169.254.0.0/16', 'fe80::/10'];
+  const ofLink = {
+    egress: ['224.0.0.0/4', '255.255.255.255/32', 'ff00::/8'],
+    ingress: ['0.0.0.0/8', '::/8'],
+  };
+  if (isolation === 'None' || [...link, ...ofLink[side]].some((cidr) => isIn(other, cidr))) return true;
   return isIn(other, isolation === 'VPC' ? world.vpc : (world.subnets[port.subnet] ?? ''));
 }
 
@@ -137,8 +152,16 @@ function isIn(ip: string, cidr: string): boolean {
   return address.kind() === network.kind() && address.match(network, length);
 }
 
-function isDhcpRequest({ protocol, sourcePort, port, to }: Packet): boolean {
-  return isVersion4(to.ip) && protocol === 17 && sourcePort === 68 && port === 67;
+/** To everybody, or to the server of the Port's own Subnet, which has the first address. */
+function isDhcpRequest(
+  world: World,
+  { subnet }: PortOf,
+  { protocol, sourcePort, port, to }: Packet,
+): boolean {
+  const server = world.subnets[subnet]?.replace(/0\/24$/, '1');
+  return (
+    (to.ip === '255.255.255.255' || to.ip === server) && protocol === 17 && sourcePort === 68 && port === 67
+  );
 }
 
 /** What a DHCP server or an IPv6 router sends. */

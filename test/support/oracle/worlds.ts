@@ -32,6 +32,17 @@ const addresses4 = [
   '169.254.0.9',
   '8.8.8.8',
 ];
+/** The servers of DHCP, everybody on the link, and groups; somebody without an address. */
+const destinations4 = [
+  '10.1.1.1',
+  '10.1.2.1',
+  '255.255.255.255',
+  '224.0.0.18',
+  '239.255.255.255',
+  '240.0.0.0',
+];
+const sources4 = ['0.0.0.0'];
+const destinations6 = ['ff02::1', 'ff0e::1'];
 const addresses6 = ['2001:db8::1', '2001:db8:1::7', '2001:db8:1::8', '2001:db9::1', 'fe80::5', 'fd00::1'];
 const edges = [1, 22, 67, 79, 80, 81, 1023, 1024, 8080, 65_534, 65_535];
 
@@ -164,6 +175,7 @@ export function packetIn(
       .filter((to) => from !== to && (from === undefined || to === undefined || isPair(from, to)))
       .map((to) => ({ from, to })),
   );
+  const own = Object.values(ports).map(({ ip }) => ip);
   const end = (name: string | undefined, version: 4 | 6, stranger: string, stranger6: string) => ({
     ...(name !== undefined && { port: name }),
     ip: version === 6 ? stranger6 : name === undefined ? stranger : (ports[name]?.ip ?? ''),
@@ -173,16 +185,19 @@ export function packetIn(
       pair: fc.constantFrom(...pairs),
       version: fc.constantFrom<(4 | 6)[]>(4, 4, 4, 6),
       // Now and then the address of a Port: what is compared is the address, not where the packet comes from.
-      stranger: fc.constantFrom(...addresses4, ...Object.values(ports).map(({ ip }) => ip)),
+      from4: fc.constantFrom(...addresses4, ...own, ...sources4),
+      to4: fc.constantFrom(...addresses4, ...own, ...destinations4),
       from6: fc.constantFrom(...addresses6),
-      to6: fc.constantFrom(...addresses6),
+      to6: fc.constantFrom(...addresses6, ...destinations6),
       ttl: fc.constantFrom(64, 255),
+      isMulticastFrame: fc.constantFrom(false, false, false, true),
       rest: headers,
     })
-    .map(({ pair, version, stranger, from6, to6, ttl, rest }) => ({
-      from: end(pair.from, version, stranger, from6),
-      to: end(pair.to, version, stranger, to6),
+    .map(({ pair, version, from4, to4, from6, to6, ttl, isMulticastFrame, rest }) => ({
+      from: end(pair.from, version, from4, from6),
+      to: end(pair.to, version, to4, to6),
       ttl,
+      isMulticastFrame,
       ...rest,
     }));
 }

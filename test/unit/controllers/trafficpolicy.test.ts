@@ -138,7 +138,7 @@ describe('a TrafficPolicy', () => {
     cluster.apply(trafficPolicy('p', { ...all, ingress: [] }));
     await cluster.settle();
     expect(acls().filter((acl) => acl.includes(' allow'))).toEqual([
-      'from-lport 3001 allow-related: inport == @p && ip4 && udp.src == 68 && udp.dst == 67',
+      'from-lport 3001 allow-related: inport == @p && ip4.dst == 255.255.255.255 && udp.src == 68 && udp.dst == 67',
       'from-lport 3001 allow: inport == @p && (nd_ns || nd_na)',
       'to-lport 3001 allow: outport == @p && (nd_ns || nd_na)',
     ]);
