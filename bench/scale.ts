@@ -50,6 +50,8 @@ interface Step {
   /** Compacted files. */
   readonly northbound_file: number;
   readonly southbound_file: number;
+  /** From the start of an operator's process until it is ready, with all of them there. */
+  readonly restart_ms: number;
 }
 
 const { values } = parseArgs({
@@ -69,7 +71,7 @@ async function grow(): Promise<void> {
   try {
     const { client, northbound, southbound, northd } = environment;
     if (northd === undefined) throw new Error('ovn-northd does not run');
-    const operator = await environment.startOperator();
+    let operator = await environment.startOperator();
     const watch = await PortWatch.open(client, { group: ours.group });
     const bindings = await Bindings.follow(northbound.remote, southbound.remote);
     const tenants = new Tenants(client);
@@ -101,7 +103,7 @@ async function grow(): Promise<void> {
       const [northdCpu = NaN, operatorCpu = NaN] = pids.map((pid, i) => cpuMs(pid) - (cpuBefore[i] ?? NaN));
       const loop = await loopTimes(northd);
       const [ready, lag] = [samples.map((one) => one.ready), samples.map((one) => one.lag)];
-      const step: Step = {
+      const figures: Omit<Step, 'restart_ms'> = {
         ports,
         tenants: tenants.count,
         added: ports - before,
@@ -122,6 +124,10 @@ async function grow(): Promise<void> {
         northbound_file: await compactedSize(northbound),
         southbound_file: await compactedSize(southbound),
       };
+      await operator.stop();
+      operator = await environment.startOperator();
+      const step: Step = { ...figures, restart_ms: operator.readyMs };
+      await operator.idle();
       process.stdout.write(
         `${JSON.stringify(step, (_key, value: unknown) => (typeof value === 'number' ? Math.round(value * 10) / 10 : value))}\n`,
       );
