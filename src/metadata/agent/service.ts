@@ -24,6 +24,8 @@ export interface MetadataServiceOptions {
   /** The networks of this hypervisor; undefined when they are not known. */
   readonly networks: () => ReadonlyMap<string, LocalNetwork> | undefined;
   readonly log: Logger;
+  /** Milliseconds of a clock that does not jump; default: that of this process. */
+  readonly now?: () => number;
 }
 
 /**
@@ -36,16 +38,18 @@ export class MetadataService {
   readonly #networks: MetadataServiceOptions['networks'];
   readonly #log: Logger;
   readonly #tokens = new Tokens();
-  readonly #ports = new Recent<Port | undefined>(MAX_AGE_MS);
+  readonly #ports: Recent<Port | undefined>;
   readonly #sources: SourceReader;
-  readonly #complaints = new Recent<void>(QUIET_MS);
+  readonly #complaints: Recent<void>;
 
-  constructor({ client, networks, log }: MetadataServiceOptions) {
+  constructor({ client, networks, log, now }: MetadataServiceOptions) {
     this.#client = client;
     this.#networks = networks;
     this.#log = log;
+    this.#ports = new Recent(MAX_AGE_MS, now);
+    this.#complaints = new Recent(QUIET_MS, now);
     const sources = new KubernetesSources(client);
-    const recent = new Recent<Readonly<Record<string, Buffer>>>(MAX_AGE_MS);
+    const recent = new Recent<Readonly<Record<string, Buffer>>>(MAX_AGE_MS, now);
     this.#sources = {
       read: (kind, namespace, name) =>
         recent.get(`${kind}/${namespace}/${name}`, () => sources.read(kind, namespace, name)),

@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { serveWeb, type Responder, type Web } from '../../../../src/metadata/agent/web.ts';
+import { eventually } from '../../../support/eventually.ts';
+
+const answered: Responder = (address, { method, path }) => {
+  const body = `${method} ${path} ${address}`;
+  return Promise.resolve({ status: 200, headers: { 'content-length': String(body.length) }, body });
+};
+
+describe('the web server of a network', () => {
+  const webs: Web[] = [];
+  const sockets: Socket[] = [];
+  let port: number;
+
+  const serve = async (respond: Responder): Promise<Web> => {
+    const socket = createServer().listen(0, '127.0.0.1');
+    await once(socket, 'listening');
+    ({ port } = socket.address() as AddressInfo);
+    const web = await serveWeb(socket, respond);
+    webs.push(web);
+    return web;
+  };
+  const open = async (): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    sockets.push(socket);
+    await once(socket, 'connect');
+    return socket;
+  };
+  const request = (path: string, fields = 'Connection: close\r\n', method = 'GET'): string =>
+    `${method} ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
+  /** All that comes over a connection until it ends, in whatever way. */
+  const heard = (socket: Socket): Promise<string> => text(socket).catch(() => '');
+  const ask = async (...args: Parameters<typeof request>): Promise<string> => {
+    const socket = await open();
+    socket.write(request(...args));
+    return heard(socket);
+  };
+
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    for (const web of webs.splice(0)) await web.close();
+  });
+
+  it('answers by the address of the connection, whatever the request says', async () => {
+    await serve(answered);
+    expect(await ask('/x?y', 'X-Forwarded-For: 10.0.0.9\r\nConnection: close\r\n')).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nGET \/x\?y 127\.0\.0\.1$/,
+    );
+  });
+
+  it('sends no body for HEAD', async () => {
+    await serve(answered);
+    expect(await ask('/x', undefined, 'HEAD')).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/);
+  });
+
+  it('gives one machine no more than 32 connections at a time', async () => {
+    await serve(answered);
+    const held = await Promise.all(Array.from({ length: 32 }, open));
+    expect(await ask('/x')).toBe('');
+    held[0]!.destroy();
+    await eventually(async () => expect(await ask('/x')).toContain('200 OK'));
+  });
+
+  /** Serves requests that are answered when `gate` is open. */
+  const serveSlowly = async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const asked = Promise.withResolvers<undefined>();
+    const web = await serve(async (...request_) => {
+      asked.resolve(undefined);
+      await gate.promise;
+      return answered(...request_);
+    });
+    return { web, asked: asked.promise, open: () => gate.resolve(undefined) };
+  };
+
+  it('lets requests under way have their answers when it is to end, and then closes', async () => {
+    const { web, asked, open: openGate } = await serveSlowly();
+    const socket = await open();
+    const answer = heard(socket);
+    socket.write(request('/slow'));
+    await asked;
+    const order: string[] = [];
+    const drained = web.drain(20_000).then(() => order.push('drained'));
+    setImmediate(() => {
+      order.push('open');
+      openGate();
+    });
+    await drained;
+    expect(order).toEqual(['open', 'drained']);
+    expect(await answer).toMatch(/\r\n\r\nGET \/slow 127\.0\.0\.1$/);
+    await web.close();
+    await expect(open()).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('does not wait for long, nor for those who have gone', async () => {
+    const { web, asked, open: openGate } = await serveSlowly();
+    const socket = await open();
+    socket.write(request('/x'));
+    await asked;
+    await web.drain(1);
+    socket.resetAndDestroy();
+    openGate();
+    const began = performance.now();
+    await web.drain(60_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
+  });
+});
