@@ -36,6 +36,9 @@ export function some(names: readonly string[], most = 5): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
-/** An error in one line. */
-export const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+/** An error in one line, with the one behind it where that says more. */
+export function reasonOf(error: unknown): string {
+  const said = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+  const cause = error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : said;
+  return said.includes(cause) ? said : `${said}: ${cause}`;
+}

@@ -73,6 +73,7 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     const { code, findings } = await examined({ kubeconfig: '/nonexistent/kubeconfig' });
     expect(code).toBe(1);
     expect(notOk(findings)).toEqual(['problem: API server', 'warning: Hosts']);
+    expect(findings['API server']?.found).toMatch(/ENOENT.*\/nonexistent\/kubeconfig/);
     expect(findings['Objects']).toBeUndefined();
   });
 
