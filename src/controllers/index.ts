@@ -10,7 +10,7 @@ import type {
   VPCPeering,
 } from '../api/index.ts';
 import type { ChassisDirectory, PortBindings, RowWriter } from '../ovn/index.ts';
-import { keyOf, type KubeObject, type Manager } from '../reconcile/index.ts';
+import { keyOf, scopedLog, type KubeObject, type Manager } from '../reconcile/index.ts';
 import { announcing } from './announce.ts';
 import { followDrift } from './drift.ts';
 import type { Env } from './env.ts';
@@ -26,11 +26,13 @@ import { Pools } from './pools/pools.ts';
 import { portKind } from './port/kind.ts';
 import { PortReconciler } from './port/controller.ts';
 import { rebuildPools } from './rebuild.ts';
+import { RepairLog } from './repair-log.ts';
 import { SecurityGroupReconciler } from './securitygroup/controller.ts';
 import { securityGroupKind } from './securitygroup/kind.ts';
 import type { NetworkSettings } from './settings.ts';
 import { SubnetReconciler } from './subnet/controller.ts';
 import { subnetKind } from './subnet/kind.ts';
+import { TellingWriter } from './telling-writer.ts';
 import { TrafficPolicyReconciler } from './trafficpolicy/controller.ts';
 import { trafficPolicyKind } from './trafficpolicy/kind.ts';
 import { VpcReconciler } from './vpc/controller.ts';
@@ -71,6 +73,7 @@ export function addControllers(
   options: ControllerOptions,
 ): Controllers {
   const pools = new Pools(options.settings, (kind, key) => manager.enqueue(kind, key));
+  const log = scopedLog(manager.log);
   const env: Env = {
     stores: {
       get namespaces() {
@@ -106,13 +109,15 @@ export function addControllers(
     },
     pools,
     settings: options.settings,
-    get writer() {
-      return writer();
-    },
+    writer: new TellingWriter(writer, {
+      log,
+      repairs: new RepairLog(log, Date.now),
+      repaired: (kind) => counters.driftRepaired(kind),
+    }),
     bindings: options.bindings,
     chassis: options.chassis,
     client: manager.client,
-    status: announcing(manager.status, manager.events),
+    status: announcing(manager.status, manager.events, log),
     finalizers: manager.finalizers,
     now: () => Date.now(),
     wake: (kind, key) => manager.enqueue(kind, key),
@@ -150,7 +155,6 @@ async function prepare(
   const stop = followDrift(env, {
     sweep,
     repair: (kind, key) => {
-      counters.driftRepaired(kind);
       manager.enqueue(kind, key, 'repair');
     },
     log,

@@ -49,7 +49,7 @@ export interface ApplierOptions {
   readonly clock?: Clock;
 }
 
-const unchanged: Promise<ApplyResult> = Promise.resolve({ changed: false });
+const unchanged: Promise<ApplyResult> = Promise.resolve({ changed: false, writes: [] });
 
 /**
  * The one writer of the Northbound database (invariants 1 to 6): compares desired state with the replica, sends only
@@ -206,17 +206,18 @@ export class Applier implements RowWriter {
   #observe(changes: readonly RowChange[]): void {
     this.#index.learn(changes);
     const owners = drifted(changes, this.#index, this.#inFlight);
-    for (const change of changes) this.#wakeWaiters(change, owners);
+    const awaiting = new Set(changes.flatMap((change) => this.#takeWaiters(change)));
     for (const change of changes) this.#columns.tell(change);
     this.#index.forget(changes);
-    for (const owner of owners) this.#report(owner);
+    for (const owner of owners) this.#report(owner, 'changed');
+    for (const owner of awaiting) if (!owners.has(owner)) this.#report(owner, 'awaited');
   }
 
-  /** A row that was waited for has come, or has got the marks that it lacked. */
-  #wakeWaiters(change: RowChange, owners: Set<Owner>): void {
-    if (change.type === 'delete') return;
-    if (change.type === 'modify' && !change.changed.has('external_ids')) return;
-    for (const owner of this.#waiters.take(change.row._uuid)) owners.add(owner);
+  /** Who waited for a row that has come, or has got the marks that it lacked. */
+  #takeWaiters(change: RowChange): readonly Owner[] {
+    if (change.type === 'delete') return [];
+    if (change.type === 'modify' && !change.changed.has('external_ids')) return [];
+    return [...this.#waiters.take(change.row._uuid)];
   }
 
   #reconnected(): void {
@@ -224,10 +225,10 @@ export class Applier implements RowWriter {
     this.#inFlight = undefined;
     const owners = [...this.#cutOff.values()];
     this.#cutOff.clear();
-    for (const owner of owners) this.#report(owner);
+    for (const owner of owners) this.#report(owner, 'awaited');
   }
 
-  #report(owner: Owner): void {
-    for (const listener of this.#driftListeners) listener(owner);
+  #report(owner: Owner, cause: 'changed' | 'awaited'): void {
+    for (const listener of this.#driftListeners) listener(owner, cause);
   }
 }

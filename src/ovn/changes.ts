@@ -54,3 +54,18 @@ export function rowCount(changes: Changes): number {
 export function isEmpty(changes: Changes): boolean {
   return rowCount(changes) === 0 && changes.joins.length === 0 && changes.leaves.length === 0;
 }
+
+/** The changes for people: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`; alike ones once. */
+export function describeChanges({ inserts, updates, deletes, joins, leaves }: Changes): string[] {
+  const all = [
+    ...inserts.map(({ table }) => `insert ${table}`),
+    ...updates.map(({ table, columns, marks }) => {
+      const names = [...Object.keys(columns), ...(marks === undefined ? [] : ['external_ids'])];
+      return `update ${table} (${names.join(', ')})`;
+    }),
+    ...deletes.map(({ table }) => `delete ${table}`),
+    ...joins.map(({ table, column }) => `add to ${table}.${column}`),
+    ...leaves.map(({ table, column }) => `take out of ${table}.${column}`),
+  ];
+  return [...new Set(all)];
+}

@@ -1,5 +1,5 @@
 import { Batch } from './batch.ts';
-import { isEmpty, rowCount } from './changes.ts';
+import { describeChanges, isEmpty, rowCount } from './changes.ts';
 import type { Changes } from './changes.ts';
 import type { DesiredState } from './desired.ts';
 import { ApplyError, describeOwner } from './errors.ts';
@@ -29,7 +29,9 @@ interface Submission {
   readonly waiting: { resolve: (result: ApplyResult) => void; reject: (error: ApplyError) => void }[];
   /** Times the database took, or refused, this owner's changes alone. */
   attempts: number;
-  changed: boolean;
+  /** What is on its way, and what has been written so far. */
+  sent: Changes | undefined;
+  readonly written: Changes[];
 }
 
 /** How often one owner's changes are tried when others keep undoing them or the server keeps failing. */
@@ -76,7 +78,8 @@ export class GroupCommit {
           desired,
           waiting: [{ resolve, reject }],
           attempts: 0,
-          changed: false,
+          sent: undefined,
+          written: [],
         });
       } else {
         waiting.owner = owner;
@@ -126,7 +129,7 @@ export class GroupCommit {
       return;
     }
     for (const submission of taken) {
-      submission.changed = true;
+      if (submission.sent !== undefined) submission.written.push(submission.sent);
       submission.attempts += 1;
     }
     await this.#again(taken, 0);
@@ -159,6 +162,7 @@ export class GroupCommit {
         if (taken.length > 0 && batch.rows + rowCount(changes) > limit) return 'full';
         if (batch.conflicts(changes)) return 'next';
         batch.add(changes);
+        submission.sent = changes;
         taken.push(submission);
         candidates.delete(owner.uid);
       }
@@ -209,7 +213,9 @@ export class GroupCommit {
 
   #resolve(submission: Submission): void {
     this.#inFlight.delete(submission.owner.uid);
-    for (const { resolve } of submission.waiting) resolve({ changed: submission.changed });
+    const { written, waiting } = submission;
+    const result = { changed: written.length > 0, writes: written.flatMap(describeChanges) };
+    for (const { resolve } of waiting) resolve(result);
   }
 
   #reject(submission: Submission, error: ApplyError): void {

@@ -6,6 +6,8 @@ import type { Row, Value } from './ovsdb/index.ts';
 export interface ApplyResult {
   /** Whether anything had to be written. */
   readonly changed: boolean;
+  /** What was written, for people: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`. */
+  readonly writes: readonly string[];
 }
 
 /** A row that carries an owner's marks. */
@@ -14,8 +16,11 @@ export interface OwnedRow {
   readonly row: Row;
 }
 
-/** Told of an owner whose rows are not as they were written, or may now be writable. */
-export type DriftListener = (owner: Owner) => void;
+/**
+ * Told of an owner whose rows may not be as they were written (`changed`: the comparison of the next apply shows it),
+ * or may now be writable (`awaited`).
+ */
+export type DriftListener = (owner: Owner, cause: 'changed' | 'awaited') => void;
 
 /** Told of a column that others write (`Logical_Switch_Port.up`), when it changes in a row of ours. */
 export type ColumnListener = (owner: Owner, row: Row, value: Value) => void;

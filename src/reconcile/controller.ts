@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { ApiError, isUnreachable } from './client/errors.ts';
 import { TerminalError } from './errors.ts';
-import { errorFields, withFields, type Logger } from './log.ts';
+import { errorFields, type Logger } from './log.ts';
 import type { WorkQueue, Work } from './queue/queue.ts';
+import { inScope, scopedLog } from './scope.ts';
 import type { ReadStore } from './store/store.ts';
 import type { Turn } from './turn.ts';
 import type { KubeObject, Reconciler, Result } from './types.ts';
@@ -82,12 +84,19 @@ export class Controller<T extends KubeObject> {
     }
   }
 
-  async #reconcile({ key, priority, attempt }: Work): Promise<void> {
-    const { queue, store, reconciler, observe, now, kind } = this.#options;
+  #reconcile(work: Work): Promise<void> {
+    // One id for all that is told of one reconcile, as controller-runtime has it.
+    const scope = { kind: this.#options.kind, key: work.key, reconcileID: randomUUID() };
+    return inScope(scope, () => this.#reconcileOnce(work));
+  }
+
+  async #reconcileOnce({ key, priority, attempt }: Work): Promise<void> {
+    const { queue, store, reconciler, observe, now } = this.#options;
     const started = now();
     const gone = this.#gone.get(key) ?? [];
     this.#gone.delete(key);
-    const log = withFields(this.#options.log, { kind, key });
+    const log = scopedLog(this.#options.log);
+    log.debug('reconciling', { priority, attempt });
     let outcome: Outcome;
     try {
       const context = { priority, attempt, gone, signal: this.#cancelled.signal, log };
@@ -100,7 +109,9 @@ export class Controller<T extends KubeObject> {
       if (gone.length > 0) this.#gone.set(key, [...gone, ...(this.#gone.get(key) ?? [])]);
       outcome = this.#failed(key, attempt, error, log);
     }
-    observe?.(outcome, now() - started);
+    const ms = now() - started;
+    log.debug('reconciled', { outcome, ms: Math.round(ms * 100) / 100 });
+    observe?.(outcome, ms);
   }
 
   #failed(key: string, attempt: number, error: unknown, log: Logger): Outcome {

@@ -28,6 +28,7 @@ export type { StatusOutcome, StatusWriter } from './status.ts';
 export { Finalizers, hasFinalizer, isLeaving, type FinalizerOutcome } from './finalizer.ts';
 export { EventRecorder, type EventRecorderOptions, type EventSink, type ObjectEvent } from './events.ts';
 export { LeaderElector, type LeaderElectorOptions } from './leader.ts';
+export { leaseType, type Lease } from './lease.ts';
 export type {
   DeleteOptions,
   JsonPatchOperation,
@@ -55,6 +56,7 @@ export { fromKubeconfig } from './client/kubeconfig.ts';
 export { RestClient, type RestClientOptions } from './client/rest.ts';
 export { HealthRegistry, type Check, type HealthReport } from './health.ts';
 export { MetricsRegistry, type Counter, type Gauge, type Histogram } from './metrics.ts';
+export { scopedLog } from './scope.ts';
 export { realClock, sleep, type Clock, type Timer } from './clock.ts';
 export { backoffDelay, type Backoff, type Random } from './backoff.ts';
 export { errorFields, silentLogger, withFields, type Logger } from './log.ts';

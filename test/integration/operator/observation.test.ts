@@ -96,5 +96,35 @@ describe.each(targets)('what an operator tells of itself with the $name API serv
     await cluster.eventually(async () =>
       expect(await scrape()).toContain('overlay_network_drift_repaired_total{kind="Port"} 1\n'),
     );
+    expect(cluster.log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      {
+        kind: 'Port',
+        key: 'default/server',
+        writes: ['update Logical_Switch_Port (enabled)'],
+        reconcileID: expect.any(String),
+      },
+    ]);
+  });
+
+  it('a line for each step of a reconcile, with the object and an id of the reconcile, to those who debug', async () => {
+    await cluster.startOperator();
+    await cluster.apply(...example('quickstart.yaml'));
+    await cluster.converged();
+    const before = cluster.log.lines.length;
+    await cluster.edit('Port', 'server', { spec: { adminState: 'Down' } });
+    const step = (message: string) => {
+      const found = cluster.log.lines
+        .slice(before)
+        .find((line) => line['key'] === 'default/server' && line['message'] === message);
+      expect([message, found]).toEqual([message, expect.objectContaining({ kind: 'Port', level: 'debug' })]);
+      return found!;
+    };
+    const written = await cluster.eventually(() => step('OVN was written'));
+    expect(written['writes']).toEqual(['update Logical_Switch_Port (enabled)']);
+    await cluster.eventually(() => {
+      const steps = ['reconciling', 'OVN was written', 'status', 'reconciled'].map(step);
+      expect(new Set(steps.map(({ reconcileID }) => reconcileID)).size).toBe(1);
+    });
+    expect(step('reconciled')).toMatchObject({ outcome: 'success', ms: expect.any(Number) });
   });
 });

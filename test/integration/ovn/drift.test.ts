@@ -50,7 +50,7 @@ function seen(): unknown {
 async function repaired(before: unknown): Promise<void> {
   await until(() => operator.drift.length > 0);
   expect(operator.drift).toContainEqual(all);
-  expect(await operator.applier.apply(all, state)).toEqual({ changed: true });
+  expect(await operator.applier.apply(all, state)).toMatchObject({ changed: true });
   await until(() => JSON.stringify(seen()) === JSON.stringify(before)).catch(() =>
     expect(seen()).toEqual(before),
   );
@@ -115,7 +115,7 @@ describe('somebody else', () => {
       leave();
       expect(heard).toEqual([all]);
       expect(operator.drift).toEqual([]);
-      expect(await operator.applier.apply(all, state)).toEqual({ changed: false });
+      expect(await operator.applier.apply(all, state)).toMatchObject({ changed: false });
     },
   );
 });

@@ -108,6 +108,6 @@ describe('a Northbound database restored to where another leader had a later epo
     expect(losses).toEqual([{ reason: 'superseded', epoch: 1 }]);
     const next = await connect(cleanup, server.remote, patient);
     expect(next.fence.epoch).toBe(6);
-    expect(await next.applier.apply(subnet, subnetState)).toEqual({ changed: true });
+    expect(await next.applier.apply(subnet, subnetState)).toMatchObject({ changed: true });
   }, 60_000);
 });

@@ -29,6 +29,7 @@ import {
   ApplyError,
   nothing,
   rowUuid,
+  type ApplyResult,
   type DesiredState,
   type Owner,
   type RowWriter,
@@ -76,11 +77,11 @@ export class MapWriter implements RowWriter {
   /** Kinds whose rows have nothing to join. */
   parentless: ReadonlySet<string> = new Set();
 
-  apply(owner: Owner, desired: DesiredState): Promise<{ changed: boolean }> {
+  apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
     if (!this.down) this.seeAll();
     const before = this.states.get(owner.uid)?.desired ?? nothing;
     const changed = JSON.stringify(printable(before)) !== JSON.stringify(printable(desired));
-    if (!changed && !this.#doubtful.has(owner.uid)) return Promise.resolve({ changed });
+    if (!changed && !this.#doubtful.has(owner.uid)) return Promise.resolve({ changed, writes: [] });
     if (this.parentless.has(owner.kind) && desired.rows.length > 0)
       return Promise.reject(new ApplyError('PARENT_MISSING', 'what it joins does not exist'));
     if (this.down) {
@@ -90,7 +91,7 @@ export class MapWriter implements RowWriter {
     }
     this.applied.push(`${owner.kind}/${owner.name}`);
     put(this.states, { owner, desired });
-    return Promise.resolve({ changed });
+    return Promise.resolve({ changed, writes: [] });
   }
 
   /** What the database has, whoever knows it. */
@@ -107,7 +108,7 @@ export class MapWriter implements RowWriter {
     this.#doubtful.clear();
   }
 
-  remove(owner: Owner): Promise<{ changed: boolean }> {
+  remove(owner: Owner): Promise<ApplyResult> {
     return this.apply(owner, { rows: [], memberships: [] });
   }
 

@@ -85,7 +85,7 @@ describe('the fence', () => {
     database.elsewhere(
       mutateExternalIds('NB_Global', global(database)._uuid, { put: new Map([['a', 'b']]) }),
     );
-    expect(await applier.apply(subnet, subnetState())).toEqual({ changed: true });
+    expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: true });
   });
 });
 
@@ -120,7 +120,7 @@ describe('a writer whose database was restarted, and may be older than it was', 
     const { losses, onFenced } = recorder('retake');
     const { database, applier, fence } = await operator({ onFenced });
     database.generation++;
-    expect(await applier.apply(subnet, subnetState())).toEqual({ changed: true });
+    expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: true });
     expect(losses).toEqual([{ reason: 'lost', epoch: 1 }]);
     expect(fence.epoch).toBe(2);
     expect(externalIds(database).get(key)).toMatch(/^2\//);
@@ -187,7 +187,7 @@ describe('a writer whose database was restarted, and may be older than it was', 
     });
     expect(database.transactions).toEqual([]);
     answer = () => Promise.resolve('retake');
-    expect(await applier.apply(subnet, subnetState())).toEqual({ changed: true });
+    expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: true });
     expect(fence.epoch).toBe(2);
   });
 });
@@ -209,7 +209,7 @@ describe('a writer whose epoch is lost because the database was emptied or resto
     const { losses, onFenced } = recorder('retake');
     const { applier, fence } = await operator({ database, onFenced });
     damage(database);
-    expect(await applier.apply(subnet, subnetState())).toEqual({ changed: true });
+    expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: true });
     expect(losses).toEqual([{ reason: 'lost', epoch: 2 }]);
     expect(fence.epoch).toBe(3);
   });

@@ -130,7 +130,7 @@ describe('group commit', () => {
     // The owner in flight, too, may want something else by now.
     const again = applier.apply(one, portState(one, { addresses: ['newer'] }));
     open();
-    expect(await Promise.all([...calls, again, blocking])).toEqual(Array(4).fill({ changed: true }));
+    expect(await Promise.all([...calls, again, blocking])).toMatchObject(Array(4).fill({ changed: true }));
     expect(database.replica.get('Logical_Switch_Port', lspUuid(two))?.['addresses']).toEqual(
       new Set(['0a:00:00:00:00:01 10.0.0.4']),
     );
@@ -147,7 +147,7 @@ describe('group commit', () => {
       applier.apply(port, portState(port)),
       applier.apply(subnet, subnetState()),
     ]);
-    expect(results).toEqual([{ changed: true }, { changed: true }]);
+    expect(results).toMatchObject([{ changed: true }, { changed: true }]);
     expect(database.transactions).toHaveLength(1);
   });
 
@@ -223,7 +223,7 @@ describe('when the replica is behind', () => {
       // As if our own first try had come through just now.
       database.elsewhere(...database.transactions[0]!.slice(1));
     };
-    expect(await applier.apply(port, portState(port))).toEqual({ changed: false });
+    expect(await applier.apply(port, portState(port))).toMatchObject({ changed: false });
     expect(database.transactions).toHaveLength(1);
     expect(database.replica.count('Logical_Switch_Port')).toBe(1);
   });
@@ -249,7 +249,7 @@ describe('when the replica is behind', () => {
     database.after = () => {
       if (undone++ < 2) database.elsewhere(deleteRow('Logical_Switch_Port', lspUuid(port)), clearPorts());
     };
-    expect(await applier.apply(port, portState(port))).toEqual({ changed: true });
+    expect(await applier.apply(port, portState(port))).toMatchObject({ changed: true });
     expect(database.transactions).toHaveLength(3);
     undone = Number.NEGATIVE_INFINITY;
     await expect(applier.apply(port, portState(port, { addresses: ['x'] }))).rejects.toMatchObject({
@@ -303,10 +303,10 @@ describe('when the connection is lost', () => {
     await expect(applier.apply(three, portState(three))).rejects.toMatchObject({
       code: 'OVN_CONNECTION_FAILED',
     });
-    expect(await applier.apply(one, portState(one))).toEqual({ changed: false });
+    expect(await applier.apply(one, portState(one))).toMatchObject({ changed: false });
     database.setConnected(true);
     expect(drift).toEqual(['vm-1', 'vm-2']);
-    expect(await applier.apply(two, portState(two))).toEqual({ changed: true });
+    expect(await applier.apply(two, portState(two))).toMatchObject({ changed: true });
   });
 
   it('and a write with it that is taken back meanwhile, it is not taken for undone before that is known', async () => {
@@ -334,7 +334,7 @@ describe('when the connection is lost', () => {
     late();
     database.setConnected(true);
     expect(addresses()).toEqual(new Set(['after']));
-    expect(await applier.apply(port, undone)).toEqual({ changed: true });
+    expect(await applier.apply(port, undone)).toMatchObject({ changed: true });
     expect(addresses()).toEqual(new Set(['before']));
   });
 

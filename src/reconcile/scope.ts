@@ -1,0 +1,23 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { withFields, type Logger } from './log.ts';
+
+const scopes = new AsyncLocalStorage<Readonly<Record<string, unknown>>>();
+
+/** Runs `work` so that every line of a {@link scopedLog} in it, and in what it waits for, has these fields. */
+export function inScope<R>(fields: Readonly<Record<string, unknown>>, work: () => R): R {
+  return scopes.run(fields, work);
+}
+
+/** `log` with the fields of the scope that a line is written in: which reconcile it belongs to. */
+export function scopedLog(log: Logger): Logger {
+  const here = (): Logger => {
+    const fields = scopes.getStore();
+    return fields === undefined ? log : withFields(log, fields);
+  };
+  return {
+    debug: (message, fields) => here().debug(message, fields),
+    info: (message, fields) => here().info(message, fields),
+    warn: (message, fields) => here().warn(message, fields),
+    error: (message, fields) => here().error(message, fields),
+  };
+}

@@ -1,0 +1,18 @@
+import { expect, it } from '@jest/globals';
+import { RepairLog } from '../../../src/controllers/repair-log.ts';
+import { RecordingLog } from '../../support/reconcile/recording-log.ts';
+
+it('names what is repaired, and when all of a database is, so many a minute and the number of the others', () => {
+  const log = new RecordingLog();
+  const writes = ['update Logical_Switch_Port (addresses)'];
+  let now = 0;
+  const repairs = new RepairLog(log, () => now);
+  for (let index = 0; index < 1000; index++) repairs.told({ kind: 'Port', key: `default/${index}`, writes });
+  expect(log.lines).toHaveLength(20);
+  expect(log.lines[0]).toMatchObject({ level: 'warn', kind: 'Port', key: 'default/0' });
+  now = 60_000;
+  repairs.told({ kind: 'VPC', key: 'default/net', writes });
+  repairs.told({ kind: 'VPC', key: 'default/other', writes });
+  expect(log.lines.slice(20)).toMatchObject([{ key: 'default/net', unsaid: 980 }, { key: 'default/other' }]);
+  expect(log.lines[21]).not.toHaveProperty('unsaid');
+});
