@@ -1,5 +1,5 @@
 import { resources } from '../../api/index.ts';
-import type { Port, Subnet } from '../../api/index.ts';
+import type { Port } from '../../api/index.ts';
 import type { KubeClient } from '../../reconcile/index.ts';
 import { CommandError } from '../../command.ts';
 import { obtainLease } from './dhcp.ts';
@@ -82,7 +82,7 @@ export async function createVm({ lab, client }: LabAccess, options: VmOptions): 
     undo.push(() => unplug(hypervisor, device));
     await plug(hypervisor, { device, interfaceID, mac: macAddress, vm: name });
     const port = await untilBound(client, ref, hypervisor.name, wait);
-    const lease = (await hasDhcp(client, port)) ? await obtainLease(lab.dir, name, namespace) : undefined;
+    const lease = port.status?.dhcp === 'Disabled' ? undefined : await obtainLease(lab.dir, name, namespace);
     if (lease === undefined) await configure(namespace, port);
     const vm: VmState = {
       name,
@@ -148,13 +148,6 @@ async function chooseHypervisor(
   const vms = listVms(lab);
   const load = ({ name }: HypervisorPlace): number => vms.filter((vm) => vm.hypervisor === name).length;
   return [...lab.hypervisors].sort((a, b) => load(a) - load(b))[0] ?? hypervisorOf(lab, 1);
-}
-
-async function hasDhcp(client: KubeClient, { metadata, spec }: Port): Promise<boolean> {
-  if (spec.dhcp?.mode !== undefined) return spec.dhcp.mode === 'Enabled';
-  const { namespace = '' } = metadata;
-  const subnet = await client.get<Subnet>(resources.Subnet, { namespace, name: spec.subnetRef.name });
-  return subnet.spec.dhcp.mode === 'Enabled';
 }
 
 /** What an administrator sets in a machine that no DHCP server tells. */
