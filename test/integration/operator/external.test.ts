@@ -4,8 +4,10 @@ import { API_VERSION, resources } from '../../../src/api/index.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
 import { targets } from '../../support/apiserver/targets.ts';
 import { within } from '../../support/eventually.ts';
-import { ours } from '../../support/operator/dump.ts';
+import { markOf, ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
+import { addGatewayChassis } from '../../support/operator/gateways.ts';
+import { partner } from '../../support/operator/partner.ts';
 import { fateOf, type Seen } from '../../support/operator/objects.ts';
 import { ovnComplaints } from '../../support/ovn-complaints.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
@@ -14,35 +16,7 @@ import { trace } from '../../support/operator/trace.ts';
 /** A neighbour on the external network that routers know without asking. */
 const outside = { ip: '203.0.113.1', mac: '00:00:5e:00:53:01' };
 
-const yaml = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: partner, labels: { network.plasmavmc.io/organization: classic } }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: VPC
-metadata: { name: net, namespace: partner }
-spec: { cidr: 10.50.0.0/16, defaults: None }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: Subnet
-metadata: { name: apps, namespace: partner }
-spec: { cidr: 10.50.1.0/24 }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: Subnet
-metadata: { name: private, namespace: partner }
-spec: { cidr: 10.50.2.0/24 }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: Port
-metadata: { name: app, namespace: partner }
-spec: { subnetRef: { name: apps }, ipAddress: 10.50.1.11, trafficFiltering: Disabled, securityGroupRefs: [] }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: Port
-metadata: { name: secret, namespace: partner }
-spec: { subnetRef: { name: private }, ipAddress: 10.50.2.11, trafficFiltering: Disabled, securityGroupRefs: [] }
+const yaml = `${partner}
 ---
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: NatRule
@@ -71,16 +45,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
 
   beforeAll(async () => {
     cluster = await TestCluster.start(target);
-    for (const chassis of ['gw1', 'gw2']) {
-      await cluster.ovn.sbctl('chassis-add', chassis, 'geneve', `127.0.0.${chassis.at(-1)!}`);
-      const options = ['ovn-cms-options=enable-chassis-as-gw', 'ovn-bridge-mappings="physnet1:br-ex"'];
-      await cluster.ovn.sbctl(
-        'set',
-        'Chassis',
-        chassis,
-        ...options.map((option) => `other_config:${option}`),
-      );
-    }
+    await addGatewayChassis(cluster.southbound, ['gw1', 'gw2']);
     await cluster.startOperator();
     await cluster.apply(...example('openstack-classic/network.yaml'), yaml, ...peerings);
     objects = await cluster.ready();
@@ -244,6 +209,16 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(into.outputs).not.toContain(interfaceOf('Port/partner/secret'));
   });
 
+  it('are not led to by two ways: a peering waits for a static route to the same network', async () => {
+    const staticRoutes = [{ destination: '10.50.1.0/24', nextHop: '192.168.1.9' }];
+    await cluster.edit('VPC', 'classic/router', { spec: { staticRoutes } });
+    for (const key of ['classic/partner', 'partner/classic']) {
+      await cluster.reason('VPCPeering', key, 'Ready', 'RouteConflict');
+    }
+    await cluster.edit('VPC', 'classic/router', { spec: { staticRoutes: null } });
+    await cluster.ready();
+  });
+
   it('stay as they are in OVN while statuses that somebody wiped are written again', async () => {
     const versions = async () =>
       ours(await cluster.nb.rows()).map(({ table, uuid, version }) => `${table} ${uuid} ${version}`);
@@ -292,7 +267,10 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
 
   it('end a peering within a second when either side is deleted', async () => {
     const policies = async () =>
-      ours(await cluster.nb.rows()).filter(({ table }) => table === 'Logical_Router_Policy').length;
+      ours(await cluster.nb.rows()).filter(
+        (row) =>
+          row.table === 'Logical_Router_Policy' && markOf(row, 'owner')?.startsWith('VPCPeering/') === true,
+      ).length;
     for (const { metadata } of peerings)
       await within(1000, async () => {
         await cluster.apply(...peerings);

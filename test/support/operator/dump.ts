@@ -75,14 +75,13 @@ export function rowNames(rows: readonly NbRow[], objectNames: Names): Names {
   );
 }
 
-/** The text with every name in its place; an UID also as it stands in OVN's names, with underscores. */
+/** UUIDs, also as they stand in OVN's names, with underscores; and MAC addresses. */
+const identifiers =
+  /[0-9a-f]{8}([-_])(?:[0-9a-f]{4}\1){3}[0-9a-f]{12}|(?<![0-9a-f:])(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![0-9a-f:])/g;
+
+/** The text with every name in place of the UUID or MAC address that has one. */
 export function renamed(text: string, names: Names): string {
-  let result = text;
-  for (const [value, name] of names) {
-    result = result.replaceAll(value, name);
-    if (value.includes('-')) result = result.replaceAll(value.replaceAll('-', '_'), name);
-  }
-  return result;
+  return text.replace(identifiers, (found) => names.get(found.replaceAll('_', '-')) ?? found);
 }
 
 export const marks = { clusterMark, ownerMark, uidMark };

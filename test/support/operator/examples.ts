@@ -6,8 +6,10 @@ import type { NewObject } from '../../../src/reconcile/index.ts';
 
 const folder = join(import.meta.dirname, '../../../examples');
 
-/** The files in examples/. */
-export const exampleFiles: readonly string[] = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+/** The files in examples/ and the folders in it, but for those that are not of this project's kinds. */
+export const exampleFiles: readonly string[] = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.yaml') && !file.startsWith('argocd'))
+  .sort();
 
 /** The objects of one of them. */
 export const example = (file: string): NewObject[] => readManifests(readFileSync(join(folder, file), 'utf8'));

@@ -41,6 +41,21 @@ export function countsRight(
   const here = all.filter(({ metadata }) => metadata.namespace === namespace);
   const ports = here.filter((other) => other.kind === 'Port').map(({ spec }) => spec as unknown as PortRefs);
   switch (kind) {
+    case 'ExternalNetwork':
+      return status?.['usedIPs'] === addressesOf(name, all).size;
+    case 'FloatingIP': {
+      const users = here.filter(
+        (other) => other.kind === 'NatRule' && nameIn(other, 'floatingIPRef') === name,
+      );
+      const usedBy = (status?.['usedBy'] ?? []) as readonly string[];
+      return (
+        usedBy.join() ===
+        users
+          .map(({ metadata }) => metadata.name)
+          .sort()
+          .join()
+      );
+    }
     case 'VPC':
       return status?.['subnetCount'] === here.filter((other) => other.kind === 'Subnet').length;
     case 'Subnet':
@@ -54,6 +69,27 @@ export function countsRight(
       return true;
   }
 }
+
+/** Who has an address of an ExternalNetwork: gateways, FloatingIPs, and NatRules that name one themselves. */
+function addressesOf(network: string, all: readonly Seen[]): ReadonlySet<string> {
+  const gateways = all.filter(
+    ({ spec }) =>
+      nameIn({ spec: (spec['externalGateway'] ?? {}) as Seen['spec'] }, 'externalNetworkRef') === network,
+  );
+  const projects = new Set(gateways.map(({ metadata }) => metadata.namespace));
+  const floatingIPs = all.filter((each) => nameIn(each, 'externalNetworkRef') === network);
+  const rules = all.filter(
+    ({ metadata, spec }) => spec['externalIP'] !== undefined && projects.has(metadata.namespace),
+  );
+  return new Set([
+    ...[...gateways, ...floatingIPs].map(idOf),
+    ...rules.map(({ metadata, spec }) => `${metadata.namespace ?? ''}/${String(spec['externalIP'])}`),
+  ]);
+}
+
+/** The name that a reference in the spec has. */
+const nameIn = ({ spec }: Pick<Seen, 'spec'>, field: string): string | undefined =>
+  (spec[field] as { readonly name: string } | undefined)?.name;
 
 interface PortRefs {
   readonly subnetRef: { readonly name: string };

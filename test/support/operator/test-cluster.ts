@@ -154,7 +154,7 @@ export class TestCluster extends ClusterObjects {
 
   /**
    * Rows and statuses as text in which nothing is left of what the server chose: UIDs, and what is computed from them,
-   * have the names of their objects; with `maskAllocated` the addresses that Ports did not ask for, too. Runs that
+   * have the names of their objects; with `maskAllocated` the addresses that nobody asked for by name, too. Runs that
    * should come to the same can be compared by it.
    */
   async canonical({ maskAllocated = false }: { maskAllocated?: boolean } = {}): Promise<string> {
