@@ -4,27 +4,8 @@ import { isAlreadyExists, isConflict, isNotFound } from './client/errors.ts';
 import { jsonEqual } from './json-equal.ts';
 import { errorFields, silentLogger, type Logger } from './log.ts';
 import type { Random } from './backoff.ts';
-import type { KubeObject, ObjectRef, ResourceType } from './types.ts';
-
-const leaseType: ResourceType = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  kind: 'Lease',
-  plural: 'leases',
-  namespaced: true,
-};
-
-interface LeaseSpec {
-  readonly holderIdentity?: string;
-  readonly leaseDurationSeconds?: number;
-  readonly acquireTime?: string;
-  readonly renewTime?: string;
-  readonly leaseTransitions?: number;
-}
-
-interface Lease extends KubeObject {
-  readonly spec?: LeaseSpec;
-}
+import { leaseType, type Lease, type LeaseSpec } from './lease.ts';
+import type { ObjectRef } from './types.ts';
 
 /** Settings of a {@link LeaderElector}; the defaults are client-go's. */
 export interface LeaderElectorOptions {
