@@ -25,6 +25,22 @@ export function leaderMetrics(metrics: MetricsRegistry, elector: { readonly isLe
   ]);
 }
 
+/** Tells which databases are connected. */
+export function connectionMetrics(
+  metrics: MetricsRegistry,
+  connected: Readonly<Record<'northbound' | 'southbound', () => boolean>>,
+): void {
+  metrics.collect(
+    'overlay_network_ovn_connected',
+    'Whether a database of OVN is connected: 1 or 0.',
+    ['database'],
+    () =>
+      Object.entries(connected).map(
+        ([database, isConnected]) => [[database], Number(isConnected())] as const,
+      ),
+  );
+}
+
 /** Counts transactions of the Northbound database. */
 export function transactionMetrics(metrics: MetricsRegistry): (report: TransactionReport) => void {
   const transactions = metrics.counter(
@@ -40,6 +56,8 @@ export function transactionMetrics(metrics: MetricsRegistry): (report: Transacti
     'overlay_network_ovn_operations_duration_seconds',
     'How long a transaction of the Northbound database took, until the replica showed it.',
   );
+  for (const result of ['ok', 'failed']) transactions.increment([result], 0);
+  rows.increment([], 0);
   return (report) => {
     transactions.increment([report.ok ? 'ok' : 'failed']);
     if (report.ok) rows.increment([], report.rows);

@@ -17,7 +17,9 @@ import {
   sleep,
   type Logger,
 } from './reconcile/index.ts';
-import { clientMetrics, leaderMetrics, transactionMetrics } from './operator-metrics.ts';
+import { clientMetrics, connectionMetrics, leaderMetrics, transactionMetrics } from './operator-metrics.ts';
+import { processMetrics } from './process-metrics.ts';
+import { version } from './version.ts';
 
 /** The running operator. */
 export interface Operator {
@@ -108,6 +110,10 @@ export async function startOperator(
     await Promise.race([known, southbound.unreachable, sleep(realClock, SOUTHBOUND_WAIT_MS, giveUp.signal)]);
     giveUp.abort();
   });
+  connectionMetrics(metrics, {
+    northbound: () => northbound?.client.connected === true,
+    southbound: () => southbound.isConnected,
+  });
   manager.ready.add('ovn-northbound', () => (northbound?.client.connected ? undefined : 'not connected'));
   manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
   manager.beforeStart('taking over the Northbound database', async (signal) => {
@@ -115,6 +121,7 @@ export async function startOperator(
     log.info('leading', { epoch });
   });
   manager.beforeStart('rebuilding the pools', () => controllers.prepare());
+  const stopMeasuring = processMetrics(metrics, version());
   manager.onStop('the Northbound database', async () => northbound?.stop());
   manager.onStop('the Southbound database', () => southbound.stop());
 
@@ -130,6 +137,7 @@ export async function startOperator(
     address: endpoints?.address,
     stop: async () => {
       await manager.stop();
+      stopMeasuring();
       await endpoints?.stop();
     },
   };

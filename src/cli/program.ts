@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ConfigError } from '../config.ts';
+import { version } from '../version.ts';
 import { exitCodes, UsageError } from './io.ts';
 import type { Command, Io } from './io.ts';
 
@@ -44,11 +43,6 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'prove with traffic who reaches whom, and how fast',
     load: async () => (await import('./verify.ts')).verify,
   },
-};
-
-const version = (): string => {
-  const path = join(import.meta.dirname, '../../package.json');
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 };
 
 /**

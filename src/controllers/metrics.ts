@@ -4,9 +4,21 @@ import type { Env, Stores } from './env.ts';
 /** Most groups and Subnets that are told one by one: a series for each of thousands would cost more than it tells. */
 const MOST = 50;
 
+/** Kinds with rows in OVN. */
+const programmedKinds = [
+  'VPC',
+  'Subnet',
+  'Port',
+  'SecurityGroup',
+  'TrafficPolicy',
+  'ExternalNetwork',
+  'NatRule',
+  'VPCPeering',
+];
+
 /** What happens too seldom to be seen in the objects: counted. */
 export interface ControllerCounters {
-  /** A row of this kind's objects was changed by somebody else, and its owner reconciled. */
+  /** Rows of an object of this kind that somebody else had changed were put right. */
   driftRepaired(kind: string): void;
   /**
    * A sweep has removed the rows of so many objects that are gone. `left`, when it stopped since that was too much:
@@ -53,9 +65,19 @@ export function controllerMetrics(
           [[namespace, name], status?.portCount ?? 0] as const,
       ),
   );
+  metrics.collect(
+    'overlay_network_external_addresses',
+    'Addresses of ExternalNetworks, by state.',
+    ['external_network', 'state'],
+    () =>
+      [...stores.externalNetworks.values()].flatMap(({ metadata: { name }, status }) => [
+        [[name, 'used'], status?.usedIPs ?? 0] as const,
+        [[name, 'available'], status?.availableIPs ?? 0] as const,
+      ]),
+  );
   const drift = metrics.counter(
     'overlay_network_drift_repaired_total',
-    'Times that an object was reconciled because somebody else had changed its rows.',
+    'Times that rows which somebody else had changed were put right.',
     ['kind'],
   );
   const removed = metrics.counter(
@@ -66,6 +88,7 @@ export function controllerMetrics(
     'overlay_network_orphan_sweeps_refused_total',
     'Sweeps that removed nothing, since it would have been too large a share of all rows.',
   );
+  for (const kind of programmedKinds) drift.increment([kind], 0);
   removed.increment([], 0);
   refused.increment([], 0);
   let leftAlone: (() => number) | undefined;

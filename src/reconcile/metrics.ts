@@ -49,14 +49,15 @@ export class MetricsRegistry {
     return { set: (value, labels = []) => series.set(labelText(labelNames, labels), value) };
   }
 
-  /** A gauge that is asked for its values when somebody scrapes: for what is known anyway. */
+  /** A gauge, or a counter, that is asked for its values when somebody scrapes: for what is known anyway. */
   collect(
     name: string,
     help: string,
     labelNames: Labels,
     values: () => Iterable<readonly [Labels, number]>,
+    type: 'gauge' | 'counter' = 'gauge',
   ): void {
-    this.#register(name, 'gauge', help, () => {
+    this.#register(name, type, help, () => {
       const series = new Map<string, number>();
       for (const [labels, value] of values()) series.set(labelText(labelNames, labels), value);
       return valueLines(name, series);

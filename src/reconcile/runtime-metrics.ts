@@ -52,17 +52,27 @@ export function runtimeMetrics(
     ['controller'],
     each((queue) => queue.processing),
   );
-  return (controller) => ({
-    queue: {
-      added: (priority) => adds.increment([controller, priority]),
-      taken: (ms) => waited.observe(ms / 1000, [controller]),
-      done: (ms) => worked.observe(ms / 1000, [controller]),
-      retried: () => retries.increment([controller]),
-    },
-    observe: (outcome, ms) => {
-      total.increment([controller, outcome]);
-      if (outcome === 'error' || outcome === 'terminal_error') errors.increment([controller]);
-      time.observe(ms / 1000, [controller]);
-    },
-  });
+  registry.collect(
+    'workqueue_unfinished_work_seconds',
+    'Age of all work under way, added up',
+    ['name'],
+    each((queue) => queue.unfinishedWorkMs() / 1000),
+  );
+  return (controller) => {
+    // A series that only begins with the first failure hides it from rate().
+    errors.increment([controller], 0);
+    return {
+      queue: {
+        added: (priority) => adds.increment([controller, priority]),
+        taken: (ms) => waited.observe(ms / 1000, [controller]),
+        done: (ms) => worked.observe(ms / 1000, [controller]),
+        retried: () => retries.increment([controller]),
+      },
+      observe: (outcome, ms) => {
+        total.increment([controller, outcome]);
+        if (outcome === 'error' || outcome === 'terminal_error') errors.increment([controller]);
+        time.observe(ms / 1000, [controller]);
+      },
+    };
+  };
 }

@@ -88,6 +88,14 @@ export class WorkQueue {
     return 0;
   }
 
+  /** How long all work under way has taken, added up, in ms. */
+  unfinishedWorkMs(): number {
+    const now = this.#clock.now();
+    let total = 0;
+    for (const started of this.#processing.values()) total += now - started;
+    return total;
+  }
+
   /** A key that waits already keeps its place, or moves up to the higher priority. */
   add(key: string, priority: Priority): void {
     if (this.#closed !== false) return;

@@ -37,6 +37,8 @@ const healthy: readonly Series[] = [
   ['overlay_network_orphan_rows_left', 'pod="a"', '0x120'],
   ['overlay_network_drift_repaired_total', 'pod="a",kind="Port"', '0+1x120'],
   ['overlay_network_subnet_addresses', 'exported_namespace="shop",subnet="web",state="available"', '3x120'],
+  ['overlay_network_external_addresses', 'external_network="internet",state="available"', '3x120'],
+  ['overlay_network_ovn_connected', 'pod="a",database="southbound"', '1x120'],
 ];
 
 /** What makes each alert fire, in place of healthy series of the same labels; and the labels that it has then. */
@@ -79,6 +81,14 @@ const sick: Readonly<Record<string, readonly [readonly Series[], Readonly<Record
       ],
     ],
     { exported_namespace: 'shop', subnet: 'web' },
+  ],
+  OverlayNetworkExternalPoolFull: [
+    [['overlay_network_external_addresses', 'external_network="internet",state="available"', '0x120']],
+    { external_network: 'internet' },
+  ],
+  OverlayNetworkDisconnected: [
+    [['overlay_network_ovn_connected', 'pod="a",database="southbound"', '0x120']],
+    { database: 'southbound' },
   ],
 };
 

@@ -78,10 +78,19 @@ describe.each(targets)('what an operator tells of itself with the $name API serv
         'overlay_network_subnet_addresses{namespace="default",subnet="apps",state="used"} 2',
         'overlay_network_security_group_ports{namespace="default",security_group="web"} 1',
         'overlay_network_orphans_removed_total 0',
+        'overlay_network_drift_repaired_total{kind="VPC"} 0',
+        'overlay_network_ovn_transactions_total{result="failed"} 0',
+        'overlay_network_ovn_connected{database="northbound"} 1',
+        'overlay_network_ovn_connected{database="southbound"} 1',
+        'controller_runtime_reconcile_errors_total{controller="NatRule"} 0',
         'leader_election_master_status{name="overlay-network"} 1',
       ])
         expect(text).toContain(`${line}\n`);
       expect(text).toMatch(/^overlay_network_ovn_operations_duration_seconds_count [1-9]/m);
+      expect(text).toMatch(/^overlay_network_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m);
+      for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_open_fds'])
+        expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'));
+      expect(text).toMatch(/^nodejs_eventloop_lag_seconds\{quantile="0\.99"\} \d/m);
     });
 
     const [row] = ours(await cluster.nb.rows()).filter(
