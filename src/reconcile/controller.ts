@@ -13,6 +13,8 @@ import type { KubeObject, Reconciler, Result } from './types.ts';
  * wait for as long again as it was away.
  */
 const unreachableMs = 1_000;
+/** So often such a key is warned of. */
+const maxNews = 3;
 
 /** What a {@link Controller} works with. */
 export interface ControllerOptions<T extends KubeObject> {
@@ -124,7 +126,9 @@ export class Controller<T extends KubeObject> {
     const atLeastMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
     const atMostMs = isUnreachable(error) ? unreachableMs : Infinity;
     const delayMs = Math.round(queue.retry(key, { atLeastMs, atMostMs }));
-    log.warn('reconcile failed: trying again', { attempt: attempt + 1, delayMs, ...errorFields(error) });
+    // An outage is news at first; then those who watch tell of it, and not every key each second.
+    const level = isUnreachable(error) && attempt >= maxNews ? 'debug' : 'warn';
+    log[level]('reconcile failed: trying again', { attempt: attempt + 1, delayMs, ...errorFields(error) });
     return 'error';
   }
 }

@@ -93,9 +93,9 @@ describe('a controller', () => {
     expect(seen).toHaveLength(10);
   });
 
-  it('tries at least once a second what fails because the API server is away', async () => {
+  it('tries at least once a second what fails because the API server is away, and warns of it a few times', async () => {
     let isAway = true;
-    const { clock, queue, outcomes } = setUp(() =>
+    const { clock, queue, outcomes, log } = setUp(() =>
       isAway
         ? Promise.reject(new ConnectionError('ECONNREFUSED', 'no', { sent: false }))
         : Promise.resolve(done),
@@ -103,6 +103,7 @@ describe('a controller', () => {
     queue.add('default/a', 'edit');
     await clock.advance(300_000);
     expect(outcomes.length).toBeGreaterThan(300);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(3);
     isAway = false;
     await clock.advance(1_000);
     expect(outcomes.at(-1)).toBe('success');
