@@ -1,5 +1,9 @@
-import { afterEach, expect, describe, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
 import type { ApplyError, FenceLoss, Owner } from '../../../src/ovn/index.ts';
+import { schemaFolder } from '../../../src/dev/ovn/central.ts';
+import { startNorthd } from '../../../src/dev/ovn/northd.ts';
+import { startDatabase } from '../../../src/dev/ovn/processes.ts';
 import { backUp, restoreCluster, restoreStandalone } from '../../support/ovsdb/restore.ts';
 import {
   Cleanup,
@@ -84,6 +88,29 @@ describe.each(kinds)('a Northbound database on %s, restored from a backup of its
     expect(await epoch()).toMatch(/overlay-network\/epoch\/alpha"="3\//);
     expect(leader.fence.judge()).toBe('held');
   }, 60_000);
+});
+
+describe('ovn-northd on a raft cluster that was restored', () => {
+  it('goes on when it is told to forget the old cluster', async () => {
+    const cluster = await startNbCluster(cleanup);
+    const { dir, remotes, database } = cluster;
+    const southbound = await startDatabase({
+      dir,
+      name: 'OVN_Southbound',
+      schema: join(schemaFolder, 'ovn-sb.ovsschema'),
+    });
+    cleanup.add(() => southbound.stop());
+    const northd = await startNorthd({ dir, northbound: remotes, southbound: southbound.remote });
+    cleanup.add(() => northd.stop());
+    const backup = await backUp(dir, remotes, database);
+    // The new cluster counts from the beginning, so it is behind the old one.
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await nbctl(remotes, 'ls-add', name);
+    await nbctl(remotes, '--wait=sb', 'sync');
+    await restoreCluster(cluster, backup);
+    await northd.appctl('nb-cluster-state-reset');
+    await nbctl(remotes, '--timeout=60', '--wait=sb', 'ls-add', 'after');
+    expect(await northd.appctl('nb-connection-status')).toBe('connected\n');
+  }, 90_000);
 });
 
 describe('a Northbound database restored to where another leader had a later epoch', () => {
