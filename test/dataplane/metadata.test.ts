@@ -1,12 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  deleteVm,
-  moveVm,
-  Namespace,
-  namespacesOf,
-  run,
-  type AgentProcess,
-} from '../../src/dev/lab/index.ts';
+import { deleteVm, moveVm, Namespace, namespacesOf, run, AgentProcess } from '../../src/dev/lab/index.ts';
 import { ORGANIZATION_LABEL } from '../../src/api/tenancy.ts';
 import { daemonEnvironment } from '../../src/dev/ovn/daemon.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
@@ -275,6 +268,16 @@ data: { user-data: ${Buffer.from('changed').toString('base64')} }
       expect(complaints.filter(({ message }) => message !== 'a stranger asked')).toEqual([]);
       expect(lines.join('\n')).not.toContain('Grüße');
     });
+
+    it('is one process a hypervisor: another waits until the first has ended', async () => {
+      const [first, second] = [agentOf(1), new AgentProcess(agentOf(1).hypervisor, lab().lab)];
+      second.start();
+      await lab().eventually(() => expect(first.log()).toContain('EADDRINUSE'));
+      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      expect(await first.stop()).toBe(0);
+      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      expect(await second.stop()).toBe(0);
+    }, 60_000);
 
     it('leaves nothing on a hypervisor that it is removed from', async () => {
       for (const agent of lab().agents) {

@@ -8,7 +8,7 @@ const program = join(import.meta.dirname, `socket-child${extname(import.meta.fil
 
 /**
  * Opens a listening TCP socket in a network namespace, to be used by this process: `http.Server.listen(socket)`.
- * Rejects when it cannot be had, with the system's code in the message: EADDRINUSE when another process listens there.
+ * It must be used at once; who connects before it is handed over is refused. Rejects when it cannot be had, with the system's code in the message: EADDRINUSE when another process listens there.
  */
 export async function listenIn(namespace: string, host: string, port: number): Promise<Server> {
   const child = spawn(
@@ -24,9 +24,10 @@ export async function listenIn(namespace: string, host: string, port: number): P
     child.once('message', (_, handle) => resolve(handle instanceof Server ? handle : undefined));
     child.once('close', () => resolve(undefined));
   });
-  const [server, complaint] = await Promise.all([received, text(child.stderr as NodeJS.ReadableStream)]);
+  const complaint = text(child.stderr as NodeJS.ReadableStream);
+  const server = await received;
   if (server !== undefined) return server;
   throw new Error(
-    `no socket for ${host}:${port} in the namespace ${namespace}: ${complaint.trim() || 'no answer'}`,
+    `no socket for ${host}:${port} in the namespace ${namespace}: ${(await complaint).trim() || 'no answer'}`,
   );
 }

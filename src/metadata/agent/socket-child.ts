@@ -5,7 +5,8 @@
 import { createServer } from 'node:net';
 
 const [host, port] = process.argv.slice(2);
-const server = createServer();
+// Who connects this early would wait here for an answer, and keep this program from its end.
+const server = createServer((socket) => socket.destroy());
 server.once('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write(`${error.code ?? error.message}\n`);
   process.exitCode = 1;
