@@ -4,7 +4,9 @@ import { targets } from '../../support/apiserver/targets.ts';
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { Gate } from '../../support/operator/gate.ts';
 import { isRow, uuidRef, wireMap, wireSet } from '../../support/operator/northbound.ts';
-import { example } from '../../support/operator/examples.ts';
+import { everything, example } from '../../support/operator/examples.ts';
+import { addGatewayChassis } from '../../support/operator/gateways.ts';
+import { partner } from '../../support/operator/partner.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
 const port = (name: string, spec: object = {}): string =>
@@ -20,6 +22,7 @@ describe.each(targets)('an operator with the $name API server', (target) => {
 
   beforeAll(async () => {
     cluster = await TestCluster.start(target);
+    await addGatewayChassis(cluster.southbound, ['gw1', 'gw2']);
   }, 60_000);
   beforeEach(() => cluster.reset());
   afterAll(() => cluster.stop());
@@ -37,9 +40,10 @@ describe.each(targets)('an operator with the $name API server', (target) => {
     });
 
   describe('that is started again', () => {
-    it('writes nothing but its epoch: no row and no status', async () => {
+    it('writes nothing but its epoch: no row and no status of any kind', async () => {
       await cluster.startOperator();
-      await quickstart();
+      await cluster.apply(...everything());
+      await cluster.converged();
       const [dump, objects] = [await cluster.nbDump(), await cluster.objects()];
       await cluster.stopOperators();
       const gate = new Gate();
@@ -186,6 +190,49 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       const owners = ours(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
       expect(owners).toContain('Port/default/new');
       expect(owners.filter((owner) => owner === 'SecurityGroup/default/web')).toHaveLength(2);
+    });
+
+    it('gives nobody an external address that is still translated there for another', async () => {
+      await cluster.startOperator({ reconnectDeadlineMs: 500 });
+      const nat = (externalIP: string): object => ({
+        apiVersion: API_VERSION,
+        kind: 'NatRule',
+        metadata: { name: 'edited', namespace: 'classic' },
+        spec: { type: 'SNAT', source: { cidr: '192.168.9.0/24' }, externalIP },
+      });
+      const wanted = (name: string, address: string): object => ({
+        apiVersion: API_VERSION,
+        kind: 'FloatingIP',
+        metadata: { name, namespace: 'partner' },
+        spec: { externalNetworkRef: { name: 'classic-external' }, address },
+      });
+      await cluster.apply(
+        ...example('openstack-classic/network.yaml'),
+        partner,
+        JSON.stringify(nat('203.0.113.120')),
+      );
+      await cluster.converged();
+      await cluster.northbound.stop();
+
+      await cluster.delete('NatRule', 'classic/instance');
+      await cluster.delete('FloatingIP', 'classic/instance');
+      await cluster.edit('NatRule', 'classic/edited', nat('203.0.113.121'));
+      await cluster.gone('FloatingIP', 'classic/instance');
+      await cluster.reason('NatRule', 'classic/edited', 'Programmed', 'OVNConnectionFailed');
+      await cluster.apply(
+        JSON.stringify(wanted('deleted', '203.0.113.102')),
+        JSON.stringify(wanted('edited', '203.0.113.120')),
+      );
+      for (const name of ['deleted', 'edited'])
+        await cluster.reason('FloatingIP', `partner/${name}`, 'Ready', 'AddressNotAvailable');
+
+      await cluster.northbound.start();
+      for (const name of ['deleted', 'edited'])
+        await cluster.reason('FloatingIP', `partner/${name}`, 'Ready', 'Ready');
+      const translated = ours(await cluster.nb.rows()).map(({ columns }) => columns['external_ip']);
+      expect(translated).toContain('203.0.113.121');
+      expect(translated).not.toContain('203.0.113.120');
+      expect(translated).not.toContain('203.0.113.102');
     });
 
     it('waits for it at the start', async () => {

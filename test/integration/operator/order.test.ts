@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { readManifests } from '../../../src/dev/manifests.ts';
 import { keyOf } from '../../../src/reconcile/index.ts';
 import { targets } from '../../support/apiserver/targets.ts';
 import { ours } from '../../support/operator/dump.ts';
 import { randomOf, seeds, shuffled } from '../../support/operator/random.ts';
-import { example, exampleFiles } from '../../support/operator/examples.ts';
+import { everything } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
-import { partner } from '../../support/operator/partner.ts';
 import { kinds, namespaceType } from '../../support/operator/cluster-objects.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
-const everything = [...exampleFiles.flatMap(example), ...readManifests(partner)];
-const namespaces = everything.filter(({ kind }) => kind === 'Namespace');
-const others = everything.filter(({ kind }) => kind !== 'Namespace');
+const namespaces = everything().filter(({ kind }) => kind === 'Namespace');
+const others = everything().filter(({ kind }) => kind !== 'Namespace');
 
 describe.each(targets)('examples/ and a peering on the $name API server', (target) => {
   // A real server takes three times as long, and is asked for the same.
@@ -24,7 +21,7 @@ describe.each(targets)('examples/ and a peering on the $name API server', (targe
     cluster = await TestCluster.start(target);
     await addGatewayChassis(cluster.southbound, ['gw1', 'gw2']);
     await cluster.startOperator();
-    await cluster.apply(...everything);
+    await cluster.apply(...everything());
     await cluster.converged();
     forwards = await cluster.canonical({ maskAllocated: true });
   }, 60_000);
@@ -49,7 +46,7 @@ describe.each(targets)('examples/ and a peering on the $name API server', (targe
   });
 
   it.each(tried)('leave no row when they are deleted in a random order (seed %d)', async (seed) => {
-    await cluster.apply(...everything);
+    await cluster.apply(...everything());
     const objects = [...(await cluster.ready()).values()];
     for (const { kind, metadata } of shuffled(objects, randomOf(seed)))
       await cluster.delete(kind as (typeof kinds)[number], keyOf({ metadata }));
@@ -60,7 +57,7 @@ describe.each(targets)('examples/ and a peering on the $name API server', (targe
   });
 
   it('leave no row when their namespaces are deleted', async () => {
-    await cluster.apply(...everything);
+    await cluster.apply(...everything());
     await cluster.ready();
     for (const { metadata } of namespaces) await cluster.deleteNamespace(metadata.name!);
     await cluster.eventually(async () => {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readManifests } from '../../../src/dev/manifests.ts';
 import type { NewObject } from '../../../src/reconcile/index.ts';
+import { partner } from './partner.ts';
 
 const folder = join(import.meta.dirname, '../../../examples');
 
@@ -13,3 +14,6 @@ export const exampleFiles: readonly string[] = readdirSync(folder, { recursive: 
 
 /** The objects of one of them. */
 export const example = (file: string): NewObject[] => readManifests(readFileSync(join(folder, file), 'utf8'));
+
+/** All of them, and a peering: every kind. Gateways need the chassis of `addGatewayChassis`. */
+export const everything = (): NewObject[] => [...exampleFiles.flatMap(example), ...readManifests(partner)];
