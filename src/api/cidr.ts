@@ -123,8 +123,3 @@ export function containsRange(cidr: Cidr, { start, end }: AddressRange): boolean
 export function inRange({ start, end }: AddressRange, { family, value }: Address): boolean {
   return start.family === family && value >= start.value && value <= end.value;
 }
-
-/** Whether the ranges have an address in common. */
-export function rangesOverlap(a: AddressRange, b: AddressRange): boolean {
-  return inRange(a, b.start) || inRange(b, a.start);
-}

@@ -2,7 +2,7 @@ import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from './changes.
 import type { DesiredRow, DesiredState, Membership } from './desired.ts';
 import { Refusals } from './diff-refusals.ts';
 import { describeOwner } from './errors.ts';
-import { CLUSTER_MARK, MARK_PREFIX, OWNER_MARK, UID_MARK, claimOf, ownerText } from './marks.ts';
+import { MARK_PREFIX, claimOf, marksOf } from './marks.ts';
 import type { Owner } from './marks.ts';
 import type { OwnedRef, Referrer } from './ownership.ts';
 import { tableSpec } from './tables.ts';
@@ -37,7 +37,7 @@ export function diff(owner: Owner, desired: DesiredState, view: View): Changes {
 
 class Diff {
   readonly #owner: Owner;
-  readonly #ownerText: string;
+  readonly #ownMarks: ReadonlyMap<string, string>;
   readonly #view: View;
   readonly #refusal: Refusals;
   readonly #wanted = new Map<Uuid, Membership[]>();
@@ -51,8 +51,8 @@ class Diff {
 
   constructor(owner: Owner, view: View) {
     this.#owner = owner;
-    this.#ownerText = ownerText(owner);
     this.#view = view;
+    this.#ownMarks = marksOf(view.cluster, owner);
     this.#refusal = new Refusals(owner);
   }
 
@@ -168,11 +168,7 @@ class Diff {
   }
 
   #marks(desired: DesiredRow): ReadonlyMap<string, string> {
-    const marks = new Map([
-      [CLUSTER_MARK, this.#view.cluster],
-      [OWNER_MARK, this.#ownerText],
-      [UID_MARK, this.#owner.uid],
-    ]);
+    const marks = new Map(this.#ownMarks);
     for (const [key, value] of this.#extraMarks(desired)) {
       if (!key.startsWith(MARK_PREFIX) || marks.has(key)) {
         throw this.#refusal.invalid(
@@ -196,16 +192,11 @@ class Diff {
     const value = actual['external_ids'];
     const have = value instanceof Map ? (value as ReadonlyMap<string, string>) : none;
     const extra = this.#extraMarks(desired);
-    let same =
-      have.get(CLUSTER_MARK) === this.#view.cluster &&
-      have.get(OWNER_MARK) === this.#ownerText &&
-      have.get(UID_MARK) === this.#owner.uid;
-    for (const [key, mark] of extra) same &&= have.get(key) === mark;
+    let same = true;
+    for (const [key, mark] of [...this.#ownMarks, ...extra]) same &&= have.get(key) === mark;
     const ours = [...have.keys()].filter((key) => key.startsWith(MARK_PREFIX));
-    if (same && ours.length === 3 + extra.size) return undefined;
-    return ours.filter(
-      (key) => !extra.has(key) && key !== CLUSTER_MARK && key !== OWNER_MARK && key !== UID_MARK,
-    );
+    if (same && ours.length === this.#ownMarks.size + extra.size) return undefined;
+    return ours.filter((key) => !extra.has(key) && !this.#ownMarks.has(key));
   }
 
   /** A reference to a row that is not there would be refused (strong) or silently dropped (weak). */

@@ -8,7 +8,6 @@ export { Manager, type Hook, type ManagerOptions } from './manager.ts';
 export {
   apiVersionOf,
   keyOf,
-  parseKey,
   refKey,
   type Kind,
   type KubeObject,
@@ -53,7 +52,7 @@ export {
 } from './client/errors.ts';
 export type { Connection, ConnectionSource } from './client/connection.ts';
 export { fromKubeconfig } from './client/kubeconfig.ts';
-export { RestClient, type RestClientOptions } from './client/rest.ts';
+export { RestClient, type OpenAPIDocument, type RestClientOptions } from './client/rest.ts';
 export { HealthRegistry, type Check, type HealthReport } from './health.ts';
 export { MetricsRegistry, type Counter, type Gauge, type Histogram } from './metrics.ts';
 export { scopedLog } from './scope.ts';
