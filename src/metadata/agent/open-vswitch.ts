@@ -55,9 +55,12 @@ export class OpenVSwitch {
     return this.#client.stop();
   }
 
-  /** Told of every change. */
+  /** Told of every change, and when the database comes or goes. Returns the way to stop listening. */
   onChange(listener: () => void): () => void {
-    return this.#client.replica.subscribe(listener);
+    const ends = [this.#client.replica.subscribe(listener), this.#client.onState(listener)];
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   /** Who the hypervisor is; undefined while nobody has set `external_ids:system-id`. */

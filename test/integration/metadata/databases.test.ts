@@ -158,6 +158,12 @@ describe("what the metadata agent does in a host's Open vSwitch", () => {
     await vsctl('set', 'Open_vSwitch', '.', 'external_ids:system-id=hv7', 'external_ids:ovn-remote=unix:/sb');
     await eventually(() => expect(vswitch.identity()).toEqual({ systemID: 'hv7', southbound: 'unix:/sb' }));
     expect(told).toBeGreaterThan(0);
+    const before = told;
+    await server.kill();
+    await eventually(() => expect(vswitch.isConnected).toBe(false));
+    await server.start();
+    await eventually(() => expect(vswitch.isConnected).toBe(true));
+    expect(told).toBeGreaterThan(before + 1);
   });
 
   it('is to plug devices in as logical ports, and out, and nobody else’s', async () => {
