@@ -9,9 +9,9 @@ import { isAllowed, isVersion4, type Packet, type World } from '../../support/or
 import { TraceDaemon } from '../../support/oracle/trace-daemon.ts';
 import { packetIn, world } from '../../support/oracle/worlds.ts';
 import { trace } from '../../support/operator/trace.ts';
+import { seedOf } from '../../support/seed.ts';
 
-/** Another run: `ORACLE_SEED=… npm test`. */
-const seed = Number(process.env['ORACLE_SEED'] ?? 20_260_202);
+const seed = seedOf('the oracle in OVN', 20_260_202);
 const size = { worlds: 10, packets: 60, ofNewConnections: 4 };
 
 const cleanup = new Cleanup();

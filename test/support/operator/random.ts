@@ -1,8 +1,8 @@
 /** Random orders that can be had again: tests print their seed. */
 
-/** Seeds to try; OVERLAY_NETWORK_SEED names another. */
+/** Seeds to try; OVERLAY_TEST_SEED names another. */
 export const seeds: readonly number[] =
-  process.env['OVERLAY_NETWORK_SEED'] === undefined ? [1, 2] : [Number(process.env['OVERLAY_NETWORK_SEED'])];
+  process.env['OVERLAY_TEST_SEED'] === undefined ? [1, 2] : [Number(process.env['OVERLAY_TEST_SEED'])];
 
 /** Numbers in [0, 1), the same ones for the same seed (mulberry32). */
 export function randomOf(seed: number): () => number {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { type Address, type Cidr, networkOf, widthOf } from '../../../src/api/index.ts';
+import { seedOf } from '../../support/seed.ts';
 
-/** The seed of the property tests: fixed, so that a failure stays; OVERLAY_TEST_SEED looks elsewhere. */
-export const seed = Number(process.env['OVERLAY_TEST_SEED'] ?? 20_240_601);
+export const seed = seedOf('the API', 20_240_601);
 
 /** Any address of either family. */
 export const anyAddress: fc.Arbitrary<Address> = fc

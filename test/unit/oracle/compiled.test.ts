@@ -4,9 +4,9 @@ import { CompiledAcls, compile, logicalPort, strangerIn } from '../../support/or
 import { isAllowed, type Packet, type World } from '../../support/oracle/model.ts';
 import { packetIn, world } from '../../support/oracle/worlds.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { seedOf } from '../../support/seed.ts';
 
-/** Another run: `ORACLE_SEED=… npm test`. */
-const seed = Number(process.env['ORACLE_SEED'] ?? 20_260_201);
+const seed = seedOf('the oracle', 20_260_201);
 const size = { worlds: 60, packets: 50 };
 
 describe(`what security groups and policies compile to (seed ${seed})`, () => {

@@ -8,8 +8,9 @@ import {
 } from '../../../src/controllers/trafficpolicy/complement.ts';
 import { containsNetwork, parseNetwork, printMatch, type Family } from '../../../src/ovn/index.ts';
 import { evaluate, type Fields } from '../../support/oracle/expression.ts';
+import { seedOf } from '../../support/seed.ts';
 
-const seed = Number(process.env['ORACLE_SEED'] ?? 20_260_205);
+const seed = seedOf('complements', 20_260_205);
 const names = { group: () => new Set<string>(), set: () => new Set<string>() };
 const protocols = { tcp: 6, udp: 17, sctp: 132, icmp: { 4: 1, 6: 58 } } as const;
 const numberOf = (family: Family, transport: Transport): number =>

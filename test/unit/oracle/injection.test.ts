@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { port, securityGroup, subnet, trafficPolicy, vpc } from '../../support/controllers/manifests.ts';
 import { check } from '../../support/oracle/expression.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { seedOf } from '../../support/seed.ts';
 
-const seed = Number(process.env['ORACLE_SEED'] ?? 20_260_206);
+const seed = seedOf('injection', 20_260_206);
 
 /** What a tenant might try, in any field, with a server that checks nothing. */
 const nasty = fc.oneof(
