@@ -232,7 +232,10 @@ export interface PortSpec {
    * the groups that are given later.
    */
   readonly securityGroupRefs?: readonly LocalReference[];
-  /** Whether SecurityGroups are enforced. `Disabled`: everything passes. Default: `"Enabled"`. */
+  /**
+   * Whether SecurityGroups are enforced. `Disabled`: everything passes that no TrafficPolicy forbids.
+   * Default: `"Enabled"`.
+   */
   readonly trafficFiltering: 'Enabled' | 'Disabled';
   /**
    * Which source addresses the machine may use. `MACAndIP`: the Port's own and `allowedAddresses`.
@@ -257,7 +260,10 @@ export interface PortSpec {
 export interface AllowedAddress {
   /** The addresses, `/32` for a single one. */
   readonly cidr: string;
-  /** The MAC address that they are used with. Unset: the Port's own. */
+  /**
+   * A MAC address that they are used with besides the Port's own, such as a virtual one of VRRP. Ports can
+   * share it; it is no Port's own. Unset: none.
+   */
   readonly mac?: string;
 }
 

@@ -74,8 +74,9 @@ const catalogue = {
     remedy: 'Delete what is no longer used, widen `allocationPools`, or create a larger Subnet.',
   },
   MACConflict: {
-    when: 'Another Port of the Subnet has the MAC address.',
-    remedy: 'Set another `macAddress`, or leave it out to have one computed.',
+    when: 'Another Port of the Subnet, or the Subnet itself, has the MAC address.',
+    remedy:
+      "Set another `macAddress`, or leave it out to have one computed; in `allowedAddresses`, share one that is no Port's own.",
   },
   InvalidMAC: {
     when: 'A MAC address is malformed, multicast or all zeros.',

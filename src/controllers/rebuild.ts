@@ -12,7 +12,7 @@ import type { Env } from './env.ts';
 import { rebuildExternal } from './externalnetwork/rebuild.ts';
 import { oldestFirst } from './oldest.ts';
 import type { SubnetPool } from './pools/pools.ts';
-import { claimNamed } from './port/addressing.ts';
+import { claimNamed, sharedMacs } from './port/addressing.ts';
 import { recordedCidr, recordedPort, type PortRecord } from './recorded.ts';
 import { subnetRanges } from './subnet/ranges.ts';
 import { vpcOf } from './vpc/lookup.ts';
@@ -78,7 +78,14 @@ function rebuildPorts(sources: Sources): PoolConflict[] {
       const subnetUid = subnet?.metadata.uid ?? fromRow?.subnetUid;
       if (subnetUid === undefined) return [];
       return [
-        { uid, subnetUid, mac: status?.macAddress ?? fromRow?.mac, ip: status?.ipAddress ?? fromRow?.ip },
+        {
+          uid,
+          subnetUid,
+          mac: status?.macAddress ?? fromRow?.mac,
+          ip: status?.ipAddress ?? fromRow?.ip,
+          // Not what the spec says, where there is a row: it may have been refused.
+          shared: fromRow?.shared ?? sharedMacs(spec),
+        },
       ];
     },
   );
@@ -98,12 +105,15 @@ function rebuildPorts(sources: Sources): PoolConflict[] {
   return conflicts;
 }
 
-function adopt(pool: SubnetPool, { uid, mac, ip }: PortRecord): PoolConflict[] {
+function adopt(pool: SubnetPool, { uid, mac, ip, shared }: PortRecord): PoolConflict[] {
   const canonical = mac === undefined ? undefined : parseMac(mac);
   const address = ip === undefined ? undefined : parseAddress(ip, { family: 4 });
   const conflicts: PoolConflict[] = [];
   if (canonical?.ok === true && !pool.macs.claim(uid, canonical.value).ok) {
     conflicts.push({ kind: 'Port', uid, value: canonical.value });
+  }
+  for (const refused of pool.macs.share(uid, shared).keys()) {
+    conflicts.push({ kind: 'Port', uid, value: refused });
   }
   if (address?.ok === true && !pool.addresses.adopt(uid, address.value).ok) {
     conflicts.push({ kind: 'Port', uid, value: formatAddress(address.value) });

@@ -28,6 +28,8 @@ export interface PortRecord {
   readonly subnetUid: string;
   readonly mac: string | undefined;
   readonly ip: string | undefined;
+  /** Other MACs that its machine may use. */
+  readonly shared: readonly string[];
 }
 
 /** What a Port's row says: `MAC IP` is the first of its addresses that has both. */
@@ -38,9 +40,17 @@ export function recordedPort(writer: Rows, uid: string): PortRecord | undefined 
   if (subnetUid === undefined || !(addresses instanceof Set)) return undefined;
   for (const text of addresses) {
     const [mac, ip] = String(text).split(' ');
-    if (ip !== undefined) return { uid, subnetUid, mac, ip };
+    if (mac !== undefined && ip !== undefined) {
+      return { uid, subnetUid, mac, ip, shared: sharedIn(owned?.row['port_security'], mac) };
+    }
   }
   return undefined;
+}
+
+/** The MACs that `port_security` has besides the Port's own. */
+function sharedIn(portSecurity: unknown, own: string): readonly string[] {
+  if (!(portSecurity instanceof Set)) return [];
+  return [...portSecurity].map((text) => String(text).split(' ')[0] ?? '').filter((mac) => mac !== own);
 }
 
 function markOf(writer: Rows, uid: string, table: string, key: string): string | undefined {

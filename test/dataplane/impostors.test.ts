@@ -166,6 +166,7 @@ spec: { cidr: 10.7.0.0/16 }
 
 describeLab('allowed addresses', (lab) => {
   const virtual = '10.8.255.100';
+  const shared = { mac: '00:00:5e:00:01:01', address: '10.8.255.102' };
   let first: Guest;
   let second: Guest;
   let near: Guest;
@@ -173,7 +174,12 @@ describeLab('allowed addresses', (lab) => {
   let stranger: Guest;
 
   beforeAll(async () => {
-    const allowed = `allowedAddresses: [{ cidr: ${virtual}/32 }, { cidr: 10.8.255.128/25 }]`;
+    const entries = [
+      `{ cidr: ${virtual}/32 }`,
+      '{ cidr: 10.8.255.128/25 }',
+      `{ cidr: ${shared.address}/32, mac: '${shared.mac}' }`,
+    ];
+    const allowed = `allowedAddresses: [${entries.join(', ')}]`;
     await lab().apply(
       `
 apiVersion: network.plasmavmc.io/v1alpha1
@@ -238,5 +244,39 @@ spec: { cidr: 10.8.1.0/24 }
     await take(first, '10.8.255.101');
     expect((await near.ping('10.8.255.101')).received).toBe(0);
     await giveUp(first, '10.8.255.101');
+  });
+
+  it('can have a MAC address that moves with them, so that nobody has to learn another, and is of no use to others', async () => {
+    const takeBoth = async (guest: Guest): Promise<void> => {
+      await guest.run('ip', 'link', 'set', 'eth0', 'address', shared.mac);
+      await take(guest, shared.address);
+    };
+    const giveUpBoth = async (guest: Guest): Promise<void> => {
+      await giveUp(guest, shared.address);
+      await guest.run('ip', 'link', 'set', 'eth0', 'address', guest.mac);
+    };
+    for (const holder of [first, second]) {
+      await takeBoth(holder);
+      await lab().eventually(() => near.reaches(shared.address));
+      await lab().eventually(() => far.reaches(shared.address));
+      expect(await near.neighbour(shared.address)).toBe(shared.mac);
+      await giveUpBoth(holder);
+    }
+    await takeBoth(stranger);
+    expect((await near.ping(shared.address)).received).toBe(0);
+    expect((await stranger.ping(near.address, { extra: ['-I', shared.address] })).received).toBe(0);
+    await giveUpBoth(stranger);
+  }, 120_000);
+
+  it('cannot have the MAC address of a neighbour', async () => {
+    await lab().apply(
+      port('thief', `allowedAddresses: [{ cidr: ${near.address}/32, mac: '${near.mac}' }], ${inOpen}`),
+    );
+    await lab().eventually(async () => {
+      const { status } = await lab().get('Port', 'thief');
+      const accepted = status?.conditions?.find(({ type }) => type === 'Accepted');
+      expect(accepted).toMatchObject({ status: 'False', reason: 'MACConflict' });
+    });
+    await lab().eventually(() => far.reaches(near.address));
   });
 });

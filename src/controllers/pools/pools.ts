@@ -65,8 +65,13 @@ export class Pools {
   configureSubnet(subnetUid: string, cidr: Cidr, ranges: SubnetRanges): SubnetPool {
     const known = this.#subnets.get(subnetUid);
     if (known === undefined) {
-      const pool = { addresses: new AddressPool(cidr, ranges), macs: new MacTable(), ranges: ranges.text };
-      pool.addresses.onRelease(() => this.waiting.wake(subnetUid));
+      const freed = () => this.waiting.wake(subnetUid);
+      const pool = {
+        addresses: new AddressPool(cidr, ranges),
+        macs: new MacTable(freed),
+        ranges: ranges.text,
+      };
+      pool.addresses.onRelease(freed);
       this.#subnets.set(subnetUid, pool);
       return pool;
     }

@@ -12,13 +12,23 @@ import type { Unusable } from '../../ipam/index.ts';
 import { keyOf, type ReadStore } from '../../reconcile/index.ts';
 import { oldestFirst } from '../oldest.ts';
 import type { Pools, SubnetPool } from '../pools/pools.ts';
-import { bad, collect, fromParsed, good, type Checked } from '../problem.ts';
+import { bad, collect, fromParsed, good, type Checked, type Problem } from '../problem.ts';
 import type { SubnetNetwork } from '../subnet/kind.ts';
+
+/** Addresses besides its own that a machine may use, as a CIDR, and the MAC address with which it also may. */
+export interface Allowed {
+  readonly cidr: string;
+  readonly mac: string | undefined;
+}
 
 /** What a Port is known by in its Subnet. */
 export interface Addressing {
   readonly address: Address;
+  /** MAC addresses are in canonical form. */
   readonly mac: string;
+  readonly allowed: readonly Allowed[];
+  /** Why something that it wants to be allowed is left out. */
+  readonly refused: Problem | undefined;
 }
 
 const unusableBecause: Readonly<Record<Unusable, string>> = {
@@ -43,7 +53,7 @@ export function claimNamed(pools: Pools, subnetUid: string, ports: Iterable<Port
   }
 }
 
-/** Holds a Port's MAC and address for it: those it names, else computed and allocated ones. */
+/** Holds a Port's MACs and address for it: those it names, else a computed and an allocated one. */
 export function assignAddressing(
   pools: Pools,
   ports: ReadStore<Port>,
@@ -51,7 +61,7 @@ export function assignAddressing(
   pool: SubnetPool,
   port: Port,
 ): Checked<Addressing> {
-  const allowed = checkAllowed(port);
+  const allowed = parseAllowed(port.spec);
   if (!allowed.ok) return allowed;
   const subnetUid = network.subnet.metadata.uid;
   pools.setParent(port.metadata.uid, subnetUid);
@@ -70,7 +80,24 @@ export function assignAddressing(
     wait();
     return address;
   }
-  return good({ mac: mac.value, address: address.value });
+  const conflicts = shareMacs(network, pool, port, holderName);
+  if (conflicts.size > 0) wait();
+  return good({
+    mac: mac.value,
+    address: address.value,
+    allowed: allowed.value.filter(({ mac: shared }) => shared === undefined || !conflicts.has(shared)),
+    refused: refusalOf(allowed.value, conflicts),
+  });
+}
+
+function refusalOf(allowed: readonly Allowed[], conflicts: ReadonlyMap<string, string>): Problem | undefined {
+  for (const [index, { mac }] of allowed.entries()) {
+    const conflict = mac === undefined ? undefined : conflicts.get(mac);
+    if (conflict === undefined) continue;
+    const message = `spec.allowedAddresses[${index}].mac: ${conflict} What is allowed with it is left out.`;
+    return { reason: 'MACConflict', message };
+  }
+  return undefined;
 }
 
 function assignMac(
@@ -81,12 +108,44 @@ function assignMac(
 ): Checked<string> {
   const parsed = parseMac(spec.macAddress ?? computeMac(uid, 'lsp'));
   if (!parsed.ok) return bad('InvalidMAC', `spec.macAddress: ${parsed.message}`);
-  if (parsed.value === computeMac(subnet.metadata.uid, 'gateway')) {
-    return bad('MACConflict', `${parsed.value} is the MAC address of the Subnet's gateway.`);
-  }
+  const infrastructure = infrastructureWith(parsed.value, subnet.metadata.uid);
+  if (infrastructure !== undefined) return bad('MACConflict', sayMac(parsed.value, infrastructure));
   const claim = macs.claim(uid, parsed.value);
   if (claim.ok) return good(parsed.value);
-  return bad('MACConflict', `${parsed.value} is the MAC address of ${holderName(claim.holder)}.`);
+  return bad('MACConflict', sayMac(parsed.value, holderName(claim.holder)));
+}
+
+/** Has the Port share the MACs that it wants besides its own. Returns those that it cannot: MAC → a sentence. */
+function shareMacs(
+  { subnet }: SubnetNetwork,
+  { macs }: SubnetPool,
+  { metadata: { uid }, spec }: Port,
+  holderName: (uid: string) => string,
+): ReadonlyMap<string, string> {
+  const refused = new Map<string, string>();
+  const free: string[] = [];
+  for (const mac of sharedMacs(spec)) {
+    const infrastructure = infrastructureWith(mac, subnet.metadata.uid);
+    if (infrastructure === undefined) free.push(mac);
+    else refused.set(mac, sayMac(mac, infrastructure));
+  }
+  for (const [mac, holder] of macs.share(uid, free)) refused.set(mac, sayMac(mac, holderName(holder)));
+  return refused;
+}
+
+/** The MAC addresses of `allowedAddresses` in canonical form; none of a machine that may use any. */
+export function sharedMacs({ allowedAddresses = [], spoofingProtection }: Port['spec']): readonly string[] {
+  if (spoofingProtection === 'Disabled') return [];
+  const parsed = allowedAddresses.flatMap(({ mac }) => (mac === undefined ? [] : [parseMac(mac)]));
+  return [...new Set(parsed.flatMap((each) => (each.ok ? [each.value] : [])))];
+}
+
+const sayMac = (mac: string, holder: string): string => `${mac} is a MAC address of ${holder}.`;
+
+/** What of the Subnet's own has this MAC. */
+function infrastructureWith(mac: string, subnetUid: string): string | undefined {
+  if (mac === computeMac(subnetUid, 'gateway')) return "the Subnet's gateway";
+  return mac === computeMac(subnetUid, 'metadata') ? "the Subnet's metadata service" : undefined;
 }
 
 function assignAddress(
@@ -117,15 +176,15 @@ function assignAddress(
   }
 }
 
-function checkAllowed({ spec }: Port): Checked<unknown> {
-  return collect<unknown>(
-    (spec.allowedAddresses ?? []).flatMap(({ cidr, mac }, index) => {
+function parseAllowed({ allowedAddresses = [] }: Port['spec']): Checked<readonly Allowed[]> {
+  return collect(
+    allowedAddresses.map(({ cidr: text, mac }, index) => {
       const field = `spec.allowedAddresses[${index}]`;
-      const parsed = mac === undefined ? { ok: true as const } : parseMac(mac);
-      return [
-        fromParsed(parseCidr(cidr, { family: 4 }), `${field}.cidr`),
-        parsed.ok ? good(mac) : bad('InvalidMAC', `${field}.mac: ${parsed.message}`),
-      ];
+      const cidr = fromParsed(parseCidr(text, { family: 4 }), `${field}.cidr`);
+      if (!cidr.ok) return cidr;
+      const parsed = mac === undefined ? undefined : parseMac(mac);
+      if (parsed?.ok === false) return bad('InvalidMAC', `${field}.mac: ${parsed.message}`);
+      return good({ cidr: formatCidr(cidr.value), mac: parsed?.value });
     }),
   );
 }

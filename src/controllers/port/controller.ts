@@ -101,6 +101,7 @@ export class PortReconciler implements Reconciler<Port> {
         groupUids,
         policyGroups: policyGroups(this.#env.stores, port, network),
       }),
+      accepted: addressing.value.refused,
       resolvedRefs: groups.problem,
       status: (programmed) => (programmed ? statusOf(port, network, addressing.value) : statusBefore(port)),
     };

@@ -1,4 +1,4 @@
-import { formatAddress, formatCidr, type Address, type Port } from '../../api/index.ts';
+import { formatAddress, formatCidr, type Port } from '../../api/index.ts';
 import { member, row, type DesiredState } from '../../ovn/index.ts';
 import { dhcpRow, mergeDhcp, overridesOptions } from '../dhcp.ts';
 import {
@@ -11,14 +11,12 @@ import {
   switchUuid,
 } from '../names.ts';
 import type { SubnetNetwork } from '../subnet/kind.ts';
+import type { Addressing } from './addressing.ts';
 import { qosRows } from './qos.ts';
 
 /** What a Port's rows are made of besides its spec. */
-export interface PortFacts {
+export interface PortFacts extends Addressing {
   readonly network: SubnetNetwork;
-  readonly address: Address;
-  /** In canonical form. */
-  readonly mac: string;
   /** UIDs of its security groups; those that are not there are left out, and allow nothing. */
   readonly groupUids: readonly string[];
   /** UUIDs of the port groups of TrafficPolicies that apply to it. */
@@ -71,28 +69,21 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
 }
 
 /**
- * What the switch delivers to the port: its own address, and the MACs of its allowed addresses. Without spoofing
- * protection also what belongs to nobody, as the machine may be a switch or a router itself.
+ * What the switch delivers to the port: its own address. Where it shares other MACs also what belongs to no port, as the
+ * MAC of two would go to either; of that port security lets through what is sent to those. Without spoofing protection
+ * everything, as the machine may be a switch or a router itself.
  */
-function addresses({ spec }: Port, { mac, address }: PortFacts): readonly string[] {
-  const others = new Set(
-    (spec.allowedAddresses ?? []).flatMap((allowed) => allowed.mac?.toLowerCase() ?? []),
-  );
-  others.delete(mac);
-  return [
-    `${mac} ${formatAddress(address)}`,
-    ...others,
-    ...(spec.spoofingProtection === 'Disabled' ? ['unknown'] : []),
-  ];
+function addresses({ spec }: Port, { mac, address, allowed }: PortFacts): readonly string[] {
+  const isOne = spec.spoofingProtection !== 'Disabled' && allowed.every((each) => (each.mac ?? mac) === mac);
+  return [`${mac} ${formatAddress(address)}`, ...(isOne ? [] : ['unknown'])];
 }
 
-/** What the machine may send from (ovn-nb(5), port_security): `MAC IP…` for each MAC it may have. */
-function portSecurity({ spec }: Port, { mac, address }: PortFacts): readonly string[] {
+/** What the machine may send from, and be sent (ovn-nb(5), port_security): `MAC IP…` for each MAC it may have. */
+function portSecurity({ spec }: Port, { mac, address, allowed }: PortFacts): readonly string[] {
   if (spec.spoofingProtection === 'Disabled') return [];
   const byMac = new Map([[mac, [formatAddress(address)]]]);
-  for (const allowed of spec.allowedAddresses ?? []) {
-    const allowedMac = allowed.mac?.toLowerCase() ?? mac;
-    byMac.set(allowedMac, [...(byMac.get(allowedMac) ?? []), allowed.cidr]);
+  for (const { cidr, mac: shared } of allowed) {
+    for (const each of new Set([mac, shared ?? mac])) byMac.set(each, [...(byMac.get(each) ?? []), cidr]);
   }
   if (spec.spoofingProtection === 'MACOnly') return [...byMac.keys()];
   return [...byMac].map(([each, ips]) => [each, ...ips].join(' '));

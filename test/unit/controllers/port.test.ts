@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { computeMac } from '../../../src/api/index.ts';
 import { port, portIn, securityGroup, subnet, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster, printable } from '../../support/controllers/offline-cluster.ts';
 
@@ -113,11 +114,68 @@ describe('a Port', () => {
     await cluster.settle();
     cluster.apply(portIn('a', 'q', { macAddress: '0A:00:00:00:00:01' }));
     await cluster.settle();
-    expect(ready('q')).toBe('!MACConflict: 0a:00:00:00:00:01 is the MAC address of the Port "p".');
+    expect(ready('q')).toBe('!MACConflict: 0a:00:00:00:00:01 is a MAC address of the Port "p".');
     expect(ready('elsewhere')).toBe('Ready');
     cluster.delete('Port', 'default/p');
     await cluster.settle();
     expect(ready('q')).toBe('Ready');
+  });
+
+  const allowing = (name: string, ...macs: readonly string[]) =>
+    portIn('a', name, { allowedAddresses: macs.map((mac, index) => ({ cidr: `10.9.7.${index}/32`, mac })) });
+
+  it.each([
+    ['of another Port', () => '0a:00:00:00:00:01', 'the Port "p"'],
+    ['of the gateway', (uid: string) => computeMac(uid, 'gateway'), "the Subnet's gateway"],
+    ['of metadata', (uid: string) => computeMac(uid, 'metadata'), "the Subnet's metadata service"],
+  ])('cannot have, nor be allowed, the MAC %s; all else of it holds', async (_whose, macIn, holder) => {
+    const mac = macIn(cluster.get('Subnet', 'default/a')?.metadata.uid ?? '');
+    cluster.apply(portIn('a', 'p', { macAddress: '0a:00:00:00:00:01' }));
+    await cluster.settle();
+    cluster.apply(portIn('a', 'own', { macAddress: mac }));
+    cluster.apply(allowing('thief', '00:00:5e:00:01:01', mac.toUpperCase()));
+    await cluster.settle();
+    expect(ready('own')).toBe(`!MACConflict: ${mac} is a MAC address of ${holder}.`);
+    expect(ready('thief')).toBe(
+      `!MACConflict: spec.allowedAddresses[1].mac: ${mac} is a MAC address of ${holder}. ` +
+        'What is allowed with it is left out.',
+    );
+    expect(cluster.condition('Programmed', 'Port', 'default/thief')).toBe('Programmed');
+    expect(JSON.stringify(lspOf('thief'))).toContain('00:00:5e:00:01:01 10.9.7.0/32');
+    expect(JSON.stringify(lspOf('thief'))).not.toContain(mac);
+    expect(JSON.stringify(lspOf('thief'))).not.toContain('10.9.7.1');
+  });
+
+  it('is allowed the MAC of another when that one has gone', async () => {
+    cluster.apply(portIn('a', 'p', { macAddress: '0a:00:00:00:00:01' }));
+    cluster.apply(allowing('q', '0a:00:00:00:00:01'));
+    await cluster.settle();
+    expect(ready('q')).toMatch(/^!MACConflict: /);
+    cluster.delete('Port', 'default/p');
+    await cluster.settle();
+    expect(ready('q')).toBe('Ready');
+    expect(JSON.stringify(lspOf('q'))).toContain('0a:00:00:00:00:01 10.9.7.0/32');
+  });
+
+  it('shares a virtual MAC with others, which is nobody’s own until the last of them gives it up', async () => {
+    const virtual = '00:00:5e:00:01:01';
+    cluster.apply(allowing('p', virtual));
+    cluster.apply(allowing('q', virtual));
+    await cluster.settle();
+    expect(['p', 'q'].map(ready)).toEqual(['Ready', 'Ready']);
+    // What is sent to it is to come to both: which of two ports with one address gets it is not defined.
+    for (const name of ['p', 'q'])
+      expect(lspOf(name).addresses).toEqual([expect.not.stringContaining(virtual), 'unknown']);
+    cluster.apply(portIn('a', 'r', { macAddress: virtual }));
+    await cluster.settle();
+    expect(ready('r')).toMatch(/^!MACConflict: 00:00:5e:00:01:01 is a MAC address of the Port "p"/);
+    cluster.apply(allowing('p'));
+    await cluster.settle();
+    expect(ready('r')).toMatch(/"q"/);
+    cluster.delete('Port', 'default/q');
+    await cluster.settle();
+    expect(ready('r')).toBe('Ready');
+    expect(lspOf('p').addresses).toHaveLength(1);
   });
 
   it.each(['01:00:00:00:00:01', '00:00:00:00:00:00', 'zz'])('cannot have the MAC %s', async (macAddress) => {
@@ -170,8 +228,8 @@ describe('a Port', () => {
       'a virtual IP, too',
       { allowedAddresses: [{ cidr: '10.9.1.4/32' }, { cidr: '10.9.1.3/32', mac: '00:00:5E:00:01:01' }] },
       {
-        addresses: ['00:00:5e:00:01:01', 'M 10.9.1.2'],
-        port_security: ['00:00:5e:00:01:01 10.9.1.3/32', 'M 10.9.1.2 10.9.1.4/32'],
+        addresses: ['M 10.9.1.2', 'unknown'],
+        port_security: ['00:00:5e:00:01:01 10.9.1.3/32', 'M 10.9.1.2 10.9.1.4/32 10.9.1.3/32'],
       },
     ],
   ])('is bound to %s', async (_what, spec, expected) => {

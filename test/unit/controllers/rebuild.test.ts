@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { formatAddress, mustParseAddress, mustParseCidr, type Port } from '../../../src/api/index.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
+import { PortReconciler } from '../../../src/controllers/port/controller.ts';
 import { rebuildPools } from '../../../src/controllers/rebuild.ts';
-import { formatAddress, mustParseAddress, mustParseCidr } from '../../../src/api/index.ts';
 import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
-import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { OfflineCluster, printable, type Manifest } from '../../support/controllers/offline-cluster.ts';
 
 /** A cluster with a VPC, a Subnet and two Ports, settled. */
 async function settled(): Promise<OfflineCluster> {
@@ -100,5 +101,63 @@ describe('pools made anew at a start', () => {
     const { addresses, uid } = rebuilt(cluster);
     expect(addresses?.holder(mustParseAddress('10.9.255.4'))).toBe(uid('named'));
     expect(formatAddress(addresses?.allocate('another') as never)).toBe('10.9.255.5');
+  });
+
+  describe('after a version that let two Ports have one MAC', () => {
+    const mac = '0a:00:00:00:00:01';
+    const thief = portIn('a', 'thief', { allowedAddresses: [{ cidr: '10.9.9.9/32', mac }] });
+    const victim = portIn('a', 'victim', { macAddress: mac });
+
+    /** Both are in OVN as that version had them; then a new operator looks at them, the younger first. */
+    const upgraded = async (older: Manifest, younger: Manifest) => {
+      const cluster = await settled();
+      const before = { ...thief, spec: { ...thief.spec, allowedAddresses: [] } };
+      for (const each of [older, younger]) cluster.apply(each === thief ? before : each);
+      await cluster.settle();
+      cluster.apply(thief);
+      const columns = () => {
+        const state = cluster.writer.states.get(cluster.get('Port', 'default/thief')!.metadata.uid);
+        const lsp = state!.desired.rows.find(({ table }) => table === 'Logical_Switch_Port');
+        return lsp!.columns as unknown as Readonly<Record<'addresses' | 'port_security', Set<string>>>;
+      };
+      columns().addresses.add(mac);
+      columns().port_security.add(`${mac} 10.9.9.9/32`);
+      const { pools, conflicts } = rebuilt(cluster);
+      const operator = new PortReconciler({ ...cluster.env, pools });
+      for (const { metadata } of [younger, older]) {
+        const port = cluster.get('Port', `default/${metadata.name}`) as Port;
+        await operator.reconcile(`default/${metadata.name}`, port, {
+          gone: [],
+          priority: 'repair',
+          attempt: 0,
+        } as never);
+      }
+      const ready = (name: string) => cluster.ready('Port', `default/${name}`);
+      return {
+        conflicts,
+        ready: [victim, thief].map(({ metadata }) => ready(metadata.name)),
+        columns: columns(),
+      };
+    };
+
+    it('leaves it to the older as its own, and takes it from the younger', async () => {
+      const { conflicts, ready, columns } = await upgraded(victim, thief);
+      expect(conflicts).toMatchObject([{ kind: 'Port', value: mac }]);
+      expect(ready).toEqual([
+        'Ready',
+        expect.stringMatching(/^!MACConflict: .* is a MAC address of the Port "victim"/),
+      ]);
+      expect(JSON.stringify(printable(columns))).not.toContain(mac);
+    });
+
+    it('refuses the younger, whose own it is, and delivers to nobody else what is sent to it', async () => {
+      const { conflicts, ready, columns } = await upgraded(thief, victim);
+      expect(conflicts).toMatchObject([{ kind: 'Port', value: mac }]);
+      expect(ready).toEqual([
+        expect.stringMatching(/^!MACConflict: .* is a MAC address of the Port "thief"/),
+        'Ready',
+      ]);
+      expect([...columns.addresses]).not.toContain(mac);
+    });
   });
 });
