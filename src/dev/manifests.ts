@@ -8,7 +8,8 @@ import type { KubeClient, KubeObject, NewObject, ObjectRef, ResourceType } from 
 /** The folder of the project's CustomResourceDefinitions; the same for sources and for a build. */
 export const crdFolder = join(import.meta.dirname, '../../crds');
 
-const crdType: ResourceType = {
+/** Of CustomResourceDefinitions themselves. */
+export const definitionType: ResourceType = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
   kind: 'CustomResourceDefinition',
@@ -103,7 +104,7 @@ async function createOrMerge(client: KubeClient, type: ResourceType, object: New
  */
 export async function installCrds(client: KubeClient, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  for (const crd of readCrds()) await createOrMerge(client, crdType, crd);
+  for (const crd of readCrds()) await createOrMerge(client, definitionType, crd);
   for (const type of knownTypes()) {
     while (!(await client.serves(type))) {
       if (performance.now() > deadline)

@@ -1,28 +1,8 @@
 import { resources } from '../api/index.ts';
-import {
-  ApiError,
-  isNotFound,
-  jsonEqual,
-  type KubeObject,
-  type ResourceType,
-  type RestClient,
-} from '../reconcile/index.ts';
+import { isNotFound, type KubeObject, type ResourceType, type RestClient } from '../reconcile/index.ts';
 import { grantRemedy, ok, problem, reasonOf, some, warning, type Finding } from './finding.ts';
 import { describePermission, neededPermissions, type Permission } from './permissions.ts';
-
-/** The part of a CustomResourceDefinition that decides what the API server takes. */
-export interface Definition {
-  readonly metadata: { readonly name?: string };
-  readonly spec: { readonly versions: readonly { readonly name: string; readonly schema?: unknown }[] };
-}
-
-const definitionType: ResourceType = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-};
+import { applyCrds, checkSchemas, type Definition } from './schemas.ts';
 
 const reviewType: ResourceType = {
   group: 'authorization.k8s.io',
@@ -31,9 +11,6 @@ const reviewType: ResourceType = {
   plural: 'selfsubjectaccessreviews',
   namespaced: false,
 };
-
-const applyCrds =
-  'Apply the CustomResourceDefinitions of this version: `kubectl apply --server-side -f crds/`.';
 
 /** Whether the API server answers. */
 export async function checkApiServer(client: RestClient): Promise<Finding> {
@@ -49,9 +26,9 @@ export async function checkApiServer(client: RestClient): Promise<Finding> {
   }
 }
 
-/** Whether every kind is served, and by the definitions of this version. */
+/** Whether every kind is served, and with the schemas of this version. */
 export async function checkDefinitions(
-  client: RestClient,
+  client: Pick<RestClient, 'serves' | 'openAPI'>,
   shipped: readonly Definition[],
 ): Promise<Finding[]> {
   const check = 'Custom resources';
@@ -59,24 +36,8 @@ export async function checkDefinitions(
   const served = await Promise.all(types.map((type) => client.serves(type)));
   const missing = types.filter((_, index) => served[index] !== true).map(({ plural }) => plural);
   if (missing.length > 0) return [problem(check, `Not served: ${some(missing, 20)}.`, applyCrds)];
-  const found = ok(check, `All ${types.length} kinds are served.`);
-  try {
-    const others: string[] = [];
-    for (const definition of shipped) {
-      const { name = '' } = definition.metadata;
-      const live = await client.get<KubeObject & Definition>(definitionType, { name });
-      if (!jsonEqual(schemasOf(live), schemasOf(definition))) others.push(name);
-    }
-    if (others.length === 0) return [found, ok('Their schemas', 'They are those of this version.')];
-    return [found, warning('Their schemas', `Of another version: ${some(others, 20)}.`, applyCrds)];
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 403) throw error;
-    return [found, ok('Their schemas', 'Not compared: this user may not read CustomResourceDefinitions.')];
-  }
+  return [ok(check, `All ${types.length} kinds are served.`), await checkSchemas(client, shipped)];
 }
-
-const schemasOf = ({ spec }: Definition): unknown =>
-  spec.versions.map(({ name, schema }) => ({ name, schema }));
 
 /** Whether this user may do all that the operator does. */
 export async function checkPermissions(

@@ -1,5 +1,5 @@
 import { findCondition, resources, type Condition } from '../api/index.ts';
-import { describeOwner, type NorthboundFacts, type SouthboundFacts } from '../ovn/index.ts';
+import { describeOwner, type NorthboundFacts } from '../ovn/index.ts';
 import { ApiError, type KubeClient, type KubeObject } from '../reconcile/index.ts';
 import { grantRemedy, ok, problem, some, warning, type Finding } from './finding.ts';
 
@@ -16,55 +16,18 @@ export function judgeNorthbound({ schemaVersion, rows, owners, epoch }: Northbou
     'Northbound database',
     `Its leader answers; schema ${schemaVersion}; ${rows} rows of this cluster, of ${owners.length} objects.`,
   );
-  const led =
+  const taken =
     epoch === undefined
       ? warning(
-          'Leader',
-          'No operator of this cluster has ever written to this database.',
+          'Epoch',
+          'No operator of this cluster has ever taken over this database.',
           'Start one; if one runs, compare its `clusterName` and `ovnNbEndpoint` with those given here.',
         )
       : ok(
-          'Leader',
-          `Epoch ${epoch.split('/', 1)[0] ?? ''} writes (${epoch.split('/').slice(1).join('/')}).`,
+          'Epoch',
+          `${epoch.split('/').slice(1).join('/')} was the last to take over, as number ${epoch.split('/', 1)[0] ?? ''}.`,
         );
-  return [reached, led];
-}
-
-/** Whether northd and the hosts follow. */
-export function judgeProgress(northbound: NorthboundFacts, southbound: SouthboundFacts): Finding[] {
-  const { asked, northd } = northbound.progress;
-  const untranslated = [...northbound.ports].filter((name) => !southbound.ports.has(name));
-  const reached = ok('Southbound database', `Its leader answers; schema ${southbound.schemaVersion}.`);
-  const translated =
-    northd < asked || untranslated.length > 0
-      ? problem(
-          'ovn-northd',
-          `It is behind: ${untranslated.length} ports are not translated, and it has done ${northd} of ${asked} requests to report.`,
-          'See that ovn-northd runs (`ovn-appctl -t ovn-northd status` says active or standby) and is connected to both databases (`nb-connection-status`, `sb-connection-status`; after a cluster was restored from a backup, `nb-cluster-state-reset`); if so, wait and look again.',
-        )
-      : ok('ovn-northd', `All ${northbound.ports.size} logical switch ports are translated.`);
-  const { hosts } = southbound;
-  const late = hosts.filter(({ isCurrent }) => !isCurrent).map(({ name }) => name);
-  if (hosts.length === 0) {
-    return [
-      reached,
-      translated,
-      warning(
-        'Hosts',
-        'There are none: no virtual machine can be plugged in.',
-        'Run ovn-controller on the hypervisors, with `external_ids:ovn-remote` leading to the Southbound database.',
-      ),
-    ];
-  }
-  const followed =
-    late.length === 0
-      ? ok('Hosts', `All ${hosts.length} have done what was asked of them.`)
-      : warning(
-          'Hosts',
-          `${late.length} of ${hosts.length} are behind: ${some(late)}.`,
-          'See that ovn-controller runs there (`ovn-appctl -t ovn-controller connection-status`); delete the Chassis of a host that is gone with `ovn-sbctl chassis-del`.',
-        );
-  return [reached, translated, followed];
+  return [reached, taken];
 }
 
 /**

@@ -23,9 +23,15 @@ export interface ChassisDirectory {
 /** Where ovn-controller puts the host's configuration: newer ones in `other_config`, older ones in both. */
 export const chassisColumns = ['name', 'external_ids', 'other_config'] as const;
 
-/** The hosts in the Southbound database's Chassis table (ovn-sb(5)). */
+/**
+ * The hosts in the Southbound database's Chassis table (ovn-sb(5)), without those of other zones that ovn-ic has copied
+ * there: they do nothing of what is asked here.
+ */
 export function readChassis(replica: Pick<Replica, 'rows'>): readonly Chassis[] {
-  return [...replica.rows('Chassis')].map(chassisOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...replica.rows('Chassis')]
+    .filter((row) => lookUp(row['other_config'], 'is-remote') !== 'true')
+    .map(chassisOf)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function chassisOf(row: Row): Chassis {

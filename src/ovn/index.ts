@@ -49,6 +49,8 @@ export { connectNorthbound } from './connection.ts';
 export type { Northbound, NorthboundOptions } from './connection.ts';
 export { inspectNorthbound, inspectSouthbound } from './inspect.ts';
 export type { InspectOptions, NorthboundFacts, SouthboundFacts } from './inspect.ts';
+export { measureLag } from './sync.ts';
+export type { Lag } from './sync.ts';
 export type { Chassis, ChassisDirectory } from './chassis.ts';
 export { Southbound } from './southbound.ts';
 export type { BindingListener, PortBindings } from './southbound.ts';

@@ -1,9 +1,10 @@
-import { chassisColumns } from './chassis.ts';
+import { chassisColumns, readChassis } from './chassis.ts';
+import type { Chassis } from './chassis.ts';
 import { epochKey } from './marks.ts';
 import type { Owner } from './marks.ts';
 import { OwnershipIndex } from './ownership.ts';
 import { OvsdbClient } from './ovsdb/index.ts';
-import type { OvsdbClientOptions, Replica } from './ovsdb/index.ts';
+import type { OvsdbClientOptions } from './ovsdb/index.ts';
 import { monitoredTables } from './tables.ts';
 
 /** How to reach a database for a look. */
@@ -31,10 +32,12 @@ export interface NorthboundFacts {
 /** What a look at the Southbound database found. */
 export interface SouthboundFacts {
   readonly schemaVersion: string;
+  /** Whether an ovn-northd is active: it holds the lock that the others wait for. */
+  readonly hasNorthd: boolean;
   /** Names of all logical ports that northd has translated. */
   readonly ports: ReadonlySet<string>;
   /** Every host, and whether it has done all that northd has asked of it. */
-  readonly hosts: readonly { readonly name: string; readonly isCurrent: boolean }[];
+  readonly hosts: readonly (Chassis & { readonly isCurrent: boolean })[];
 }
 
 /**
@@ -43,7 +46,7 @@ export interface SouthboundFacts {
  * @throws OvsdbError when the server, or the leader of a cluster, cannot be had in time.
  */
 export function inspectNorthbound(cluster: string, options: InspectOptions): Promise<NorthboundFacts> {
-  return look('OVN_Northbound', monitoredTables, options, (replica, schemaVersion) => {
+  return look('OVN_Northbound', monitoredTables, options, ({ replica, schema }) => {
     const index = new OwnershipIndex(cluster);
     index.build(replica);
     const [global] = replica.rows('NB_Global');
@@ -52,7 +55,7 @@ export function inspectNorthbound(cluster: string, options: InspectOptions): Pro
     const epoch =
       ids instanceof Map ? (ids as ReadonlyMap<string, string>).get(epochKey(cluster)) : undefined;
     return {
-      schemaVersion,
+      schemaVersion: schema?.version ?? '',
       owners: [...index.owners()],
       rows: index.size,
       epoch,
@@ -62,7 +65,10 @@ export function inspectNorthbound(cluster: string, options: InspectOptions): Pro
   });
 }
 
-/** Reads the Southbound database once. @throws as `inspectNorthbound` */
+/** The lock of the Southbound database's server that makes one of several ovn-northd active (its main loop takes it). */
+const northdLock = 'ovn_northd';
+
+/** Reads the Southbound database once; nothing is written. @throws as `inspectNorthbound` */
 export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFacts> {
   const tables = {
     SB_Global: ['nb_cfg'],
@@ -70,19 +76,21 @@ export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFa
     Chassis: chassisColumns,
     Chassis_Private: ['name', 'nb_cfg'],
   };
-  return look('OVN_Southbound', tables, options, (replica, schemaVersion) => {
+  return look('OVN_Southbound', tables, options, async (client) => {
+    const { replica, schema } = client;
     const [global] = replica.rows('SB_Global');
     const asked = Number(global?.['nb_cfg'] ?? 0);
     const done = new Map(
       [...replica.rows('Chassis_Private')].map((row) => [row['name'] as string, Number(row['nb_cfg'] ?? 0)]),
     );
     return {
-      schemaVersion,
+      schemaVersion: schema?.version ?? '',
+      hasNorthd: await client.isLocked(northdLock),
       ports: new Set([...replica.rows('Port_Binding')].map((row) => row['logical_port'] as string)),
-      hosts: [...replica.rows('Chassis')]
-        .map((row) => row['name'] as string)
-        .sort()
-        .map((name) => ({ name, isCurrent: (done.get(name) ?? 0) >= asked })),
+      hosts: readChassis(replica).map((chassis) => ({
+        ...chassis,
+        isCurrent: (done.get(chassis.name) ?? 0) >= asked,
+      })),
     };
   });
 }
@@ -91,12 +99,12 @@ async function look<T>(
   database: string,
   tables: OvsdbClientOptions['tables'],
   { timeoutMs, ...options }: InspectOptions,
-  read: (replica: Replica, schemaVersion: string) => T,
+  read: (client: OvsdbClient) => T | Promise<T>,
 ): Promise<T> {
   const client = new OvsdbClient({ ...options, database, tables });
   try {
     await client.start({ timeoutMs });
-    return read(client.replica, client.schema?.version ?? '');
+    return await read(client);
   } finally {
     await client.stop();
   }

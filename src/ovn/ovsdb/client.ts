@@ -172,6 +172,22 @@ export class OvsdbClient {
     }
   }
 
+  /**
+   * Whether somebody holds this lock of the server that is connected (RFC 7047 §4.1.8). Writes nothing; a lock that is
+   * free is held here between the question and the answer.
+   *
+   * @throws OvsdbError NOT_CONNECTED, CONNECTION_LOST or DEADLINE_EXCEEDED.
+   */
+  async isLocked(lock: string): Promise<boolean> {
+    const session = this.#connection?.session;
+    if (session === undefined)
+      throw new OvsdbError('NOT_CONNECTED', `not connected to ${this.#options.database}`);
+    const timeoutMs = this.#timeouts.requestMs;
+    const { locked } = await session.call<{ locked?: unknown }>('lock', [lock], { timeoutMs });
+    await session.call('unlock', [lock], { timeoutMs });
+    return locked !== true;
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     for (let attempt = 0, failures = 0; ; attempt++) {

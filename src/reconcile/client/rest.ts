@@ -35,6 +35,11 @@ export interface RestClientOptions extends HttpClientOptions {
   readonly onRequest?: (method: string, code: string, ms: number) => void;
 }
 
+/** The part of an OpenAPI v3 document with schemas, by names of the server's choice. */
+export interface OpenAPIDocument {
+  readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> };
+}
+
 interface Call {
   readonly method: string;
   readonly path: string;
@@ -183,6 +188,12 @@ export class RestClient implements KubeClient {
       if (error instanceof ApiError && error.code === 404) return false;
       throw error;
     }
+  }
+
+  /** The schemas of a type's group and version as OpenAPI v3, which every user may read. ApiError 404: there are none. */
+  openAPI(type: ResourceType, options?: RequestOptions): Promise<OpenAPIDocument> {
+    const path = `/openapi/v3/apis/${apiVersionOf(type)}`;
+    return this.#call({ method: 'GET', path, repeat: 'always' }, options);
   }
 
   /** The server's version, such as `v1.33.2`. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import type { Finding } from '../../../src/doctor/index.ts';
 import { runProgram } from '../../../src/cli/program.ts';
+import { definitionType, readCrds } from '../../../src/dev/manifests.ts';
 import { targets } from '../../support/apiserver/targets.ts';
 import { ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
@@ -10,22 +11,25 @@ import { TestCluster } from '../../support/operator/test-cluster.ts';
 
 describe.each(targets)('overlay-network doctor with the $name API server', (target) => {
   let cluster: TestCluster;
+  const lease = { 'leader-election-namespace': 'default' };
   /** The real server that tests have is a small one: it is not asked who may do what. */
   const unasked = target.name === 'real' ? ['warning: Permissions'] : [];
 
   beforeAll(async () => {
     cluster = await TestCluster.start(target);
-    await cluster.startOperator();
+    await cluster.startOperator({
+      settings: { ...lease, 'leader-election-enabled': true, 'leader-election-retry-seconds': 0.5 },
+    });
     await cluster.apply(...example('quickstart.yaml'));
     await cluster.converged();
     await cluster.ovn.nbctl('--wait=sb', 'sync');
-    await cluster.stopOperators();
   }, 60_000);
   afterAll(() => cluster.stop());
 
   /** Runs it; findings by what was checked. */
   async function examined(
     settings: Readonly<Record<string, string>> = {},
+    ...switches: readonly string[]
   ): Promise<{ code: number; findings: Record<string, Finding> }> {
     const stdout = new PassThrough();
     const stderr = new PassThrough();
@@ -33,11 +37,17 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
       kubeconfig: cluster.server.kubeconfigPath,
       'ovn-nb-endpoint': cluster.northbound.remote,
       'ovn-sb-endpoint': cluster.southbound.remote,
+      ...lease,
       ...settings,
     };
     const args = Object.entries(given).map(([flag, value]) => `--${flag}=${value}`);
     const { signal } = new AbortController();
-    const code = await runProgram(['doctor', '--json', ...args], { stdout, stderr, env: {}, signal });
+    const code = await runProgram(['doctor', '--json', ...switches, ...args], {
+      stdout,
+      stderr,
+      env: {},
+      signal,
+    });
     expect(String(stderr.read() ?? '')).toBe('');
     const { findings } = JSON.parse(String(stdout.read())) as { findings: Finding[] };
     return { code, findings: Object.fromEntries(findings.map((finding) => [finding.check, finding])) };
@@ -54,6 +64,7 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     expect(findings['API server']?.found).toMatch(/is v1\.\d+/);
     expect(findings['Objects']?.found).toBe('All 7 are Ready.');
     expect(findings['Their schemas']?.found).toBe('They are those of this version.');
+    expect(findings['Leader']?.found).toMatch(/ leads, and renews the Lease default\/overlay-network\.$/);
     for (const { outcome, remedy } of Object.values(findings))
       expect(remedy === undefined).toBe(outcome === 'ok');
   });
@@ -77,14 +88,71 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     expect(findings['Objects']).toBeUndefined();
   });
 
-  it('finds another cluster name: nobody leads, and what is programmed has no rows', async () => {
+  it('finds another cluster name: nobody has written under it, and what is programmed has no rows', async () => {
     const { code, findings } = await examined({ 'cluster-name': 'elsewhere' });
     expect(code).toBe(1);
-    expect(notOk(findings)).toEqual([...unasked, 'warning: Leader', 'warning: Hosts', 'problem: Drift']);
+    expect(notOk(findings)).toEqual([...unasked, 'warning: Epoch', 'warning: Hosts', 'problem: Drift']);
+  });
+
+  it('compares the schemas that the API server has with those of this version', async () => {
+    const [port] = readCrds().filter(({ spec }) => spec.names.kind === 'Port');
+    const { name } = port!.metadata as { name: string };
+    const setText = (text: string) =>
+      cluster.client.patchJson(definitionType, { name }, [
+        {
+          op: 'replace',
+          path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/description',
+          value: text,
+        },
+      ]);
+    const { schema } = port!.spec.versions[0] as unknown as {
+      schema: { openAPIV3Schema: { properties: { spec: { description: string } } } };
+    };
+    await setText('Of an older version.');
+    // The server publishes what changed a moment later.
+    await cluster.eventually(async () => {
+      const { code, findings } = await examined();
+      expect(code).toBe(0);
+      expect(findings['Their schemas']).toMatchObject({
+        outcome: 'warning',
+        found: 'Of another version: Port.',
+        remedy: expect.stringContaining('kubectl apply'),
+      });
+    });
+    await setText(schema.openAPIV3Schema.properties.spec.description);
+    await cluster.eventually(async () => {
+      expect((await examined()).findings['Their schemas']?.outcome).toBe('ok');
+    });
+  }, 120_000);
+
+  it('asks ovn-northd, and the hosts that there are, how fast they follow', async () => {
+    const { code, findings } = await examined({}, '--sync');
+    expect(code).toBe(0);
+    expect(findings['Lag']?.found).toMatch(/^ovn-northd followed in \d+ ms\.$/);
+  });
+
+  it('does not take an operator for running that only has written', async () => {
+    await cluster.stopOperators();
+    const { code, findings } = await examined();
+    expect(code).toBe(1);
+    expect(notOk(findings)).toEqual([...unasked, 'problem: Leader', 'warning: Hosts']);
+    expect(findings['Leader']?.found).toMatch(/^No operator leads: the Lease .* is free/);
+    const unelected = await examined({ 'leader-election-enabled': 'false' });
+    expect(unelected.code).toBe(0);
+    expect(unelected.findings['Leader']?.outcome).toBe('warning');
+  });
+
+  it('sees that ovn-northd is gone, even when there is nothing to do for it', async () => {
+    await cluster.ovn.northd.kill();
+    const { code, findings } = await examined();
+    expect(code).toBe(1);
+    expect(findings['ovn-northd']).toMatchObject({
+      outcome: 'problem',
+      found: expect.stringMatching(/^None is active .*: 0 ports are not translated/),
+    });
   });
 
   it('counts rows without an object, ports that northd has not translated, and hosts that are behind', async () => {
-    await cluster.ovn.northd.kill();
     const [row] = ours(await cluster.nb.rows()).filter(({ table }) => table === 'Logical_Switch_Port');
     await cluster.delete('Port', 'client');
     await cluster.nb.transact({
@@ -99,11 +167,12 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     expect(code).toBe(1);
     expect(notOk(findings)).toEqual([
       ...unasked,
+      'problem: Leader',
       'problem: ovn-northd',
       'warning: Hosts',
       'warning: Orphans',
     ]);
-    expect(findings['ovn-northd']?.found).toMatch(/^It is behind: 1 ports/);
+    expect(findings['ovn-northd']?.found).toMatch(/: 1 ports are not translated/);
     expect(findings['Hosts']?.found).toBe('1 of 1 are behind: hv1.');
     expect(findings['Orphans']?.found).toMatch(/^1 objects are gone .*: Port\/default\/client/);
   });

@@ -31,6 +31,12 @@ describe('hosts in the Southbound database', () => {
     ]);
   });
 
+  it('are those of this zone: ovn-ic has copies of others there', () => {
+    expect(read(row('a', { other_config: { 'is-remote': 'true' } }), row('b', {}))).toMatchObject([
+      { name: 'b' },
+    ]);
+  });
+
   it('are no gateways by an option that only begins like the right one', () => {
     const [host] = read(row('a', { other_config: { 'ovn-cms-options': 'enable-chassis-as-gw-later' } }));
     expect(host?.isGateway).toBe(false);
