@@ -9,13 +9,14 @@ import {
   or,
   outport,
   parseNetwork,
+  type Family,
   type Match,
   type OvnSymbol,
 } from '../../ovn/index.ts';
 import { priority, type Acl } from '../acl.ts';
 
-/** A direction of a group's rules, as OVN names it: ingress is what reaches the machine. */
-const directions = {
+/** A direction of rules, as OVN names it: ingress is what reaches the machine. */
+export const directions = {
   ingress: { direction: 'to-lport', remote: 'src', members: outport },
   egress: { direction: 'from-lport', remote: 'dst', members: inport },
 } as const;
@@ -101,7 +102,7 @@ function ruleMatch(
 }
 
 /** ICMP is of one IP version; all else is of both. */
-function familiesOf({ protocol }: SecurityGroupRule): readonly (4 | 6)[] {
+export function familiesOf({ protocol }: Pick<SecurityGroupRule, 'protocol'>): readonly Family[] {
   if (protocol === 'ICMP') return [4];
   return protocol === 'ICMPv6' ? [6] : [4, 6];
 }

@@ -11,13 +11,8 @@ import {
 } from '../../ovn/index.ts';
 import { priority, type Acl } from '../acl.ts';
 import { infrastructure } from '../infrastructure.ts';
-import { inPlace, oneOf, RuleError, transports } from '../securitygroup/rules.ts';
+import { directions, familiesOf, inPlace, oneOf, RuleError, transports } from '../securitygroup/rules.ts';
 import { complement, type Listed, type Transport } from './complement.ts';
-
-const directions = {
-  ingress: { direction: 'to-lport', remote: 'src', members: outport },
-  egress: { direction: 'from-lport', remote: 'dst', members: inport },
-} as const;
 
 type Lists = Pick<TrafficPolicy['spec'], 'ingress' | 'egress'>;
 
@@ -74,11 +69,6 @@ function listedOf(rule: TrafficPolicyRule): Readonly<Partial<Record<Family, List
     throw new RuleError(`${rule.remote?.cidr ?? ''} does not go with ${rule.protocol}`);
   const listed = { ...(network && { network }), ...(transport && { transport }) };
   return Object.fromEntries(families.map((family) => [family, listed]));
-}
-
-function familiesOf({ protocol }: TrafficPolicyRule): readonly Family[] {
-  if (protocol === 'ICMP') return [4];
-  return protocol === 'ICMPv6' ? [6] : [4, 6];
 }
 
 function transportOf({ protocol, ports, icmp }: TrafficPolicyRule): Listed['transport'] {
