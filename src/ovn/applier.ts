@@ -3,6 +3,7 @@ import { isEmpty } from './changes.ts';
 import { nothing } from './desired.ts';
 import type { DesiredState } from './desired.ts';
 import { ColumnListeners } from './column-listeners.ts';
+import { CutOff } from './cut-off.ts';
 import { diff } from './diff.ts';
 import type { View } from './diff.ts';
 import { drifted } from './drift.ts';
@@ -67,7 +68,7 @@ export class Applier implements RowWriter {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #waiters = new Waiters();
-  readonly #cutOff = new Map<string, Owner>();
+  readonly #cutOff: CutOff;
   readonly #driftListeners = new Set<DriftListener>();
   readonly #columns: ColumnListeners;
   readonly #unsubscribe: (() => void)[];
@@ -97,9 +98,11 @@ export class Applier implements RowWriter {
     this.#unsubscribe = [
       database.replica.subscribe((changes) => this.#observe(changes)),
       database.onState((state) => {
-        if (state === 'connected') this.#reconnected();
+        // What is told from now on is no part of the synchronisation that may have told a write of the lost connection.
+        if (state === 'connected') this.#inFlight = undefined;
       }),
     ];
+    this.#cutOff = new CutOff(database, this.#clock, (owner) => this.#report(owner, 'awaited'));
   }
 
   apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
@@ -148,6 +151,7 @@ export class Applier implements RowWriter {
   async stop(): Promise<void> {
     this.#link.stop();
     await this.#commits.stop();
+    this.#cutOff.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
@@ -200,7 +204,7 @@ export class Applier implements RowWriter {
 
   #failed(owner: Owner, error: ApplyError): void {
     if (error.retry === 'wait' && error.row !== undefined) this.#waiters.add(owner, error.row.uuid);
-    if (error.code === 'OVN_CONNECTION_FAILED') this.#cutOff.set(owner.uid, owner);
+    if (error.code === 'OVN_CONNECTION_FAILED') this.#cutOff.add(owner);
   }
 
   #observe(changes: readonly RowChange[]): void {
@@ -218,14 +222,6 @@ export class Applier implements RowWriter {
     if (change.type === 'delete') return [];
     if (change.type === 'modify' && !change.changed.has('external_ids')) return [];
     return [...this.#waiters.take(change.row._uuid)];
-  }
-
-  #reconnected(): void {
-    // What is told from now on is no part of the synchronisation that may have told a write of the lost connection.
-    this.#inFlight = undefined;
-    const owners = [...this.#cutOff.values()];
-    this.#cutOff.clear();
-    for (const owner of owners) this.#report(owner, 'awaited');
   }
 
   #report(owner: Owner, cause: 'changed' | 'awaited'): void {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Fence } from '../../../src/ovn/index.ts';
 import type { FenceLoss } from '../../../src/ovn/index.ts';
 import { deleteRow, mutateExternalIds } from '../../../src/ovn/operations.ts';
+import { FakeClock } from '../../support/ovsdb/fake-clock.ts';
 import { FakeDatabase } from './fake-database.ts';
 import { group, groupState, operator, subnet, subnetState } from './scenario.ts';
 
@@ -179,7 +180,8 @@ describe('a writer whose database was restarted, and may be older than it was', 
 
   it('asks again with the next write when nobody could say whether it leads', async () => {
     let answer = (): Promise<'retake'> => Promise.reject(new Error('no API server'));
-    const { database, applier, fence } = await operator({ onFenced: () => answer() });
+    const clock = new FakeClock();
+    const { database, applier, fence, drift } = await operator({ clock, onFenced: () => answer() });
     database.generation++;
     await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({
       code: 'OVN_CONNECTION_FAILED',
@@ -187,6 +189,9 @@ describe('a writer whose database was restarted, and may be older than it was', 
     });
     expect(database.transactions).toEqual([]);
     answer = () => Promise.resolve('retake');
+    // Nothing else would make anybody write again.
+    clock.advance(5_000);
+    expect(drift).toEqual([subnet.name]);
     expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: true });
     expect(fence.epoch).toBe(2);
   });

@@ -353,6 +353,28 @@ describe('when the connection is lost', () => {
     await failed;
     expect(database.transactions).toHaveLength(5);
   });
+
+  it('while the database stays connected and takes nothing, the owner is told of again after a while', async () => {
+    const clock = fakeClock();
+    const { applier, database, drift } = await ready({ clock });
+    const [port] = ports as [Owner];
+    database.before = () => {
+      throw new OvsdbError('IO_ERROR', 'no space left on device');
+    };
+    const failed = expect(applier.apply(port, portState(port))).rejects.toMatchObject({
+      code: 'OVN_CONNECTION_FAILED',
+    });
+    for (let tries = 1; tries < 5; tries++) {
+      await until(() => clock.pending() > 0);
+      clock.advance(2_000);
+    }
+    await failed;
+    expect(drift).toEqual([]);
+    clock.advance(5_000);
+    expect(drift).toEqual([port.name]);
+    clock.advance(60_000);
+    expect(drift).toHaveLength(1);
+  });
 });
 
 describe('stopping', () => {
