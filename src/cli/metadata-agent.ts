@@ -9,6 +9,7 @@ import {
 import { describeOptions, parseOptions, settingOptions } from './arguments.ts';
 import { followLogLevel } from './follow-log-level.ts';
 import { exitCodes, untilAborted, type Command, type Io } from './io.ts';
+import { checkTlsFiles } from './readable.ts';
 
 const options = settingOptions(agentSettings);
 
@@ -35,6 +36,7 @@ function sourcesOf(args: readonly string[], { env }: Io) {
 async function serve(args: readonly string[], io: Io): Promise<number> {
   const sources = sourcesOf(args, io);
   const { config } = resolveAgentConfig(sources);
+  checkTlsFiles(config);
   const log = createLog({ level: config.logLevel, stream: io.stderr });
   const unfollow = followLogLevel(sources, log, { resolve: resolveAgentConfig });
   const agent = await startMetadataAgent(config, log);

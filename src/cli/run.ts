@@ -5,6 +5,7 @@ import { configOptions, describeOptions, parseOptions } from './arguments.ts';
 import { followLogLevel } from './follow-log-level.ts';
 import { exitCodes, untilAborted } from './io.ts';
 import type { Command } from './io.ts';
+import { checkTlsFiles } from './readable.ts';
 
 /** `overlay-network run`: the operator in the foreground, until a signal ends it in an orderly way. */
 export const run: Command = {
@@ -20,6 +21,7 @@ ${describeOptions(configOptions)}`,
     >;
     const sources = { file, env: io.env, flags };
     const config = loadConfig(sources);
+    checkTlsFiles(config);
     const log = createLog({ level: config.logLevel, stream: io.stderr });
     const unfollow = followLogLevel(sources, log);
     const operator = await startOperator(config, log);
