@@ -8,6 +8,7 @@ import {
   type SecurityGroup,
 } from '../../api/index.ts';
 import { refKey, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
+import { portProblem } from '../spec-problems.ts';
 import { converge, type Intent } from '../converge.ts';
 import { mergeDhcp } from '../dhcp.ts';
 import type { Env } from '../env.ts';
@@ -84,8 +85,8 @@ export class PortReconciler implements Reconciler<Port> {
     if ('reason' in found) {
       return { resolvedRefs: found, status: () => statusBefore(port) };
     }
-    const tooMany = tooManyGroups(port, this.#env.settings.limits);
-    if (tooMany !== undefined) return { accepted: tooMany, status: () => statusBefore(port) };
+    const invalid = portProblem(port.spec) ?? tooManyGroups(port, this.#env.settings.limits);
+    if (invalid !== undefined) return { accepted: invalid, status: () => statusBefore(port) };
     const { network, pool } = found;
     const held = pool.addresses.heldBy(port.metadata.uid);
     const addressing = assignAddressing(this.#env.pools, this.#env.stores.ports, network, pool, port);

@@ -9,6 +9,7 @@ import {
   type VPC,
 } from '../../api/index.ts';
 import { isLeaving, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
+import { subnetProblem } from '../spec-problems.ts';
 import { converge, type Intent } from '../converge.ts';
 import { effectiveDhcp } from '../dhcp.ts';
 import type { Env } from '../env.ts';
@@ -97,6 +98,8 @@ export class SubnetReconciler implements Reconciler<Subnet> {
   #network(key: string, subnet: Subnet, vpc: VPC): Checked<Network> {
     const within = vpcNetwork(vpc);
     if (within === undefined) return bad('VPCNotReady', 'The VPC has no range.');
+    const problem = subnetProblem(subnet.spec);
+    if (problem !== undefined) return { ok: false, problem };
     const cidr = this.#cidr(key, subnet, vpc, within);
     if (!cidr.ok) return cidr;
     const ranges = subnetRanges(subnet, cidr.value);

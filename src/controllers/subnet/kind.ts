@@ -8,6 +8,7 @@ import {
   type VPC,
 } from '../../api/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
+import { dhcpProblem } from '../spec-problems.ts';
 import { effectiveDhcp } from '../dhcp.ts';
 import type { Env } from '../env.ts';
 import { anySubnetOf } from '../vpc/kind.ts';
@@ -62,7 +63,7 @@ export function subnetNetwork(
     return undefined;
   const cidr = parseCidr(text, { family: 4 });
   const gateway = gatewayIP === undefined || parseAddress(gatewayIP).ok;
-  return cidr.ok && gateway
+  return cidr.ok && gateway && dhcpProblem(subnet.spec.dhcp) === undefined
     ? { subnet, vpc, cidr: cidr.value, gatewayIP, mtu, dhcp: effectiveDhcp(subnet.spec.dhcp, settings) }
     : undefined;
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { port, securityGroup, subnet, trafficPolicy, vpc } from '../../support/controllers/manifests.ts';
+import {
+  port,
+  portIn,
+  securityGroup,
+  subnet,
+  trafficPolicy,
+  vpc,
+} from '../../support/controllers/manifests.ts';
 import { check } from '../../support/oracle/expression.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { seedOf } from '../../support/seed.ts';
@@ -76,9 +83,61 @@ const input = fc.record({
   hostname: nasty,
 });
 
+const address = mostly(fc.constantFrom('10.0.0.53', '192.0.2.1'), nasty) as fc.Arbitrary<string>;
+const hostName = mostly(fc.constantFrom('hv1', 'hv-2.example'), fc.oneof(nasty, fc.constant('hv1,hv2')));
+const options = fc.record(
+  {
+    dnsServers: fc.array(
+      fc.oneof({ weight: 9, arbitrary: address }, fc.constant('1.1.1.1}, router={6.6.6.6')),
+      { maxLength: 2 },
+    ),
+    ntpServers: fc.array(address, { maxLength: 2 }),
+    domainName: mostly(
+      fc.constant('example.com'),
+      fc.oneof(nasty, fc.constant('x", router = 6.6.6.6, wpad = "y')),
+    ),
+    leaseSeconds: mostly(fc.constant(600), odd),
+  },
+  { requiredKeys: [] },
+);
+const plugged = fc.record({
+  ofSubnet: options,
+  ofPort: options,
+  mtu: mostly(fc.constant(1400), odd),
+  provider: fc.option(
+    fc.record({
+      physicalNetwork: mostly(fc.constant('physnet1'), nasty),
+      vlanID: mostly(fc.constant(7), odd),
+    }),
+    { nil: undefined },
+  ),
+  host: hostName,
+  migrationTargetHost: fc.option(hostName, { nil: undefined }),
+});
+
+/** All that may stand in options of rows, by key. */
+const ip = '[0-9]+(?:\\.[0-9]+){3}';
+const list = `(?:${ip}|\\{${ip}(?:, ${ip})*\\})`;
+const word = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
+const grammars: Readonly<Record<string, string>> = {
+  server_id: ip,
+  router: ip,
+  server_mac: '[0-9a-f:]{17}',
+  lease_time: '[0-9]+',
+  mtu: '[0-9]+',
+  dns_server: list,
+  ntp_server: list,
+  domain_name: '"[a-z0-9.-]+"',
+  'requested-chassis': `${word}(?:,${word})?`,
+  'activation-strategy': 'rarp',
+  network_name: word,
+};
+const isExpected = ([key, value]: readonly [string, string]): boolean =>
+  new RegExp(`^${grammars[key] ?? '(?!)'}$`).test(value);
+
 /** Matches made of typed values, and nothing else: fields, operators, numbers, addresses and names from UIDs. */
 const uid = '[0-9a-f]{8}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{12}';
-const word = new RegExp(
+const typed = new RegExp(
   `^(?:&&|\\|\\||==|>=|<=|!(?=eth)|[(){},]|[@$]on_${uid}(?:_drop|_isolation)?(?:_ip[46])?` +
     '|(?:inport|outport|ip|ip4|ip6|tcp|udp|sctp|icmp4|icmp6|nd_ns|nd_na|nd_ra|eth\\.mcast)(?![\\w.])' +
     '|(?:ip[46]\\.(?:src|dst)|ip\\.proto|(?:tcp|udp|sctp)\\.dst|udp\\.src|icmp[46]\\.(?:type|code))(?![\\w.])' +
@@ -92,7 +151,7 @@ function isTyped(match: string): boolean {
   }
   let rest = match;
   while (rest !== '') {
-    const found = word.exec(rest)?.[0];
+    const found = typed.exec(rest)?.[0];
     if (found === undefined) return false;
     rest = rest.slice(found.length);
   }
@@ -146,7 +205,41 @@ describe(`whatever tenants write (seed ${seed})`, () => {
     }
     expect(closed).toBeGreaterThan(50);
     expect(open).toBeGreaterThan(50);
-  }, 60_000);
+  }, 120_000);
+
+  it('options of DHCP and of ports have no text that is not checked; the object says so and is not programmed', async () => {
+    const counts = { refused: 0, ready: 0 };
+    for (const each of fc.sample(plugged, { seed, numRuns: 200 })) {
+      const cluster = new OfflineCluster();
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+      const { ofSubnet, ofPort, mtu, provider, host, migrationTargetHost } = each;
+      cluster.apply(subnet('a', { cidr: '10.9.1.0/24', dhcp: ofSubnet, mtu, ...(provider && { provider }) }));
+      cluster.apply(subnet('b', { cidr: '10.9.2.0/24' }));
+      const attachment = {
+        vmID: 'vm',
+        host,
+        ...(migrationTargetHost !== undefined && { migrationTargetHost }),
+      };
+      for (const name of ['a', 'b']) cluster.apply(portIn(name, name, { dhcp: ofPort, attachment }));
+      await cluster.settle();
+
+      const rows = [...cluster.writer.states.values()].flatMap(({ desired }) => desired.rows);
+      const found = rows
+        .filter(({ table }) => table === 'DHCP_Options' || table === 'Logical_Switch_Port')
+        .flatMap(({ columns }) => [...(columns['options'] as ReadonlyMap<string, string>)])
+        .filter(([key]) => key !== 'router-port');
+      expect({ each, unexpected: found.filter((option) => !isExpected(option)) }).toEqual({
+        each,
+        unexpected: [],
+      });
+      for (const ready of [cluster.ready('Subnet', 'default/a'), cluster.ready('Port', 'default/b')]) {
+        if (ready !== 'Ready') expect(ready).toMatch(/^!Invalid(?:CIDR|Spec): (?:INVALID_CIDR: )?spec\./);
+        counts[ready === 'Ready' ? 'ready' : 'refused']++;
+      }
+    }
+    expect(counts.refused).toBeGreaterThan(50);
+    expect(counts.ready).toBeGreaterThan(50);
+  }, 120_000);
 
   it.each(['ip4.src == 10.0.0.0/8 || x', 'ip4 && foo == 1', '"a"', 'inport == @all', '$on_x_ip4', 'ip4 && '])(
     'is told from %j, which is not made of typed values',
