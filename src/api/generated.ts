@@ -566,7 +566,7 @@ export interface NatRuleSpec {
   readonly internalPort?: number;
   /**
    * FloatingIP: where the address is translated. `Centralized`: on the gateway chassis. `Distributed`: on
-   * the machine's own hypervisor. Unset: `Centralized`.
+   * the machine's own hypervisor, where it has the physical network. Unset: `Centralized`.
    */
   readonly mode?: 'Centralized' | 'Distributed';
 }
@@ -720,7 +720,7 @@ export interface ExternalNetworkAllowedNamespaces {
 export interface ExternalNetworkGatewayChassis {
   /**
    * `Enabled`: all chassis with `enable-chassis-as-gw` in `ovn-cms-options` that are mapped to the physical
-   * network. `Named`: those in `names`.
+   * network. `Named`: those in `names` that are.
    */
   readonly mode: 'Enabled' | 'Named';
   /** Names of chassis in OVN (`system-id` of Open vSwitch). */

@@ -114,6 +114,10 @@ const catalogue = {
     when: 'The Subnet that the object names does not exist in the namespace.',
     remedy: 'Create it, or correct the name.',
   },
+  SecurityGroupNotReady: {
+    when: 'A SecurityGroup that the object names is not in OVN yet.',
+    remedy: 'Wait; when it stays so, see the conditions of the SecurityGroup.',
+  },
   SubnetNotReady: {
     when: 'The Subnet that the object is in is not ready.',
     remedy: "See the Subnet's conditions.",
@@ -145,7 +149,7 @@ const catalogue = {
   NoGatewayChassis: {
     when: 'No host can carry the traffic between VPCs and the ExternalNetwork.',
     remedy:
-      'Set `external_ids:ovn-cms-options=enable-chassis-as-gw` and `ovn-bridge-mappings` in Open vSwitch on some hosts, or name hosts in `gatewayChassis`.',
+      'Set `external_ids:ovn-cms-options=enable-chassis-as-gw` and `ovn-bridge-mappings` in Open vSwitch on some hosts; or name hosts with such a mapping in `gatewayChassis`.',
   },
   NoExternalGateway: {
     when: 'The VPC has no way to the world outside (yet).',

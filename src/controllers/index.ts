@@ -170,7 +170,9 @@ async function prepare(
       }
     }
   });
-  const stopChassis = chassis.onChassisChange(() => manager.resync('ExternalNetwork'));
+  const stopChassis = chassis.onChassisChange(() => {
+    for (const kind of ['ExternalNetwork', 'NatRule']) manager.resync(kind);
+  });
   manager.onStop('drift repair', () => {
     stop();
     unsubscribe();

@@ -8,15 +8,17 @@ const MOST_CHASSIS = 5;
 /** What OVN takes as a priority in an HA_Chassis_Group (ovn-nb(5)). */
 const PRIORITIES = 32_768;
 
-/** The chassis that carry a network's traffic, by name: of those that OVN knows, the ones that its spec asks for. */
+/**
+ * The chassis that carry a network's traffic, by name: of those that OVN knows and that have the physical network, the
+ * ones that its spec asks for. One without it would swallow the traffic.
+ */
 export function selectChassis(
   { gatewayChassis: { names }, physicalNetwork }: ExternalNetwork['spec'],
   known: readonly Chassis[],
 ): readonly string[] {
   return known
-    .filter(({ name, isGateway, physicalNetworks }) =>
-      names === undefined ? isGateway && physicalNetworks.includes(physicalNetwork) : names.includes(name),
-    )
+    .filter(({ physicalNetworks }) => physicalNetworks.includes(physicalNetwork))
+    .filter(({ name, isGateway }) => (names === undefined ? isGateway : names.includes(name)))
     .map(({ name }) => name)
     .sort();
 }

@@ -98,12 +98,13 @@ export class ExternalNetworkReconciler implements Reconciler<ExternalNetwork> {
     const names = chassis.isKnown ? selectChassis(network.spec, chassis.chassis()) : [];
     if (names.length > 0) return { names };
     if (!chassis.isKnown && before !== undefined) return { names: before };
+    const { gatewayChassis, physicalNetwork } = network.spec;
     const wanted =
-      network.spec.gatewayChassis.names === undefined
-        ? `a bridge mapping for "${network.spec.physicalNetwork}" and enable-chassis-as-gw in ovn-cms-options`
+      gatewayChassis.names === undefined
+        ? 'enable-chassis-as-gw in ovn-cms-options'
         : 'a name in gatewayChassis.names';
     const message = chassis.isKnown
-      ? `OVN has no chassis with ${wanted}.`
+      ? `OVN has no chassis with a bridge mapping for "${physicalNetwork}" and ${wanted}.`
       : 'The Southbound database has not been read yet, so the chassis are not known.';
     return { names: before, problem: { reason: 'NoGatewayChassis', message } };
   }

@@ -104,7 +104,7 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
         networkUid: place.network.metadata.uid,
         external: formatAddress(external),
         internal,
-        isUp: this.#isUp(rule, internal),
+        isUp: this.#isUp(rule, internal, place),
         subnetUids: rule.spec.type === 'DNAT' ? this.#switches(place) : [],
       }),
       status: (programmed) =>
@@ -156,12 +156,21 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
     return undefined;
   }
 
-  /** As it is in OVN while nobody can say. */
-  #isUp({ metadata: { uid }, spec }: NatRule, { logicalPort }: Internal): boolean {
+  /**
+   * Whether a distributed rule's machine is up on a host that has the physical network: on another its traffic would be
+   * lost. As it is in OVN while nobody can say.
+   */
+  #isUp({ metadata: { uid }, spec }: NatRule, { logicalPort }: Internal, { network }: NatPlace): boolean {
     if (spec.mode !== 'Distributed' || logicalPort === undefined) return false;
-    const { bindings, writer } = this.#env;
-    if (!bindings.isKnown) return recordedNat(writer, uid)?.isDistributed ?? false;
-    return bindings.hostOf(logicalPort) !== undefined;
+    const { bindings, chassis, writer } = this.#env;
+    if (!bindings.isKnown || !chassis.isKnown) return recordedNat(writer, uid)?.isDistributed ?? false;
+    const host = bindings.hostOf(logicalPort);
+    return chassis
+      .chassis()
+      .some(
+        ({ name, physicalNetworks }) =>
+          name === host && physicalNetworks.includes(network.spec.physicalNetwork),
+      );
   }
 
   /** UIDs of the Subnets whose switches are in OVN; on a physical network the fabric's router is asked, not OVN. */

@@ -235,9 +235,9 @@ describe('chassis', () => {
   const spec = (gatewayChassis: object) =>
     externalNetwork('public', { gatewayChassis }).spec as Parameters<typeof selectChassis>[0];
 
-  it('are those that are enabled and on the physical network, or those that are named and there', () => {
+  it('are those on the physical network that are enabled, or that are named', () => {
     expect(selectChassis(spec({ mode: 'Enabled' }), known)).toEqual(['a', 'c']);
-    expect(selectChassis(spec({ mode: 'Named', names: ['d', 'b', 'x'] }), known)).toEqual(['b', 'd']);
+    expect(selectChassis(spec({ mode: 'Named', names: ['d', 'b', 'x', 'a'] }), known)).toEqual(['a', 'b']);
   });
 
   const vpcs = Array.from(

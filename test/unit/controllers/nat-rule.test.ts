@@ -188,7 +188,7 @@ describe('a NatRule', () => {
     expect(rows('spread', 'NAT')).toEqual([expect.objectContaining(expected)]);
     expect(rows('spread', 'NAT')[0]).not.toHaveProperty('external_mac');
     const port = cluster.get('Port', 'default/b')!.metadata.uid;
-    cluster.bindings = new Map([[port, 'hv1']]);
+    cluster.bindings = new Map([[port, 'gw1']]);
     await cluster.settle();
     const up = rows('spread', 'NAT')[0];
     expect(up).toMatchObject({
@@ -203,6 +203,11 @@ describe('a NatRule', () => {
     cluster.bindings = new Map();
     await cluster.settle();
     expect(rows('spread', 'NAT')[0]).not.toHaveProperty('external_mac');
+    // A host that has not the physical network.
+    cluster.bindings = new Map([[port, 'hv1']]);
+    await cluster.settle();
+    expect(rows('spread', 'NAT')[0]).not.toHaveProperty('external_mac');
+    expect(ready('spread')).toBe('Ready');
   });
 
   it('of a recycled distributed address has the MAC that neighbours remember', async () => {
@@ -211,7 +216,7 @@ describe('a NatRule', () => {
     cluster.apply(floating('rule', { mode: 'Distributed' }));
     await cluster.settle();
     cluster.bindings = new Map(
-      ['default/a', 'other/a'].map((key) => [cluster.get('Port', key)!.metadata.uid, 'hv1']),
+      ['default/a', 'other/a'].map((key) => [cluster.get('Port', key)!.metadata.uid, 'gw1']),
     );
     await cluster.settle();
     const before = rows('rule', 'NAT')[0]?.['external_mac'];
