@@ -121,6 +121,8 @@ function chassis(name: string, { index, tunnel, southbound }: HypervisorOptions)
     'ovn-encap-ip': underlayAddress(index),
     'ovn-bridge-datapath-type': 'netdev',
     'ovn-bridge-mappings': `${PHYSICAL_NETWORK}:br-ex`,
+    // Routers of VPCs are on every host: what they send to the physical network has the host's own MAC address there.
+    'ovn-chassis-mac-mappings': `${PHYSICAL_NETWORK}:02:00:00:00:01:${index.toString(16).padStart(2, '0')}`,
     'ovn-cms-options': 'enable-chassis-as-gw',
   }).map(([key, value]) => `external_ids:${key}="${value}"`);
 }
