@@ -15,7 +15,7 @@ import type { Env } from '../env.ts';
 import { removeGone } from '../leaving.ts';
 import { interfaceId } from '../names.ts';
 import type { Problem } from '../problem.ts';
-import { isProgrammed } from '../securitygroup/kind.ts';
+import { isProgrammed, missingGroups } from '../securitygroup/kind.ts';
 import type { Limits } from '../settings.ts';
 import { subnetNetwork, type SubnetNetwork } from '../subnet/kind.ts';
 import { policyGroups } from '../trafficpolicy/membership.ts';
@@ -134,10 +134,9 @@ export class PortReconciler implements Reconciler<Port> {
       if (group !== undefined && isProgrammed(group)) found.push(group);
       else missing.push(name);
     }
-    if (missing.length === 0) return { found, problem: undefined };
-    const names = missing.map((name) => `"${name}"`).join(', ');
-    const message = `There is no SecurityGroup ${names} in the namespace, or it is not ready; it allows nothing until it is.`;
-    return { found, problem: { reason: 'SecurityGroupNotFound', message } };
+    const { securityGroups } = this.#env.stores;
+    const soWhat = 'until it is there, it allows nothing';
+    return { found, problem: missingGroups(securityGroups, namespace, missing, soWhat) };
   }
 }
 

@@ -15,7 +15,7 @@ import { tooManyRules } from '../limits.ts';
 import { groupName, groupUuid } from '../names.ts';
 import type { Problem } from '../problem.ts';
 import type { Limits } from '../settings.ts';
-import { isProgrammed, remoteGroupNames } from './kind.ts';
+import { isProgrammed, missingGroups, remoteGroupNames } from './kind.ts';
 import { RuleError, ruleAcls } from './rules.ts';
 
 /** Makes a SecurityGroup's port group and ACLs, and holds it while Ports are in it or rules of others admit it. */
@@ -55,7 +55,7 @@ export class SecurityGroupReconciler implements Reconciler<SecurityGroup> {
 
   #intent(key: string, group: SecurityGroup): Intent<object> {
     const { stores, settings } = this.#env;
-    const { uid } = group.metadata;
+    const { uid, namespace = '' } = group.metadata;
     const remotes = this.#remotes(group);
     const { acls, problem } = aclsOrProblem(group, (name) => remotes.get(name), settings.limits);
     const missing = remoteGroupNames(group.spec).filter((name) => !remotes.has(name));
@@ -63,7 +63,12 @@ export class SecurityGroupReconciler implements Reconciler<SecurityGroup> {
       // A rule that cannot be expressed closes the whole group: it allows nothing, and says so (invariant 10).
       desired: planGroup(uid, acls),
       accepted: problem,
-      resolvedRefs: missing.length === 0 ? undefined : missingGroups(missing),
+      resolvedRefs: missingGroups(
+        stores.securityGroups,
+        namespace,
+        missing,
+        'rules that admit it match nothing',
+      ),
       status: (programmed) => ({
         ruleCount: programmed
           ? (group.spec.ingress?.length ?? 0) + (group.spec.egress?.length ?? 0)
@@ -115,12 +120,4 @@ function aclsOrProblem(
       problem: { reason: 'InvalidRule', message: `${error.message}; ${CLOSED}.` },
     };
   }
-}
-
-function missingGroups(names: readonly string[]): Problem {
-  const quoted = names.map((name) => `"${name}"`).join(', ');
-  return {
-    reason: 'SecurityGroupNotFound',
-    message: `There is no SecurityGroup ${quoted} in the namespace; rules that admit it match nothing.`,
-  };
 }

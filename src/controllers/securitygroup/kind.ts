@@ -1,5 +1,6 @@
 import { resources, type SecurityGroup } from '../../api/index.ts';
-import { refKey, type Kind } from '../../reconcile/index.ts';
+import { refKey, type Kind, type ReadStore } from '../../reconcile/index.ts';
+import type { Problem } from '../problem.ts';
 
 export const securityGroupKind: Kind<SecurityGroup> = {
   type: resources.SecurityGroup,
@@ -31,4 +32,22 @@ export function remoteGroupNames(spec: Pick<SecurityGroup['spec'], 'ingress' | '
 /** Whether the group is in OVN, so that Ports can join it. It stays so when OVN cannot be reached. */
 export function isProgrammed({ status }: SecurityGroup): boolean {
   return status?.ruleCount !== undefined;
+}
+
+/** Why these groups cannot be joined or admitted: there are none, or they are not in OVN yet. Undefined for no names. */
+export function missingGroups(
+  groups: ReadStore<SecurityGroup>,
+  namespace: string,
+  names: readonly string[],
+  soWhat: string,
+): Problem | undefined {
+  if (names.length === 0) return undefined;
+  const quoted = (some: readonly string[]) => some.map((name) => `"${name}"`).join(', ');
+  const absent = names.filter((name) => groups.get(refKey({ namespace, name })) === undefined);
+  if (absent.length === 0) {
+    const message = `The SecurityGroup ${quoted(names)} is not in OVN yet; ${soWhat}.`;
+    return { reason: 'SecurityGroupNotReady', message };
+  }
+  const message = `There is no SecurityGroup ${quoted(absent)} in the namespace; ${soWhat}.`;
+  return { reason: 'SecurityGroupNotFound', message };
 }

@@ -196,12 +196,20 @@ describe('a Port', () => {
     expect(ready('p')).toMatch(/SubnetNot/);
   });
 
-  it('is closed and not ready while a group of its is missing', async () => {
+  it('is closed and not ready while a group of its is missing, and then while that is not in OVN', async () => {
     cluster.apply(port('p', { subnetRef: { name: 'a' }, securityGroupRefs: [{ name: 'web' }] }));
     await cluster.settle();
-    expect(ready('p')).toMatch(/^!SecurityGroupNotFound: SECURITY_GROUP_NOT_FOUND: .*"web"/);
+    expect(ready('p')).toBe(
+      '!SecurityGroupNotFound: SECURITY_GROUP_NOT_FOUND: There is no SecurityGroup "web" in the namespace; until it is there, it allows nothing.',
+    );
     expect(cluster.condition('Programmed', 'Port', 'default/p')).toBe('Programmed');
+    cluster.writer.parentless = new Set(['SecurityGroup']);
     cluster.apply(securityGroup('web'));
+    await cluster.settle();
+    expect(ready('p')).toBe(
+      '!SecurityGroupNotReady: The SecurityGroup "web" is not in OVN yet; until it is there, it allows nothing.',
+    );
+    cluster.writer.parentless = new Set();
     await cluster.settle();
     expect(ready('p')).toBe('Ready');
   });
