@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import type { Connection } from '../../../../src/reconcile/client/connection.ts';
 import { anySource } from '../../../../src/reconcile/client/kubeconfig.ts';
 import { plainSource } from '../../../../src/reconcile/client/plain-kubeconfig.ts';
@@ -88,6 +90,32 @@ describe('a plain kubeconfig', () => {
     expect((await source?.())?.headers).toEqual({ Authorization: 'Bearer first' });
     await writeFile(file('token'), 'second');
     expect((await source?.())?.headers).toEqual({ Authorization: 'Bearer second' });
+  });
+
+  it('is read without loading @kubernetes/client-node, which others need', async () => {
+    await writeFile(file('plain'), kubeconfig({ token: 't' }));
+    await writeFile(file('other'), kubeconfig({ token: 't', as: 'somebody' }));
+    const script = `
+      import { registerHooks } from 'node:module';
+      let loads = 0;
+      registerHooks({
+        resolve(name, context, next) {
+          if (name === '@kubernetes/client-node') loads++;
+          return next(name, context);
+        },
+      });
+      const { fromKubeconfig } = await import(${JSON.stringify(join(import.meta.dirname, '../../../../src/reconcile/index.ts'))});
+      const loaded = [];
+      for (const path of process.argv.slice(1)) {
+        await fromKubeconfig(path);
+        loaded.push(loads);
+      }
+      console.log(loaded.join());`;
+    const options = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script];
+    const { stdout, stderr } = spawnSync(process.execPath, [...options, file('plain'), file('other')], {
+      encoding: 'utf8',
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: '0,1\n', stderr: '' });
   });
 
   describe('where none is named', () => {
