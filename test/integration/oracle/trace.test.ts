@@ -75,7 +75,7 @@ describe(`security groups and policies in the real OVN (seed ${seed})`, () => {
 
 /**
  * Within a Subnet, since others go through the router. Neighbour discovery and router advertisements have flows of
- * OVN's own: on a switch with connection tracking ovn-northd lets all of them pass, above every ACL. Frames to several
+ * OVN's own: on a switch with ACLs ovn-northd lets all of them pass, above every one. Frames to several
  * would come to more than one.
  */
 function packetsOf(each: World, index: number, count: number): Packet[] {
