@@ -45,6 +45,7 @@ const tables = [
   'ACL',
   'DHCP_Options',
   'Logical_Router',
+  'Logical_Router_Policy',
   'Logical_Router_Port',
   'Logical_Router_Static_Route',
   'Logical_Switch',
