@@ -256,6 +256,20 @@ data: { user-data: ${Buffer.from('changed').toString('base64')} }
       expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
     });
 
+    it('says on its hypervisor how it is, and how often it was asked', async () => {
+      const host = new Namespace(agentOf(1).hypervisor.namespace);
+      const from = (path: string) => askHttp(host, '127.0.0.1', path, { port: 8081 });
+      await lab().eventually(async () =>
+        expect(await from('/ready')).toEqual({
+          status: 200,
+          body: '{"open-vswitch":"ok","ovn-southbound":"ok","networks":"ok"}\n',
+        }),
+      );
+      const metrics = (await from('/metrics'))?.body ?? '';
+      expect(metrics).toContain('\noverlay_network_metadata_networks 1\n');
+      expect(metrics).toMatch(/\noverlay_network_metadata_requests_total\{code="200"\} [1-9]/);
+    });
+
     it('has complained of nothing but strangers', () => {
       const lines = lab().agents.flatMap((agent) => agent.log().trim().split('\n'));
       const complaints = lines
@@ -266,7 +280,10 @@ data: { user-data: ${Buffer.from('changed').toString('base64')} }
     });
 
     it('is one process a hypervisor: another waits until the first has ended', async () => {
-      const [first, second] = [agentOf(1), new AgentProcess(agentOf(1).hypervisor, lab().lab)];
+      const [first, second] = [
+        agentOf(1),
+        new AgentProcess(agentOf(1).hypervisor, lab().lab, { listenAddr: '0' }),
+      ];
       second.start();
       await lab().eventually(() => expect(first.log()).toContain('EADDRINUSE'));
       expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');

@@ -17,21 +17,26 @@ export class AgentProcess {
   /** What the names of its network namespaces begin with. */
   readonly namespacePrefix: string;
   readonly logFile: string;
-  readonly #kubeconfig: string;
+  readonly #settings: readonly string[];
   #child: ChildProcess | undefined;
   #ended: Promise<number | NodeJS.Signals> = Promise.resolve(0);
 
-  constructor(hypervisor: HypervisorPlace, lab: Pick<Lab, 'state'>) {
+  /** It tells its health and its metrics on `listenAddr` of the hypervisor's own loopback interface. */
+  constructor(
+    hypervisor: HypervisorPlace,
+    lab: Pick<Lab, 'state'>,
+    { listenAddr = '127.0.0.1:8081' }: { readonly listenAddr?: string } = {},
+  ) {
     this.hypervisor = hypervisor;
     this.namespacePrefix = `${lab.state.prefix}${hypervisor.name}-md-`;
     this.logFile = join(hypervisor.dir, 'metadata-agent.log');
-    this.#kubeconfig = lab.state.kubeconfig;
+    this.#settings = ['--kubeconfig', lab.state.kubeconfig, '--listen-addr', listenAddr];
   }
 
   /** Starts it, in place of one that has ended. What it says goes to `logFile`, behind what is there. */
   start(): void {
     const log = openSync(this.logFile, 'a', 0o600);
-    const [program, ...args] = this.#command('--kubeconfig', this.#kubeconfig, '--listen-addr', '0');
+    const [program, ...args] = this.#command(...this.#settings);
     const child = spawn(program, args, { stdio: ['ignore', log, log] });
     closeSync(log);
     this.#child = child;
