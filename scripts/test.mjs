@@ -11,14 +11,15 @@ import { readReport, skipLines, sum, summary, toRepeat } from './report.ts';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * Each part is a folder of test/. Parts with many processes of their own run one suite at a time; what fails there may
- * be the machine's doing, and gets a second try (docs/decisions/0005-a-second-try-is-seen.md).
+ * Each part is a folder of test/. In parts with programs of their own most of the time is theirs: two suites side by side
+ * use two cores well. What fails there may be the machine's doing, and gets a second try
+ * (docs/decisions/0005-a-second-try-is-seen.md). The suite of faults runs side by side by itself.
  */
 const parts = [
   { name: 'unit', workers: 2, usesApiServer: false, secondTry: false },
-  { name: 'integration', workers: 1, usesApiServer: true, secondTry: true },
-  { name: 'conformance', workers: 1, usesApiServer: true, secondTry: true },
-  { name: 'dataplane', workers: 1, usesApiServer: false, secondTry: true },
+  { name: 'integration', workers: 2, usesApiServer: true, secondTry: true },
+  { name: 'conformance', workers: 2, usesApiServer: true, secondTry: true },
+  { name: 'dataplane', workers: 2, usesApiServer: false, secondTry: true },
   { name: 'faults', workers: 1, usesApiServer: false, secondTry: true },
 ];
 
