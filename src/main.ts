@@ -9,9 +9,8 @@ if (problem !== undefined) {
   process.exit(1);
 }
 
-// Before anything of size is loaded.
-const { keepCompiled } = await import('./compile-cache.ts');
-keepCompiled(process.env);
+// Before anything of size is loaded. Only what is started again and again leaves something behind.
+if (process.argv[2] === 'run') (await import('./compile-cache.ts')).keepCompiled(process.env);
 const [{ exitCodes }, { runProgram }, { stopSignal }] = await Promise.all([
   import('./cli/io.ts'),
   import('./cli/program.ts'),

@@ -26,22 +26,31 @@ describe('the program', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const version = (env: Record<string, string>) =>
-    spawnSync(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../../src/main.ts'), 'version'],
-      { env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8' },
-    );
+  /** Starts a command that has nothing to do: with `run`, since its settings are wrong. */
+  const start = (command: 'run' | 'version', env: Record<string, string>) => {
+    const program = join(import.meta.dirname, '../../../src/main.ts');
+    const args = ['--disable-warning=ExperimentalWarning', program, command];
+    if (command === 'run') args.push('--log-level=none');
+    return spawnSync(process.execPath, args, {
+      env: { PATH: process.env['PATH'], ...env },
+      encoding: 'utf8',
+    });
+  };
 
-  it('keeps what was compiled for its next start', () => {
-    expect(version({ HOME: folder })).toMatchObject({ status: 0, stderr: '' });
-    expect(existsSync(join(folder, '.cache/overlay-network/compiled'))).toBe(true);
+  it('keeps what was compiled for the next start of the operator, and nothing of other commands', () => {
+    const cache = join(folder, '.cache');
+    expect(start('version', { HOME: folder })).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(cache)).toBe(false);
+    expect(start('run', { HOME: folder })).toMatchObject({ status: 2, stdout: '' });
+    expect(existsSync(join(cache, 'overlay-network/compiled'))).toBe(true);
   });
 
   it('keeps it where NODE_COMPILE_CACHE says, and runs as well where nothing can be kept', () => {
     const named = join(folder, 'named');
-    expect(version({ HOME: folder, NODE_COMPILE_CACHE: named })).toMatchObject({ status: 0, stderr: '' });
+    const said = /^overlay-network: the configuration is not valid/;
+    const wrong = { status: 2, stderr: expect.stringMatching(said) };
+    expect(start('run', { HOME: folder, NODE_COMPILE_CACHE: named })).toMatchObject(wrong);
     expect([existsSync(named), existsSync(join(folder, '.cache'))]).toEqual([true, false]);
-    expect(version({ HOME: '/dev/null' })).toMatchObject({ status: 0, stderr: '' });
+    expect(start('run', { HOME: '/dev/null' })).toMatchObject(wrong);
   });
 });
