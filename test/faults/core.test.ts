@@ -4,6 +4,8 @@ import { targets } from '../support/apiserver/targets.ts';
 import { runClean, runHit, type CleanRun, type Scenario } from '../support/operator/crash-runs.ts';
 import type { Place, TripMode } from '../support/operator/gate.ts';
 import { example } from '../support/operator/examples.ts';
+import { addGatewayChassis } from '../support/operator/gateways.ts';
+import { outside } from '../support/operator/outside.ts';
 import { TestCluster } from '../support/operator/test-cluster.ts';
 
 /** Runs go side by side: most of a run's time is the operator's own delays. */
@@ -51,6 +53,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
   },
+  outside,
 ];
 
 const modes: readonly TripMode[] = ['ends before', 'ends after', 'loses the reply of'];
@@ -62,18 +65,22 @@ function placesOf({ writes }: CleanRun): Place[] {
   return [...writes, ...[...transactions].map(([step, nth]) => ({ step, what: 'transact', nth: nth + 1 }))];
 }
 
+let lanes: TestCluster[];
+beforeAll(async () => {
+  const [embedded] = targets;
+  lanes = await Promise.all(
+    Array.from({ length: LANES }, () => TestCluster.start(embedded!, { northd: false })),
+  );
+  for (const { southbound } of lanes) await addGatewayChassis(southbound, ['gw1', 'gw2']);
+}, 60_000);
+afterAll(() => Promise.all(lanes.map((lane) => lane.stop())), 60_000);
+
 describe.each(scenarios)('$name', (scenario) => {
-  let lanes: TestCluster[];
   let clean: CleanRun;
 
   beforeAll(async () => {
-    const [embedded] = targets;
-    lanes = await Promise.all(
-      Array.from({ length: LANES }, () => TestCluster.start(embedded!, { northd: false })),
-    );
     clean = await runClean(lanes[0]!, scenario);
   }, 60_000);
-  afterAll(() => Promise.all(lanes.map((lane) => lane.stop())), 60_000);
 
   it('comes to the same twice', async () => {
     expect((await runClean(lanes[1]!, scenario)).states).toEqual(clean.states);
@@ -100,6 +107,6 @@ describe.each(scenarios)('$name', (scenario) => {
       expect(certain.length).toBeGreaterThan(scenario.steps.length * 3);
       expect(certain.filter((place) => !hit.has(place))).toEqual([]);
     },
-    120_000,
+    300_000,
   );
 });

@@ -13,14 +13,19 @@ const pauseMs = { first: 10, most: 200 };
 /**
  * Resolves with what `look` returns as soon as it neither throws nor returns false.
  *
+ * @param options.firstPauseMs pauses grow from this: more for looks that cost as much as what is waited for
  * @throws what it threw last, after `timeoutMs`; `context` may add to the message what helps to understand it.
  */
 export async function eventually<T>(
   look: () => T | Promise<T>,
-  { timeoutMs = patienceMs, context }: { timeoutMs?: number; context?: () => string } = {},
+  {
+    timeoutMs = patienceMs,
+    firstPauseMs = pauseMs.first,
+    context,
+  }: { timeoutMs?: number; firstPauseMs?: number; context?: () => string } = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
-  for (let pause = pauseMs.first; ; pause = Math.min(pause * 1.5, pauseMs.most)) {
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.5, pauseMs.most)) {
     const began = performance.now();
     try {
       const seen = await look();

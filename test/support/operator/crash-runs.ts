@@ -2,7 +2,12 @@
  * Runs a scenario again and again, each time with one write of the operator hit, and looks whether it comes to the same
  * as without (after Sieve, OSDI '22: compare end states, inject at exact writes).
  */
+import { eventually } from '../eventually.ts';
+import { canonical } from './canonical.ts';
+import { ours } from './dump.ts';
 import { Gate, type Place, type TripMode } from './gate.ts';
+import type { NbRow } from './northbound.ts';
+import type { Seen } from './objects.ts';
 import type { TestCluster } from './test-cluster.ts';
 
 /** What users do, step by step; between two steps everything is left to settle. */
@@ -11,6 +16,8 @@ export interface Scenario {
   /** What is there before anything is hit. */
   readonly given?: (cluster: TestCluster) => Promise<void>;
   readonly steps: readonly ((cluster: TestCluster) => Promise<void>)[];
+  /** What must hold at any time; objects are from before the rows. @throws Error when it does not */
+  readonly always?: (objects: readonly Seen[], rows: readonly NbRow[]) => void;
 }
 
 /** A run in which nothing is hit. */
@@ -60,15 +67,25 @@ export async function runHit(
     void first.stop();
     replaced = gate.settled().then(() => cluster.startOperator());
   });
+  let broken: unknown;
   for (const [index, step] of scenario.steps.entries()) {
     gate.beginStep(index);
     await step(cluster);
     try {
-      await cluster.eventually(async () => {
+      const look = async (): Promise<void> => {
         await replaced;
-        const state = await cluster.canonical();
+        const objects = await cluster.objects();
+        const rows = ours(await cluster.nb.rows());
+        try {
+          scenario.always?.([...objects.values()], rows);
+        } catch (error) {
+          broken ??= error;
+        }
+        const state = canonical(objects, rows, { maskAllocated: false });
         if (state !== clean.states[index]) throw new Error(differences(clean.states[index] ?? '', state));
-      }, 20_000);
+      };
+      await eventually(look, { firstPauseMs: 150 });
+      if (broken !== undefined) throw broken as Error;
     } catch (error) {
       const hit = `${trip.mode} ${gate.hit ?? `${trip.place.what}, which was not made`}`;
       throw new Error(
