@@ -627,7 +627,7 @@ export interface FloatingIPStatus {
   readonly conditions?: readonly Condition[];
   /** The address that the project has. */
   readonly address?: string;
-  /** Names of the NatRules that use it. */
+  /** Names of the NatRules that refer to it, in effect or not; each keeps it from being deleted. */
   readonly usedBy?: readonly string[];
 }
 

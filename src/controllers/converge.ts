@@ -121,6 +121,7 @@ function failureReason({ code }: ApplyError): Reason {
 
 /** Reasons that only a change by a person can end; the others may mend when something else does. */
 const stalling: ReadonlySet<Reason> = new Set<Reason>([
+  'AddressOutsideVPC',
   'InvalidCIDR',
   'InvalidMAC',
   'InvalidRule',

@@ -261,6 +261,15 @@ describe('a NatRule', () => {
     expect(rows('rule', 'NAT')).toEqual([]);
   });
 
+  it.each([
+    ['leads out of the VPC', dnat('rule', 80, { target: { address: '10.8.0.1' } })],
+    ['translates what is not of the VPC', snat('rule', { cidr: '10.8.0.0/24' })],
+  ])('that %s is stalled: only a person can mend that', async (_what, rule) => {
+    cluster.apply(rule);
+    await cluster.settle();
+    expect(cluster.condition('Stalled', 'NatRule', 'default/rule')).toBe('AddressOutsideVPC');
+  });
+
   it('waits for a gateway, and loses its rows with it', async () => {
     cluster.apply(dnat('rule', 80));
     await cluster.settle();
