@@ -2,19 +2,23 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { hasKubectl, Kubectl } from '../../support/apiserver/kubectl.ts';
 import { targets } from '../../support/apiserver/targets.ts';
+import { addGatewayChassis } from '../../support/operator/gateways.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
-const manifest = join(import.meta.dirname, '../../../examples/quickstart.yaml');
+const manifests = ['quickstart.yaml', 'openstack-classic/network.yaml'].flatMap((file) => [
+  '-f',
+  join(import.meta.dirname, '../../../examples', file),
+]);
 
 (hasKubectl ? describe : describe.skip).each(targets)(
   `${hasKubectl ? '' : 'skipped (there is no kubectl): '}objects that come from git by server-side apply, on the $name API server`,
   (target) => {
     let cluster: TestCluster;
     let kubectl: Kubectl;
-    const apply = () =>
-      kubectl.ok('apply', '--server-side', '--field-manager=argocd-controller', '-f', manifest);
+    const apply = (...options: string[]) =>
+      kubectl.ok('apply', '--server-side', '--field-manager=argocd-controller', ...options, ...manifests);
     const diff = (...options: string[]) =>
-      kubectl.run(['diff', '--server-side', '--field-manager=argocd-controller', ...options, '-f', manifest]);
+      kubectl.run(['diff', '--server-side', '--field-manager=argocd-controller', ...options, ...manifests]);
     const versions = async () =>
       [...(await cluster.objects()).values()].map(
         ({ kind, metadata: { name, resourceVersion } }) => `${kind}/${name} ${resourceVersion}`,
@@ -22,6 +26,7 @@ const manifest = join(import.meta.dirname, '../../../examples/quickstart.yaml');
 
     beforeAll(async () => {
       cluster = await TestCluster.start(target, { northd: false });
+      await addGatewayChassis(cluster.southbound, ['gw1', 'gw2']);
       kubectl = await Kubectl.create(cluster.server.kubeconfigPath);
       await cluster.startOperator();
       await apply();
@@ -35,6 +40,8 @@ const manifest = join(import.meta.dirname, '../../../examples/quickstart.yaml');
     it('show no difference once the operator has written addresses, conditions and finalizers', async () => {
       expect((await cluster.get('Port', 'client')).status).toHaveProperty('ipAddress');
       expect((await cluster.get('VPC', 'quickstart')).metadata.finalizers).not.toBeUndefined();
+      expect((await cluster.get('VPC', 'classic/router')).status).toHaveProperty('gatewayIPs');
+      expect((await cluster.get('FloatingIP', 'classic/instance')).status).toHaveProperty('usedBy');
       expect(await diff()).toMatchObject({ status: 0, stdout: '' });
     });
 
@@ -55,6 +62,16 @@ const manifest = join(import.meta.dirname, '../../../examples/quickstart.yaml');
       expect(ownedBy('argocd-controller')).not.toMatch(/f:status|f:finalizers/);
     });
 
+    it('keep what others set: a VM manager attaches a Port, and no apply takes that off', async () => {
+      const attachment = { vmID: 'vm-1', host: 'hv1' };
+      const patch = JSON.stringify({ spec: { attachment } });
+      const by = ['--type=merge', '--field-manager=plasmavmc', '-p', patch];
+      await kubectl.ok('patch', 'ports.network.plasmavmc.io', 'instance', '-n', 'classic', ...by);
+      expect(await diff()).toMatchObject({ status: 0, stdout: '' });
+      await apply();
+      expect((await cluster.get('Port', 'classic/instance')).spec['attachment']).toEqual(attachment);
+    });
+
     it('show the difference that a person makes, and have it back by the next apply', async () => {
       await kubectl.ok(
         'patch',
@@ -65,14 +82,7 @@ const manifest = join(import.meta.dirname, '../../../examples/quickstart.yaml');
         '{"spec":{"description":"by hand"}}',
       );
       expect((await diff('--force-conflicts')).stdout).toContain('-  description: by hand');
-      await kubectl.ok(
-        'apply',
-        '--server-side',
-        '--force-conflicts',
-        '--field-manager=argocd-controller',
-        '-f',
-        manifest,
-      );
+      await apply('--force-conflicts');
       await cluster.ready();
       expect(await diff()).toMatchObject({ status: 0, stdout: '' });
     });
