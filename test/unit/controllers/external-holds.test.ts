@@ -1,66 +1,27 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
-import { randomOf, seeds, shuffled } from '../../support/operator/random.ts';
+import { floatingIP, namespace } from '../../support/controllers/manifests.ts';
+import type { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import {
-  externalNetwork,
-  floatingIP,
-  namespace,
-  natRule,
-  portIn,
-  subnet,
-  vpc,
-} from '../../support/controllers/manifests.ts';
-import { OfflineCluster, printable, type Manifest } from '../../support/controllers/offline-cluster.ts';
+  externalNetworkRef,
+  forwarding as rule,
+  tenants,
+  translations,
+  withGateway,
+} from '../../support/controllers/tenants.ts';
 
-const externalNetworkRef = { name: 'public' };
 const wanted = '203.0.113.150';
 let cluster: OfflineCluster;
 
-const rule = (name: string, spec: object, ns: string) =>
-  natRule(
-    name,
-    { type: 'DNAT', protocol: 'TCP', externalPort: 80, target: { portRef: { name: 'p' } }, ...spec },
-    ns,
-  );
-/** The VPC of a project: each has a range of its own. */
-const withGateway = (ns: string, externalGateway?: object) =>
-  vpc('net', { cidr: cidrs[ns], defaults: 'None', externalGateway }, ns);
-const cidrs: Readonly<Record<string, string>> = {
-  mine: '10.1.0.0/16',
-  rival: '10.2.0.0/16',
-  third: '10.3.0.0/16',
-};
-
-function project(ns: string): void {
-  cluster.apply(namespace(ns));
-  cluster.apply(withGateway(ns, { externalNetworkRef }));
-  cluster.apply(subnet('web', {}, ns));
-  cluster.apply(portIn('web', 'p', {}, ns));
-}
-
-/** External addresses in the rows of each object, `Kind/namespace/name`, as the database has them. */
-function translations(): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    [...cluster.writer.written()].map(({ owner, desired }) => [
-      `${owner.kind}/${owner.namespace}/${owner.name}`,
-      JSON.stringify(desired.rows.map(({ columns }) => printable(columns))).match(/203\.0\.113\.\d+/g) ?? [],
-    ]),
-  );
-}
-
 /** Whose rows have the address. */
 const translating = (address: string): readonly string[] =>
-  [...translations()].flatMap(([owner, addresses]) => (addresses.includes(address) ? [owner] : []));
+  [...translations(cluster)].flatMap(([owner, addresses]) => (addresses.includes(address) ? [owner] : []));
 
 /** Every address that rows have. */
-const inUse = (): readonly string[] => [...new Set([...translations().values()].flat())];
+const inUse = (): readonly string[] => [...new Set([...translations(cluster).values()].flat())];
 
 beforeEach(async () => {
-  cluster = new OfflineCluster();
-  cluster.apply(externalNetwork('public'));
-  project('mine');
-  project('rival');
-  await cluster.settle();
+  cluster = await tenants();
 });
 
 /** Another tenant asks for the address, in both ways. */
@@ -287,77 +248,3 @@ describe('an external address', () => {
     expect(cluster.get('ExternalNetwork', 'public')).toBeUndefined();
   });
 });
-
-/** Enough tries to come to what is rare, and few enough to wait for. */
-const steps = 200;
-
-describe.each(seeds)(
-  'whatever two tenants do with few addresses, and whatever becomes of writes (seed %d)',
-  (seed) => {
-    it('no address is translated for both at any time', async () => {
-      const random = randomOf(seed);
-      const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-      const addresses = ['203.0.113.101', '203.0.113.102', '203.0.113.103', '203.0.113.104'];
-      const pools = [{ start: '203.0.113.101', end: '203.0.113.105' }];
-      cluster = new OfflineCluster();
-      cluster.apply(externalNetwork('public', { allocationPools: pools }));
-      project('mine');
-      project('rival');
-      await cluster.settle();
-      const { writer } = cluster;
-      const apply = writer.apply.bind(writer);
-      const seen = new Set<string>();
-      const check = (): void => {
-        for (const address of addresses) {
-          const tenants = new Set(translating(address).map((each) => each.split('/')[1]));
-          if (tenants.size > 0) seen.add([address, ...tenants].join());
-          expect([address, ...tenants].length).toBeLessThanOrEqual(2);
-        }
-      };
-      writer.apply = async (owner, desired) => {
-        const result = await apply(owner, desired).catch((error: unknown) => {
-          if (writer.losesReplies) check();
-          throw error;
-        });
-        if (result.changed) check();
-        return result;
-      };
-      let uid = 0;
-      const make = (manifest: Manifest): void => {
-        const { kind, metadata } = manifest;
-        const isNew = cluster.get(kind, `${metadata.namespace!}/${metadata.name}`) === undefined;
-        const identity = isNew ? { uid: `uid-${++uid}`, finalizers: [] } : {};
-        cluster.apply({ ...manifest, metadata: { ...metadata, ...identity } });
-      };
-      const actions: readonly ((ns: string) => unknown)[] = [
-        (ns) => cluster.delete('FloatingIP', `${ns}/${pick(['x', 'y'])}`),
-        (ns) => cluster.delete('NatRule', `${ns}/${pick(['a', 'b'])}`),
-        (ns) => {
-          const name = pick(['x', 'y']);
-          // An address is named at the creation, or never.
-          if (cluster.get('FloatingIP', `${ns}/${name}`) !== undefined) return;
-          make(
-            floatingIP(name, { externalNetworkRef, ...(random() < 0.7 && { address: pick(addresses) }) }, ns),
-          );
-        },
-        (ns) => make(rule(pick(['a', 'b']), { externalIP: pick(addresses) }, ns)),
-        (ns) => make(rule(pick(['a', 'b']), { floatingIPRef: { name: pick(['x', 'y']) } }, ns)),
-        (ns) => make(rule(pick(['a', 'b']), {}, ns)),
-        (ns) => cluster.apply(withGateway(ns, random() < 0.6 ? { externalNetworkRef } : undefined)),
-        () => (writer.down = random() < 0.4),
-        () => (writer.losesReplies = random() < 0.5),
-        async () => random() < 0.3 && (await cluster.restart()),
-      ];
-      for (let step = 0; step < steps; step++) {
-        await pick(actions)(pick(['mine', 'rival']));
-        if (random() < 0.7) {
-          const share = Math.sqrt(random());
-          await cluster.reconcileOnce((objects) => shuffled(objects, random).filter(() => random() < share));
-        }
-      }
-      writer.down = false;
-      await cluster.settle((objects) => shuffled(objects, random));
-      expect(seen.size).toBeGreaterThan(addresses.length);
-    });
-  },
-);
