@@ -1,5 +1,5 @@
 import { microTime, realClock, sleep, type Clock } from './clock.ts';
-import type { KubeClient } from './client/client.ts';
+import type { KubeClient, RequestOptions } from './client/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './client/errors.ts';
 import { jsonEqual } from './json-equal.ts';
 import { errorFields, silentLogger, type Logger } from './log.ts';
@@ -101,17 +101,29 @@ export class LeaderElector {
     await this.#renewing;
     if (!this.#isLeader || this.#observed === undefined) return;
     this.#isLeader = false;
-    const { lease } = this.#observed;
-    // As client-go: a second, not none, because the field must be positive.
-    const spec = { ...this.#record(lease.spec), holderIdentity: '', leaseDurationSeconds: 1 };
     try {
-      await this.#options.client.update<Lease>(
-        leaseType,
-        { ...lease, spec },
-        { timeoutMs: this.#renewDeadlineMs },
-      );
+      await this.#letGo(this.#observed.lease);
     } catch (error) {
       this.#log.warn('the lease could not be released: it will run out', errorFields(error));
+    }
+  }
+
+  async #letGo(lease: Lease): Promise<void> {
+    const { client, identity } = this.#options;
+    const options = { timeoutMs: this.#renewDeadlineMs };
+    // As client-go: a second, not none, because the field must be positive.
+    const freed = (held: Lease): Lease => ({
+      ...held,
+      spec: { ...this.#record(held.spec), holderIdentity: '', leaseDurationSeconds: 1 },
+    });
+    try {
+      await client.update<Lease>(leaseType, freed(lease), options);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      // A renewal that was given up, or whose answer was lost, has taken effect all the same.
+      const renewed = await this.#look(options);
+      if (renewed?.spec?.holderIdentity === identity)
+        await client.update<Lease>(leaseType, freed(renewed), options);
     }
   }
 
@@ -177,7 +189,7 @@ export class LeaderElector {
     return true;
   }
 
-  async #look(options: { timeoutMs: number; signal: AbortSignal }): Promise<Lease | undefined> {
+  async #look(options: RequestOptions): Promise<Lease | undefined> {
     try {
       const lease = await this.#options.client.get<Lease>(leaseType, this.#options.lease, options);
       this.#see(lease);

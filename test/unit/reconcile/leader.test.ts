@@ -218,6 +218,17 @@ describe('leader election', () => {
     expect(race.events).toEqual(['a leads']);
   });
 
+  it('releases a lease whose last renewal took effect without an answer', async () => {
+    const race = new Race();
+    const a = race.enter('a');
+    await race.clock.advance(1_000);
+    race.cluster.losing = () => lostReply();
+    await race.clock.advance(2_000);
+    race.cluster.losing = () => undefined;
+    await a.release();
+    expect(await race.spec()).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
+  });
+
   it('leaves the lease alone on release when it does not hold it', async () => {
     const race = new Race();
     race.enter('a');
