@@ -1,5 +1,6 @@
 import { leaseOf } from '../candidate.ts';
 import { loadConfig, type Config } from '../config.ts';
+import { networkSettings, rehearse } from '../controllers/index.ts';
 import { readCrds } from '../dev/manifests.ts';
 import { examine, type Finding } from '../doctor/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
@@ -43,6 +44,7 @@ ${describeOptions(options)}`,
         definitions: readCrds(),
         lease: leaseOf(config),
         cluster: config.clusterName,
+        rehearse: (world) => rehearse({ ...world, settings: networkSettings(config) }),
         northbound: { ...databaseOptions(config), remotes: config.ovnNbEndpoint },
         southbound: { ...databaseOptions(config), remotes: config.ovnSbEndpoint },
         syncMs: sync === true ? SYNC_MS : undefined,

@@ -14,34 +14,18 @@ import { keyOf, scopedLog, type KubeObject, type Manager } from '../reconcile/in
 import { announcing } from './announce.ts';
 import { followDrift } from './drift.ts';
 import type { Env } from './env.ts';
-import { ExternalNetworkReconciler } from './externalnetwork/controller.ts';
-import { externalNetworkKind } from './externalnetwork/kind.ts';
-import { FloatingIPReconciler } from './floatingip/controller.ts';
-import { floatingIPKind } from './floatingip/kind.ts';
-import { NatRuleReconciler } from './natrule/controller.ts';
+import { addKinds } from './kinds.ts';
 import { controllerMetrics, type ControllerCounters } from './metrics.ts';
-import { natRuleKind } from './natrule/kind.ts';
 import { orphanedRows, sweepOrphans } from './orphans.ts';
 import { Pools } from './pools/pools.ts';
-import { portKind } from './port/kind.ts';
-import { PortReconciler } from './port/controller.ts';
 import { rebuildPools } from './rebuild.ts';
 import { RepairLog } from './repair-log.ts';
-import { SecurityGroupReconciler } from './securitygroup/controller.ts';
-import { securityGroupKind } from './securitygroup/kind.ts';
 import type { NetworkSettings } from './settings.ts';
-import { SubnetReconciler } from './subnet/controller.ts';
-import { subnetKind } from './subnet/kind.ts';
 import { TellingWriter } from './telling-writer.ts';
-import { TrafficPolicyReconciler } from './trafficpolicy/controller.ts';
-import { trafficPolicyKind } from './trafficpolicy/kind.ts';
-import { VpcReconciler } from './vpc/controller.ts';
-import { namespaceKind, vpcKind } from './vpc/kind.ts';
-import { VPCPeeringReconciler } from './vpcpeering/controller.ts';
-import { vpcPeeringKind } from './vpcpeering/kind.ts';
 
 export { EVENT_CONTROLLER } from './announce.ts';
 export { letAllGo } from './let-all-go.ts';
+export { rehearse } from './rehearsal.ts';
 export { networkSettings, type NetworkSettings } from './settings.ts';
 
 /** How soon a counter in status follows, at the latest. */
@@ -124,16 +108,7 @@ export function addControllers(
     wakeSoon: (kind, key) => manager.enqueueAfter(kind, key, COUNT_DELAY_MS),
   };
   const counters = controllerMetrics(manager.metrics, env);
-  manager.addKind(namespaceKind);
-  manager.addKind(vpcKind, new VpcReconciler(env));
-  manager.addKind(subnetKind, new SubnetReconciler(env));
-  manager.addKind(portKind, new PortReconciler(env));
-  manager.addKind(securityGroupKind, new SecurityGroupReconciler(env));
-  manager.addKind(trafficPolicyKind, new TrafficPolicyReconciler(env));
-  manager.addKind(externalNetworkKind, new ExternalNetworkReconciler(env));
-  manager.addKind(floatingIPKind, new FloatingIPReconciler(env));
-  manager.addKind(natRuleKind, new NatRuleReconciler(env));
-  manager.addKind(vpcPeeringKind, new VPCPeeringReconciler(env));
+  addKinds(env, (kind, reconciler) => manager.addKind(kind, reconciler));
   return { prepare: () => prepare(env, manager, counters, options) };
 }
 

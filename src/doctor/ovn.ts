@@ -1,14 +1,11 @@
-import { findCondition, resources, type Condition } from '../api/index.ts';
-import { describeOwner, type NorthboundFacts } from '../ovn/index.ts';
-import { ApiError, type KubeClient, type KubeObject } from '../reconcile/index.ts';
-import { grantRemedy, ok, problem, some, warning, type Finding } from './finding.ts';
+/** What both databases of OVN say of themselves and of who follows them. */
+import type { Lag, NorthboundFacts, SouthboundFacts } from '../ovn/index.ts';
+import { ok, problem, some, warning, type Finding } from './finding.ts';
 
-interface Programmed extends KubeObject {
-  readonly status?: { readonly conditions?: readonly Condition[] };
-}
-
-/** Kinds that have rows of their own whenever they are programmed. */
-const withRows = ['VPC', 'Subnet', 'Port', 'SecurityGroup'] as const;
+const northdRemedy =
+  'See that ovn-northd runs (`ovn-appctl -t ovn-northd status` says active, standby or paused) and is connected to both databases (`nb-connection-status`, `sb-connection-status`; after a cluster was restored from a backup, `nb-cluster-state-reset`); if so, wait and look again.';
+const hostRemedy =
+  'See that ovn-controller runs there (`ovn-appctl -t ovn-controller connection-status`); delete the Chassis of a host that is gone with `ovn-sbctl chassis-del`.';
 
 /** What the Northbound database says of itself. */
 export function judgeNorthbound({ schemaVersion, rows, owners, epoch }: NorthboundFacts): Finding[] {
@@ -30,82 +27,64 @@ export function judgeNorthbound({ schemaVersion, rows, owners, epoch }: Northbou
   return [reached, taken];
 }
 
-/**
- * Whether rows and objects belong together. Two looks at different moments: what is under way counts as well. Kinds
- * that this user may not list are left out, and named.
- */
-export async function checkObjects(client: KubeClient, { owners }: NorthboundFacts): Promise<Finding[]> {
-  const rowsOf = new Set(owners.map(({ uid }) => uid));
-  const uids = new Set<string>();
-  const without: string[] = [];
-  const unready: string[] = [];
-  const unseen: string[] = [];
-  for (const type of Object.values(resources)) {
-    for await (const object of every<Programmed>(client, type, () => unseen.push(type.kind))) {
-      const { uid, namespace = '', name } = object.metadata;
-      uids.add(uid);
-      const holds = (condition: 'Ready' | 'Programmed'): boolean =>
-        findCondition(object.status?.conditions, condition)?.status === 'True';
-      const label = `${type.kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
-      if (!holds('Ready')) unready.push(label);
-      if ((withRows as readonly string[]).includes(type.kind) && holds('Programmed') && !rowsOf.has(uid))
-        without.push(label);
-    }
-  }
-  const orphans = owners
-    .filter(({ kind, uid }) => !uids.has(uid) && !unseen.includes(kind))
-    .map(describeOwner);
-  const seen =
-    unseen.length === 0
-      ? []
-      : [
-          warning(
-            'Kinds left out',
-            `This user may not list ${some(unseen, 20)}: nothing is said of them.`,
-            grantRemedy,
-          ),
-        ];
+/** What the Southbound database says of itself, and whether northd and the hosts follow as far as both show it. */
+export function judgeSouthbound(
+  southbound: SouthboundFacts,
+  northbound: NorthboundFacts | undefined,
+): Finding[] {
   return [
-    ...seen,
-    unready.length === 0
-      ? ok('Objects', `All ${uids.size} are Ready.`)
-      : warning(
-          'Objects',
-          `${unready.length} of ${uids.size} are not Ready: ${some(unready)}.`,
-          'Their conditions say why: `kubectl describe`; docs/reference/conditions.md says what to do.',
-        ),
-    without.length === 0
-      ? ok('Drift', 'Every object that counts as programmed has rows.')
-      : problem(
-          'Drift',
-          `${without.length} objects count as programmed and have no rows: ${some(without)}.`,
-          'See that an operator leads and reaches this database; it writes them again when it starts.',
-        ),
-    orphans.length === 0
-      ? ok('Orphans', 'Every row belongs to an object.')
-      : warning(
-          'Orphans',
-          `${orphans.length} objects are gone and still have rows: ${some(orphans)}.`,
-          'The operator removes them when it starts, unless they are a larger share than `sweepShareLimit`: its log says so.',
-        ),
+    ok('Southbound database', `Its leader answers; schema ${southbound.schemaVersion}.`),
+    ...(northbound === undefined ? [] : [judgeNorthd(northbound, southbound)]),
+    judgeHosts(southbound),
   ];
 }
 
-/** All objects of a kind, page by page; `refused` is called when this user may not list them. */
-async function* every<T extends KubeObject>(
-  client: KubeClient,
-  type: (typeof resources)[keyof typeof resources],
-  refused: () => void,
-): AsyncGenerator<T> {
-  let continueToken: string | undefined;
-  try {
-    do {
-      const page = await client.list<T>(type, { limit: 500, ...(continueToken && { continueToken }) });
-      yield* page.items;
-      continueToken = page.continueToken;
-    } while (continueToken !== undefined);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 403) throw error;
-    refused();
+function judgeNorthd(
+  { progress: { asked, northd }, ports }: NorthboundFacts,
+  { hasNorthd, ports: translated }: SouthboundFacts,
+): Finding {
+  const check = 'ovn-northd';
+  const missing = [...ports].filter((name) => !translated.has(name));
+  if (hasNorthd && northd >= asked && missing.length === 0)
+    return ok(check, `One is active, and all ${ports.size} logical switch ports are translated.`);
+  const state = hasNorthd ? 'It is behind' : 'None is active (nobody holds its lock)';
+  return problem(
+    check,
+    `${state}: ${missing.length} ports are not translated, and ${northd} of ${asked} requests to report are done.`,
+    northdRemedy,
+  );
+}
+
+function judgeHosts({ hosts }: SouthboundFacts): Finding {
+  const check = 'Hosts';
+  if (hosts.length === 0) {
+    return warning(
+      check,
+      'There are none: no virtual machine can be plugged in.',
+      'Run ovn-controller on the hypervisors, with `external_ids:ovn-remote` leading to the Southbound database.',
+    );
   }
+  const late = hosts.filter(({ isCurrent }) => !isCurrent).map(({ name }) => name);
+  if (late.length > 0)
+    return warning(check, `${late.length} of ${hosts.length} are behind: ${some(late)}.`, hostRemedy);
+  return ok(check, `All ${hosts.length} have done what they were last asked to; \`--sync\` asks anew.`);
+}
+
+/** How fast they follow, when asked. */
+export function judgeLag({ northdMs, hosts }: Lag, patienceMs: number): Finding {
+  const check = 'Lag';
+  const within = `within ${patienceMs / 1000} s`;
+  if (northdMs === undefined)
+    return problem(check, `ovn-northd did not follow ${within}, so no host could.`, northdRemedy);
+  const northd = `ovn-northd followed in ${Math.round(northdMs)} ms`;
+  const silent = hosts.filter(({ ms }) => ms === undefined).map(({ name }) => name);
+  const [slowest] = hosts.toSorted((a, b) => (b.ms ?? 0) - (a.ms ?? 0));
+  const slow =
+    slowest?.ms === undefined ? '' : `; the slowest host, ${slowest.name}, in ${Math.round(slowest.ms)} ms`;
+  if (silent.length === 0) return ok(check, `${northd}${slow}.`);
+  return warning(
+    check,
+    `${northd}${slow}; ${silent.length} of ${hosts.length} hosts did not ${within}: ${some(silent)}.`,
+    hostRemedy,
+  );
 }

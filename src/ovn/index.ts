@@ -49,6 +49,7 @@ export { connectNorthbound } from './connection.ts';
 export type { Northbound, NorthboundOptions } from './connection.ts';
 export { inspectNorthbound, inspectSouthbound } from './inspect.ts';
 export type { InspectOptions, NorthboundFacts, SouthboundFacts } from './inspect.ts';
+export { ComparingWriter } from './comparing-writer.ts';
 export { measureLag } from './sync.ts';
 export type { Lag } from './sync.ts';
 export type { Chassis, ChassisDirectory } from './chassis.ts';

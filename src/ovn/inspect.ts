@@ -1,10 +1,12 @@
 import { chassisColumns, readChassis } from './chassis.ts';
 import type { Chassis } from './chassis.ts';
+import { ComparingWriter } from './comparing-writer.ts';
 import { epochKey } from './marks.ts';
 import type { Owner } from './marks.ts';
 import { OwnershipIndex } from './ownership.ts';
 import { OvsdbClient } from './ovsdb/index.ts';
 import type { OvsdbClientOptions } from './ovsdb/index.ts';
+import { bindingColumns, hostOf } from './southbound.ts';
 import { monitoredTables } from './tables.ts';
 
 /** How to reach a database for a look. */
@@ -17,6 +19,8 @@ export interface InspectOptions extends Pick<OvsdbClientOptions, 'remotes' | 'tl
 export interface NorthboundFacts {
   /** Of the schema, as ovn-nb(5) counts it. */
   readonly schemaVersion: string;
+  /** Compares what somebody wants with what was read. */
+  readonly writer: ComparingWriter;
   /** Owners with rows of this cluster. */
   readonly owners: readonly Owner[];
   /** How many rows this cluster has. */
@@ -34,8 +38,8 @@ export interface SouthboundFacts {
   readonly schemaVersion: string;
   /** Whether an ovn-northd is active: it holds the lock that the others wait for. */
   readonly hasNorthd: boolean;
-  /** Names of all logical ports that northd has translated. */
-  readonly ports: ReadonlySet<string>;
+  /** All logical ports that northd has translated, with the host on which each is up. */
+  readonly ports: ReadonlyMap<string, string | undefined>;
   /** Every host, and whether it has done all that northd has asked of it. */
   readonly hosts: readonly (Chassis & { readonly isCurrent: boolean })[];
 }
@@ -56,6 +60,7 @@ export function inspectNorthbound(cluster: string, options: InspectOptions): Pro
       ids instanceof Map ? (ids as ReadonlyMap<string, string>).get(epochKey(cluster)) : undefined;
     return {
       schemaVersion: schema?.version ?? '',
+      writer: new ComparingWriter(cluster, replica, index),
       owners: [...index.owners()],
       rows: index.size,
       epoch,
@@ -72,7 +77,7 @@ const northdLock = 'ovn_northd';
 export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFacts> {
   const tables = {
     SB_Global: ['nb_cfg'],
-    Port_Binding: ['logical_port'],
+    Port_Binding: bindingColumns,
     Chassis: chassisColumns,
     Chassis_Private: ['name', 'nb_cfg'],
   };
@@ -86,7 +91,9 @@ export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFa
     return {
       schemaVersion: schema?.version ?? '',
       hasNorthd: await client.isLocked(northdLock),
-      ports: new Set([...replica.rows('Port_Binding')].map((row) => row['logical_port'] as string)),
+      ports: new Map(
+        [...replica.rows('Port_Binding')].map((row) => [row['logical_port'] as string, hostOf(row, replica)]),
+      ),
       hosts: readChassis(replica).map((chassis) => ({
         ...chassis,
         isCurrent: (done.get(chassis.name) ?? 0) >= asked,

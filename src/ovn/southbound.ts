@@ -15,9 +15,12 @@ export interface PortBindings {
   onChange(listener: BindingListener): () => void;
 }
 
+/** Of a Port_Binding: what tells where the port is up. */
+export const bindingColumns = ['logical_port', 'chassis', 'up'] as const;
+
 /** What is read of the Southbound database (ovn-sb(5)); nothing is ever written to it. */
 const tables = {
-  Port_Binding: ['logical_port', 'chassis', 'up'],
+  Port_Binding: bindingColumns,
   Chassis: chassisColumns,
 } as const;
 
@@ -70,10 +73,7 @@ export class Southbound implements PortBindings, ChassisDirectory {
   hostOf(logicalPort: string): string | undefined {
     const uuid = this.#rows.get(logicalPort);
     const binding = uuid === undefined ? undefined : this.#client.replica.get('Port_Binding', uuid);
-    if (binding === undefined || first(binding['up']) !== true) return undefined;
-    const chassis = first(binding['chassis']);
-    const row = typeof chassis === 'string' ? this.#client.replica.get('Chassis', chassis) : undefined;
-    return row?.['name'] as string | undefined;
+    return binding && hostOf(binding, this.#client.replica);
   }
 
   onChange(listener: BindingListener): () => void {
@@ -115,6 +115,14 @@ export class Southbound implements PortBindings, ChassisDirectory {
   #tell(logicalPort: string | undefined): void {
     for (const listener of this.#listeners) listener(logicalPort);
   }
+}
+
+/** Name of the chassis on which a Port_Binding's port is up; undefined when it is nowhere. */
+export function hostOf(binding: Row, replica: Pick<Replica, 'get'>): string | undefined {
+  if (first(binding['up']) !== true) return undefined;
+  const chassis = first(binding['chassis']);
+  const row = typeof chassis === 'string' ? replica.get('Chassis', chassis) : undefined;
+  return row?.['name'] as string | undefined;
 }
 
 function nameOf(row: Row): string {

@@ -21,6 +21,7 @@ export {
   type ResourceType,
   type Result,
 } from './types.ts';
+export { storeOf } from './kinds.ts';
 export { TerminalError } from './errors.ts';
 export type { Change, ReadStore } from './store/store.ts';
 export type { StatusOutcome, StatusWriter } from './status.ts';

@@ -150,6 +150,13 @@ export class Kinds {
   }
 }
 
+/** A store of these objects, with the kind's indexes, that nothing changes. */
+export function storeOf<T extends KubeObject>(kind: Kind<T>, objects: Iterable<T>): ReadStore<T> {
+  const store = new Store<T>(indexesOf(kind));
+  for (const object of objects) store.upsert(object);
+  return store;
+}
+
 /** All indexes of a kind's store: the declared ones, its references and its aliases. Throws when two share a name. */
 export function indexesOf<T extends KubeObject>(
   kind: Kind<T>,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startOvnCentral, type OvnCentral } from '../../../src/dev/ovn/central.ts';
 import { inspectSouthbound, measureLag, type Lag } from '../../../src/ovn/index.ts';
 import { eventually } from '../../support/eventually.ts';
+import { answering } from '../../support/ovn-hosts.ts';
 import { Cleanup } from './support.ts';
 
 const cleanup = new Cleanup();
@@ -17,36 +18,27 @@ const at = ({ remote }: { remote: string }) => ({ remotes: remote, timeoutMs: 30
 const measure = (patienceMs: number): Promise<Lag> =>
   measureLag(at(ovn.northbound), at(ovn.southbound), patienceMs);
 const hasNorthd = async (): Promise<boolean> => (await inspectSouthbound(at(ovn.southbound))).hasNorthd;
-const column = async (control: 'nbctl' | 'sbctl', table: string, name: string): Promise<number> =>
-  Number(await ovn[control]('get', table, '.', name));
+const asked = async (): Promise<number> => Number(await ovn.nbctl('get', 'NB_Global', '.', 'nb_cfg'));
 
-/** A host as ovn-controller registers it. */
+/** A host that has been registered, and is silent. */
 async function addHost(name: string, address: string, ...config: readonly string[]): Promise<void> {
   await ovn.sbctl('chassis-add', name, 'geneve', address);
   for (const each of config) await ovn.sbctl('set', 'Chassis', name, each);
-  await ovn.sbctl('create', 'Chassis_Private', `name=${name}`);
-}
-
-/** Does what ovn-controller does when northd asks: writes how far it has come. */
-async function answer(name: string, before: number): Promise<void> {
-  await eventually(async () => (await column('sbctl', 'SB_Global', 'nb_cfg')) > before);
-  const asked = await column('sbctl', 'SB_Global', 'nb_cfg');
-  await ovn.sbctl('set', 'Chassis_Private', name, `nb_cfg=${asked}`);
 }
 
 describe('asking OVN how fast it follows', () => {
   it('measures northd alone where there are no hosts', async () => {
-    const before = await column('nbctl', 'NB_Global', 'nb_cfg');
+    const before = await asked();
     expect(await measure(30_000)).toEqual({ northdMs: expect.any(Number), hosts: [] });
-    expect(await column('nbctl', 'NB_Global', 'nb_cfg')).toBe(before + 1);
+    expect(await asked()).toBe(before + 1);
   });
 
   it('tells hosts that answer from those that do not, and asks none of another zone', async () => {
     await addHost('answers', '192.0.2.1');
     await addHost('silent', '192.0.2.2');
     await addHost('elsewhere', '192.0.2.3', 'other_config:is-remote=true');
-    const before = await column('sbctl', 'SB_Global', 'nb_cfg');
-    const [lag] = await Promise.all([measure(10_000), answer('answers', before)]);
+    const answer = await answering(ovn, ['answers']);
+    const [lag] = await Promise.all([measure(10_000), answer()]);
     expect(lag).toEqual({
       northdMs: expect.any(Number),
       hosts: [
@@ -58,8 +50,8 @@ describe('asking OVN how fast it follows', () => {
   });
 
   it('does not wait when all have answered', async () => {
-    const before = await column('sbctl', 'SB_Global', 'nb_cfg');
-    const [{ hosts }] = await Promise.all([measure(600_000), answer('answers', before)]);
+    const answer = await answering(ovn, ['answers']);
+    const [{ hosts }] = await Promise.all([measure(600_000), answer()]);
     expect(hosts).toEqual([{ name: 'answers', ms: expect.any(Number) }]);
   });
 

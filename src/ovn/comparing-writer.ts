@@ -1,0 +1,78 @@
+import { describeChanges, isEmpty } from './changes.ts';
+import type { DesiredState } from './desired.ts';
+import { diff } from './diff.ts';
+import type { View } from './diff.ts';
+import { ApplyError } from './errors.ts';
+import type { Owner } from './marks.ts';
+import { nothing } from './desired.ts';
+import type { OwnershipIndex } from './ownership.ts';
+import type { ApplyResult, OwnedRow, RowWriter } from './writer.ts';
+import type { Replica } from './ovsdb/index.ts';
+
+/** An owner whose rows are not what was to be applied. */
+export interface Difference {
+  readonly owner: Owner;
+  /** What a writer would do about it, as in {@link ApplyResult}; or why it could not. */
+  readonly writes: readonly string[];
+}
+
+/** Compares like the applier, and writes nothing: it only remembers what would have to be written. */
+export class ComparingWriter implements RowWriter {
+  readonly #replica: Pick<Replica, 'get'>;
+  readonly #index: OwnershipIndex;
+  readonly #view: View;
+  readonly #differences = new Map<string, Difference>();
+
+  /** @param index of all that the replica holds. */
+  constructor(cluster: string, replica: Pick<Replica, 'get' | 'hasColumn'>, index: OwnershipIndex) {
+    this.#replica = replica;
+    this.#index = index;
+    this.#view = {
+      cluster,
+      get: (table, uuid) => replica.get(table, uuid),
+      hasColumn: (table, column) => replica.hasColumn(table, column),
+      ownerOf: (uuid) => index.ownerOf(uuid),
+      rowsOf: (uid) => index.rowsOf(uid),
+      referrersOf: (element) => index.referrersOf(element),
+      inserting: () => false,
+    };
+  }
+
+  /** The owners whose last apply would have changed something. */
+  get differences(): readonly Difference[] {
+    return [...this.#differences.values()];
+  }
+
+  apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
+    this.#differences.delete(owner.uid);
+    try {
+      const changes = diff(owner, desired, this.#view);
+      const changed = !isEmpty(changes);
+      const writes = describeChanges(changes);
+      if (changed) this.#differences.set(owner.uid, { owner, writes });
+      return Promise.resolve({ changed, writes });
+    } catch (error) {
+      if (!(error instanceof ApplyError)) throw error;
+      this.#differences.set(owner.uid, { owner, writes: [`${error.code}: ${error.message}`] });
+      return Promise.reject(error);
+    }
+  }
+
+  remove(owner: Owner): Promise<ApplyResult> {
+    return this.apply(owner, nothing);
+  }
+
+  ownedBy(uid: string): readonly OwnedRow[] {
+    return this.#index.rowsOf(uid).flatMap(({ table, uuid }) => {
+      const row = this.#replica.get(table, uuid);
+      return row === undefined ? [] : [{ table, row }];
+    });
+  }
+
+  owners(): Iterable<Owner> {
+    return this.#index.owners();
+  }
+
+  onDrift = () => () => undefined;
+  onColumn = () => () => undefined;
+}
