@@ -32,8 +32,15 @@ export async function anySource(path?: string): Promise<ConnectionSource> {
 async function load(path: string | undefined): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  if (path === undefined) config.loadFromDefault();
-  else config.loadFromFile(path);
+  try {
+    if (path === undefined) config.loadFromDefault();
+    else config.loadFromFile(path);
+  } catch (error) {
+    // The first line alone, and no cause: behind it a YAML parser shows lines of the file, tokens and all.
+    const [reason = ''] = (error as Error).message.split('\n');
+    const which = path ?? 'the default kubeconfig';
+    throw new Error(`cannot read ${which}: ${reason}; mend it, and see that kubectl works with it`);
+  }
   return config;
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { fromKubeconfig } from '../../../../src/reconcile/index.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -59,5 +60,13 @@ describe('a kubeconfig', () => {
     await writeFile(join(folder, 'empty'), '{"clusters":[],"users":[],"contexts":[]}');
     await expect(fromKubeconfig(join(folder, 'empty'))).rejects.toThrow('no current cluster in');
     await expect(fromKubeconfig(join(folder, 'none'))).rejects.toThrow('ENOENT');
+  });
+
+  it('shows nothing of a file that is malformed beside its secrets', async () => {
+    const path = join(folder, 'malformed');
+    await writeFile(path, 'users:\n- name: u\n  user:\n    token: "hush\n\tfoo: bar\n');
+    const error = await fromKubeconfig(path).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ message: expect.stringContaining(`cannot read ${path}: `) });
+    expect(inspect(error, { depth: 9 }).replace(/\n +at .*/g, '')).not.toContain('hush');
   });
 });
