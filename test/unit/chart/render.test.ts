@@ -234,6 +234,7 @@ describe('the rendered chart', () => {
   it('says what to do next', () => {
     const notes = renderTexts(leastValues).get('NOTES.txt');
     expect(notes).toContain(`kubectl -n ${release.namespace} rollout status deployment/overlay-network`);
+    expect(notes).toMatch(/exec deployment\/overlay-network -- \\\n +node dist\/main.js doctor /);
     expect(notes).not.toContain('allowPlaintext');
     const plain = { ...leastValues, config: { ...(leastValues['config'] as object), allowPlaintext: true } };
     expect(renderTexts(plain).get('NOTES.txt')).toContain('allowPlaintext is set');
