@@ -12,7 +12,6 @@ import { describeDataPlane } from '../support/dataplane/describe.ts';
 import { eventually } from '../support/eventually.ts';
 import { Guest } from '../support/dataplane/guest.ts';
 import { askHttp } from '../support/dataplane/http.ts';
-import { eventually } from '../support/eventually.ts';
 
 const quickstart = join(import.meta.dirname, '../../examples/quickstart.yaml');
 
