@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectionOf } from '../src/dev/connection.ts';
 import type { Connection } from '../src/reconcile/client/connection.ts';
+import { fromKubeconfig } from '../src/reconcile/index.ts';
 import { realAssets, startReal } from '../test/support/apiserver/real.ts';
 import { Child } from './child.ts';
 import type { EmbeddedState } from './embedded-server.ts';
@@ -27,7 +27,7 @@ async function startEmbedded(dir: string): Promise<BenchServer> {
   const kubeconfig = join(dir, 'kubeconfig');
   writeFileSync(kubeconfig, text, { mode: 0o600 });
   return {
-    connection: connectionOf(text),
+    connection: await (await fromKubeconfig(kubeconfig))(),
     kubeconfig,
     writes: async () => (await child.ask({})).writes,
     stop: () => child.stop(),

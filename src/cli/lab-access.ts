@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { connectionOf } from '../dev/connection.ts';
 import { findLab } from '../dev/lab/index.ts';
 import type { LabAccess } from '../dev/lab/index.ts';
-import { RestClient } from '../reconcile/index.ts';
+import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
 import type { Io } from './io.ts';
 
 /** Finds the running lab that a person means, and runs `work` with it. @throws LabError NO_LAB */
@@ -16,8 +14,7 @@ export async function withLab<T>(
     ...(dir === undefined ? {} : { dir }),
     ...(kubeconfig === undefined || kubeconfig === '' ? {} : { kubeconfig }),
   });
-  const connection = connectionOf(readFileSync(lab.kubeconfig, 'utf8'));
-  const client = new RestClient(() => Promise.resolve(connection));
+  const client = new RestClient(await fromKubeconfig(lab.kubeconfig));
   try {
     return await work({ lab, client });
   } finally {

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RestClient } from '../reconcile/index.ts';
+import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
 import type { Connection, KubeClient } from '../reconcile/index.ts';
 import { ApiServer } from './apiserver/index.ts';
-import { connectionOf } from './connection.ts';
 import { removeAbandonedNamespaces } from './lab/netns.ts';
 import { installCrds } from './manifests.ts';
 import { startOvnCentral } from './ovn/central.ts';
@@ -70,11 +69,11 @@ export async function startDevCluster(options: DevClusterOptions = {}): Promise<
     const kubeconfig = join(dir, 'kubeconfig');
     writeFileSync(kubeconfig, server.kubeconfig(), { mode: 0o600 });
 
-    const connection = connectionOf(server.kubeconfig());
-    const client = new RestClient(() => Promise.resolve(connection));
+    const connect = await fromKubeconfig(kubeconfig);
+    const client = new RestClient(connect);
     cleanups.push(() => client.close());
     await installCrds(client);
-    return { dir, kubeconfig, connection, client, ovn, stop };
+    return { dir, kubeconfig, connection: await connect(), client, ovn, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,10 +1,8 @@
 /** Operators as processes of their own, which share an API server and a Northbound database of three servers. */
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { API_VERSION } from '../../../src/api/index.ts';
-import { connectionOf } from '../../../src/dev/connection.ts';
 import { installCrds } from '../../../src/dev/manifests.ts';
 import { schemaFolder } from '../../../src/dev/ovn/central.ts';
 import {
@@ -13,7 +11,7 @@ import {
   type DatabaseServer,
   type RaftCluster,
 } from '../../../src/dev/ovn/processes.ts';
-import { RestClient } from '../../../src/reconcile/index.ts';
+import { fromKubeconfig, RestClient } from '../../../src/reconcile/index.ts';
 import { startEmbedded } from '../apiserver/embedded.ts';
 import type { RunningServer } from '../apiserver/running-server.ts';
 import { start, type Run } from '../cli/program.ts';
@@ -49,8 +47,7 @@ export class Replicas extends ClusterObjects {
     northbound: RaftCluster,
     southbound: DatabaseServer,
   ) {
-    const connection = connectionOf(readFileSync(server.kubeconfigPath, 'utf8'));
-    super(new RestClient(() => Promise.resolve(connection)), new RecordingLog());
+    super(new RestClient(async () => (await fromKubeconfig(server.kubeconfigPath))()), new RecordingLog());
     this.#dir = dir;
     this.#server = server;
     this.northbound = northbound;

@@ -1,5 +1,4 @@
 /** An API server, OVN and operators, for tests of the whole. */
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +6,9 @@ import { stringify } from 'yaml';
 import { loadConfig } from '../../../src/config.ts';
 import { installCrds } from '../../../src/dev/manifests.ts';
 import { schemaFolder, startOvnCentral, type OvnCentral } from '../../../src/dev/ovn/central.ts';
-import { connectionOf } from '../../../src/dev/connection.ts';
 import { startDatabase, type DatabaseServer } from '../../../src/dev/ovn/processes.ts';
 import { startOperator, type Operator, type OperatorTimings } from '../../../src/operator.ts';
-import { RestClient } from '../../../src/reconcile/index.ts';
+import { fromKubeconfig, RestClient } from '../../../src/reconcile/index.ts';
 import type { RunningServer, Target } from '../apiserver/targets.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
 import { startApiProxy, type Proxy } from './api-proxy.ts';
@@ -46,8 +44,7 @@ export class TestCluster extends ClusterObjects {
     databases: { northbound: DatabaseServer; southbound: DatabaseServer },
     ovn: OvnCentral | undefined,
   ) {
-    const connection = connectionOf(readFileSync(server.kubeconfigPath, 'utf8'));
-    super(new RestClient(() => Promise.resolve(connection)), new RecordingLog());
+    super(new RestClient(async () => (await fromKubeconfig(server.kubeconfigPath))()), new RecordingLog());
     this.#dir = dir;
     this.server = server;
     this.#ovn = ovn;
