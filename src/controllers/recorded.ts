@@ -1,5 +1,5 @@
 import { parseCidr, type Cidr, type VPC } from '../api/index.ts';
-import type { RowWriter } from '../ovn/index.ts';
+import { textAt, type RowWriter } from '../ovn/index.ts';
 import { CIDR_MARK, SUBNET_MARK } from './names.ts';
 import { vpcNetwork } from './vpc/kind.ts';
 
@@ -54,7 +54,5 @@ function sharedIn(portSecurity: unknown, own: string): readonly string[] {
 }
 
 function markOf(writer: Rows, uid: string, table: string, key: string): string | undefined {
-  const ids = writer.ownedBy(uid).find((owned) => owned.table === table)?.row['external_ids'];
-  const value = ids instanceof Map ? (ids as ReadonlyMap<unknown, unknown>).get(key) : undefined;
-  return typeof value === 'string' ? value : undefined;
+  return textAt(writer.ownedBy(uid).find((owned) => owned.table === table)?.row['external_ids'], key);
 }

@@ -90,7 +90,8 @@ function document({ type, body }: Leaf, headers: Readonly<Record<string, string>
 const notAllowed = (allow: string): MetadataAnswer =>
   refusal(405, `Only ${allow} is answered here.`, { allow });
 
-function refusal(
+/** An answer that is only a sentence for people, and a status for programs. */
+export function refusal(
   status: number,
   sentence: string,
   headers: Readonly<Record<string, string>> = {},

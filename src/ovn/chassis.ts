@@ -1,4 +1,4 @@
-import type { Replica, Row } from './ovsdb/index.ts';
+import { textAt, type Replica, type Row } from './ovsdb/index.ts';
 
 /** A host as OVN knows it. */
 export interface Chassis {
@@ -29,14 +29,14 @@ export const chassisColumns = ['name', 'external_ids', 'other_config'] as const;
  */
 export function readChassis(replica: Pick<Replica, 'rows'>): readonly Chassis[] {
   return [...replica.rows('Chassis')]
-    .filter((row) => lookUp(row['other_config'], 'is-remote') !== 'true')
+    .filter((row) => textAt(row['other_config'], 'is-remote') !== 'true')
     .map(chassisOf)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function chassisOf(row: Row): Chassis {
   const option = (key: string): readonly string[] => {
-    const text = lookUp(row['other_config'], key) ?? lookUp(row['external_ids'], key) ?? '';
+    const text = textAt(row['other_config'], key) ?? textAt(row['external_ids'], key) ?? '';
     return text.split(',').map((item) => item.trim());
   };
   return {
@@ -44,8 +44,4 @@ function chassisOf(row: Row): Chassis {
     isGateway: option('ovn-cms-options').includes('enable-chassis-as-gw'),
     physicalNetworks: option('ovn-bridge-mappings').flatMap((item) => item.split(':')[0] || []),
   };
-}
-
-function lookUp(map: Row[string] | undefined, key: string): string | undefined {
-  return map instanceof Map ? (map.get(key) as string | undefined) : undefined;
 }

@@ -57,4 +57,5 @@ export { Southbound } from './southbound.ts';
 export type { BindingListener, PortBindings } from './southbound.ts';
 export { decideSweep, sweep } from './sweep.ts';
 export type { OwnerRows, SweepDecision, SweepLimits, SweepOptions, SweepReport } from './sweep.ts';
+export { textAt } from './ovsdb/index.ts';
 export type { Atom, Row, Uuid, Value } from './ovsdb/index.ts';

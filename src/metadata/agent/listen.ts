@@ -8,7 +8,8 @@ const program = join(import.meta.dirname, `socket-child${extname(import.meta.fil
 
 /**
  * Opens a listening TCP socket in a network namespace, to be used by this process: `http.Server.listen(socket)`.
- * It must be used at once; who connects before it is handed over is refused. Rejects when it cannot be had, with the system's code in the message: EADDRINUSE when another process listens there.
+ * It must be used at once; who connects before it is handed over is refused. Rejects when it cannot be had, with the
+ * system's code in the message: EADDRINUSE when another process listens there.
  */
 export async function listenIn(namespace: string, host: string, port: number): Promise<Server> {
   const child = spawn(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { includes, OperationBuilder, OvsdbClient } from '../../ovn/ovsdb/index.ts';
-import type { Atom, OvsdbClientOptions, Row, Uuid } from '../../ovn/ovsdb/index.ts';
+import { includes, OperationBuilder, OvsdbClient, textAt } from '../../ovn/ovsdb/index.ts';
+import type { OvsdbClientOptions, Row, Uuid } from '../../ovn/ovsdb/index.ts';
 
 /** Key in the `external_ids` of ports and interfaces that an agent made; its value is the agent's namespace prefix. */
 const MARK = 'overlay-network/metadata-agent';
@@ -81,7 +81,7 @@ export class OpenVSwitch {
     return new Map(
       this.#ports().map((port) => {
         const name = port['name'] as string;
-        return [name, lookUp(interfaces.get(name)?.['external_ids'], 'iface-id')];
+        return [name, textAt(interfaces.get(name)?.['external_ids'], 'iface-id')];
       }),
     );
   }
@@ -122,7 +122,7 @@ export class OpenVSwitch {
   /** A server too old for conditions has sent everybody's. */
   #ports(): readonly Row[] {
     const [[key, value] = ['', '']] = this.#mark;
-    return [...this.#client.replica.rows('Port')].filter((row) => lookUp(row['external_ids'], key) === value);
+    return [...this.#client.replica.rows('Port')].filter((row) => textAt(row['external_ids'], key) === value);
   }
 
   #bridgeName(): string {
@@ -136,7 +136,7 @@ export class OpenVSwitch {
 
   #setting(key: string): string | undefined {
     const [root] = this.#client.replica.rows('Open_vSwitch');
-    return lookUp(root?.['external_ids'], key);
+    return textAt(root?.['external_ids'], key);
   }
 
   #builder(): OperationBuilder {
@@ -145,6 +145,3 @@ export class OpenVSwitch {
     return new OperationBuilder(schema);
   }
 }
-
-const lookUp = (column: Row[string] | undefined, key: string): string | undefined =>
-  column instanceof Map ? ((column as ReadonlyMap<Atom, Atom>).get(key) as string | undefined) : undefined;

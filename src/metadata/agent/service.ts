@@ -3,6 +3,7 @@ import { errorFields, isNotFound, type KubeClient, type Logger } from '../../rec
 import {
   answer,
   readInstance,
+  refusal,
   Tokens,
   type MetadataAnswer,
   type MetadataRequest,
@@ -113,15 +114,5 @@ export class MetadataService {
   }
 }
 
-const refusal = (status: number, sentence: string): MetadataAnswer => ({
-  status,
-  headers: {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': String(Buffer.byteLength(sentence)),
-    'cache-control': 'no-store',
-  },
-  body: sentence,
-});
-
-const nothing = refusal(404, 'There is nothing for you here.\n');
-const unavailable = refusal(503, 'Not now. Ask again in a moment.\n');
+const nothing = refusal(404, 'There is nothing for you here.');
+const unavailable = refusal(503, 'Not now. Ask again in a moment.');

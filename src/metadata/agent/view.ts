@@ -1,5 +1,5 @@
 import { claimOf } from '../../ovn/marks.ts';
-import type { Atom, Row, Uuid } from '../../ovn/ovsdb/index.ts';
+import { textAt, type Atom, type Row, type Uuid } from '../../ovn/ovsdb/index.ts';
 
 /** A Port whose machine is on this hypervisor, as OVN has it. */
 export interface LocalPort {
@@ -56,7 +56,7 @@ export function localNetworks(
     const claim = claimOf(cluster, row['external_ids']);
     if (claim.kind !== 'owner' || claim.owner.kind !== 'Port') continue;
     const { namespace, name, uid } = claim.owner;
-    const subnetUID = lookUp(row['external_ids'], SUBNET_MARK);
+    const subnetUID = textAt(row['external_ids'], SUBNET_MARK);
     const [macAddress, address] = addressOf(row['mac']);
     if (subnetUID === undefined || macAddress === undefined || address === undefined) continue;
     const ports = local.get(row['datapath'] as Uuid) ?? new Map<string, LocalPort | undefined>();
@@ -95,6 +95,3 @@ function addressOf(column: Row[string] | undefined): readonly string[] {
 
 const holds = (column: Row[string] | undefined, uuid: Uuid): boolean =>
   column instanceof Set && (column as ReadonlySet<Atom>).has(uuid);
-
-const lookUp = (column: Row[string] | undefined, key: string): string | undefined =>
-  column instanceof Map ? (column as ReadonlyMap<string, string>).get(key) : undefined;

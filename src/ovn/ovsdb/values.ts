@@ -16,6 +16,12 @@ export type Value = Atom | ReadonlySet<Atom> | ReadonlyMap<Atom, Atom>;
  */
 export type Row = { readonly _uuid: Uuid } & Readonly<Record<string, Value>>;
 
+/** The text under a key of a map column; undefined where there is none, and where the column is no map. */
+export function textAt(column: Value | undefined, key: string): string | undefined {
+  const text = column instanceof Map ? (column as ReadonlyMap<Atom, Atom>).get(key) : undefined;
+  return typeof text === 'string' ? text : undefined;
+}
+
 /** How a Set column changed. */
 export interface SetDelta {
   readonly added: readonly Atom[];
