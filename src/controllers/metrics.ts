@@ -1,20 +1,9 @@
 import type { MetricsRegistry } from '../reconcile/index.ts';
 import type { Env, Stores } from './env.ts';
+import { programmedKinds } from './orphans.ts';
 
 /** Most groups and Subnets that are told one by one: a series for each of thousands would cost more than it tells. */
 const MOST = 50;
-
-/** Kinds with rows in OVN. */
-const programmedKinds = [
-  'VPC',
-  'Subnet',
-  'Port',
-  'SecurityGroup',
-  'TrafficPolicy',
-  'ExternalNetwork',
-  'NatRule',
-  'VPCPeering',
-];
 
 /** What happens too seldom to be seen in the objects: counted. */
 export interface ControllerCounters {

@@ -38,7 +38,8 @@ export function orphanedRows(env: Env): number {
   return rows;
 }
 
-const kinds = [
+/** Kinds with rows in OVN. */
+export const programmedKinds = [
   'VPC',
   'Subnet',
   'Port',
@@ -48,7 +49,7 @@ const kinds = [
   'NatRule',
   'VPCPeering',
 ] as const;
-type Managed = (typeof kinds)[number];
+type Managed = (typeof programmedKinds)[number];
 
 /** Whether the object is among those last heard of. */
 export function isCached(env: Env, { kind, uid }: Owner): boolean {
@@ -56,7 +57,7 @@ export function isCached(env: Env, { kind, uid }: Owner): boolean {
 }
 
 function isKnownKind(kind: string): kind is Managed {
-  return (kinds as readonly string[]).includes(kind);
+  return (programmedKinds as readonly string[]).includes(kind);
 }
 
 function storeOf({ stores }: Env, kind: Managed): ReadStore<KubeObject> {
