@@ -367,5 +367,5 @@ describe.each(targets)('an operator with the $name API server', (target) => {
     await quiet(gate);
     expect(gate.writes.filter((write) => !write.includes('leases'))).toEqual(['transact mutate NB_Global']);
     expect(await cluster.nbDump()).toEqual(dump);
-  }, 40_000);
+  });
 });

@@ -106,6 +106,6 @@ describe.each(targets)('an installation with the $name API server', (target) => 
     await cluster.eventually(async () => {
       expect([...(await cluster.objects()).keys()]).toEqual([]);
       expect(ours(await cluster.nb.rows())).toEqual([]);
-    }, 20_000);
-  }, 40_000);
+    });
+  });
 });

@@ -58,7 +58,7 @@ describe.each(targets)('a VM manager with the $name API server', (target) => {
     await ports.delete(web);
     await cluster.gone('Port', 'web');
     await expect(ports.waitReady(web)).rejects.toEqual(failed('GONE'));
-  }, 40_000);
+  });
 
   it('may make each call again', async () => {
     const spec = { subnetRef: { name: 'apps' }, securityGroupRefs: [{ name: 'web' }] };

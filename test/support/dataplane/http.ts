@@ -33,7 +33,7 @@ export async function askHttp(
   asker: Pick<Guest, 'attempt'>,
   to: string,
   path: string,
-  { method = 'GET', headers = {}, port = 80, from = '', seconds = 5 }: HttpOptions = {},
+  { method = 'GET', headers = {}, port = 80, from = '', seconds = 10 }: HttpOptions = {},
 ): Promise<HttpAnswer | undefined> {
   const fields = Object.entries({ host: to, connection: 'close', ...headers }).map(
     ([name, value]) => `${name}: ${value}\r\n`,

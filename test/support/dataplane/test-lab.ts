@@ -16,7 +16,7 @@ import { applyManifests, readManifests } from '../../../src/dev/manifests.ts';
 import { startOperator } from '../../../src/operator.ts';
 import type { KubeClient } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
-import { eventually } from '../eventually.ts';
+import { eventually, patienceMs } from '../eventually.ts';
 import { ovnComplaints } from '../ovn-complaints.ts';
 import { Guest } from './guest.ts';
 
@@ -124,7 +124,7 @@ export class TestLab {
     const state = await createVm(this.access, {
       name,
       port: { namespace, name: port },
-      timeoutMs: 20_000,
+      timeoutMs: patienceMs,
       ...(subnet === undefined ? {} : { subnet }),
       ...(on === undefined ? {} : { hypervisor: on }),
     });
