@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { computeMac } from '../../src/api/index.ts';
-import { internet, Namespace } from '../../src/dev/lab/index.ts';
+import { internet } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
 
@@ -74,166 +74,144 @@ metadata: { name: vlan, namespace: red }
 spec: { cidr: 10.50.77.0/24, gateway: { mode: None }, provider: { physicalNetwork: physnet1, vlanID: 77 } }
 `;
 
-describeLab(
-  'in and out',
-  (lab) => {
-    let red1: Guest;
-    let red2: Guest;
-    let blue1: Guest;
+describeLab('in and out', (lab) => {
+  let red1: Guest;
+  let red2: Guest;
+  let blue1: Guest;
 
-    beforeAll(async () => {
-      await lab().namespace('red');
-      await lab().namespace('blue');
-      await lab().apply(
-        network,
-        project('red', '10.50'),
-        project('blue', '10.60'),
-        vlan,
-        port('red', 'red-1', '10.50.1.11'),
-        port('red', 'red-2', '10.50.1.12'),
-        port('blue', 'blue-1', '10.60.1.11'),
-        port('red', 'red-vlan', '10.50.77.11', 'vlan'),
-        forward,
-      );
-      [red1, red2, blue1] = await lab().guests(
-        { name: 'red-1', namespace: 'red', on: 1 },
-        { name: 'red-2', namespace: 'red', on: 2 },
-        { name: 'blue-1', namespace: 'blue', on: 2 },
-      );
-      await red2.serveHttp(80);
-      // Tells who asks the address that it sees them with.
-      const service =
-        "require('net').createServer((socket) => socket.end(socket.remoteAddress)).listen(9000, '0.0.0.0')";
-      const argv = ['sh', '-c', 'exec "$0" -e "$1" >/dev/null 2>&1 &', process.execPath, service];
-      await lab().lab.internet.host.run(argv);
-    }, 120_000);
-
-    /** The address that the host outside sees the machine with. */
-    const seenAs = async (guest: Guest): Promise<string> => {
-      const argv = ['busybox', 'nc', '-w', '2', internet.host, '9000'];
-      return (await guest.attempt(argv, { input: '' })).stdout.trim();
-    };
-    const gatewayIP = async (key: string): Promise<string | undefined> =>
-      (await lab().get('VPC', key)).status?.gatewayIPs?.[0];
-    /** Whether the host outside reaches an address. */
-    const entersTo = async (address: string): Promise<void> => {
-      await lab().lab.internet.host.run(['ping', '-n', '-c', '1', '-W', '1', address]);
-    };
-
-    it('shows machines to the world with the address of their router', async () => {
-      for (const [guest, key] of [
-        [red1, 'red/net'],
-        [red2, 'red/net'],
-        [blue1, 'blue/net'],
-      ] as const) {
-        await lab().eventually(() => guest.reaches(internet.host));
-        await lab().eventually(async () => expect(await seenAs(guest)).toBe(await gatewayIP(key)));
-      }
-      expect(await gatewayIP('red/net')).not.toBe(await gatewayIP('blue/net'));
-    }, 60_000);
-
-    it('forwards a port to its machine, from outside and from inside', async () => {
-      const address = (await gatewayIP('red/net'))!;
-      const connects = async (port: number): Promise<boolean> => {
-        const argv = ['busybox', 'nc', '-w', '1', address, String(port)];
-        return (await lab().lab.internet.host.attempt(argv, { input: '' })).code === 0;
-      };
-      await lab().eventually(async () => {
-        expect(await connects(8080)).toBe(true);
-      });
-      expect(await connects(8081)).toBe(false);
-      await lab().eventually(() => red1.connects(address, 8080));
-    }, 60_000);
-
-    it.each(['Centralized', 'Distributed'])(
-      'maps a floating IP both ways (%s)',
-      async (mode) => {
-        await lab().apply(floating('red', 'red-1', mode));
-        await lab().eventually(() => entersTo('203.0.113.150'));
-        await lab().eventually(async () => {
-          expect(await seenAs(red1)).toBe('203.0.113.150');
-        });
-        await lab().eventually(async () => expect(await seenAs(red2)).toBe(await gatewayIP('red/net')));
-        // The router outside is answered by the VPC's gateway port, or by the machine's own host. It must ask anew:
-        // where both are one host, OVN repeats its old announcement, and the old answer goes on working.
-        const ofGateway = computeMac((await lab().get('VPC', 'red/net')).metadata.uid, 'external');
-        await lab().eventually(async () => {
-          const { router } = lab().lab.internet;
-          await router.run(['ip', 'neigh', 'flush', 'to', '203.0.113.150']);
-          await entersTo('203.0.113.150');
-          const argv = ['ip', '-j', 'neigh', 'show', '203.0.113.150'];
-          const [found] = JSON.parse(await router.run(argv)) as readonly { lladdr?: string }[];
-          expect(found?.lladdr === ofGateway ? 'Centralized' : 'Distributed').toBe(mode);
-        });
-      },
-      60_000,
+  beforeAll(async () => {
+    await lab().namespace('red');
+    await lab().namespace('blue');
+    await lab().apply(
+      network,
+      project('red', '10.50'),
+      project('blue', '10.60'),
+      vlan,
+      port('red', 'red-1', '10.50.1.11'),
+      port('red', 'red-2', '10.50.1.12'),
+      port('blue', 'blue-1', '10.60.1.11'),
+      port('red', 'red-vlan', '10.50.77.11', 'vlan'),
+      forward,
     );
+    [red1, red2, blue1] = await lab().guests(
+      { name: 'red-1', namespace: 'red', on: 1 },
+      { name: 'red-2', namespace: 'red', on: 2 },
+      { name: 'blue-1', namespace: 'blue', on: 2 },
+    );
+    await red2.serveHttp(80);
+    // Tells who asks the address that it sees them with.
+    const service =
+      "require('net').createServer((socket) => socket.end(socket.remoteAddress)).listen(9000, '0.0.0.0')";
+    const argv = ['sh', '-c', 'exec "$0" -e "$1" >/dev/null 2>&1 &', process.execPath, service];
+    await lab().lab.internet.host.run(argv);
+  }, 120_000);
 
-    it('gives a recycled floating IP to its new owner at once', async () => {
-      await lab().delete('NatRule', 'red/ip');
-      await lab().delete('FloatingIP', 'red/ip');
-      await lab().apply(floating('blue', 'blue-1'));
-      const before = await blue1.echoesReceived();
+  /** The address that the host outside sees the machine with. */
+  const seenAs = async (guest: Guest): Promise<string> => {
+    const argv = ['busybox', 'nc', '-w', '2', internet.host, '9000'];
+    return (await guest.attempt(argv, { input: '' })).stdout.trim();
+  };
+  const gatewayIP = async (key: string): Promise<string | undefined> =>
+    (await lab().get('VPC', key)).status?.gatewayIPs?.[0];
+  /** Whether the host outside reaches an address. */
+  const entersTo = async (address: string): Promise<void> => {
+    await lab().lab.internet.host.run(['ping', '-n', '-c', '1', '-W', '1', address]);
+  };
+
+  it('shows machines to the world with the address of their router', async () => {
+    for (const [guest, key] of [
+      [red1, 'red/net'],
+      [red2, 'red/net'],
+      [blue1, 'blue/net'],
+    ] as const) {
+      await lab().eventually(() => guest.reaches(internet.host));
+      await lab().eventually(async () => expect(await seenAs(guest)).toBe(await gatewayIP(key)));
+    }
+    expect(await gatewayIP('red/net')).not.toBe(await gatewayIP('blue/net'));
+  }, 60_000);
+
+  it('forwards a port to its machine, from outside and from inside', async () => {
+    const address = (await gatewayIP('red/net'))!;
+    const connects = async (port: number): Promise<boolean> => {
+      const argv = ['busybox', 'nc', '-w', '1', address, String(port)];
+      return (await lab().lab.internet.host.attempt(argv, { input: '' })).code === 0;
+    };
+    await lab().eventually(async () => {
+      expect(await connects(8080)).toBe(true);
+    });
+    expect(await connects(8081)).toBe(false);
+    await lab().eventually(() => red1.connects(address, 8080));
+  }, 60_000);
+
+  it.each(['Centralized', 'Distributed'])(
+    'maps a floating IP both ways (%s)',
+    async (mode) => {
+      await lab().apply(floating('red', 'red-1', mode));
       await lab().eventually(() => entersTo('203.0.113.150'));
-      expect(await blue1.echoesReceived()).toBeGreaterThan(before);
-      await lab().eventually(async () => expect(await seenAs(blue1)).toBe('203.0.113.150'));
-    }, 60_000);
-
-    it('connects peers while both want it', async () => {
-      const [there] = [blue1.address];
-      await lab().apply(peering('red', 'blue'), peering('blue', 'red'));
-      await lab().eventually(() => red1.reaches(there));
-      await lab().eventually(() => blue1.reaches(red2.address));
-      await lab().delete('VPCPeering', 'blue/to-red');
       await lab().eventually(async () => {
-        expect((await red1.ping(there, { count: 1 })).received).toBe(0);
+        expect(await seenAs(red1)).toBe('203.0.113.150');
       });
-    }, 60_000);
-
-    it('puts the tag of a VLAN on the wire', async () => {
-      const { router } = lab().lab.internet;
-      const machine = await lab().guest({ name: 'red-vlan', namespace: 'red', on: 1 });
-      const argv = [
-        'timeout',
-        '40',
-        'tcpdump',
-        '-e',
-        '-n',
-        '-l',
-        '-c',
-        '1',
-        '-i',
-        'outside',
-        'vlan',
-        '77',
-        'and',
-        'arp',
-      ];
-      const seen = router.attempt(argv);
+      await lab().eventually(async () => expect(await seenAs(red2)).toBe(await gatewayIP('red/net')));
+      // The router outside is answered by the VPC's gateway port, or by the machine's own host. It must ask anew:
+      // where both are one host, OVN repeats its old announcement, and the old answer goes on working.
+      const ofGateway = computeMac((await lab().get('VPC', 'red/net')).metadata.uid, 'external');
       await lab().eventually(async () => {
-        await machine.ping('10.50.77.1', { count: 1 });
-        const first = await Promise.race([seen, Promise.resolve(undefined)]);
-        expect(first?.stdout).toMatch(/vlan 77,.*tell 10\.50\.77\.11/);
+        const { router } = lab().lab.internet;
+        await router.run(['ip', 'neigh', 'flush', 'to', '203.0.113.150']);
+        await entersTo('203.0.113.150');
+        const argv = ['ip', '-j', 'neigh', 'show', '203.0.113.150'];
+        const [found] = JSON.parse(await router.run(argv)) as readonly { lladdr?: string }[];
+        expect(found?.lladdr === ofGateway ? 'Centralized' : 'Distributed').toBe(mode);
       });
-    }, 60_000);
+    },
+    60_000,
+  );
 
-    it('moves a router to the next host when its own is cut off', async () => {
-      const { sbctl } = lab().cluster.ovn;
-      const uid = (await lab().get('VPC', 'red/net')).metadata.uid.replaceAll('-', '_');
-      const binding = ['--bare', '--columns=chassis', 'list', 'Port_Binding', `cr-on_${uid}_external`];
-      const chassis = (await sbctl(...binding)).trim();
-      const active = (await sbctl('--bare', '--columns=name', 'list', 'Chassis', chassis)).trim();
-      const cut = lab().lab.hypervisors.findIndex(({ name }) => name === active);
-      // On a third host: one that reaches no other takes itself for the one that is cut off (OVN's ha-chassis.c).
-      const machine = await lab().guest({ name: 'red-3', namespace: 'red', subnet: 'apps', on: 3 });
-      await lab().eventually(() => machine.reaches(internet.host));
-      await lab().lab.hypervisors[cut]!.controller.kill();
-      const { namespace } = lab().lab.state.hypervisors[cut]!;
-      await new Namespace(namespace).ip('link set eth0 down', 'link set eth1 down');
-      const began = performance.now();
-      await lab().eventually(() => machine.reaches(internet.host), 20_000);
-      expect(performance.now() - began).toBeLessThan(20_000);
-    }, 60_000);
-  },
-  { hypervisors: 3 },
-);
+  it('gives a recycled floating IP to its new owner at once', async () => {
+    await lab().delete('NatRule', 'red/ip');
+    await lab().delete('FloatingIP', 'red/ip');
+    await lab().apply(floating('blue', 'blue-1'));
+    const before = await blue1.echoesReceived();
+    await lab().eventually(() => entersTo('203.0.113.150'));
+    expect(await blue1.echoesReceived()).toBeGreaterThan(before);
+    await lab().eventually(async () => expect(await seenAs(blue1)).toBe('203.0.113.150'));
+  }, 60_000);
+
+  it('connects peers while both want it', async () => {
+    const [there] = [blue1.address];
+    await lab().apply(peering('red', 'blue'), peering('blue', 'red'));
+    await lab().eventually(() => red1.reaches(there));
+    await lab().eventually(() => blue1.reaches(red2.address));
+    await lab().delete('VPCPeering', 'blue/to-red');
+    await lab().eventually(async () => {
+      expect((await red1.ping(there, { count: 1 })).received).toBe(0);
+    });
+  }, 60_000);
+
+  it('puts the tag of a VLAN on the wire', async () => {
+    const { router } = lab().lab.internet;
+    const machine = await lab().guest({ name: 'red-vlan', namespace: 'red', on: 1 });
+    const argv = [
+      'timeout',
+      '40',
+      'tcpdump',
+      '-e',
+      '-n',
+      '-l',
+      '-c',
+      '1',
+      '-i',
+      'outside',
+      'vlan',
+      '77',
+      'and',
+      'arp',
+    ];
+    const seen = router.attempt(argv);
+    await lab().eventually(async () => {
+      await machine.ping('10.50.77.1', { count: 1 });
+      const first = await Promise.race([seen, Promise.resolve(undefined)]);
+      expect(first?.stdout).toMatch(/vlan 77,.*tell 10\.50\.77\.11/);
+    });
+  }, 60_000);
+});

@@ -2,12 +2,8 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { isTrue, type Port } from '../../src/api/index.ts';
 import { hypervisorNamed, moveVm, Namespace, plug, readVm, unplug } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
-import type { Guest } from '../support/dataplane/guest.ts';
+import { longestGap, type Guest } from '../support/dataplane/guest.ts';
 import { within } from '../support/eventually.ts';
-
-/** The longest time between two answers, in ms. */
-const longestGap = (times: readonly number[]): number =>
-  Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? time)));
 
 describeLab('a Port', (lab) => {
   let steady: Guest;

@@ -9,6 +9,10 @@ export interface Pings {
   readonly answeredAt: readonly number[];
 }
 
+/** The longest time between two answers that follow each other, in ms. */
+export const longestGap = (times: readonly number[]): number =>
+  Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? time)));
+
 /** A machine of the lab, from inside. */
 export class Guest {
   readonly state: VmState;

@@ -1,0 +1,98 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { gatewayPortName } from '../../src/controllers/names.ts';
+import { internet, Namespace, type Hypervisor } from '../../src/dev/lab/index.ts';
+import { describeLab } from '../support/dataplane/describe.ts';
+import { longestGap, type Guest } from '../support/dataplane/guest.ts';
+import { patienceMs, within } from '../support/eventually.ts';
+
+const network = `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: ExternalNetwork
+metadata: { name: public }
+spec:
+  physicalNetwork: physnet1
+  cidr: ${internet.externalCidr}
+  gateway: ${internet.router}
+  allocationPools: [{ start: 203.0.113.101, end: 203.0.113.200 }]
+  allowedNamespaces: { selector: {} }
+  gatewayChassis: { mode: Named, names: [hv1, hv2] }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: VPC
+metadata: { name: net }
+spec: { cidr: 10.50.0.0/16, externalGateway: { externalNetworkRef: { name: public } } }
+`;
+
+/** Hosts take one for dead that they have not heard of for three seconds: three times the interval of OVN's BFD. */
+const BFD_MS = 3000;
+
+describeLab(
+  'the gateway of a VPC',
+  (lab) => {
+    let machine: Guest;
+
+    beforeAll(async () => {
+      await lab().apply(network);
+      // On a third host: one that reaches no other takes itself for the one that is cut off (OVN's ha-chassis.c).
+      machine = await lab().guest({ name: 'machine', on: 3 });
+      await lab().eventually(() => machine.reaches(internet.host));
+    }, 120_000);
+
+    /** The host that the gateway is on now. */
+    const active = async (): Promise<Hypervisor> => {
+      const { sbctl } = lab().cluster.ovn;
+      const port = `cr-${gatewayPortName((await lab().get('VPC', 'net')).metadata.uid)}`;
+      const chassis = (await sbctl('--bare', '--columns=chassis', 'list', 'Port_Binding', port)).trim();
+      const name = (await sbctl('--bare', '--columns=name', 'list', 'Chassis', chassis)).trim();
+      return lab().lab.hypervisors.find((each) => each.name === name)!;
+    };
+    /** What leads to other hypervisors; the physical network stays as it is. */
+    const link = ({ namespace }: Hypervisor, state: 'up' | 'down'): Promise<void> =>
+      new Namespace(namespace).ip(`link set eth0 ${state}`);
+
+    /**
+     * The longest time without an answer from the host outside, in ms, from before `act` until BFD's time and a half later,
+     * and until it answers again. Pings go ten times a second.
+     */
+    const interruption = async (act: () => Promise<unknown>): Promise<number> => {
+      const answers: number[] = [];
+      const pings = async (): Promise<boolean> => {
+        const { sent, received, answeredAt } = await machine.ping(internet.host, {
+          count: 10,
+          extra: ['-W', '0.2'],
+        });
+        answers.push(...answeredAt);
+        return received === sent;
+      };
+      await lab().eventually(pings);
+      const began = performance.now();
+      await act();
+      const since = (): number => performance.now() - began;
+      for (let whole = false; !whole || since() < 1.5 * BFD_MS; whole = await pings())
+        if (since() > patienceMs) throw new Error('the way out did not come back');
+      return longestGap(answers);
+    };
+
+    it('stays where it is while ovn-controller is away there, and works', async () => {
+      const host = await active();
+      expect(await interruption(() => host.controller.kill())).toBeLessThan(BFD_MS);
+      expect((await active()).name).toBe(host.name);
+      await host.controller.start();
+    }, 60_000);
+
+    it('goes to the next when its host reaches no other, hardly later than BFD notices', async () => {
+      let cut: Hypervisor | undefined;
+      await within(2 * BFD_MS, async () => {
+        // After a round that was slow.
+        if (cut !== undefined) await link(cut, 'up');
+        await lab().eventually(async () => cut === undefined || (await active()).name === cut.name);
+        const host = await active();
+        cut = host;
+        const gap = await interruption(() => link(host, 'down'));
+        expect((await active()).name).not.toBe(host.name);
+        return gap;
+      });
+    }, 120_000);
+  },
+  { hypervisors: 3 },
+);
