@@ -5,13 +5,27 @@ export interface TlsSettings {
   readonly key: string | undefined;
 }
 
+/** How OVSDB remotes on other hosts are protected. */
+export interface Protection {
+  /** Files for `ssl:` remotes (PEM); either all three are set or none. */
+  readonly tls: TlsSettings;
+  /** Permits `tcp:` remotes that are not on this host, whose traffic nobody can trust. */
+  readonly allowPlaintext: boolean;
+}
+
+/** The same as an OVSDB client takes it: with the files of TLS where all three are set. */
+export function protectionOf({ allowPlaintext, tls: { ca, cert, key } }: Protection) {
+  const tls = ca === undefined || cert === undefined || key === undefined ? {} : { tls: { ca, cert, key } };
+  return { allowPlaintext, ...tls };
+}
+
 /**
  * What is wrong between OVSDB remotes, by the names of their settings, and how they are protected; one line for each
  * problem. Remotes that nobody set are no problem.
  */
 export function endpointProblems(
   endpoints: Readonly<Record<string, string | undefined>>,
-  { tls, allowPlaintext }: { readonly tls: TlsSettings; readonly allowPlaintext: boolean },
+  { tls, allowPlaintext }: Protection,
 ): readonly string[] {
   const found: string[] = [];
   const given = Object.entries(endpoints).flatMap(([key, remotes]) =>

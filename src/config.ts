@@ -1,4 +1,4 @@
-import { endpointProblems } from './config-endpoints.ts';
+import { endpointProblems, type Protection } from './config-endpoints.ts';
 import {
   addresses,
   cidr,
@@ -25,21 +25,13 @@ import {
 export { ConfigError, type ConfigSources } from './settings.ts';
 
 /** Everything a person can set about the operator. Frozen, complete and checked: nothing downstream needs a default. */
-export interface Config {
+export interface Config extends Protection {
   /** Path of a kubeconfig; undefined: $KUBECONFIG, ~/.kube/config, then the pod's service account. */
   readonly kubeconfig: string | undefined;
   /** OVSDB remotes of the Northbound database, comma separated: `unix:/path`, `tcp:host:port`, `ssl:host:port`. */
   readonly ovnNbEndpoint: string;
   /** OVSDB remotes of the Southbound database, in the same form. */
   readonly ovnSbEndpoint: string;
-  /** Permits `tcp:` remotes that are not on this host, whose traffic nobody can trust. */
-  readonly allowPlaintext: boolean;
-  /** Files for `ssl:` remotes (PEM); either all three are set or none. */
-  readonly tls: {
-    readonly ca: string | undefined;
-    readonly cert: string | undefined;
-    readonly key: string | undefined;
-  };
   /** IPv4 CIDR out of which a VPC without a CIDR gets one. */
   readonly cidrPool: string;
   /** Prefix length of an allocated VPC CIDR. */

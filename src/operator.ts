@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { candidate } from './candidate.ts';
+import { protectionOf } from './config-endpoints.ts';
 import type { Config } from './config.ts';
 import { addControllers, EVENT_CONTROLLER, networkSettings } from './controllers/index.ts';
 import { serveEndpoints, type Endpoints } from './endpoints.ts';
@@ -73,7 +74,7 @@ export async function startOperator(
     if (northbound === undefined) throw new Error('the Northbound database is not connected yet');
     return northbound;
   };
-  const southbound = new Southbound({ ...databaseOptions(config), remotes: config.ovnSbEndpoint, log });
+  const southbound = new Southbound({ ...protectionOf(config), remotes: config.ovnSbEndpoint, log });
   const controllers = addControllers(manager, () => connected().applier, {
     settings: networkSettings(config),
     sweepShareLimit: config.sweepShareLimit,
@@ -82,7 +83,7 @@ export async function startOperator(
   });
   manager.alongside('connecting to the Northbound database', async (signal) => {
     northbound = await connectNorthbound({
-      ...databaseOptions(config),
+      ...protectionOf(config),
       remotes: config.ovnNbEndpoint,
       cluster: config.clusterName,
       identity,
@@ -158,10 +159,4 @@ async function insist<T>(takeOver: () => Promise<T>, signal: AbortSignal, log: L
 
 function serve(config: Config, served: Manager): Promise<Endpoints> | undefined {
   return config.listenAddr === '0' ? undefined : serveEndpoints(config.listenAddr, served);
-}
-
-/** How both databases are connected to. */
-function databaseOptions({ allowPlaintext, tls: { ca, cert, key } }: Config) {
-  const tls = ca === undefined || cert === undefined || key === undefined ? {} : { tls: { ca, cert, key } };
-  return { allowPlaintext, ...tls };
 }

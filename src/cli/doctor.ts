@@ -1,5 +1,6 @@
 import { leaseOf } from '../candidate.ts';
-import { loadConfig, type Config } from '../config.ts';
+import { protectionOf } from '../config-endpoints.ts';
+import { loadConfig } from '../config.ts';
 import { networkSettings, rehearse } from '../controllers/index.ts';
 import { readCrds } from '../dev/manifests.ts';
 import { examine, type Finding } from '../doctor/index.ts';
@@ -45,8 +46,8 @@ ${describeOptions(options)}`,
         lease: leaseOf(config),
         cluster: config.clusterName,
         rehearse: (world) => rehearse({ ...world, settings: networkSettings(config) }),
-        northbound: { ...databaseOptions(config), remotes: config.ovnNbEndpoint },
-        southbound: { ...databaseOptions(config), remotes: config.ovnSbEndpoint },
+        northbound: { ...protectionOf(config), timeoutMs: WAIT_MS, remotes: config.ovnNbEndpoint },
+        southbound: { ...protectionOf(config), timeoutMs: WAIT_MS, remotes: config.ovnSbEndpoint },
         syncMs: sync === true ? SYNC_MS : undefined,
       });
       io.stdout.write(json === true ? `${JSON.stringify({ findings }, null, 2)}\n` : describe(findings));
@@ -56,11 +57,6 @@ ${describeOptions(options)}`,
     }
   },
 };
-
-function databaseOptions({ allowPlaintext, tls: { ca, cert, key } }: Config) {
-  const tls = ca === undefined || cert === undefined || key === undefined ? {} : { tls: { ca, cert, key } };
-  return { allowPlaintext, timeoutMs: WAIT_MS, ...tls };
-}
 
 const describe = (findings: readonly Finding[]): string =>
   findings

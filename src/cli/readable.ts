@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import type { Protection } from '../config-endpoints.ts';
 import { ConfigError } from '../config.ts';
 
 /**
@@ -6,8 +7,8 @@ import { ConfigError } from '../config.ts';
  *
  * @throws ConfigError that names every one that cannot
  */
-export function checkTlsFiles({ tls }: { readonly tls: object }): void {
-  const problems = Object.entries(tls as Record<string, string | undefined>).flatMap(([name, path]) => {
+export function checkTlsFiles({ tls }: Pick<Protection, 'tls'>): void {
+  const problems = Object.entries(tls).flatMap(([name, path]: [string, string | undefined]) => {
     if (path === undefined) return [];
     try {
       accessSync(path, constants.R_OK);

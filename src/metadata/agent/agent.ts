@@ -1,3 +1,4 @@
+import { protectionOf } from '../../config-endpoints.ts';
 import { serveEndpoints } from '../../endpoints.ts';
 import {
   errorFields,
@@ -12,7 +13,7 @@ import { Keeper } from './keeper.ts';
 import { OpenVSwitch, type HostIdentity } from './open-vswitch.ts';
 import { MetadataService } from './service.ts';
 import { LocalSouthbound } from './southbound.ts';
-import { openVSwitchOptions, protection, type AgentConfig } from './config.ts';
+import { openVSwitchOptions, type AgentConfig } from './config.ts';
 
 /** The running metadata agent of a hypervisor. */
 export interface MetadataAgent {
@@ -73,7 +74,7 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
     identity = { systemID: found.systemID, southbound: remotes };
     try {
       southbound = new LocalSouthbound({
-        ...protection(config),
+        ...protectionOf(config),
         remotes,
         chassis: found.systemID,
         cluster: config.clusterName,

@@ -1,4 +1,4 @@
-import { endpointProblems, type TlsSettings } from '../../config-endpoints.ts';
+import { endpointProblems, protectionOf, type Protection } from '../../config-endpoints.ts';
 import { clusterName, flag, listen, oneOf, optional, Refusal, remotes } from '../../config-values.ts';
 import type { LogLevel } from '../../config.ts';
 import {
@@ -9,21 +9,16 @@ import {
   type ConfigSources,
   type EffectiveSetting,
 } from '../../settings.ts';
-import type { OvsdbClientOptions } from '../../ovn/ovsdb/index.ts';
 import type { OpenVSwitchOptions } from './open-vswitch.ts';
 
 /** Everything a person can set about the metadata agent. Frozen, complete and checked. */
-export interface AgentConfig {
+export interface AgentConfig extends Protection {
   /** Path of a kubeconfig; undefined: $KUBECONFIG, ~/.kube/config, then the pod's service account. */
   readonly kubeconfig: string | undefined;
   /** OVSDB remote of the hypervisor's own Open vSwitch database. */
   readonly ovsEndpoint: string;
   /** OVSDB remotes of the Southbound database; undefined: those of ovn-controller, `external_ids:ovn-remote`. */
   readonly ovnSbEndpoint: string | undefined;
-  /** Permits `tcp:` remotes that are not on this host, whose traffic nobody can trust. */
-  readonly allowPlaintext: boolean;
-  /** Files for `ssl:` remotes (PEM); either all three are set or none. */
-  readonly tls: TlsSettings;
   /** The operator's `clusterName`: only ports with this mark are answered. */
   readonly clusterName: string;
   /** What the names of the agent's network namespaces begin with; another for each agent on a host. */
@@ -97,18 +92,9 @@ export function resolveAgentConfig(sources: ConfigSources = {}): {
   return { config: Object.freeze(config), settings: reader.effective() };
 }
 
-/** How databases on other hosts are connected to. */
-export function protection({
-  allowPlaintext,
-  tls: { ca, cert, key },
-}: AgentConfig): Pick<OvsdbClientOptions, 'tls' | 'allowPlaintext'> {
-  const isTls = ca !== undefined && cert !== undefined && key !== undefined;
-  return { allowPlaintext, ...(isTls ? { tls: { ca, cert, key } } : {}) };
-}
-
 /** How the hypervisor's Open vSwitch is connected to. */
 export const openVSwitchOptions = (config: AgentConfig): OpenVSwitchOptions => ({
-  ...protection(config),
+  ...protectionOf(config),
   remotes: config.ovsEndpoint,
   mark: config.namespacePrefix,
 });

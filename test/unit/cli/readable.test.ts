@@ -21,5 +21,5 @@ it.each(['run', 'metadata-agent'])(
 );
 
 it('asks for no file where there is no TLS', () => {
-  expect(() => checkTlsFiles({ tls: { ca: undefined } })).not.toThrow();
+  expect(() => checkTlsFiles({ tls: { ca: undefined, cert: undefined, key: undefined } })).not.toThrow();
 });
