@@ -1,78 +1,126 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { API_VERSION } from '../../src/api/index.ts';
 import { schemaFolder } from '../../src/dev/ovn/central.ts';
-import { startDatabase, type DatabaseServer } from '../../src/dev/ovn/processes.ts';
+import { startDatabase, startRaftCluster } from '../../src/dev/ovn/processes.ts';
 import { startEmbedded } from '../support/apiserver/embedded.ts';
 import { example } from '../support/operator/examples.ts';
 import { TestCluster } from '../support/operator/test-cluster.ts';
-import { makeAuthority, makeCertificate } from '../support/ovsdb/certificates.ts';
+import { clientSettings, makeGenerations, rotate, serverArguments } from '../support/ovsdb/certificates.ts';
 import { freePort } from '../support/ovsdb/live.ts';
+
+const databases = [
+  { name: 'OVN_Northbound', schema: join(schemaFolder, 'ovn-nb.ovsschema') },
+  { name: 'OVN_Southbound', schema: join(schemaFolder, 'ovn-sb.ovsschema') },
+] as const;
 
 let dir: string;
 let cluster: TestCluster;
-let database: DatabaseServer;
-
-const file = (name: string): string => join(dir, name);
-
-/** Puts the CA and the certificate of that generation where server and operator look for theirs. */
-async function rotate(generation: 'old' | 'new'): Promise<void> {
-  await copyFile(file(`${generation}-ca.crt`), file('ca.crt'));
-  for (const name of ['server', 'client'])
-    for (const part of ['crt', 'key'])
-      await copyFile(file(`${generation}-${name}.${part}`), file(`${name}.${part}`));
-}
+/** What a test started. */
+let started: { stop(): Promise<void> }[];
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'overlay-network-test-'));
-  for (const generation of ['old', 'new']) {
-    await makeAuthority(dir, `${generation}-ca`);
-    for (const name of ['server', 'client'])
-      await makeCertificate(dir, `${generation}-ca`, `${generation}-${name}`);
-  }
-  await rotate('old');
   cluster = await TestCluster.start({ start: startEmbedded }, { northd: false });
-  const port = await freePort();
-  database = await startDatabase({
-    dir,
-    name: 'OVN_Northbound',
-    schema: join(schemaFolder, 'ovn-nb.ovsschema'),
-    listen: [`pssl:${port}:127.0.0.1`],
-    args: [
-      `--private-key=${file('server.key')}`,
-      `--certificate=${file('server.crt')}`,
-      `--ca-cert=${file('ca.crt')}`,
-    ],
-  });
-  await cluster.startOperator({
-    settings: {
-      'ovn-nb-endpoint': `ssl:127.0.0.1:${port}`,
-      'tls-ca': file('ca.crt'),
-      'tls-cert': file('client.crt'),
-      'tls-key': file('client.key'),
-    },
-  });
 }, 60_000);
-afterAll(async () => {
-  await cluster.stop();
-  await database.stop();
-  await rm(dir, { recursive: true });
+beforeEach(async () => {
+  started = [];
+  dir = await mkdtemp(join(tmpdir(), 'overlay-network-test-'));
+  await makeGenerations(dir);
 });
+afterEach(async () => {
+  await cluster.reset();
+  await Promise.all(started.map((each) => each.stop()));
+  await rm(dir, { recursive: true });
+}, 60_000);
+afterAll(() => cluster.stop());
+
+/** Creates a Port, and waits until it is in effect. */
+async function createPort(name: string): Promise<void> {
+  const spec = { subnetRef: { name: 'apps' } };
+  await cluster.apply({ apiVersion: API_VERSION, kind: 'Port', metadata: { name }, spec });
+  const objects = await cluster.ready();
+  expect(objects.get(`Port/default/${name}`)?.status?.['ipAddress']).toMatch(/^10\.10\.1\./);
+}
 
 it('an operator goes on when the authority and all certificates are replaced, without a restart of its own', async () => {
+  const port = await freePort();
+  const database = await startDatabase({
+    dir,
+    ...databases[0],
+    listen: [`pssl:${port}:127.0.0.1`],
+    args: serverArguments(dir),
+  });
+  started.push(database);
+  await cluster.startOperator({
+    settings: { 'ovn-nb-endpoint': `ssl:127.0.0.1:${port}`, ...clientSettings(dir) },
+  });
   await cluster.apply(...example('quickstart.yaml'));
   await cluster.converged();
   await database.stop();
-  await rotate('new');
+  await rotate(dir, 'new');
   await database.start();
-  await cluster.apply({
-    apiVersion: API_VERSION,
-    kind: 'Port',
-    metadata: { name: 'late' },
-    spec: { subnetRef: { name: 'apps' } },
+  await createPort('late');
+}, 60_000);
+
+it('so it does with clusters of both databases, whose servers go on as well while their leaders change', async () => {
+  const clusters = await Promise.all(
+    databases.map(async (database) => {
+      const folder = join(dir, database.name);
+      await mkdir(folder);
+      const raft = await startRaftCluster({ dir: folder, ...database, nodes: 3, args: serverArguments(dir) });
+      started.push(raft);
+      const ports: number[] = [];
+      for (const node of raft.nodes) {
+        const port = await freePort();
+        await node.appctl('ovsdb-server/add-remote', `pssl:${port}:127.0.0.1`);
+        ports.push(port);
+      }
+      return { raft, ports, remotes: ports.map((port) => `ssl:127.0.0.1:${port}`).join(',') };
+    }),
+  );
+  const [northbound, southbound] = clusters;
+  const listen = `127.0.0.1:${await freePort()}`;
+  await cluster.startOperator({
+    settings: {
+      'ovn-nb-endpoint': northbound!.remotes,
+      'ovn-sb-endpoint': southbound!.remotes,
+      'listen-addr': listen,
+      ...clientSettings(dir),
+    },
   });
-  const objects = await cluster.ready(20_000);
-  expect(objects.get('Port/default/late')?.status?.['ipAddress']).toMatch(/^10\.10\.1\./);
-}, 40_000);
+  await cluster.apply(...example('quickstart.yaml'));
+  await cluster.converged();
+
+  await rotate(dir, 'new');
+  for (const { ports } of clusters)
+    for (const port of ports)
+      await cluster.eventually(async () => expect(await issuerAt(port)).toBe('new-ca'));
+  for (const { raft } of clusters) {
+    const leader = await raft.leaderIndex();
+    await raft.node(leader).appctl('cluster/failure-test', 'transfer-leadership');
+    await raft.leaderIndex({ except: leader });
+    // Whoever the operator spoke to, it must connect anew.
+    for (const node of raft.nodes) await node.appctl('ovsdb-server/reconnect');
+  }
+  await createPort('late');
+  const ready = async (): Promise<boolean> => (await fetch(`http://${listen}/ready`)).ok;
+  await cluster.eventually(ready);
+}, 60_000);
+
+/** The name of the authority that a server's certificate is from, to one who has the client's. */
+async function issuerAt(port: number): Promise<string> {
+  const [ca, cert, key] = await Promise.all(
+    ['ca.crt', 'client.crt', 'client.key'].map((name) => readFile(join(dir, name))),
+  );
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, ca, cert, key, checkServerIdentity: () => undefined };
+    const socket = connect(options, () => {
+      resolve(String(socket.getPeerCertificate().issuer.CN));
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}

@@ -1,5 +1,6 @@
 /** Certificates for tests, made by openssl. */
 import { execFile } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -37,3 +38,39 @@ export async function makeCertificate(dir: string, ca: string, name: string, hos
   ];
   await run('openssl', ['x509', '-req', '-in', file(`${name}.csr`), ...signer, '-out', file(`${name}.crt`)]);
 }
+
+/** Of two authorities, one after the other. */
+export type Generation = 'old' | 'new';
+
+/** Makes both in `dir`, each with a certificate for servers and one for clients, and installs the old. */
+export async function makeGenerations(dir: string): Promise<void> {
+  for (const generation of ['old', 'new']) {
+    await makeAuthority(dir, `${generation}-ca`);
+    for (const name of ['server', 'client'])
+      await makeCertificate(dir, `${generation}-ca`, `${generation}-${name}`);
+  }
+  await rotate(dir, 'old');
+}
+
+/**
+ * Puts the CA and the certificates of that generation where servers and clients look for theirs: `ca.crt`,
+ * `server.crt`, `server.key`, `client.crt` and `client.key` in `dir`.
+ */
+export async function rotate(dir: string, generation: Generation): Promise<void> {
+  for (const name of ['ca.crt', 'server.crt', 'server.key', 'client.crt', 'client.key'])
+    await copyFile(join(dir, `${generation}-${name}`), join(dir, name));
+}
+
+/** Arguments of ovsdb-server: its own certificate, and the CA of its clients. */
+export const serverArguments = (dir: string): string[] => [
+  `--private-key=${join(dir, 'server.key')}`,
+  `--certificate=${join(dir, 'server.crt')}`,
+  `--ca-cert=${join(dir, 'ca.crt')}`,
+];
+
+/** The operator's settings for its certificate, and for the CA of the servers. */
+export const clientSettings = (dir: string): Record<string, string> => ({
+  'tls-ca': join(dir, 'ca.crt'),
+  'tls-cert': join(dir, 'client.crt'),
+  'tls-key': join(dir, 'client.key'),
+});
