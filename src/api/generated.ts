@@ -198,12 +198,22 @@ export interface SubnetStatus {
   readonly mtu?: number;
   /** Name of the Logical_Switch in OVN. */
   readonly switchName?: string;
+  /** The VPC that the Subnet is in, the one that it names or its namespace's. */
+  readonly vpc?: SubnetVpc;
   /** How many addresses Ports can have. */
   readonly totalIPs?: number;
   /** How many of them are in use. */
   readonly usedIPs?: number;
   /** How many of them can still be allocated. */
   readonly availableIPs?: number;
+}
+
+/** The VPC that the Subnet is in, the one that it names or its namespace's. */
+export interface SubnetVpc {
+  /** Its name. */
+  readonly name: string;
+  /** Its `metadata.uid`. */
+  readonly uid: string;
 }
 
 /**

@@ -88,6 +88,7 @@ export class SubnetReconciler implements Reconciler<Subnet> {
             : status.gatewayIP,
           mtu: programmed ? mtu : status.mtu,
           switchName: programmed ? switchName(subnet.metadata.uid) : status.switchName,
+          vpc: programmed && vpc !== undefined ? identityOf(vpc) : status.vpc,
           ...(pool === undefined ? {} : counts(pool)),
         };
       },
@@ -171,3 +172,5 @@ function counts({ addresses }: SubnetPool) {
   const { total, used, available } = addresses.counts();
   return { totalIPs: total, usedIPs: used, availableIPs: available };
 }
+
+const identityOf = ({ metadata: { name, uid } }: VPC) => ({ name, uid });

@@ -37,6 +37,8 @@ const networkFields = ({ status }: Subnet) => ({
   cidr: status?.cidr,
   gatewayIP: status?.gatewayIP,
   mtu: status?.mtu,
+  // Its Ports are in groups of the VPC.
+  vpc: status?.vpc?.uid,
 });
 
 /** What a Port needs to know of its Subnet. */

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Subnet } from '../../../src/api/index.ts';
+import { subnetKind } from '../../../src/controllers/subnet/kind.ts';
 import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 
@@ -22,10 +24,19 @@ describe('a Subnet', () => {
       gatewayIP: '10.9.1.1',
       mtu: 1442,
       switchName: expect.stringMatching(/^on_/),
+      vpc: { name: 'net', uid: cluster.get('VPC', 'default/net')?.metadata.uid },
       totalIPs: 243,
       usedIPs: 1,
       availableIPs: 242,
     });
+  });
+
+  it('tells its Ports when it comes into another VPC, whose groups they must be in', async () => {
+    cluster.apply(subnet('a'));
+    await cluster.settle();
+    const before = cluster.get('Subnet', 'default/a') as Subnet;
+    const after = { ...before, status: { ...before.status, vpc: { name: 'older', uid: 'u' } } };
+    expect(subnetKind.facts?.(after)).not.toEqual(subnetKind.facts?.(before));
   });
 
   it('is given a range from the high end of the VPC, away from those numbered by hand', async () => {
