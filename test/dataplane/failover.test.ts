@@ -75,10 +75,13 @@ describeLab(
 
     it('stays where it is while ovn-controller is away there, and works', async () => {
       const host = await active();
-      expect(await interruption(() => host.controller.kill())).toBeLessThan(BFD_MS);
-      expect((await active()).name).toBe(host.name);
-      await host.controller.start();
-    }, 60_000);
+      await within(BFD_MS, async () => {
+        const gap = await interruption(() => host.controller.kill());
+        expect((await active()).name).toBe(host.name);
+        await host.controller.start();
+        return gap;
+      });
+    }, 120_000);
 
     it('goes to the next when its host reaches no other, hardly later than BFD notices', async () => {
       let cut: Hypervisor | undefined;

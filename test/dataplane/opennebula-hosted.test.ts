@@ -220,12 +220,12 @@ describeLab(
       const { vm1, vm2, web } = machines;
       const arriveFrom = async (from: Guest, foreign: string): Promise<number> => {
         await lab().eventually(() => from.reaches(vm2.address));
-        await from.run('ip', 'address', 'add', `${foreign}/32`, 'dev', 'eth0');
+        await from.run('ip', 'address', 'replace', `${foreign}/32`, 'dev', 'eth0');
         const before = await vm2.echoesReceived();
         await from.ping(vm2.address, { extra: ['-I', foreign] });
         return (await vm2.echoesReceived()) - before;
       };
-      expect(await arriveFrom(vm1, '10.1.2.60')).toBeGreaterThan(0);
+      await lab().eventually(async () => expect(await arriveFrom(vm1, '10.1.2.60')).toBeGreaterThan(0));
       expect(await arriveFrom(web, '10.1.10.60')).toBe(0);
     }, 60_000);
 
