@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { includes, OperationBuilder, OvsdbClient, textAt } from '../../ovn/ovsdb/index.ts';
+import { includes, OperationBuilder, OvsdbClient, OvsdbError, textAt } from '../../ovn/ovsdb/index.ts';
 import type { OvsdbClientOptions, Row, Uuid } from '../../ovn/ovsdb/index.ts';
+import { HostError } from './host-error.ts';
 
 /** Key in the `external_ids` of ports and interfaces that an agent made; its value is the agent's namespace prefix. */
 const MARK = 'overlay-network/metadata-agent';
@@ -88,13 +89,17 @@ export class OpenVSwitch {
 
   /**
    * Plugs a device into the integration bridge as the logical port; one of the agent's that stands for another is
-   * replaced. Rejects with OvsdbError, also when the name is somebody else's, and when there is no bridge.
+   * replaced. Rejects with OvsdbError, also when the name is somebody else's, and with HostError NO_BRIDGE.
    */
   async plug(device: string, interfaceID: string): Promise<void> {
     if (this.plugged().get(device) === interfaceID) return;
     await this.unplug(device);
     const bridge = this.#bridge();
-    if (bridge === undefined) throw new Error(`Open vSwitch has no bridge ${this.#bridgeName()}`);
+    if (bridge === undefined) {
+      const name = this.#bridgeName();
+      const message = `Open vSwitch has no bridge ${name}: does ovn-controller run, which makes it?`;
+      throw new HostError('NO_BRIDGE', message);
+    }
     const build = this.#builder();
     const [port, face] = [randomUUID(), randomUUID()];
     await this.#client.transact([
@@ -141,7 +146,7 @@ export class OpenVSwitch {
 
   #builder(): OperationBuilder {
     const { schema } = this.#client;
-    if (schema === undefined) throw new Error('not connected to Open vSwitch');
+    if (schema === undefined) throw new OvsdbError('NOT_CONNECTED', 'not connected to Open vSwitch');
     return new OperationBuilder(schema);
   }
 }
