@@ -28,7 +28,10 @@ export class MacTable {
     return { ok: true };
   }
 
-  /** Has `port` share these, in place of what it shared. Returns those that it cannot, since another owns them: MAC → its UID. */
+  /**
+   * Has `port` share these, in place of what it shared. Returns those that it cannot, since another owns them: MAC → its
+   * UID.
+   */
   share(port: string, macs: readonly string[]): ReadonlyMap<string, string> {
     const refused = new Map<string, string>();
     for (const mac of macs) {

@@ -26,10 +26,8 @@ export function apiError(response: HttpResponse): ApiError {
 export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new ConnectionError('BAD_ANSWER', 'the API server sent something that is not JSON', {
-      sent: true,
-      cause,
-    });
+  } catch {
+    // Without the parser's words as a cause: they quote the answer, which may be a Secret.
+    throw new ConnectionError('BAD_ANSWER', 'the API server sent something that is not JSON', { sent: true });
   }
 }

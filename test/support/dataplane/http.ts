@@ -28,7 +28,10 @@ print $socket do { local $/; <STDIN> };
 $socket->flush;
 print while <$socket>;`;
 
-/** Asks a web server from a machine, or from another namespace. Resolves with undefined when there was no connection, or no answer. */
+/**
+ * Asks a web server from a machine, or from another namespace. Resolves with undefined when there was no connection, or
+ * no answer.
+ */
 export async function askHttp(
   asker: Pick<Guest, 'attempt'>,
   to: string,

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { RestClient, type RestClientOptions, type WatchEvent } from '../../../../src/reconcile/index.ts';
+import {
+  errorFields,
+  RestClient,
+  type RestClientOptions,
+  type WatchEvent,
+} from '../../../../src/reconcile/index.ts';
 import { json, ScriptedApi } from '../../../support/reconcile/scripted-api.ts';
 import { newWidget, widgetType, type Widget } from '../../../support/reconcile/widget.ts';
 
@@ -194,6 +199,13 @@ describe('the REST client', () => {
     await expect(client.get(widgetType, ref)).rejects.toMatchObject({ name: 'ConnectionError' });
     scripted.answer((_request, response) => response.end('{"metadata":'));
     await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
+  });
+
+  it('repeats nothing of an answer that is rubbish: it may be a Secret', async () => {
+    scripted.answer((_request, response) => response.end('{"data":hush}'));
+    const error = await client.get(widgetType, ref).catch((thrown: unknown) => thrown);
+    expect(errorFields(error)).toMatchObject({ code: 'BAD_ANSWER' });
+    expect(JSON.stringify(errorFields(error))).not.toContain('hush');
   });
 
   it('knows whether a kind is served', async () => {
