@@ -22,7 +22,7 @@ export type ConditionType = keyof typeof meanings;
 export const conditionMeanings: Readonly<Record<ConditionType, string>> = meanings;
 
 /** The types in the order in which they stand in status. */
-export const conditionTypes = Object.keys(meanings) as readonly ConditionType[];
+const conditionTypes = Object.keys(meanings) as readonly ConditionType[];
 
 /** What a plan says about one aspect, without the times and generations that `mergeConditions` knows. */
 export interface DesiredCondition {

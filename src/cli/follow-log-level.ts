@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import type { EffectiveSetting } from '../settings.ts';
 
 /** Reads a configuration that has a log level. @throws ConfigError */
-export type Resolve = (sources: ConfigSources) => {
+type Resolve = (sources: ConfigSources) => {
   readonly config: { readonly logLevel: LogLevel };
   readonly settings: readonly EffectiveSetting[];
 };

@@ -4,7 +4,7 @@ import type { Instance } from './instance.ts';
 import { directory, json, type Directory } from './tree.ts';
 
 /** The versions that are listed and answered (nova/api/metadata/base.py). All have the same tree. */
-export const OPENSTACK_VERSIONS = [
+const OPENSTACK_VERSIONS = [
   '2012-08-10',
   '2013-04-04',
   '2013-10-17',

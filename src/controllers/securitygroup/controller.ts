@@ -95,7 +95,7 @@ export class SecurityGroupReconciler implements Reconciler<SecurityGroup> {
 const CLOSED = 'the group allows nothing';
 
 /** The rows of a SecurityGroup: a port group that its Ports join, with an ACL a rule. */
-export function planGroup(uid: string, acls: readonly Acl[]): DesiredState {
+function planGroup(uid: string, acls: readonly Acl[]): DesiredState {
   const group = row('Port_Group', groupUuid(uid), { name: groupName(uid) });
   const rows = new Map(acls.map((acl) => aclRow(uid, acl)).map((each) => [each.uuid, each]));
   return {

@@ -32,7 +32,7 @@ export interface Connection {
 }
 
 /** The side of a peering by itself: what its own namespace says. */
-export function sideOf({ stores, writer }: Sources, peering: VPCPeering): Checked<Side> {
+function sideOf({ stores, writer }: Sources, peering: VPCPeering): Checked<Side> {
   const { namespace = '' } = peering.metadata;
   const { vpcRef, peer, advertisedCIDRs } = peering.spec;
   if (peer.namespace === namespace) {
