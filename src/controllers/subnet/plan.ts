@@ -68,7 +68,7 @@ function connection(
     name,
     mac: computeMac(uid, 'gateway'),
     networks: [network],
-    // On a VLAN the routed traffic of all hypervisors must go through one, or the fabric sees one MAC everywhere.
+    // On a physical network all that comes in enters at one host; what goes out leaves from each, with its own MAC.
     options: spec.provider === undefined ? {} : { 'reside-on-redirect-chassis': 'true' },
   });
   const switchPort = row('Logical_Switch_Port', rowUuid(uid, 'switch-port'), {

@@ -1,6 +1,7 @@
 /** The events of one watch, in order. */
 import type { IncomingMessage } from 'node:http';
 import type { ApiObject } from './api-object.ts';
+import { patienceMs } from '../eventually.ts';
 
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -37,11 +38,11 @@ export class WatchStream {
   }
 
   /** The next event, or undefined when the stream has ended. @throws Error when none comes in time */
-  async next(timeoutMs = 10_000): Promise<WatchEvent | undefined> {
-    const deadline = Date.now() + timeoutMs;
+  async next(): Promise<WatchEvent | undefined> {
+    const deadline = Date.now() + patienceMs;
     while (this.#events.length === 0 && !this.#ended) {
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`no watch event within ${timeoutMs} ms`);
+      if (left <= 0) throw new Error(`no watch event within ${patienceMs} ms`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#wake = () => {

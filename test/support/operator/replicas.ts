@@ -90,7 +90,7 @@ export class Replicas extends ClusterObjects {
     await this.eventually(async () => {
       const answer = await fetch(`http://127.0.0.1:${port}/ready`);
       if (!answer.ok) throw new Error(`${await answer.text()}\n${run.stderr()}`);
-    }, 20_000);
+    });
     const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     return { ...run, metrics };
   }
@@ -123,7 +123,7 @@ export class Replicas extends ClusterObjects {
         spec: { vpcRef: { name: 'net' }, cidr: '10.10.0.0/22' },
       },
     );
-    await this.ready(20_000);
+    await this.ready();
   }
 
   /** Creates Ports `<prefix>-0` and on, a few at a time; `onCreated` is called after each with how many there are. */

@@ -11,7 +11,7 @@ import { startDatabase, startRaftCluster } from '../../../src/dev/ovn/processes.
 import type { DatabaseServer, RaftCluster } from '../../../src/dev/ovn/processes.ts';
 import { OperationBuilder, OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
 import type { Operation, OvsdbClientOptions } from '../../../src/ovn/ovsdb/index.ts';
-import { eventually } from '../eventually.ts';
+import { eventually, patienceMs } from '../eventually.ts';
 
 /** The schema that live tests use, and what they replicate of it. */
 export const northbound = { schema: '/usr/share/ovn/ovn-nb.ovsschema', name: 'OVN_Northbound' };
@@ -65,7 +65,7 @@ export class Live {
   /** A client whose replica is filled. */
   async started(remotes: string, options: Partial<OvsdbClientOptions> = {}): Promise<OvsdbClient> {
     const client = this.client(remotes, options);
-    await client.start({ timeoutMs: 20_000 });
+    await client.start({ timeoutMs: patienceMs });
     return client;
   }
 
