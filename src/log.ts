@@ -33,7 +33,8 @@ export function createLog({ level, stream = process.stderr, format }: LogOptions
   const at =
     (severity: LogLevel) =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-      logger.log({ level: severity, message, fields });
+      // winston would make the line before it finds that nobody wants it.
+      if (logger.isLevelEnabled(severity)) logger.log({ level: severity, message, fields });
     };
   return {
     debug: at('debug'),

@@ -3,7 +3,7 @@ import { firstAddress, formatAddress, parseCidr } from '../../src/api/index.ts';
 import { hypervisorNamed, internet, Namespace, run } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
-import { within } from '../support/eventually.ts';
+import { within } from '../support/within.ts';
 
 /** The router outside on the VLAN of the external network, and the addresses that NatRules name. */
 const outside = { router: '192.0.2.1', shared: '192.0.2.150', forwarded: '192.0.2.151' };

@@ -3,7 +3,8 @@ import { gatewayPortName } from '../../src/controllers/names.ts';
 import { internet, Namespace, type Hypervisor } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import { longestGap, type Guest } from '../support/dataplane/guest.ts';
-import { patienceMs, within } from '../support/eventually.ts';
+import { patienceMs } from '../support/eventually.ts';
+import { within } from '../support/within.ts';
 
 const network = `
 apiVersion: network.plasmavmc.io/v1alpha1

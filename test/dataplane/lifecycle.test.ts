@@ -3,7 +3,7 @@ import { isTrue, type Port } from '../../src/api/index.ts';
 import { hypervisorNamed, moveVm, Namespace, plug, readVm, unplug } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
-import { within } from '../support/eventually.ts';
+import { within } from '../support/within.ts';
 
 describeLab('a Port', (lab) => {
   let steady: Guest;

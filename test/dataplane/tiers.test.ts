@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { describeLab } from '../support/dataplane/describe.ts';
 import { ethernet, icmp, ipv4, sendFrames, Sniffer } from '../support/dataplane/frames.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
-import { within } from '../support/eventually.ts';
+import { within } from '../support/within.ts';
 
 const example = readFileSync(join(import.meta.dirname, '../../examples/tiers.yaml'), 'utf8');
 

@@ -1,5 +1,4 @@
 /** Waiting on conditions, and for how long. */
-import { expect } from '@jest/globals';
 
 /**
  * How long a test waits for what should come, in ms. Nothing is proved by its being short: where a time is promised,
@@ -42,14 +41,4 @@ export async function eventually<T>(
     const took = performance.now() - began;
     await new Promise((resolve) => setTimeout(resolve, Math.max(pause, took)));
   }
-}
-
-/**
- * Proves that something can be done within a time, in ms: the best of up to five counts, as the machine that tests run
- * on may be busy with other things.
- */
-export async function within(limitMs: number, measure: (round: number) => Promise<number>): Promise<void> {
-  const took: number[] = [];
-  for (let round = 0; round < 5 && !took.some((ms) => ms < limitMs); round++) took.push(await measure(round));
-  expect(Math.min(...took)).toBeLessThan(limitMs);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { API_VERSION, resources } from '../../../src/api/index.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
 import { targets } from '../../support/apiserver/targets.ts';
-import { within } from '../../support/eventually.ts';
+import { within } from '../../support/within.ts';
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
