@@ -15,6 +15,7 @@ import { checkApiServer, checkDefinitions, checkPermissions } from './kubernetes
 import { judgeLeader, watchLease, type LeaseRef } from './leader.ts';
 import { judgeObjects, judgeOrphans, listObjects } from './objects.ts';
 import { judgeLag, judgeNorthbound, judgeSouthbound } from './ovn.ts';
+import { judgeRouterMacs } from './router-macs.ts';
 import type { Definition } from './schemas.ts';
 
 export type { Finding } from './finding.ts';
@@ -111,7 +112,8 @@ async function examineObjects(
     findings.push(...(drift.facts === undefined ? drift.failed : [drift.facts]));
     findings.push(judgeOrphans(listing, northbound));
   }
-  if (southbound !== undefined) findings.push(...judgeGateways(listing, southbound));
+  if (southbound !== undefined)
+    findings.push(...judgeGateways(listing, southbound), ...judgeRouterMacs(listing, southbound));
   return findings;
 }
 

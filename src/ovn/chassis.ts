@@ -28,20 +28,47 @@ export const chassisColumns = ['name', 'external_ids', 'other_config'] as const;
  * there: they do nothing of what is asked here.
  */
 export function readChassis(replica: Pick<Replica, 'rows'>): readonly Chassis[] {
-  return [...replica.rows('Chassis')]
-    .filter((row) => textAt(row['other_config'], 'is-remote') !== 'true')
+  return localRows(replica)
     .map(chassisOf)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/**
+ * By name of the host: the MAC address that routers have there on each physical network, as `ovn-chassis-mac-mappings`
+ * gives it, unchecked.
+ */
+export function readMacMappings(
+  replica: Pick<Replica, 'rows'>,
+): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  return new Map(
+    localRows(replica).map((row) => [
+      nameOf(row),
+      new Map(optionOf(row, 'ovn-chassis-mac-mappings').map(splitMapping)),
+    ]),
+  );
+}
+
+const localRows = (replica: Pick<Replica, 'rows'>): readonly Row[] =>
+  [...replica.rows('Chassis')].filter((row) => textAt(row['other_config'], 'is-remote') !== 'true');
+
+const nameOf = (row: Row): string => row['name'] as string;
+
 function chassisOf(row: Row): Chassis {
-  const option = (key: string): readonly string[] => {
-    const text = textAt(row['other_config'], key) ?? textAt(row['external_ids'], key) ?? '';
-    return text.split(',').map((item) => item.trim());
-  };
   return {
-    name: row['name'] as string,
-    isGateway: option('ovn-cms-options').includes('enable-chassis-as-gw'),
-    physicalNetworks: option('ovn-bridge-mappings').flatMap((item) => item.split(':')[0] || []),
+    name: nameOf(row),
+    isGateway: optionOf(row, 'ovn-cms-options').includes('enable-chassis-as-gw'),
+    physicalNetworks: optionOf(row, 'ovn-bridge-mappings').flatMap((item) => splitMapping(item)[0] || []),
   };
+}
+
+/** What the host's administrator wrote, by its commas. */
+function optionOf(row: Row, key: string): readonly string[] {
+  const text = textAt(row['other_config'], key) ?? textAt(row['external_ids'], key) ?? '';
+  return text.split(',').map((item) => item.trim());
+}
+
+/** `physnet1:br-ex` as `['physnet1', 'br-ex']`. */
+function splitMapping(item: string): [network: string, to: string] {
+  const [network = '', ...rest] = item.split(':');
+  return [network, rest.join(':')];
 }

@@ -1,4 +1,4 @@
-import { chassisColumns, readChassis } from './chassis.ts';
+import { chassisColumns, readChassis, readMacMappings } from './chassis.ts';
 import type { Chassis } from './chassis.ts';
 import { ComparingWriter } from './comparing-writer.ts';
 import { epochKey } from './marks.ts';
@@ -33,6 +33,14 @@ export interface NorthboundFacts {
   readonly progress: { readonly asked: number; readonly northd: number; readonly hosts: number };
 }
 
+/** What a look found of a host. */
+interface HostFacts extends Chassis {
+  /** Whether it has done all that northd has asked of it. */
+  readonly isCurrent: boolean;
+  /** The MAC address that routers have there, by physical network (`ovn-chassis-mac-mappings`); unchecked. */
+  readonly macMappings: ReadonlyMap<string, string>;
+}
+
 /** What a look at the Southbound database found. */
 export interface SouthboundFacts {
   readonly schemaVersion: string;
@@ -40,8 +48,7 @@ export interface SouthboundFacts {
   readonly hasNorthd: boolean;
   /** All logical ports that northd has translated, with the host on which each is up. */
   readonly ports: ReadonlyMap<string, string | undefined>;
-  /** Every host, and whether it has done all that northd has asked of it. */
-  readonly hosts: readonly (Chassis & { readonly isCurrent: boolean })[];
+  readonly hosts: readonly HostFacts[];
 }
 
 /**
@@ -88,6 +95,7 @@ export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFa
     const done = new Map(
       [...replica.rows('Chassis_Private')].map((row) => [row['name'] as string, Number(row['nb_cfg'] ?? 0)]),
     );
+    const macMappings = readMacMappings(replica);
     return {
       schemaVersion: schema?.version ?? '',
       hasNorthd: await client.isLocked(northdLock),
@@ -97,6 +105,7 @@ export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFa
       hosts: readChassis(replica).map((chassis) => ({
         ...chassis,
         isCurrent: (done.get(chassis.name) ?? 0) >= asked,
+        macMappings: macMappings.get(chassis.name) ?? new Map<string, string>(),
       })),
     };
   });

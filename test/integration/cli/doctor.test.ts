@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import type { Finding } from '../../../src/doctor/index.ts';
+import { API_VERSION } from '../../../src/api/index.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { definitionType, readCrds } from '../../../src/dev/manifests.ts';
 import { targets } from '../../support/apiserver/targets.ts';
@@ -71,6 +72,34 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     expect(findings['Leader']?.found).toMatch(/ leads, and renews the Lease default\/overlay-network\.$/);
     for (const { outcome, remedy } of Object.values(findings))
       expect(remedy === undefined).toBe(outcome === 'ok');
+  });
+
+  it('names hosts without a MAC address of their own where a VPC routes to a provider Subnet', async () => {
+    const provider = { physicalNetwork: 'physnet1', vlanID: 20 };
+    const metadata = { namespace: 'hosted', name: 'plant' };
+    await cluster.apply({
+      apiVersion: API_VERSION,
+      kind: 'Subnet',
+      metadata,
+      spec: { cidr: '10.2.0.0/24', provider },
+    });
+    await cluster.converged();
+    const judged = async () => (await examined()).findings['MAC addresses of routers'];
+    expect(await judged()).toMatchObject({
+      outcome: 'warning',
+      found: expect.stringMatching(/: gw1 \(none on physnet1\), gw2 \(none on physnet1\)\.$/),
+      remedy: expect.stringContaining('ovn-chassis-mac-mappings=physnet1:MAC'),
+    });
+    for (const [name, mac] of [
+      ['gw1', '02:00:00:00:01:01'],
+      ['gw2', '02:00:00:00:01:02'],
+    ]) {
+      const mapping = `other_config:ovn-chassis-mac-mappings="physnet1:${mac}"`;
+      await cluster.ovn.sbctl('set', 'Chassis', name!, mapping);
+    }
+    expect(await judged()).toMatchObject({ outcome: 'ok' });
+    await cluster.delete('Subnet', 'hosted/plant');
+    await cluster.gone('Subnet', 'hosted/plant');
   });
 
   it('says which databases do not answer, and goes on with the rest', async () => {

@@ -9,6 +9,7 @@ const host = (name: string, ...physicalNetworks: string[]) => ({
   physicalNetworks,
   isGateway: false,
   isCurrent: true,
+  macMappings: new Map<string, string>(),
 });
 const southbound: SouthboundFacts = {
   schemaVersion: '',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readChassis } from '../../../src/ovn/chassis.ts';
+import { readChassis, readMacMappings } from '../../../src/ovn/chassis.ts';
 import type { Row } from '../../../src/ovn/ovsdb/index.ts';
 
 const row = (name: string, columns: Readonly<Record<string, Readonly<Record<string, string>>>>): Row => ({
@@ -35,6 +35,21 @@ describe('hosts in the Southbound database', () => {
     expect(read(row('a', { other_config: { 'is-remote': 'true' } }), row('b', {}))).toMatchObject([
       { name: 'b' },
     ]);
+  });
+
+  it('have a MAC address on each physical network that their administrator gives them one for', () => {
+    const rows = [
+      row('a', {
+        other_config: { 'ovn-chassis-mac-mappings': 'physnet1:02:00:00:00:01:0a, vlans:nonsense' },
+      }),
+      row('b', {}),
+      row('c', { other_config: { 'is-remote': 'true', 'ovn-chassis-mac-mappings': 'x:02:00:00:00:01:0c' } }),
+    ];
+    const macs = readMacMappings({ rows: () => rows });
+    expect([...macs.keys()]).toEqual(['a', 'b']);
+    expect(macs.get('a')?.get('physnet1')).toBe('02:00:00:00:01:0a');
+    expect(macs.get('a')?.get('vlans')).toBe('nonsense');
+    expect(macs.get('b')?.get('physnet1')).toBeUndefined();
   });
 
   it('are no gateways by an option that only begins like the right one', () => {
