@@ -12,6 +12,8 @@ const meanings = {
   Bound: 'Ports: OVN reports the interface up on a host. `Ready` does not wait for it.',
   RoutesResolved:
     'VPCs with static routes: the router reaches the next hop of each. `Ready` does not wait for it.',
+  MTUFits:
+    'Overlay Subnets with an `mtu` of their own: it fits through the tunnels between hosts. `Ready` does not wait for it.',
   Stalled: 'Only ever `True`: the object needs a change by someone, and will not mend by itself.',
 } as const;
 

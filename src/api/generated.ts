@@ -132,7 +132,10 @@ export interface SubnetSpec {
   readonly reservedRanges?: readonly RangeSpec[];
   /** What the DHCP server of the Subnet answers. Default: `{}`. */
   readonly dhcp: SubnetDHCP;
-  /** MTU of the machines, in bytes. Unset: the operator's setting (1442 for Geneve on an underlay of 1500). */
+  /**
+   * MTU of the machines, in bytes. Unset: the operator's setting (1442 for Geneve on an underlay of 1500).
+   * The condition `MTUFits` tells whether an overlay's fits through the tunnels.
+   */
   readonly mtu?: number;
   /** Connects the Subnet to a physical network. Unset: it is an overlay network. */
   readonly provider?: SubnetProvider;

@@ -14,6 +14,7 @@ const catalogue = {
   Programmed: { when: 'OVN has what the object says.' },
   Ready: { when: 'The object is in effect.' },
   RoutesResolved: { when: 'The router reaches the next hop of every static route.' },
+  MTUFits: { when: "Packets of the Subnet's MTU fit through the tunnels between hosts." },
   Bound: { when: 'OVN has the interface up on a host.' },
   NotBound: {
     when: 'No host has the interface up.',
@@ -178,6 +179,11 @@ const catalogue = {
   NextHopUnreachable: {
     when: 'The next hop of a static route is in no network of the router: no Subnet with a gateway, and not the external network. The route is not in effect; all else is.',
     remedy: 'Create the Subnet that the next hop is in, or correct `nextHop`.',
+  },
+  MTUTooLarge: {
+    when: 'The MTU that the Subnet names is larger than what fits through the tunnels: `underlay.mtu` less their overhead. Larger packets to machines on other hosts are lost; all else passes.',
+    remedy:
+      "Lower `mtu`, or leave it out to have what fits; machines learn it with their next lease. Where the network between hosts takes larger packets, have the operator's setting `underlay.mtu` say so.",
   },
   PendingPeer: {
     when: 'The other side has no VPCPeering towards this one.',

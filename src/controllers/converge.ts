@@ -27,7 +27,7 @@ export interface Intent<S> {
   /** What it refers to and cannot be had (yet). */
   readonly resolvedRefs?: Problem | undefined;
   /** Conditions that only this kind has. */
-  readonly also?: readonly DesiredCondition[];
+  readonly also?: readonly DesiredCondition[] | undefined;
   /** Why it is not gone yet, when somebody has deleted it. */
   readonly held?: Problem | undefined;
   /** Called when OVN has what `desired` says: what only its rows before had is not used any more. */

@@ -20,6 +20,7 @@ import { claimNamed } from '../port/addressing.ts';
 import { bad, fromParsed, good, type Checked, type Problem } from '../problem.ts';
 import { vpcNetwork } from '../vpc/kind.ts';
 import { vpcOf } from '../vpc/lookup.ts';
+import { mtuFits } from './mtu.ts';
 import { planSubnet } from './plan.ts';
 import { subnetRanges } from './ranges.ts';
 
@@ -79,6 +80,7 @@ export class SubnetReconciler implements Reconciler<Subnet> {
           mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
         }),
+      also: facts && mtuFits(subnet.spec, settings.mtu),
       status: (programmed) => {
         const pool = pools.subnet(subnet.metadata.uid);
         return {

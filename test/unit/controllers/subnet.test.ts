@@ -185,6 +185,43 @@ describe('a Subnet', () => {
     });
   });
 
+  describe('with an MTU of its own', () => {
+    const fits = () => cluster.condition('MTUFits', 'Subnet', 'default/a');
+    const withSpec = async (spec: object) => {
+      cluster.apply(subnet('a', { cidr: '10.9.1.0/24', ...spec }));
+      await cluster.settle();
+    };
+
+    it('says when packets are lost that do not fit through the tunnels, and is ready all the same', async () => {
+      await withSpec({ mtu: 1443 });
+      expect(fits()).toBe(
+        '!MTUTooLarge: spec.mtu is 1443, and 1442 bytes fit through the tunnels: larger packets to other hosts are lost.',
+      );
+      expect(ready('a')).toBe('Ready');
+      expect(statusOf('a')).toMatchObject({ mtu: 1443 });
+      await withSpec({ mtu: 1442 });
+      expect(fits()).toBe('MTUFits');
+    });
+
+    it('may have more where the network between hosts takes more', async () => {
+      cluster = new OfflineCluster({ underlay: { tunnel: 'vxlan', mtu: 9000 } });
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+      await withSpec({ mtu: 8951 });
+      expect(fits()).toMatch(/^!MTUTooLarge: .* 8950 bytes fit/);
+      await withSpec({ mtu: 8950 });
+      expect(fits()).toBe('MTUFits');
+    });
+
+    it('says nothing of it on a physical network, whose limit is not known, or when it names none any more', async () => {
+      await withSpec({ mtu: 9000 });
+      expect(fits()).toMatch(/^!MTUTooLarge/);
+      await withSpec({ mtu: 9000, provider: { physicalNetwork: 'physnet1' } });
+      expect([fits(), ready('a')]).toEqual(['-', 'Ready']);
+      await withSpec({});
+      expect(fits()).toBe('-');
+    });
+  });
+
   it('that names no DNS server has those of the administrator, and its Ports say so', async () => {
     cluster = new OfflineCluster({ dnsServers: ['9.9.9.9'] });
     cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
