@@ -121,7 +121,7 @@ export async function startOperator(
     const epoch = await insist(() => connected().fence.take(), signal, log);
     log.info('leading', { epoch });
   });
-  manager.beforeStart('rebuilding the pools', () => controllers.prepare());
+  manager.beforeStart('rebuilding the pools', (signal) => controllers.prepare(signal));
   const stopMeasuring = processMetrics(metrics, version());
   manager.onStop('the Northbound database', async () => northbound?.stop());
   manager.onStop('the Southbound database', () => southbound.stop());

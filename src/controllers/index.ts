@@ -10,7 +10,7 @@ import type {
   VPCPeering,
 } from '../api/index.ts';
 import type { ChassisDirectory, PortBindings, RowWriter } from '../ovn/index.ts';
-import { keyOf, scopedLog, type KubeObject, type Manager } from '../reconcile/index.ts';
+import { keyOf, realClock, scopedLog, Turn, type KubeObject, type Manager } from '../reconcile/index.ts';
 import { announcing } from './announce.ts';
 import { followDrift } from './drift.ts';
 import type { Env } from './env.ts';
@@ -45,9 +45,9 @@ export interface ControllerOptions {
 export interface Controllers {
   /**
    * Rebuilds the pools and removes orphaned rows. To be called when all kinds are listed, the replica is complete
-   * and writing is allowed, before the first reconcile.
+   * and writing is allowed, before the first reconcile. `signal` is aborted by a stop.
    */
-  prepare(): Promise<void>;
+  prepare(signal: AbortSignal): Promise<void>;
 }
 
 /** Adds all kinds with their controllers to the manager. `writer` is asked for only once reconciling begins. */
@@ -109,7 +109,7 @@ export function addControllers(
   };
   const counters = controllerMetrics(manager.metrics, env);
   addKinds(env, (kind, reconciler) => manager.addKind(kind, reconciler));
-  return { prepare: () => prepare(env, manager, counters, options) };
+  return { prepare: (signal) => prepare(env, manager, counters, options, signal) };
 }
 
 async function prepare(
@@ -117,16 +117,19 @@ async function prepare(
   manager: Manager,
   counters: ControllerCounters,
   { sweepShareLimit, bindings, chassis }: ControllerOptions,
+  signal: AbortSignal,
 ): Promise<void> {
   const { log } = manager;
-  for (const conflict of rebuildPools(env)) {
+  const conflicts = await new Turn(() => realClock.now()).run(rebuildPools(env));
+  if (signal.aborted) return;
+  for (const conflict of conflicts) {
     log.error('two objects are recorded with the same address or range', { ...conflict });
   }
   const sweep = async (): Promise<void> => {
     const { removed, refused } = await sweepOrphans(env, sweepShareLimit, log);
     counters.swept(removed.length, refused && (() => orphanedRows(env)));
   };
-  await sweep();
+  // Before the first sweep: nobody else looks at rows that come during it and have no object.
   const stop = followDrift(env, {
     sweep,
     repair: (kind, key) => {
@@ -154,4 +157,5 @@ async function prepare(
     stopChassis();
     return Promise.resolve();
   });
+  await sweep();
 }

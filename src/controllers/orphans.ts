@@ -1,7 +1,7 @@
 import { resources } from '../api/index.ts';
 import { describeOwner, sweep, type Owner, type SweepReport } from '../ovn/index.ts';
 import { isNotFound, type KubeObject, type Logger, type ReadStore } from '../reconcile/index.ts';
-import type { Env } from './env.ts';
+import type { Env, Stores } from './env.ts';
 
 /** As many rows may always be swept: in a small installation every deletion is a large share. */
 const FLOOR_ROWS = 50;
@@ -60,18 +60,19 @@ function isKnownKind(kind: string): kind is Managed {
   return (programmedKinds as readonly string[]).includes(kind);
 }
 
+const storeNames = {
+  VPC: 'vpcs',
+  Subnet: 'subnets',
+  Port: 'ports',
+  SecurityGroup: 'securityGroups',
+  TrafficPolicy: 'trafficPolicies',
+  ExternalNetwork: 'externalNetworks',
+  NatRule: 'natRules',
+  VPCPeering: 'vpcPeerings',
+} as const satisfies Record<Managed, keyof Stores>;
+
 function storeOf({ stores }: Env, kind: Managed): ReadStore<KubeObject> {
-  const byKind = {
-    VPC: stores.vpcs,
-    Subnet: stores.subnets,
-    Port: stores.ports,
-    SecurityGroup: stores.securityGroups,
-    TrafficPolicy: stores.trafficPolicies,
-    ExternalNetwork: stores.externalNetworks,
-    NatRule: stores.natRules,
-    VPCPeering: stores.vpcPeerings,
-  };
-  return byKind[kind];
+  return stores[storeNames[kind]];
 }
 
 /** Whether the API server itself has the object: the cache may have missed its creation. */

@@ -6,14 +6,16 @@ import {
   parseMac,
   tenancyOf,
   type Cidr,
+  type Port,
 } from '../api/index.ts';
-import { keyOf } from '../reconcile/index.ts';
+import type { Steps } from '../reconcile/index.ts';
 import type { Env } from './env.ts';
 import { rebuildExternal } from './externalnetwork/rebuild.ts';
-import { oldestFirst } from './oldest.ts';
+import { oldestFirstInSteps } from './oldest.ts';
 import type { SubnetPool } from './pools/pools.ts';
-import { claimNamed, sharedMacs } from './port/addressing.ts';
+import { claimNamedAddress, sharedMacs } from './port/addressing.ts';
 import { recordedCidr, recordedPort, type PortRecord } from './recorded.ts';
+import { flatMapInSteps } from './steps.ts';
 import { subnetRanges } from './subnet/ranges.ts';
 import { vpcOf } from './vpc/lookup.ts';
 
@@ -32,18 +34,22 @@ type Sources = Pick<Env, 'stores' | 'pools' | 'writer'>;
  * allocation, with all kinds listed and the replica complete (invariant 8). Older objects go first, so the outcome
  * does not depend on the order in which they are listed; rows without an object keep their addresses until they are
  * swept.
+ *
+ * Objects and rows may change between the steps; the pools only by them. What comes after its turn counts as if it came
+ * after the last step: its key is in the queue. What goes is released when its key is reconciled.
  */
-export function rebuildPools(sources: Sources): readonly PoolConflict[] {
+export function* rebuildPools(sources: Sources): Steps<readonly PoolConflict[]> {
   return [
-    ...rebuildVpcs(sources),
-    ...rebuildSubnets(sources),
-    ...rebuildPorts(sources),
-    ...rebuildExternal(sources),
+    ...(yield* rebuildVpcs(sources)),
+    ...(yield* rebuildSubnets(sources)),
+    ...(yield* rebuildPorts(sources)),
+    ...(yield* rebuildExternal(sources)),
   ];
 }
 
-function rebuildVpcs({ stores, pools, writer }: Sources): PoolConflict[] {
-  return oldestFirst(stores.vpcs.values()).flatMap(({ metadata: { uid, namespace = '' }, status }) => {
+function* rebuildVpcs({ stores, pools, writer }: Sources): Steps<readonly PoolConflict[]> {
+  const vpcs = yield* oldestFirstInSteps(stores.vpcs.values());
+  return yield* flatMapInSteps(vpcs, ({ metadata: { uid, namespace = '' }, status }) => {
     const cidr = cidrOf(writer, uid, status?.cidr, 'Logical_Router');
     if (cidr === undefined) return [];
     const { organization } = tenancyOf(namespace, stores.namespaces.get(namespace)?.metadata.labels);
@@ -52,8 +58,9 @@ function rebuildVpcs({ stores, pools, writer }: Sources): PoolConflict[] {
   });
 }
 
-function rebuildSubnets({ stores, pools, writer }: Sources): PoolConflict[] {
-  return oldestFirst(stores.subnets.values()).flatMap((subnet) => {
+function* rebuildSubnets({ stores, pools, writer }: Sources): Steps<readonly PoolConflict[]> {
+  const subnets = yield* oldestFirstInSteps(stores.subnets.values());
+  return yield* flatMapInSteps(subnets, (subnet) => {
     const { uid } = subnet.metadata;
     const cidr = cidrOf(writer, uid, subnet.status?.cidr, 'Logical_Switch');
     if (cidr === undefined) return [];
@@ -69,40 +76,42 @@ function rebuildSubnets({ stores, pools, writer }: Sources): PoolConflict[] {
   });
 }
 
-function rebuildPorts(sources: Sources): PoolConflict[] {
-  const { stores, pools, writer } = sources;
-  const alive = oldestFirst(stores.ports.values()).flatMap(
-    ({ metadata: { uid, namespace = '' }, spec, status }) => {
-      const subnet = stores.subnets.get(`${namespace}/${spec.subnetRef.name}`);
-      const fromRow = recordedPort(writer, uid);
-      const subnetUid = subnet?.metadata.uid ?? fromRow?.subnetUid;
-      if (subnetUid === undefined) return [];
-      return [
-        {
-          uid,
-          subnetUid,
-          mac: status?.macAddress ?? fromRow?.mac,
-          ip: status?.ipAddress ?? fromRow?.ip,
-          // Not what the spec says, where there is a row: it may have been refused.
-          shared: fromRow?.shared ?? sharedMacs(spec),
-        },
-      ];
-    },
-  );
-  const orphaned = [...writer.owners()].flatMap(({ kind, uid }) => {
-    if (kind !== 'Port' || stores.ports.byUid(uid) !== undefined) return [];
-    return recordedPort(writer, uid) ?? [];
-  });
-  const conflicts = [...alive, ...orphaned].flatMap((record) => {
+function* rebuildPorts({ stores, pools, writer }: Sources): Steps<readonly PoolConflict[]> {
+  const ports = yield* oldestFirstInSteps(stores.ports.values());
+  const subnetOf = ({ metadata: { namespace = '' }, spec }: Port) =>
+    stores.subnets.get(`${namespace}/${spec.subnetRef.name}`)?.metadata.uid;
+  const adoptRecord = (record: PortRecord): readonly PoolConflict[] => {
     const pool = pools.subnet(record.subnetUid);
     if (pool === undefined) return [];
     pools.setParent(record.uid, record.subnetUid);
     return adopt(pool, record);
+  };
+  const ofPorts = yield* flatMapInSteps(ports, (port) => {
+    const { uid } = port.metadata;
+    const fromRow = recordedPort(writer, uid);
+    const subnetUid = subnetOf(port) ?? fromRow?.subnetUid;
+    if (subnetUid === undefined) return [];
+    return adoptRecord({
+      uid,
+      subnetUid,
+      mac: port.status?.macAddress ?? fromRow?.mac,
+      ip: port.status?.ipAddress ?? fromRow?.ip,
+      // Not what the spec says, where there is a row: it may have been refused.
+      shared: fromRow?.shared ?? sharedMacs(port.spec),
+    });
   });
-  for (const subnet of stores.subnets.values()) {
-    claimNamed(pools, subnet.metadata.uid, stores.ports.byIndex('subnet', keyOf(subnet)));
-  }
-  return conflicts;
+  // Not those that the store lacks now: a Port that has come meanwhile would be neither here nor there.
+  const adopted = new Set(ports.map(({ metadata }) => metadata.uid));
+  const ofOrphans = yield* flatMapInSteps([...writer.owners()], ({ kind, uid }) => {
+    const record = kind === 'Port' && !adopted.has(uid) ? recordedPort(writer, uid) : undefined;
+    return record === undefined ? [] : adoptRecord(record);
+  });
+  yield* flatMapInSteps(ports, (port) => {
+    const subnetUid = subnetOf(port);
+    if (subnetUid !== undefined) claimNamedAddress(pools, subnetUid, port);
+    return [];
+  });
+  return [...ofPorts, ...ofOrphans];
 }
 
 function adopt(pool: SubnetPool, { uid, mac, ip, shared }: PortRecord): PoolConflict[] {

@@ -1,8 +1,10 @@
 import { ApplyError, type RowWriter } from '../ovn/index.ts';
 import {
   keyOf,
+  realClock,
   silentLogger,
   storeOf,
+  Turn,
   type Kind,
   type KubeObject,
   type NewObject,
@@ -60,7 +62,7 @@ export async function rehearse({
     wake: () => undefined,
     wakeSoon: () => undefined,
   };
-  rebuildPools(env);
+  await new Turn(() => realClock.now()).run(rebuildPools(env));
   const kinds: (() => Promise<void>)[] = [];
   addKinds(env, (kind, reconciler) => {
     if (reconciler !== undefined) kinds.push(() => reconcileAll(kind, reconciler, objects));

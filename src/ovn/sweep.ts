@@ -1,6 +1,7 @@
 import { ApplyError, describeOwner } from './errors.ts';
 import type { Owner } from './marks.ts';
 import type { RowWriter } from './writer.ts';
+import { inTurns } from './ovsdb/index.ts';
 
 /** An owner with rows in the database, and how many. */
 export interface OwnerRows {
@@ -85,8 +86,8 @@ export interface SweepReport {
  */
 export async function sweep(writer: RowWriter, options: SweepOptions): Promise<SweepReport> {
   const concurrency = options.concurrency ?? 16;
-  const rows = [...writer.owners()].map((owner) => ({ owner, rows: writer.ownedBy(owner.uid).length }));
-  const decision = decideSweep(rows, options.isCached, options);
+  const { present, missing } = await inTurns(compare(writer, options));
+  const decision = decideSweep(present, (owner) => !missing.has(owner), options);
   if (decision.kind === 'refused') return { removed: [], spared: [], failed: [], refused: decision };
   const removed: Owner[] = [];
   const spared: Owner[] = [];
@@ -112,6 +113,24 @@ export async function sweep(writer: RowWriter, options: SweepOptions): Promise<S
   });
   await eachOf(held, concurrency, (owner) => remove(owner, false));
   return { removed, spared, failed, refused: undefined };
+}
+
+/**
+ * Who has rows, and who of them is not in the cache. Both may change between the steps: an owner that comes is nobody's
+ * orphan yet, and one that is missing is looked for once more before its rows go.
+ */
+function* compare(
+  writer: Pick<RowWriter, 'owners' | 'ownedBy'>,
+  { isCached }: Pick<SweepOptions, 'isCached'>,
+): Generator<undefined, { readonly present: readonly OwnerRows[]; readonly missing: ReadonlySet<Owner> }> {
+  const present: OwnerRows[] = [];
+  const missing = new Set<Owner>();
+  for (const owner of [...writer.owners()]) {
+    present.push({ owner, rows: writer.ownedBy(owner.uid).length });
+    if (!isCached(owner)) missing.add(owner);
+    yield;
+  }
+  return { present, missing };
 }
 
 async function eachOf<T>(

@@ -57,6 +57,7 @@ export { RestClient, type OpenAPIDocument, type RestClientOptions } from './clie
 export { HealthRegistry, type Check, type HealthReport } from './health.ts';
 export { MetricsRegistry, type Counter, type Gauge, type Histogram } from './metrics.ts';
 export { scopedLog } from './scope.ts';
+export { Turn, type Steps } from './turn.ts';
 export { realClock, sleep, type Clock, type Timer } from './clock.ts';
 export { backoffDelay, type Backoff, type Random } from './backoff.ts';
 export { errorFields, silentLogger, withFields, type Logger } from './log.ts';

@@ -1,6 +1,9 @@
 /** Milliseconds of work after which others get the event loop. */
 const sliceMs = 8;
 
+/** Work in small steps: between any two of them others may get their turn, and change what they share with it. */
+export type Steps<T> = Generator<undefined, T>;
+
 /**
  * Shares the event loop. Work that finds nothing to write waits for no I/O: ten thousand keys of it, as after a start,
  * would hold up every probe, lease renewal and health check until the last one is done.
@@ -27,5 +30,18 @@ export class Turn {
       }),
     );
     return undefined;
+  }
+
+  /** Takes all steps, in as many turns as it takes. Rejects with what a step throws. */
+  async run<T>(steps: Steps<T>): Promise<T> {
+    for (;;) {
+      const others = this.over();
+      if (others !== undefined) {
+        await others;
+        continue;
+      }
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
   }
 }

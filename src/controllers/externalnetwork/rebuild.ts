@@ -1,12 +1,20 @@
-import { formatAddress, networkOf, parseAddress, type Address } from '../../api/index.ts';
+import {
+  formatAddress,
+  networkOf,
+  parseAddress,
+  type Address,
+  type NatRule,
+  type VPC,
+} from '../../api/index.ts';
 import type { Env } from '../env.ts';
 import { recordedNat } from '../natrule/plan.ts';
-import { oldestFirst } from '../oldest.ts';
+import { oldestFirstInSteps } from '../oldest.ts';
 import { recordedGateway } from '../vpc/gateway.ts';
 import { recordedLink } from '../vpcpeering/plan.ts';
 import { connectionOf } from '../vpcpeering/match.ts';
-import { keyOf } from '../../reconcile/index.ts';
+import { keyOf, type KubeObject, type Steps } from '../../reconcile/index.ts';
 import { LINK_PREFIX } from '../pools/links.ts';
+import { flatMapInSteps } from '../steps.ts';
 import { claimNamedAddresses } from './named.ts';
 import { externalAddressing } from './ranges.ts';
 
@@ -23,26 +31,34 @@ type Sources = Pick<Env, 'stores' | 'pools' | 'writer'>;
  * Fills the pools of external addresses and of links from rows and statuses, as `rebuildPools` does the others. Rows
  * go first here: an address that is in OVN must not be given to another, whatever a status says.
  */
-export function rebuildExternal(sources: Sources): readonly Conflict[] {
+export function* rebuildExternal(sources: Sources): Steps<readonly Conflict[]> {
   const { stores, pools } = sources;
   for (const network of stores.externalNetworks.values()) {
     const addressing = externalAddressing(network);
     if (!addressing.ok) continue;
     pools.external.configure(network.metadata.uid, addressing.value.cidr, addressing.value.ranges);
   }
+  const vpcs = yield* oldestFirstInSteps(stores.vpcs.values());
+  const rules = yield* oldestFirstInSteps(stores.natRules.values());
   const conflicts = [
-    ...rebuildGateways(sources),
-    ...rebuildFloatingIPs(sources),
-    ...rebuildRules(sources),
-    ...rebuildOrphans(sources),
-    ...rebuildLinks(sources),
+    ...(yield* rebuildGateways(sources, vpcs)),
+    ...(yield* rebuildFloatingIPs(sources)),
+    ...(yield* rebuildRules(sources, rules)),
+    ...(yield* rebuildOrphans(sources, uidsOf([...vpcs, ...rules]))),
+    ...(yield* rebuildLinks(sources)),
   ];
-  for (const network of stores.externalNetworks.values()) claimNamedAddresses(pools, stores, network);
+  yield* flatMapInSteps([...stores.externalNetworks.values()], (network) => {
+    claimNamedAddresses(pools, stores, network);
+    return [];
+  });
   return conflicts;
 }
 
-function rebuildGateways({ stores, pools, writer }: Sources): Conflict[] {
-  return oldestFirst(stores.vpcs.values()).flatMap(({ metadata: { uid }, spec, status }) => {
+function rebuildGateways(
+  { stores, pools, writer }: Sources,
+  vpcs: readonly VPC[],
+): Steps<readonly Conflict[]> {
+  return flatMapInSteps(vpcs, ({ metadata: { uid }, spec, status }) => {
     const name = spec.externalGateway?.externalNetworkRef.name ?? '';
     const record = recordedGateway(writer, uid);
     const networkUid = record?.networkUid ?? stores.externalNetworks.get(name)?.metadata.uid;
@@ -51,8 +67,9 @@ function rebuildGateways({ stores, pools, writer }: Sources): Conflict[] {
   });
 }
 
-function rebuildFloatingIPs({ stores, pools, writer }: Sources): Conflict[] {
-  return oldestFirst(stores.floatingIPs.values()).flatMap((floatingIP) => {
+function* rebuildFloatingIPs({ stores, pools, writer }: Sources): Steps<readonly Conflict[]> {
+  const floatingIPs = yield* oldestFirstInSteps(stores.floatingIPs.values());
+  return yield* flatMapInSteps(floatingIPs, (floatingIP) => {
     const { uid } = floatingIP.metadata;
     const networkUid = stores.externalNetworks.get(floatingIP.spec.externalNetworkRef.name)?.metadata.uid;
     const users = [...stores.natRules.byIndex('floatingIP', keyOf(floatingIP))];
@@ -62,10 +79,8 @@ function rebuildFloatingIPs({ stores, pools, writer }: Sources): Conflict[] {
 }
 
 /** After VPCs and FloatingIPs: where the address is one of theirs, their hold comes first. */
-function rebuildRules(sources: Sources): Conflict[] {
-  return oldestFirst(sources.stores.natRules.values()).flatMap(({ metadata: { uid, namespace = '' } }) =>
-    adoptRule(sources, namespace, uid),
-  );
+function rebuildRules(sources: Sources, rules: readonly NatRule[]): Steps<readonly Conflict[]> {
+  return flatMapInSteps(rules, ({ metadata: { uid, namespace = '' } }) => adoptRule(sources, namespace, uid));
 }
 
 /** Has a NatRule share the address that its rows have. */
@@ -79,22 +94,23 @@ function adoptRule({ stores, pools, writer }: Sources, namespace: string, uid: s
   return tenant === namespace ? [] : [{ kind: 'NatRule', uid, value: formatAddress(address) }];
 }
 
-/** Rows whose object is gone keep their address until they are swept. */
-function rebuildOrphans(sources: Sources): Conflict[] {
-  const { stores, pools, writer } = sources;
-  return [...writer.owners()].flatMap(({ kind, namespace, uid }) => {
-    if (kind === 'VPC' && stores.vpcs.byUid(uid) === undefined) {
+/** Rows of other objects than the `adopted`, which are gone, keep their address until they are swept. */
+function rebuildOrphans(sources: Sources, adopted: ReadonlySet<string>): Steps<readonly Conflict[]> {
+  const { pools, writer } = sources;
+  return flatMapInSteps([...writer.owners()], ({ kind, namespace, uid }) => {
+    if (adopted.has(uid)) return [];
+    if (kind === 'VPC') {
       const record = recordedGateway(writer, uid);
       if (record !== undefined) pools.external.network(record.networkUid)?.adopt(uid, record.address);
     }
-    const isOrphan = kind === 'NatRule' && stores.natRules.byUid(uid) === undefined;
-    return isOrphan ? adoptRule(sources, namespace, uid) : [];
+    return kind === 'NatRule' ? adoptRule(sources, namespace, uid) : [];
   });
 }
 
-function rebuildLinks(sources: Sources): Conflict[] {
+function* rebuildLinks(sources: Sources): Steps<readonly Conflict[]> {
   const { stores, pools, writer } = sources;
-  const alive = oldestFirst(stores.vpcPeerings.values()).flatMap((peering) => {
+  const peerings = yield* oldestFirstInSteps(stores.vpcPeerings.values());
+  const alive = yield* flatMapInSteps(peerings, (peering) => {
     const { uid } = peering.metadata;
     const record = recordedLink(writer, uid);
     if (record !== undefined) return [{ uid, ...record }];
@@ -103,12 +119,12 @@ function rebuildLinks(sources: Sources): Conflict[] {
     if (!connection.ok || network === undefined) return [];
     return [{ uid, peerUid: connection.value.other.peering.metadata.uid, network }];
   });
-  const orphaned = [...writer.owners()].flatMap(({ kind, uid }) => {
-    if (kind !== 'VPCPeering' || stores.vpcPeerings.byUid(uid) !== undefined) return [];
-    const record = recordedLink(writer, uid);
+  const adopted = uidsOf(peerings);
+  const orphaned = yield* flatMapInSteps([...writer.owners()], ({ kind, uid }) => {
+    const record = kind === 'VPCPeering' && !adopted.has(uid) ? recordedLink(writer, uid) : undefined;
     return record === undefined ? [] : [{ uid, ...record }];
   });
-  return [...alive, ...orphaned].flatMap(({ uid, peerUid, network }) => {
+  return yield* flatMapInSteps([...alive, ...orphaned], ({ uid, peerUid, network }) => {
     const address = parsed(network.split('/')[0]);
     if (address === undefined) return [];
     const ok = pools.links.adopt(uid, peerUid, networkOf(address, LINK_PREFIX));
@@ -126,6 +142,10 @@ function adopt(
   if (networkUid === undefined || address === undefined) return [];
   const result = pools.external.network(networkUid)?.adopt(uid, address);
   return result?.ok === false ? [{ kind, uid, value: formatAddress(address) }] : [];
+}
+
+function uidsOf(objects: readonly KubeObject[]): ReadonlySet<string> {
+  return new Set(objects.map(({ metadata }) => metadata.uid));
 }
 
 function parsed(text: string | undefined): Address | undefined {

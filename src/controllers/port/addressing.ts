@@ -44,11 +44,15 @@ const unusableBecause: Readonly<Record<Unusable, string>> = {
  * must not be given one that another has asked for. What cannot be held is refused when that Port is looked at.
  */
 export function claimNamed(pools: Pools, subnetUid: string, ports: Iterable<Port>): void {
+  for (const port of oldestFirst(ports)) claimNamedAddress(pools, subnetUid, port);
+}
+
+/** The same for one Port, of a Subnet whose Ports are looked at oldest first. */
+export function claimNamedAddress(pools: Pools, subnetUid: string, { metadata, spec }: Port): void {
   const pool = pools.subnet(subnetUid);
-  if (pool === undefined) return;
-  for (const { metadata, spec } of oldestFirst(ports)) {
-    const address = spec.ipAddress === undefined ? undefined : parseAddress(spec.ipAddress, { family: 4 });
-    if (address?.ok !== true || !pool.addresses.claim(metadata.uid, address.value).ok) continue;
+  if (pool === undefined || spec.ipAddress === undefined) return;
+  const address = parseAddress(spec.ipAddress, { family: 4 });
+  if (address.ok && pool.addresses.claim(metadata.uid, address.value).ok) {
     pools.setParent(metadata.uid, subnetUid);
   }
 }

@@ -17,5 +17,6 @@ export type { Replica, ReplicaListener } from './replica.ts';
 export type { AtomicType, ColumnType, DatabaseSchema, MonitoredColumns, TableSchema } from './schema.ts';
 export type { OperationResult } from './transact.ts';
 export type { Connect, ConnectOptions, TlsFiles, Transport } from './transport.ts';
+export { inTurns } from './turns.ts';
 export { textAt } from './values.ts';
 export type { Atom, ColumnChange, Row, RowChange, SetDelta, Uuid, Value } from './values.ts';

@@ -43,6 +43,7 @@ import {
 } from '../../../src/reconcile/index.ts';
 import { indexesOf } from '../../../src/reconcile/kinds.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
+import { takeAll } from '../reconcile/steps.ts';
 
 /** An object as a test writes it: what the API server would add is added when it is applied. */
 export interface Manifest {
@@ -272,7 +273,7 @@ export class OfflineCluster {
     this.writer.seeAll();
     this.#gone.length = 0;
     Object.assign(this.env, { pools: new Pools(this.env.settings, () => undefined) });
-    for (const conflict of rebuildPools(this.env))
+    for (const conflict of takeAll(rebuildPools(this.env)))
       throw new Error(`given twice: ${JSON.stringify(conflict)}`);
     await sweepOrphans(this.env, 1, silent);
   }

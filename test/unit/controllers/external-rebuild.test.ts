@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatAddress, mustParseAddress } from '../../../src/api/index.ts';
+import { formatAddress, mustParseAddress, type NatRule } from '../../../src/api/index.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
 import { rebuildPools } from '../../../src/controllers/rebuild.ts';
+import type { Store } from '../../../src/reconcile/store/store.ts';
 import {
   externalNetwork,
   floatingIP,
@@ -14,6 +15,7 @@ import {
 } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { randomOf, seeds, shuffled } from '../../support/operator/random.ts';
+import { takeAll } from '../../support/reconcile/steps.ts';
 
 const gateway = { externalNetworkRef: { name: 'public' } };
 
@@ -103,7 +105,7 @@ describe('external addresses after a start', () => {
     expect(new Set(Object.values(before)).size).toBe(6);
     lose(cluster);
     const pools = new Pools(cluster.env.settings, () => undefined);
-    expect(rebuildPools({ ...cluster.env, pools })).toEqual([]);
+    expect(takeAll(rebuildPools({ ...cluster.env, pools }))).toEqual([]);
     expect(holdings(cluster, pools)).toEqual(before);
   });
 
@@ -112,11 +114,28 @@ describe('external addresses after a start', () => {
     const { uid } = cluster.get('NatRule', 'a/forward')!.metadata;
     cluster.delete('NatRule', 'a/forward');
     const pools = new Pools(cluster.env.settings, () => undefined);
-    rebuildPools({ ...cluster.env, pools });
+    takeAll(rebuildPools({ ...cluster.env, pools }));
     const pool = pools.external.network(cluster.get('ExternalNetwork', 'public')!.metadata.uid);
     expect(pool?.holder(mustParseAddress('203.0.113.150'))).toBe('a/203.0.113.150');
     pools.external.keepShares(uid);
     expect(pool?.holder(mustParseAddress('203.0.113.150'))).toBeUndefined();
+  });
+
+  it('of a NatRule that comes between any two steps of the rebuild is held', async () => {
+    const cluster = await settled();
+    const rule = cluster.get('NatRule', 'a/forward') as NatRule;
+    const networkUid = cluster.get('ExternalNetwork', 'public')!.metadata.uid;
+    const rules = cluster.env.stores.natRules as unknown as Pick<Store<NatRule>, 'upsert' | 'delete'>;
+    for (let when = 1, all = 1; when <= all; when++) {
+      rules.delete(rule);
+      const pools = new Pools(cluster.env.settings, () => undefined);
+      takeAll(rebuildPools({ ...cluster.env, pools }), (taken) => {
+        all = taken;
+        if (taken === when) rules.upsert(rule);
+      });
+      const holder = pools.external.network(networkUid)?.holder(mustParseAddress('203.0.113.150'));
+      expect([when, holder]).toEqual([when, 'a/203.0.113.150']);
+    }
   });
 });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { isOlder, oldestFirst, oldestOf } from '../../../src/controllers/oldest.ts';
+import { isOlder, oldestFirst, oldestFirstInSteps, oldestOf } from '../../../src/controllers/oldest.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
+import { randomOf, shuffled } from '../../support/operator/random.ts';
+import { takeAll } from '../../support/reconcile/steps.ts';
 
 const object = (at: string, key: string, uid: string): KubeObject => {
   const [namespace, name] = key.split('/') as [string, string];
@@ -33,6 +35,16 @@ describe('of objects that exclude each other', () => {
     for (const [a, first] of inOrder.entries()) {
       for (const [b, second] of inOrder.entries()) expect(isOlder(first, second)).toBe(a < b);
     }
+  });
+
+  it.each([0, 1, 512, 513, 5_000])('%d are put in the same order in many steps', (size) => {
+    const sorted = Array.from({ length: size }, (_, index) =>
+      object(String(10 + Math.floor(index / 200)), `a/${String(index).padStart(5, '0')}`, String(index)),
+    );
+    let most = 0;
+    const listed = shuffled(sorted, randomOf(size));
+    expect(takeAll(oldestFirstInSteps(listed), (count) => (most = count))).toEqual(sorted);
+    expect(most).toBeGreaterThanOrEqual(size / 512);
   });
 
   it('none is the oldest of none', () => {

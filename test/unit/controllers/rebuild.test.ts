@@ -3,8 +3,10 @@ import { formatAddress, mustParseAddress, mustParseCidr, type Port } from '../..
 import { Pools } from '../../../src/controllers/pools/pools.ts';
 import { PortReconciler } from '../../../src/controllers/port/controller.ts';
 import { rebuildPools } from '../../../src/controllers/rebuild.ts';
+import type { Store } from '../../../src/reconcile/store/store.ts';
 import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster, printable, type Manifest } from '../../support/controllers/offline-cluster.ts';
+import { takeAll } from '../../support/reconcile/steps.ts';
 
 /** A cluster with a VPC, a Subnet and two Ports, settled. */
 async function settled(): Promise<OfflineCluster> {
@@ -20,7 +22,7 @@ async function settled(): Promise<OfflineCluster> {
 /** The address that a Port has in pools made anew from what the cluster has. */
 function rebuilt(cluster: OfflineCluster) {
   const pools = new Pools(cluster.env.settings, () => undefined);
-  const conflicts = rebuildPools({ ...cluster.env, pools });
+  const conflicts = takeAll(rebuildPools({ ...cluster.env, pools }));
   const subnetUid = cluster.get('Subnet', 'default/a')?.metadata.uid ?? '';
   const addresses = pools.subnet(subnetUid)?.addresses;
   const addressOf = (uid: string) => {
@@ -101,6 +103,29 @@ describe('pools made anew at a start', () => {
     const { addresses, uid } = rebuilt(cluster);
     expect(addresses?.holder(mustParseAddress('10.9.255.4'))).toBe(uid('named'));
     expect(formatAddress(addresses?.allocate('another') as never)).toBe('10.9.255.5');
+  });
+
+  it.each(['comes', 'goes'])('hold the address of a Port that %s between any two steps', async (what) => {
+    const cluster = await settled();
+    const port = cluster.get('Port', 'default/p') as Port;
+    const { uid } = port.metadata;
+    const subnetUid = cluster.get('Subnet', 'default/a')!.metadata.uid;
+    const ports = cluster.env.stores.ports as unknown as Pick<Store<Port>, 'upsert' | 'delete'>;
+    for (let when = 1, all = 1; when <= all; when++) {
+      if (what === 'comes') ports.delete(port);
+      const pools = new Pools(cluster.env.settings, () => undefined);
+      const conflicts = takeAll(rebuildPools({ ...cluster.env, pools }), (taken) => {
+        all = taken;
+        if (taken !== when) return;
+        if (what === 'comes') ports.upsert(port);
+        else ports.delete(port);
+      });
+      const holder = () => pools.subnet(subnetUid)?.addresses.holder(mustParseAddress('10.9.255.2'));
+      expect([when, conflicts, holder()]).toEqual([when, [], uid]);
+      pools.releasePort(uid);
+      expect([when, holder()]).toEqual([when, undefined]);
+      ports.upsert(port);
+    }
   });
 
   describe('after a version that let two Ports have one MAC', () => {

@@ -1,7 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { decideSweep, sweep } from '../../../src/ovn/index.ts';
-import type { Owner, SweepOptions } from '../../../src/ovn/index.ts';
+import type { Owner, RowWriter, SweepOptions } from '../../../src/ovn/index.ts';
 import { OvsdbError } from '../../../src/ovn/ovsdb/index.ts';
 import { lspUuid, operator, owner, portState, subnet, subnetState } from './scenario.ts';
 
@@ -85,6 +85,35 @@ describe('a sweep', () => {
       isAlive: () => Promise.resolve(!(cached = true)),
     });
     expect(report).toMatchObject({ removed: [], spared: [ports[0]] });
+  });
+
+  it('lets others run while it looks through very many owners', async () => {
+    const owners = Array.from({ length: 1_000 }, (_, index) => owner('Port', `vm-${index}`));
+    const writer = { owners: () => owners, ownedBy: () => [], remove: () => Promise.reject(new Error('no')) };
+    const now = jest.spyOn(performance, 'now').mockReturnValue(0);
+    try {
+      let asked = 0;
+      const seen: number[] = [];
+      let isOver = false;
+      const watch = (): void => {
+        seen.push(asked);
+        if (!isOver) setImmediate(watch);
+      };
+      setImmediate(watch);
+      const isCached = (): boolean => {
+        now.mockReturnValue(++asked / 10);
+        return true;
+      };
+      await sweep(writer as unknown as RowWriter, options([], { isCached }));
+      isOver = true;
+      const underWay = seen.filter((count) => count < 1_000);
+      expect(underWay.length).toBeGreaterThanOrEqual(5);
+      // 8 ms of 0.1 ms each, and what is done before the time is asked for again.
+      for (const [index, count] of underWay.entries())
+        expect(count - (underWay[index - 1] ?? 0)).toBeLessThanOrEqual(80 + 64);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('refuses to take too much, without asking or removing anything', async () => {

@@ -39,3 +39,43 @@ describe('a turn of the event loop', () => {
     expect(turn.over()).toBeUndefined();
   });
 });
+
+describe('steps in turns', () => {
+  /** Forty steps of 2 ms each; and how many had been taken whenever others had their turn. */
+  async function taken(fail?: Error) {
+    const { turn, work } = setUp();
+    let count = 0;
+    function* steps() {
+      for (; count < 40; count++) {
+        work(2);
+        if (fail !== undefined && count === 6) throw fail;
+        yield;
+      }
+      return 'all';
+    }
+    const seen: number[] = [];
+    let isOver = false;
+    const watch = (): void => {
+      seen.push(count);
+      if (!isOver) setImmediate(watch);
+    };
+    const run = turn.run(steps()).finally(() => (isOver = true));
+    setImmediate(watch);
+    const outcome = await run.catch((error: unknown) => error);
+    return { outcome, seen };
+  }
+
+  it('are all taken, a few in each turn of the event loop', async () => {
+    const { outcome, seen } = await taken();
+    expect(outcome).toBe('all');
+    expect(seen.length).toBeGreaterThanOrEqual(5);
+    // Four are 8 ms; the first two turns may follow one another.
+    for (const [index, count] of seen.entries())
+      expect(count - (seen[index - 1] ?? 0)).toBeLessThanOrEqual(8);
+  });
+
+  it('end with what one of them throws', async () => {
+    const error = new Error('no');
+    expect((await taken(error)).outcome).toBe(error);
+  });
+});
