@@ -79,10 +79,10 @@ export class Controller<T extends KubeObject> {
   async #work(): Promise<void> {
     const { queue, turn } = this.#options;
     for (let work = await queue.take(); work !== undefined; work = await queue.take()) {
+      // Asked again after each wait: all workers wait for one turn, and only the first few find time in the next.
+      for (let others = turn.over(); others !== undefined; others = turn.over()) await others;
       await this.#reconcile(work);
       queue.done(work.key);
-      const others = turn.over();
-      if (others !== undefined) await others;
     }
   }
 

@@ -9,6 +9,7 @@ import { Controller, type Outcome } from '../../../src/reconcile/controller.ts';
 import { WorkQueue } from '../../../src/reconcile/queue/queue.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
 import { Turn } from '../../../src/reconcile/turn.ts';
+import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/reconcile/fake-clock.ts';
 import { refusal } from '../../support/reconcile/fake-cluster.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
@@ -87,13 +88,38 @@ describe('a controller', () => {
       seen.push(key);
       return Promise.resolve(done);
     };
-    const { queue } = setUp(work, 2, () => (seen.length < 4 ? undefined : others.promise));
+    let isOver = true;
+    const { queue } = setUp(work, 2, () => (seen.length < 4 || !isOver ? undefined : others.promise));
     for (let i = 0; i < 10; i++) queue.add(`a/${i}`, 'resync');
     await settle();
     expect(seen.length).toBeLessThanOrEqual(5);
+    isOver = false;
     others.resolve(undefined);
     await settle();
     expect(seen).toHaveLength(10);
+  });
+
+  it('begins no more in a turn than fits, however many workers wait for it', async () => {
+    let now = 0;
+    let begun = 0;
+    const work: Reconcile = () => {
+      begun++;
+      now += 4;
+      return Promise.resolve(done);
+    };
+    const turn = new Turn(() => now);
+    const { queue } = setUp(work, 64, () => turn.over());
+    const turns: number[] = [];
+    const watch = (): void => {
+      turns.push(begun);
+      if (begun < 100) setImmediate(watch);
+    };
+    setImmediate(watch);
+    for (let i = 0; i < 100; i++) queue.add(`a/${i}`, 'resync');
+    await eventually(() => expect(begun).toBe(100));
+    // Two are 8 ms; the first two turns may follow one another.
+    for (const [index, count] of turns.entries())
+      expect(count - (turns[index - 1] ?? 0)).toBeLessThanOrEqual(4);
   });
 
   it('tries at least once a second what fails because the API server is away, and warns of it a few times', async () => {
