@@ -3,36 +3,7 @@ import { computeMac } from '../../src/api/index.ts';
 import { internet } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
-
-const network = `
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: ExternalNetwork
-metadata: { name: public }
-spec:
-  physicalNetwork: physnet1
-  cidr: ${internet.externalCidr}
-  gateway: ${internet.router}
-  allocationPools: [{ start: 203.0.113.101, end: 203.0.113.200 }]
-  allowedNamespaces: { selector: {} }
-  gatewayChassis: { mode: Named, names: [hv1, hv2] }
-`;
-
-const project = (namespace: string, cidr: string): string => `
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: VPC
-metadata: { name: net, namespace: ${namespace} }
-spec: { cidr: ${cidr}.0.0/16, defaults: None, externalGateway: { externalNetworkRef: { name: public } } }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: Subnet
-metadata: { name: apps, namespace: ${namespace} }
-spec: { cidr: ${cidr}.1.0/24 }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: SecurityGroup
-metadata: { name: default, namespace: ${namespace} }
-spec: { ingress: [{ protocol: All }], egress: [{ protocol: All }] }
-`;
+import { openProject, publicNetwork } from '../support/dataplane/outside.ts';
 
 const port = (namespace: string, name: string, address: string, subnet = 'apps'): string => `
 apiVersion: network.plasmavmc.io/v1alpha1
@@ -83,9 +54,9 @@ describeLab('in and out', (lab) => {
     await lab().namespace('red');
     await lab().namespace('blue');
     await lab().apply(
-      network,
-      project('red', '10.50'),
-      project('blue', '10.60'),
+      publicNetwork,
+      openProject('red', '10.50'),
+      openProject('blue', '10.60'),
       vlan,
       port('red', 'red-1', '10.50.1.11'),
       port('red', 'red-2', '10.50.1.12'),

@@ -3,21 +3,11 @@ import { gatewayPortName } from '../../src/controllers/names.ts';
 import { internet, Namespace, type Hypervisor } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import { longestGap, type Guest } from '../support/dataplane/guest.ts';
+import { publicNetwork } from '../support/dataplane/outside.ts';
 import { patienceMs } from '../support/eventually.ts';
 import { within } from '../support/within.ts';
 
-const network = `
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: ExternalNetwork
-metadata: { name: public }
-spec:
-  physicalNetwork: physnet1
-  cidr: ${internet.externalCidr}
-  gateway: ${internet.router}
-  allocationPools: [{ start: 203.0.113.101, end: 203.0.113.200 }]
-  allowedNamespaces: { selector: {} }
-  gatewayChassis: { mode: Named, names: [hv1, hv2] }
----
+const vpc = `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: VPC
 metadata: { name: net }
@@ -33,7 +23,7 @@ describeLab(
     let machine: Guest;
 
     beforeAll(async () => {
-      await lab().apply(network);
+      await lab().apply(publicNetwork, vpc);
       // On a third host: one that reaches no other takes itself for the one that is cut off (OVN's ha-chassis.c).
       machine = await lab().guest({ name: 'machine', on: 3 });
       await lab().eventually(() => machine.reaches(internet.host));

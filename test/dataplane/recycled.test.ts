@@ -1,42 +1,16 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { computeMac } from '../../src/api/index.ts';
 import { gatewayPortName } from '../../src/controllers/names.ts';
-import { internet } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
+import { openProject, publicNetwork } from '../support/dataplane/outside.ts';
 
 const FLOATING = '203.0.113.150';
 const FORWARDED = '203.0.113.160';
 
-const network = `
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: ExternalNetwork
-metadata: { name: public }
-spec:
-  physicalNetwork: physnet1
-  cidr: ${internet.externalCidr}
-  gateway: ${internet.router}
-  allocationPools: [{ start: 203.0.113.101, end: 203.0.113.200 }]
-  allowedNamespaces: { selector: {} }
-  gatewayChassis: { mode: Named, names: [hv1, hv2] }
-`;
-
 /** A project with one machine, which has the name of the project. */
 const project = (name: string, cidr: string): string => `
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: VPC
-metadata: { name: net, namespace: ${name} }
-spec: { cidr: ${cidr}.0.0/16, defaults: None, externalGateway: { externalNetworkRef: { name: public } } }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: Subnet
-metadata: { name: apps, namespace: ${name} }
-spec: { cidr: ${cidr}.1.0/24 }
----
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: SecurityGroup
-metadata: { name: default, namespace: ${name} }
-spec: { ingress: [{ protocol: All }], egress: [{ protocol: All }] }
+${openProject(name, cidr)}
 ---
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: Port
@@ -76,7 +50,7 @@ describeLab('an external address that goes from one VPC to another', (lab) => {
   beforeAll(async () => {
     for (const name of ['before', 'asks', 'after']) await lab().namespace(name);
     await lab().apply(
-      network,
+      publicNetwork,
       project('before', '10.50'),
       project('asks', '10.60'),
       project('after', '10.70'),
