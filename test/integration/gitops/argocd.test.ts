@@ -53,7 +53,7 @@ const object = (...conditions: object[]) => ({
 
 (interpreter === undefined ? describe.skip : describe)(
   interpreter === undefined
-    ? "skipped: Argo CD's health check (no Lua interpreter, such as Debian's lua5.4, is installed)"
+    ? "Argo CD's health check (no Lua interpreter, such as Debian's lua5.4, is installed)"
     : "Argo CD's health check",
   () => {
     it.each([

@@ -10,7 +10,7 @@ const goPath = '/usr/share/gocode';
 export const goIsMissing: string | undefined =
   existsSync('/usr/bin/go') && existsSync(join(goPath, 'src/github.com/Masterminds/sprig'))
     ? undefined
-    : "skipped: the chart rendered by Go itself (Debian's golang-go, golang-github-masterminds-sprig-dev and golang-github-ghodss-yaml-dev are not installed)";
+    : "the chart rendered by Go itself (Debian's golang-go, golang-github-masterminds-sprig-dev and golang-github-ghodss-yaml-dev are not installed)";
 
 /** The text of every template by its file's name, by Go. `cache` is a folder for what it builds. @throws Error with what it said */
 export function renderWithGo(values: Values, cache: string, into?: Release): Map<string, string> {

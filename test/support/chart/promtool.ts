@@ -9,7 +9,7 @@ import { stringify } from 'yaml';
 export const promtoolIsMissing: string | undefined =
   spawnSync('promtool', ['--version']).status === 0
     ? undefined
-    : "skipped: alerts and dashboard checked by promtool (Debian's prometheus is not installed)";
+    : "alerts and dashboard checked by promtool (Debian's prometheus is not installed)";
 
 /** Runs `promtool ARGS FOLDER/FILE...` on files of these contents, and returns what it said. @throws Error with that when it is not content */
 export function promtool(args: readonly string[], files: Readonly<Record<string, unknown>>): string {
