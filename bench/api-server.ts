@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection } from '../src/reconcile/client/connection.ts';
 import { fromKubeconfig } from '../src/reconcile/index.ts';
-import { realAssets, startReal } from '../test/support/apiserver/real.ts';
+import { realAssets, startReal } from '../packages/dev-apiserver/test/support/real.ts';
 import { Child } from './child.ts';
 import type { EmbeddedState } from './embedded-server.ts';
 import { BareClient } from './http.ts';

@@ -5,7 +5,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import process from 'node:process';
-import { ApiServer } from '../src/dev/apiserver/index.ts';
+import { ApiServer } from '../packages/dev-apiserver/src/index.ts';
 import { isCounted } from './counted.ts';
 
 /** What it answers. */

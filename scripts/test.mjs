@@ -11,7 +11,7 @@ import { readReport, skipLines, sum, summary, toRepeat } from './report.ts';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * Each part is a folder of test/. In parts with programs of their own most of the time is theirs: two suites side by side
+ * Each part is a folder of test/ and of the test folder of each package, unless the part names another one. In parts with programs of their own most of the time is theirs: two suites side by side
  * use two cores well. What fails there may be the machine's doing, and gets a second try
  * (docs/decisions/0005-a-second-try-is-seen.md). The suite of faults runs side by side by itself.
  */
@@ -21,6 +21,14 @@ const parts = [
   { name: 'conformance', workers: 2, usesApiServer: true, secondTry: true },
   { name: 'dataplane', workers: 2, usesApiServer: false, secondTry: true },
   { name: 'faults', workers: 1, usesApiServer: false, secondTry: true },
+  {
+    name: 'dev-apiserver',
+    folder: 'packages/dev-apiserver/test/',
+    workers: 2,
+    usesApiServer: true,
+    secondTry: false,
+    onlyByName: true,
+  },
 ];
 
 /** Where more suites than this fail, something is broken, and nothing is tried again. */
@@ -82,10 +90,10 @@ async function runJest(selection, workers) {
   }
 }
 
-async function runPart({ name, workers, secondTry }) {
-  heading(`test/${name}`);
+async function runPart({ name, folder = `test/${name}/`, workers, secondTry }) {
+  heading(folder);
   const since = performance.now();
-  let { status, suites } = await runJest([`test/${name}/`], workers);
+  let { status, suites } = await runJest([folder], workers);
   const again = secondTry && !interrupted ? toRepeat(suites, mostSecondTries) : [];
   if (again.length > 0) {
     console.log(`\ntest/${name}: a second try of ${again.length} of ${suites.size} suites`);
@@ -119,7 +127,7 @@ function chosen(names) {
     );
     process.exit(2);
   }
-  return parts.filter(({ name }) => names.length === 0 || names.includes(name));
+  return parts.filter(({ name, onlyByName }) => (names.length === 0 ? !onlyByName : names.includes(name)));
 }
 
 const names = process.argv.slice(2);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-/** The program: its arguments and its signals go to src/cli, its exit code comes from there. */
+/** The program `overlay-network`: checks Node, then hands over to src/cli. */
 import process from 'node:process';
-import { nodeProblem } from './node-version.ts';
+import { nodeProblem } from './process/node-version.ts';
 
 const problem = nodeProblem(process.version);
 if (problem !== undefined) {
@@ -9,20 +9,10 @@ if (problem !== undefined) {
   process.exit(1);
 }
 
-// Before anything of size is loaded. Only what is started again and again leaves something behind.
-if (process.argv[2] === 'run') (await import('./compile-cache.ts')).keepCompiled(process.env);
-const [{ exitCodes }, { runProgram }, { stopSignal }] = await Promise.all([
-  import('./cli/io.ts'),
-  import('./cli/program.ts'),
-  import('./cli/signals.ts'),
+// Before the large modules are loaded. Only the operator, which is restarted again and again, keeps compiled modules.
+if (process.argv[2] === 'run') (await import('./process/compile-cache.ts')).keepCompiled(process.env);
+const [{ commands }, { startProgram }] = await Promise.all([
+  import('./cli/commands.ts'),
+  import('./cli/start.ts'),
 ]);
-const { stdout, stderr, env } = process;
-for (const stream of [stdout, stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read what we print has seen enough (`overlay-network demo | head`): the end that SIGPIPE would be.
-    if (error.code === 'EPIPE') process.exit(exitCodes.pipeClosed);
-    throw error;
-  });
-const code = await runProgram(process.argv.slice(2), { stdout, stderr, env, signal: stopSignal() });
-// Not by waiting for the event loop to empty: a library's idle socket must not hold up the end.
-stdout.write('', () => process.exit(code));
+await startProgram(commands);

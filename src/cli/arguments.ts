@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { configSettings } from '../config.ts';
-import type { SettingInfo } from '../settings.ts';
+import { configSettings } from '../config/config.ts';
+import type { SettingInfo } from '../config/settings.ts';
 import { UsageError } from './io.ts';
 
 /** An option of a command: takes a value, or is a switch. */

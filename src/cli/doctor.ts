@@ -1,9 +1,8 @@
-import { leaseOf } from '../candidate.ts';
-import { protectionOf } from '../config-endpoints.ts';
-import { loadConfig } from '../config.ts';
+import { leaseOf } from '../operator/candidate.ts';
+import { protectionOf } from '../config/endpoints.ts';
+import { loadConfig } from '../config/config.ts';
 import { networkSettings, rehearse } from '../controllers/index.ts';
-import { readCrds } from '../dev/manifests.ts';
-import { examine, type Finding } from '../doctor/index.ts';
+import { examine, readCrds, type Finding } from '../doctor/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
 import { configOptions, describeOptions, parseOptions, type Options } from './arguments.ts';
 import { exitCodes, type Command } from './io.ts';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, resolveConfig, type ConfigSources, type LogLevel } from '../config.ts';
-import type { Log } from '../log.ts';
-import type { EffectiveSetting } from '../settings.ts';
+import { ConfigError, resolveConfig, type ConfigSources } from '../config/config.ts';
+import type { LogLevel } from '../process/log.ts';
+import type { Log } from '../process/log.ts';
+import type { EffectiveSetting } from '../config/settings.ts';
 
 /** Reads a configuration that has a log level. @throws ConfigError */
 type Resolve = (sources: ConfigSources) => {

@@ -45,6 +45,17 @@ export interface Command {
   run(args: readonly string[], io: Io): Promise<number>;
 }
 
+/** A command as the program lists it. */
+export interface CommandEntry {
+  /** One line for the overview. */
+  readonly summary: string;
+  /** Loads the command when it is called, so that a process loads no other command. */
+  readonly load: () => Promise<Command>;
+}
+
+/** The commands of a program by name, in the order in which the overview lists them. */
+export type CommandTable = Readonly<Record<string, CommandEntry>>;
+
 /** Resolves when the program is asked to end. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import { createLog } from '../log.ts';
+import { createLog } from '../process/log.ts';
 import {
   agentSettings,
   openVSwitchOptions,

@@ -1,57 +1,20 @@
-import { ConfigError } from '../config.ts';
-import { version } from '../version.ts';
+import { ConfigError } from '../config/config.ts';
+import { version } from '../process/version.ts';
 import { exitCodes, UsageError } from './io.ts';
-import type { Command, Io } from './io.ts';
-
-interface Entry {
-  /** One line for the overview. */
-  readonly summary: string;
-  /** Commands are loaded when called: the development cluster is no part of a production process. */
-  readonly load: () => Promise<Command>;
-}
-
-const commands: Readonly<Record<string, Entry>> = {
-  run: {
-    summary: 'run the operator',
-    load: async () => (await import('./run.ts')).run,
-  },
-  config: {
-    summary: 'print the settings in effect, and where each was set',
-    load: async () => (await import('./config.ts')).config,
-  },
-  doctor: {
-    summary: 'say what is wrong with an installation, and what to do about it',
-    load: async () => (await import('./doctor.ts')).doctor,
-  },
-  dev: {
-    summary: 'run the operator in a development cluster of its own, on this machine only',
-    load: async () => (await import('./dev.ts')).dev,
-  },
-  demo: {
-    summary: 'show what the operator does, in a development cluster',
-    load: async () => (await import('./demo.ts')).demo,
-  },
-  uninstall: {
-    summary: 'let objects be deleted without the operator, when it is gone',
-    load: async () => (await import('./uninstall.ts')).uninstall,
-  },
-  'metadata-agent': {
-    summary: "answer machines' questions about themselves, on each hypervisor",
-    load: async () => (await import('./metadata-agent.ts')).metadataAgent,
-  },
-  verify: {
-    summary: 'prove with traffic who reaches whom, and how fast',
-    load: async () => (await import('./verify.ts')).verify,
-  },
-};
+import type { CommandEntry, CommandTable, Io } from './io.ts';
+import { commands as installed } from './commands.ts';
 
 /**
  * Runs the program: `args` as typed behind its name.
  * Resolves with the exit code (`exitCodes`); errors are told on `io.stderr`, never thrown.
  */
-export async function runProgram(args: readonly string[], io: Io): Promise<number> {
+export async function runProgram(
+  args: readonly string[],
+  io: Io,
+  commands: CommandTable = installed,
+): Promise<number> {
   try {
-    return await dispatch(args, io);
+    return await dispatch(args, io, commands);
   } catch (error) {
     if (error instanceof UsageError) {
       io.stderr.write(`overlay-network: ${error.message}\nSee: overlay-network help\n`);
@@ -70,10 +33,10 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
   }
 }
 
-async function dispatch([name, ...args]: readonly string[], io: Io): Promise<number> {
+async function dispatch([name, ...args]: readonly string[], io: Io, commands: CommandTable): Promise<number> {
   switch (name) {
     case undefined:
-      io.stderr.write(overview());
+      io.stderr.write(overview(commands));
       return exitCodes.usage;
     case 'version':
     case '--version':
@@ -82,14 +45,14 @@ async function dispatch([name, ...args]: readonly string[], io: Io): Promise<num
     case 'help':
     case '--help':
     case '-h':
-      io.stdout.write(args[0] === undefined ? overview() : await details(args[0]));
+      io.stdout.write(args[0] === undefined ? overview(commands) : await details(args[0], commands));
       return exitCodes.done;
     default: {
-      const { load } = find(name);
+      const { load } = find(name, commands);
       // What stands behind `--` is for another program.
       const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
       if (own.includes('--help') || own.includes('-h')) {
-        io.stdout.write(await details(name));
+        io.stdout.write(await details(name, commands));
         return exitCodes.done;
       }
       return (await load()).run(args, io);
@@ -97,7 +60,7 @@ async function dispatch([name, ...args]: readonly string[], io: Io): Promise<num
   }
 }
 
-function find(name: string): Entry {
+function find(name: string, commands: CommandTable): CommandEntry {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
   return entry;
@@ -108,8 +71,9 @@ const summaries = (lines: readonly (readonly [string, string])[]): string => {
   return lines.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`).join('\n');
 };
 
-const overview =
-  (): string => `overlay-network ${version()}: VPCs, Subnets and Ports in Kubernetes, made real by OVN
+const overview = (
+  commands: CommandTable,
+): string => `overlay-network ${version()}: VPCs, Subnets and Ports in Kubernetes, made real by OVN
 
 Usage: overlay-network COMMAND [OPTION...]
 
@@ -124,8 +88,8 @@ ${exitCodes.usage} called wrongly, or a configuration that is not valid;
 ${exitCodes.interrupted} interrupted before it had finished.
 `;
 
-async function details(name: string): Promise<string> {
-  const { summary, load } = find(name);
+async function details(name: string, commands: CommandTable): Promise<string> {
+  const { summary, load } = find(name, commands);
   const { help } = await load();
   return `overlay-network ${name}: ${summary}\n\n${help}\n`;
 }

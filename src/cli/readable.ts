@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
-import type { Protection } from '../config-endpoints.ts';
-import { ConfigError } from '../config.ts';
+import type { Protection } from '../config/endpoints.ts';
+import { ConfigError } from '../config/config.ts';
 
 /**
  * Makes sure at the start that the files of TLS can be read: connecting tries for ever, since a rotation may be under way.

@@ -1,6 +1,6 @@
-import { loadConfig } from '../config.ts';
-import { createLog } from '../log.ts';
-import { startOperator } from '../operator.ts';
+import { loadConfig } from '../config/config.ts';
+import { createLog } from '../process/log.ts';
+import { startOperator } from '../operator/operator.ts';
 import { configOptions, describeOptions, parseOptions } from './arguments.ts';
 import { followLogLevel } from './follow-log-level.ts';
 import { exitCodes, untilAborted } from './io.ts';

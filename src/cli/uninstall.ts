@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { candidate } from '../candidate.ts';
-import { loadConfig } from '../config.ts';
+import { candidate } from '../operator/candidate.ts';
+import { loadConfig } from '../config/config.ts';
 import { letAllGo } from '../controllers/index.ts';
-import { fromKubeconfig, RestClient, silentLogger } from '../reconcile/index.ts';
+import { silentLogger } from '../base/index.ts';
+import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
 import { configOptions, describeOptions, parseOptions, wholeNumber, type Options } from './arguments.ts';
 import { exitCodes, type Command } from './io.ts';
 

@@ -10,23 +10,24 @@ import type {
   VPCPeering,
 } from '../api/index.ts';
 import type { ChassisDirectory, PortBindings, RowWriter } from '../ovn/index.ts';
-import { keyOf, realClock, scopedLog, Turn, type KubeObject, type Manager } from '../reconcile/index.ts';
-import { announcing } from './announce.ts';
-import { followDrift } from './drift.ts';
-import type { Env } from './env.ts';
+import { Turn, realClock, scopedLog } from '../base/index.ts';
+import { keyOf, type KubeObject, type Manager } from '../reconcile/index.ts';
+import { announcing } from './common/announce.ts';
+import { followDrift } from './upkeep/drift.ts';
+import type { Env } from './common/env.ts';
 import { addKinds } from './kinds.ts';
-import { controllerMetrics, type ControllerCounters } from './metrics.ts';
-import { orphanedRows, sweepOrphans } from './orphans.ts';
+import { controllerMetrics, type ControllerCounters } from './upkeep/metrics.ts';
+import { orphanedRows, sweepOrphans } from './upkeep/orphans.ts';
 import { Pools } from './pools/pools.ts';
-import { rebuildPools } from './rebuild.ts';
-import { RepairLog } from './repair-log.ts';
-import type { NetworkSettings } from './settings.ts';
-import { TellingWriter } from './telling-writer.ts';
+import { rebuildPools } from './upkeep/rebuild.ts';
+import { RepairLog } from './upkeep/repair-log.ts';
+import type { NetworkSettings } from './common/settings.ts';
+import { TellingWriter } from './upkeep/reporting-writer.ts';
 
-export { EVENT_CONTROLLER } from './announce.ts';
-export { letAllGo } from './let-all-go.ts';
-export { rehearse } from './rehearsal.ts';
-export { networkSettings, type NetworkSettings } from './settings.ts';
+export { EVENT_CONTROLLER } from './common/announce.ts';
+export { letAllGo } from './upkeep/release-finalizers.ts';
+export { rehearse } from './upkeep/rehearsal.ts';
+export { networkSettings, type NetworkSettings } from './common/settings.ts';
 
 /** How soon a counter in status follows, at the latest. */
 const COUNT_DELAY_MS = 500;

@@ -1,5 +1,5 @@
 import type { Kind, KubeObject, Reconciler } from '../reconcile/index.ts';
-import type { Env } from './env.ts';
+import type { Env } from './common/env.ts';
 import { ExternalNetworkReconciler } from './externalnetwork/controller.ts';
 import { externalNetworkKind } from './externalnetwork/kind.ts';
 import { FloatingIPReconciler } from './floatingip/controller.ts';

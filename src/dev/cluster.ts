@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
 import type { Connection, KubeClient } from '../reconcile/index.ts';
-import { ApiServer } from './apiserver/index.ts';
+import { ApiServer } from '../../packages/dev-apiserver/src/index.ts';
 import { removeAbandonedNamespaces } from './lab/netns.ts';
 import { installCrds } from './manifests.ts';
 import { startOvnCentral } from './ovn/central.ts';

@@ -1,12 +1,8 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
+import { readCrds } from '../doctor/index.ts';
 import { isAlreadyExists } from '../reconcile/index.ts';
 import type { KubeClient, KubeObject, NewObject, ObjectRef, ResourceType } from '../reconcile/index.ts';
-
-/** The folder of the project's CustomResourceDefinitions; the same for sources and for a build. */
-export const crdFolder = join(import.meta.dirname, '../../crds');
 
 /** Of CustomResourceDefinitions themselves. */
 export const definitionType: ResourceType = {
@@ -26,16 +22,6 @@ export const coreTypes: readonly ResourceType[] = [
   { ...core, kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
 ];
 
-/** A definition as it stands in crds/. */
-export interface CustomResourceDefinition extends NewObject {
-  readonly spec: {
-    readonly group: string;
-    readonly scope: string;
-    readonly names: { readonly kind: string; readonly plural: string };
-    readonly versions: readonly { readonly name: string; readonly storage: boolean }[];
-  };
-}
-
 /** The objects in the text of a YAML file. @throws YAMLParseError, with line and column */
 export function readManifests(text: string): NewObject[] {
   return parseAllDocuments(text).flatMap((document) => {
@@ -44,14 +30,6 @@ export function readManifests(text: string): NewObject[] {
     const value = document.toJS() as NewObject | null;
     return value === null ? [] : [value];
   });
-}
-
-/** The project's CustomResourceDefinitions. */
-export function readCrds(): CustomResourceDefinition[] {
-  return readdirSync(crdFolder)
-    .filter((file) => file.endsWith('.yaml'))
-    .sort()
-    .map((file) => parse(readFileSync(join(crdFolder, file), 'utf8')) as CustomResourceDefinition);
 }
 
 /** The kinds that {@link applyManifests} knows: those of crds/ and {@link coreTypes}. */

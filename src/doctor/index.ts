@@ -7,7 +7,8 @@ import {
   type NorthboundFacts,
   type SouthboundFacts,
 } from '../ovn/index.ts';
-import { realClock, type RestClient } from '../reconcile/index.ts';
+import { realClock } from '../base/index.ts';
+import type { RestClient } from '../reconcile/index.ts';
 import { checkDrift, type Rehearse } from './drift.ts';
 import { problem, reasonOf, type Finding } from './finding.ts';
 import { judgeGateways } from './gateways.ts';
@@ -18,6 +19,7 @@ import { judgeLag, judgeNorthbound, judgeSouthbound } from './ovn.ts';
 import { judgeRouterMacs } from './router-macs.ts';
 import type { Definition } from './schemas.ts';
 
+export { CRD_FOLDER, readCrds, type CustomResourceDefinition } from './crds.ts';
 export type { Finding } from './finding.ts';
 export type { Definition } from './schemas.ts';
 export { describePermission, neededPermissions, type Permission } from './permissions.ts';

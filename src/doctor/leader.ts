@@ -1,14 +1,6 @@
 /** Whether an operator leads now, by its Lease. */
-import {
-  ApiError,
-  isNotFound,
-  jsonEqual,
-  leaseType,
-  sleep,
-  type Clock,
-  type KubeClient,
-  type Lease,
-} from '../reconcile/index.ts';
+import { type Clock, jsonEqual, sleep } from '../base/index.ts';
+import { ApiError, isNotFound, leaseType, type KubeClient, type Lease } from '../reconcile/index.ts';
 import { grantRemedy, ok, problem, warning, type Finding } from './finding.ts';
 
 /** How often the Lease is looked at while it is watched for a renewal, in ms. */

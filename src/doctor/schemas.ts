@@ -1,6 +1,7 @@
 /** Whether the API server takes and keeps what this version's CustomResourceDefinitions say. */
 import { resources } from '../api/index.ts';
-import { isNotFound, jsonEqual, type OpenAPIDocument, type RestClient } from '../reconcile/index.ts';
+import { jsonEqual } from '../base/index.ts';
+import { isNotFound, type OpenAPIDocument, type RestClient } from '../reconcile/index.ts';
 import { ok, some, warning, type Finding } from './finding.ts';
 
 /** The part of a CustomResourceDefinition that is compared. */

@@ -17,8 +17,8 @@ import { refence } from './refence.ts';
 import type { OnFenced } from './refence.ts';
 import { Waiters } from './waiters.ts';
 import type { ApplyResult, ColumnListener, DriftListener, OwnedRow, RowWriter } from './writer.ts';
-import { systemClock } from './ovsdb/index.ts';
-import type { Clock, RowChange } from './ovsdb/index.ts';
+import { type Clock, realClock } from '../base/index.ts';
+import type { RowChange } from './ovsdb/index.ts';
 
 /** What one transaction cost, for metrics. */
 export interface TransactionReport {
@@ -78,7 +78,7 @@ export class Applier implements RowWriter {
     const { database, cluster } = options;
     this.#options = options;
     this.#database = database;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? realClock;
     this.#link = new Link(database, this.#clock, options.reconnectDeadlineMs ?? 10_000);
     this.#index = new OwnershipIndex(cluster);
     this.#index.build(database.replica);

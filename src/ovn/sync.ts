@@ -1,6 +1,7 @@
 import { readChassis } from './chassis.ts';
 import type { InspectOptions } from './inspect.ts';
-import { OvsdbClient, systemClock } from './ovsdb/index.ts';
+import { realClock } from '../base/index.ts';
+import { OvsdbClient } from './ovsdb/index.ts';
 
 /** How long OVN took to follow, in ms from the moment of asking; undefined: it did not in time. */
 export interface Lag {
@@ -44,7 +45,7 @@ function follow(
 }
 
 async function ask(nb: OvsdbClient, sb: OvsdbClient, patienceMs: number): Promise<Lag> {
-  const began = systemClock.now();
+  const began = realClock.now();
   await nb.transact([{ op: 'mutate', table: 'NB_Global', where: [], mutations: [['nb_cfg', '+=', 1]] }]);
   const count = (column: string): number => {
     const [global] = nb.replica.rows('NB_Global');
@@ -58,7 +59,7 @@ async function ask(nb: OvsdbClient, sb: OvsdbClient, patienceMs: number): Promis
   let northdMs: number | undefined;
   const answered = Promise.withResolvers<undefined>();
   const look = (): void => {
-    const ms = systemClock.now() - began;
+    const ms = realClock.now() - began;
     if (count('sb_cfg') >= asked) northdMs ??= ms;
     for (const row of sb.replica.rows('Chassis_Private')) {
       const name = row['name'] as string;
@@ -68,7 +69,7 @@ async function ask(nb: OvsdbClient, sb: OvsdbClient, patienceMs: number): Promis
     if (isComplete) answered.resolve(undefined);
   };
   const unsubscribe = [nb, sb].map(({ replica }) => replica.subscribe(look));
-  const timer = systemClock.setTimer(patienceMs, () => answered.resolve(undefined));
+  const timer = realClock.setTimer(patienceMs, () => answered.resolve(undefined));
   look();
   await answered.promise;
   timer.cancel();

@@ -1,4 +1,5 @@
-import { ApiError, ConnectionError, isAborted, realClock, sleep } from '../reconcile/index.ts';
+import { realClock, sleep } from '../base/index.ts';
+import { ApiError, ConnectionError, isAborted } from '../reconcile/index.ts';
 
 /** How long to try, and until when somebody loses interest. */
 export interface CallOptions {

@@ -7,6 +7,7 @@ import {
   type PortAttachment,
   type PortSpec,
 } from '../api/index.ts';
+import { jsonEqual } from '../base/index.ts';
 import {
   ApiError,
   apiVersionOf,
@@ -15,7 +16,6 @@ import {
   isConflict,
   isLeaving,
   isNotFound,
-  jsonEqual,
   RestClient,
   type KubeClient,
 } from '../reconcile/index.ts';

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, isUnreachable } from './client/errors.ts';
 import { TerminalError } from './errors.ts';
-import { errorFields, type Logger } from './log.ts';
+import { type Logger, type Turn, errorFields, inScope, scopedLog } from '../base/index.ts';
 import type { WorkQueue, Work } from './queue/queue.ts';
-import { inScope, scopedLog } from './scope.ts';
 import type { ReadStore } from './store/store.ts';
-import type { Turn } from './turn.ts';
 import type { KubeObject, Reconciler, Result } from './types.ts';
 
 /**

@@ -1,6 +1,13 @@
 import type { KubeClient } from './client/client.ts';
-import { microTime, realClock, sleep, type Clock } from './clock.ts';
-import { errorFields, silentLogger, type Logger } from './log.ts';
+import {
+  type Clock,
+  type Logger,
+  errorFields,
+  microTime,
+  realClock,
+  silentLogger,
+  sleep,
+} from '../base/index.ts';
 import { Fifo } from './queue/fifo.ts';
 import type { KubeObject, ResourceType } from './types.ts';
 

@@ -1,12 +1,10 @@
 import { Controller, type ControllerOptions } from './controller.ts';
-import { jsonEqual } from './json-equal.ts';
-import { errorFields, type Logger } from './log.ts';
+import { type Logger, Turn, errorFields, jsonEqual } from '../base/index.ts';
 import { WorkQueue, type WorkQueueOptions } from './queue/queue.ts';
 import { wakeDependents, wakeTargets, type Link, type Waker } from './references.ts';
 import type { ControllerMetrics } from './runtime-metrics.ts';
 import type { StatusWriter } from './status.ts';
 import { Store, type Change, type ReadStore } from './store/store.ts';
-import { Turn } from './turn.ts';
 import type { Kind, KubeObject, Priority, Reconciler } from './types.ts';
 
 /** The index of {@link Kind.aliases} in every store. */

@@ -1,9 +1,16 @@
-import { microTime, realClock, sleep, type Clock } from './clock.ts';
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  errorFields,
+  jsonEqual,
+  microTime,
+  realClock,
+  silentLogger,
+  sleep,
+} from '../base/index.ts';
 import type { KubeClient, RequestOptions } from './client/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './client/errors.ts';
-import { jsonEqual } from './json-equal.ts';
-import { errorFields, silentLogger, type Logger } from './log.ts';
-import type { Random } from './backoff.ts';
 import { leaseType, type Lease, type LeaseSpec } from './lease.ts';
 import type { ObjectRef } from './types.ts';
 

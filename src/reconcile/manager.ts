@@ -1,12 +1,19 @@
-import type { Backoff, Random } from './backoff.ts';
+import {
+  type Backoff,
+  type Clock,
+  type Logger,
+  type Random,
+  errorFields,
+  realClock,
+  silentLogger,
+  sleep,
+} from '../base/index.ts';
 import type { KubeClient } from './client/client.ts';
-import { realClock, sleep, type Clock } from './clock.ts';
 import type { EventRecorder, EventSink } from './events.ts';
 import { Finalizers } from './finalizer.ts';
 import { HealthRegistry } from './health.ts';
 import { Kinds } from './kinds.ts';
 import type { LeaderElector } from './leader.ts';
-import { errorFields, silentLogger, type Logger } from './log.ts';
 import { MetricsRegistry } from './metrics.ts';
 import { runtimeMetrics } from './runtime-metrics.ts';
 import { StatusWriter, type Refresh } from './status.ts';

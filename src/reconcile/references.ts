@@ -1,4 +1,4 @@
-import { jsonEqual } from './json-equal.ts';
+import { jsonEqual } from '../base/index.ts';
 import type { Change, ReadStore } from './store/store.ts';
 import { keyOf, type Kind, type KubeObject, type Priority, type Reference } from './types.ts';
 

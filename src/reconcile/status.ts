@@ -1,6 +1,6 @@
 import type { JsonPatchOperation, KubeClient } from './client/client.ts';
 import { ApiError, isNotFound } from './client/errors.ts';
-import { jsonEqual } from './json-equal.ts';
+import { jsonEqual } from '../base/index.ts';
 import { trimmed } from './trimmed.ts';
 import type { KubeObject, ResourceType } from './types.ts';
 

@@ -2,7 +2,7 @@
  * The words that everything in this folder shares: what an object is, how a kind is declared, and what a
  * reconciler gets and gives. Nothing here knows a particular kind.
  */
-import type { Logger } from './log.ts';
+import type { Logger } from '../base/index.ts';
 
 /** The part of Kubernetes ObjectMeta that the runtime and its users read. `managedFields` is dropped on arrival. */
 export interface ObjectMeta {

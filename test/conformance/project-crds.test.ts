@@ -2,8 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import type { ApiObject, Manifest } from '../support/apiserver/api-object.ts';
-import { causesOf, conformance, expectStatus, type CrdManifest } from '../support/apiserver/conformance.ts';
+import type { ApiObject, Manifest } from '../../packages/dev-apiserver/test/support/api-object.ts';
+import {
+  causesOf,
+  conformance,
+  expectStatus,
+  type CrdManifest,
+} from '../../packages/dev-apiserver/test/support/conformance.ts';
 import { eventually } from '../support/eventually.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { gatewayPortName } from '../../src/controllers/names.ts';
+import { gatewayPortName } from '../../src/controllers/rows/names.ts';
 import { internet, Namespace, type Hypervisor } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import { longestGap, type Guest } from '../support/dataplane/guest.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { computeMac } from '../../src/api/index.ts';
-import { gatewayPortName } from '../../src/controllers/names.ts';
+import { gatewayPortName } from '../../src/controllers/rows/names.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
 import { openProject, publicNetwork } from '../support/dataplane/outside.ts';

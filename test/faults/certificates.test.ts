@@ -6,7 +6,7 @@ import { connect } from 'node:tls';
 import { API_VERSION } from '../../src/api/index.ts';
 import { schemaFolder } from '../../src/dev/ovn/central.ts';
 import { startDatabase, startRaftCluster } from '../../src/dev/ovn/processes.ts';
-import { startEmbedded } from '../support/apiserver/embedded.ts';
+import { startEmbedded } from '../../packages/dev-apiserver/test/support/embedded.ts';
 import { example } from '../support/operator/examples.ts';
 import { TestCluster } from '../support/operator/test-cluster.ts';
 import { clientSettings, makeGenerations, rotate, serverArguments } from '../support/ovsdb/certificates.ts';

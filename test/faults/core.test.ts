@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_VERSION } from '../../src/api/index.ts';
-import { targets } from '../support/apiserver/targets.ts';
+import { targets } from '../../packages/dev-apiserver/test/support/targets.ts';
 import { runClean, runHit, type CleanRun, type Scenario } from '../support/operator/crash-runs.ts';
 import type { Place, TripMode } from '../support/operator/gate.ts';
 import { example } from '../support/operator/examples.ts';

@@ -7,11 +7,11 @@ import {
   type Reconciler,
   type Result,
 } from '../../reconcile/index.ts';
-import { converge, type Intent } from '../converge.ts';
-import type { Env } from '../env.ts';
-import { hold, inUse, letGo, removeGone } from '../leaving.ts';
-import { switchName } from '../names.ts';
-import type { Problem } from '../problem.ts';
+import { converge, type Intent } from '../common/converge.ts';
+import type { Env } from '../common/env.ts';
+import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
+import { switchName } from '../rows/names.ts';
+import type { Problem } from '../common/problem.ts';
 import { selectChassis } from './chassis.ts';
 import { claimNamedAddresses } from './named.ts';
 import { planExternalNetwork } from './plan.ts';

@@ -1,4 +1,4 @@
-import type { Env } from '../env.ts';
+import type { Env } from '../common/env.ts';
 
 /** Has ExternalNetworks count their addresses anew, soon. Of those that are gone there is nothing to count. */
 export function countAnew(

@@ -1,8 +1,8 @@
 import { parseAddress, parseCidr, resources, type Cidr, type ExternalNetwork } from '../../api/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
-import type { Stores } from '../env.ts';
-import { matchesLabels } from '../labels.ts';
-import { bad, good, type Checked } from '../problem.ts';
+import type { Stores } from '../common/env.ts';
+import { matchesLabels } from '../common/labels.ts';
+import { bad, good, type Checked } from '../common/problem.ts';
 
 export const externalNetworkKind: Kind<ExternalNetwork> = {
   type: resources.ExternalNetwork,

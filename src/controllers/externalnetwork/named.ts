@@ -1,7 +1,7 @@
 import { parseAddress, type ExternalNetwork } from '../../api/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
-import type { Stores } from '../env.ts';
-import { oldestFirst } from '../oldest.ts';
+import type { Stores } from '../common/env.ts';
+import { oldestFirst } from '../common/oldest.ts';
 import type { Pools } from '../pools/pools.ts';
 import { objectsOf } from '../vpc/lookup.ts';
 import { allowedNetwork } from './kind.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../api/index.ts';
 import { AddressPool } from '../../ipam/index.ts';
 import type { ExternalRanges } from '../pools/external.ts';
-import { bad, collect, fromParsed, good, type Checked } from '../problem.ts';
+import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
 
 /** An ExternalNetwork's range, and which of its addresses are given out. */
 export interface ExternalAddressing {

@@ -6,15 +6,16 @@ import {
   type NatRule,
   type VPC,
 } from '../../api/index.ts';
-import type { Env } from '../env.ts';
+import type { Env } from '../common/env.ts';
 import { recordedNat } from '../natrule/plan.ts';
-import { oldestFirstInSteps } from '../oldest.ts';
+import { oldestFirstInSteps } from '../common/oldest.ts';
 import { recordedGateway } from '../vpc/gateway.ts';
 import { recordedLink } from '../vpcpeering/plan.ts';
 import { connectionOf } from '../vpcpeering/match.ts';
-import { keyOf, type KubeObject, type Steps } from '../../reconcile/index.ts';
+import type { Steps } from '../../base/index.ts';
+import { keyOf, type KubeObject } from '../../reconcile/index.ts';
 import { LINK_PREFIX } from '../pools/links.ts';
-import { flatMapInSteps } from '../steps.ts';
+import { flatMapInSteps } from '../common/steps.ts';
 import { claimNamedAddresses } from './named.ts';
 import { externalAddressing } from './ranges.ts';
 

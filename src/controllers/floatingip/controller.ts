@@ -16,13 +16,13 @@ import {
   type Reconciler,
   type Result,
 } from '../../reconcile/index.ts';
-import { converge, type Intent } from '../converge.ts';
-import type { Env } from '../env.ts';
+import { converge, type Intent } from '../common/converge.ts';
+import type { Env } from '../common/env.ts';
 import { countAnew } from '../externalnetwork/counts.ts';
 import { allowedNetwork } from '../externalnetwork/kind.ts';
-import { hold, inUse, letGo, removeGone } from '../leaving.ts';
+import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
 import type { Refusal } from '../pools/external.ts';
-import { bad, fromParsed, good, type Checked } from '../problem.ts';
+import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 
 /**
  * Holds an external address for a project, and the FloatingIP while NatRules use it. It has no rows: those of the

@@ -1,7 +1,7 @@
 import type { NatRule } from '../../api/index.ts';
-import type { Stores } from '../env.ts';
+import type { Stores } from '../common/env.ts';
 import { addressKey } from '../floatingip/kind.ts';
-import { oldestFirst } from '../oldest.ts';
+import { oldestFirst } from '../common/oldest.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import { externalAddress, type NatPlace, type Sources } from './external.ts';
 import { internalSide } from './internal.ts';

@@ -1,9 +1,9 @@
 import { formatAddress, parseAddress, type Address, type NatRule, type VPC } from '../../api/index.ts';
 import { refKey } from '../../reconcile/index.ts';
-import type { Env } from '../env.ts';
+import type { Env } from '../common/env.ts';
 import { refusalText } from '../floatingip/controller.ts';
-import { bad, fromParsed, good, type Checked } from '../problem.ts';
-import { vpcRange } from '../recorded.ts';
+import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
+import { vpcRange } from '../rows/recorded.ts';
 import { recordedGateway } from '../vpc/gateway.ts';
 import { vpcOf } from '../vpc/lookup.ts';
 import type { Cidr, ExternalNetwork } from '../../api/index.ts';

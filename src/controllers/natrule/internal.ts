@@ -8,9 +8,9 @@ import {
   type NatRule,
 } from '../../api/index.ts';
 import { refKey } from '../../reconcile/index.ts';
-import { interfaceId } from '../names.ts';
-import { bad, fromParsed, good, type Checked } from '../problem.ts';
-import { recordedCidr, recordedPort } from '../recorded.ts';
+import { interfaceId } from '../rows/names.ts';
+import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
+import { recordedCidr, recordedPort } from '../rows/recorded.ts';
 import { vpcOf } from '../vpc/lookup.ts';
 import type { NatPlace, Sources } from './external.ts';
 

@@ -8,7 +8,7 @@ import {
   type DesiredState,
   type RowWriter,
 } from '../../ovn/index.ts';
-import { EXTERNAL_MARK, routerUuid, switchUuid } from '../names.ts';
+import { EXTERNAL_MARK, routerUuid, switchUuid } from '../rows/names.ts';
 import type { Internal } from './internal.ts';
 
 /** What a NatRule's rows are made of besides its spec. */

@@ -10,9 +10,9 @@ import {
 } from '../../api/index.ts';
 import type { Unusable } from '../../ipam/index.ts';
 import { keyOf, type ReadStore } from '../../reconcile/index.ts';
-import { oldestFirst } from '../oldest.ts';
+import { oldestFirst } from '../common/oldest.ts';
 import type { Pools, SubnetPool } from '../pools/pools.ts';
-import { bad, collect, fromParsed, good, type Checked, type Problem } from '../problem.ts';
+import { bad, collect, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import type { SubnetNetwork } from '../subnet/kind.ts';
 
 /** Addresses besides its own that a machine may use, as a CIDR, and the MAC address with which it also may. */

@@ -8,15 +8,15 @@ import {
   type SecurityGroup,
 } from '../../api/index.ts';
 import { refKey, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
-import { portProblem } from '../spec-problems.ts';
-import { converge, type Intent } from '../converge.ts';
-import { mergeDhcp } from '../dhcp.ts';
-import type { Env } from '../env.ts';
-import { removeGone } from '../leaving.ts';
-import { interfaceId } from '../names.ts';
-import type { Problem } from '../problem.ts';
+import { portProblem } from '../common/spec-problems.ts';
+import { converge, type Intent } from '../common/converge.ts';
+import { mergeDhcp } from '../rows/dhcp.ts';
+import type { Env } from '../common/env.ts';
+import { removeGone } from '../common/leaving.ts';
+import { interfaceId } from '../rows/names.ts';
+import type { Problem } from '../common/problem.ts';
 import { isProgrammed, missingGroups } from '../securitygroup/kind.ts';
-import type { Limits } from '../settings.ts';
+import type { Limits } from '../common/settings.ts';
 import { subnetNetwork, type SubnetNetwork } from '../subnet/kind.ts';
 import { policyGroups } from '../trafficpolicy/membership.ts';
 import { assignAddressing, type Addressing } from './addressing.ts';

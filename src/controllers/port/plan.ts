@@ -1,6 +1,6 @@
 import { formatAddress, formatCidr, type Port } from '../../api/index.ts';
 import { member, row, type DesiredState } from '../../ovn/index.ts';
-import { dhcpRow, mergeDhcp, overridesOptions } from '../dhcp.ts';
+import { dhcpRow, mergeDhcp, overridesOptions } from '../rows/dhcp.ts';
 import {
   dhcpUuid,
   dropGroupUuid,
@@ -9,7 +9,7 @@ import {
   portUuid,
   SUBNET_MARK,
   switchUuid,
-} from '../names.ts';
+} from '../rows/names.ts';
 import type { SubnetNetwork } from '../subnet/kind.ts';
 import type { Addressing } from './addressing.ts';
 import { qosRows } from './qos.ts';

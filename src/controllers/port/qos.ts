@@ -1,6 +1,6 @@
 import type { Port, RateLimit } from '../../api/index.ts';
 import { inport, outport, printMatch, row, rowUuid, type DesiredRow } from '../../ovn/index.ts';
-import { interfaceId } from '../names.ts';
+import { interfaceId } from '../rows/names.ts';
 
 /** Above what an administrator may have put on the switch by hand with the default priority. */
 const PRIORITY = 2000;

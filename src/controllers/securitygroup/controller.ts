@@ -7,14 +7,14 @@ import {
   type Reconciler,
   type Result,
 } from '../../reconcile/index.ts';
-import { aclRow, type Acl } from '../acl.ts';
-import { converge, type Intent } from '../converge.ts';
-import type { Env } from '../env.ts';
-import { hold, inUse, letGo, removeGone } from '../leaving.ts';
-import { tooManyRules } from '../limits.ts';
-import { groupName, groupUuid } from '../names.ts';
-import type { Problem } from '../problem.ts';
-import type { Limits } from '../settings.ts';
+import { aclRow, type Acl } from '../rows/acl.ts';
+import { converge, type Intent } from '../common/converge.ts';
+import type { Env } from '../common/env.ts';
+import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
+import { tooManyRules } from '../common/limits.ts';
+import { groupName, groupUuid } from '../rows/names.ts';
+import type { Problem } from '../common/problem.ts';
+import type { Limits } from '../common/settings.ts';
 import { isProgrammed, missingGroups, remoteGroupNames } from './kind.ts';
 import { RuleError, ruleAcls } from './rules.ts';
 

@@ -1,6 +1,6 @@
 import { resources, type SecurityGroup } from '../../api/index.ts';
 import { refKey, type Kind, type ReadStore } from '../../reconcile/index.ts';
-import type { Problem } from '../problem.ts';
+import type { Problem } from '../common/problem.ts';
 
 export const securityGroupKind: Kind<SecurityGroup> = {
   type: resources.SecurityGroup,

@@ -13,7 +13,7 @@ import {
   type Match,
   type OvnSymbol,
 } from '../../ovn/index.ts';
-import { priority, type Acl } from '../acl.ts';
+import { priority, type Acl } from '../rows/acl.ts';
 
 /** A direction of rules, as OVN names it: ingress is what reaches the machine. */
 export const directions = {

@@ -9,15 +9,15 @@ import {
   type VPC,
 } from '../../api/index.ts';
 import { isLeaving, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
-import { subnetProblem } from '../spec-problems.ts';
-import { converge, type Intent } from '../converge.ts';
-import { effectiveDhcp } from '../dhcp.ts';
-import type { Env } from '../env.ts';
-import { hold, inUse, letGo, removeGone } from '../leaving.ts';
-import { switchName } from '../names.ts';
+import { subnetProblem } from '../common/spec-problems.ts';
+import { converge, type Intent } from '../common/converge.ts';
+import { effectiveDhcp } from '../rows/dhcp.ts';
+import type { Env } from '../common/env.ts';
+import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
+import { switchName } from '../rows/names.ts';
 import type { SubnetPool, SubnetRanges } from '../pools/pools.ts';
 import { claimNamed } from '../port/addressing.ts';
-import { bad, fromParsed, good, type Checked, type Problem } from '../problem.ts';
+import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import { vpcNetwork } from '../vpc/kind.ts';
 import { vpcOf } from '../vpc/lookup.ts';
 import { mtuFits } from './mtu.ts';

@@ -8,9 +8,9 @@ import {
   type VPC,
 } from '../../api/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
-import { dhcpProblem } from '../spec-problems.ts';
-import { effectiveDhcp } from '../dhcp.ts';
-import type { Env } from '../env.ts';
+import { dhcpProblem } from '../common/spec-problems.ts';
+import { effectiveDhcp } from '../rows/dhcp.ts';
+import type { Env } from '../common/env.ts';
 import { anySubnetOf } from '../vpc/kind.ts';
 import { vpcKeys, vpcOf } from '../vpc/lookup.ts';
 

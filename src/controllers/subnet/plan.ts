@@ -16,10 +16,10 @@ import {
   type DesiredRow,
   type DesiredState,
 } from '../../ovn/index.ts';
-import { aclRow, priority } from '../acl.ts';
-import { dhcpRequest, dhcpRow, dhcpServer, METADATA_ADDRESS } from '../dhcp.ts';
-import { isolationRows } from '../isolation.ts';
-import { CIDR_MARK, routerUuid, switchName, switchUuid } from '../names.ts';
+import { aclRow, priority } from '../rows/acl.ts';
+import { dhcpRequest, dhcpRow, dhcpServer, METADATA_ADDRESS } from '../rows/dhcp.ts';
+import { isolationRows } from '../rows/isolation.ts';
+import { CIDR_MARK, routerUuid, switchName, switchUuid } from '../rows/names.ts';
 
 /** What a Subnet's rows are made of besides its spec. */
 export interface SubnetFacts {

@@ -13,7 +13,7 @@ import {
 } from '../../api/index.ts';
 import { AddressPool } from '../../ipam/index.ts';
 import type { SubnetRanges } from '../pools/pools.ts';
-import { bad, collect, fromParsed, good, type Checked } from '../problem.ts';
+import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
 
 /** Which addresses of its range a Subnet gives to whom, as its spec says. The schema checked most of it before. */
 export function subnetRanges({ spec }: Subnet, cidr: Cidr): Checked<SubnetRanges> {

@@ -1,7 +1,7 @@
 import type { Port, TrafficPolicy } from '../../api/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
-import type { Stores } from '../env.ts';
-import { isolationGroupUuid, policyGroupUuid } from '../names.ts';
+import type { Stores } from '../common/env.ts';
+import { isolationGroupUuid, policyGroupUuid } from '../rows/names.ts';
 import type { SubnetNetwork } from '../subnet/kind.ts';
 import { isProgrammed } from './kind.ts';
 import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';

@@ -9,8 +9,8 @@ import {
   type Family,
   type OvnSymbol,
 } from '../../ovn/index.ts';
-import { priority, type Acl } from '../acl.ts';
-import { infrastructure } from '../infrastructure.ts';
+import { priority, type Acl } from '../rows/acl.ts';
+import { infrastructure } from '../rows/infrastructure.ts';
 import { directions, familiesOf, inPlace, oneOf, RuleError, transports } from '../securitygroup/rules.ts';
 import { complement, type Listed, type Transport } from './complement.ts';
 

@@ -1,5 +1,5 @@
 import type { LabelSelectorRequirement, Port, TrafficPolicy } from '../../api/index.ts';
-import { matchesLabels } from '../labels.ts';
+import { matchesLabels } from '../common/labels.ts';
 
 /*
  * Which Ports a TrafficPolicy applies to. Policies and Ports find each other by keys, so that neither looks at all of

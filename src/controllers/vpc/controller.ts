@@ -16,13 +16,13 @@ import {
   type Reconciler,
   type Result,
 } from '../../reconcile/index.ts';
-import { converge, type Intent } from '../converge.ts';
-import type { Env } from '../env.ts';
+import { converge, type Intent } from '../common/converge.ts';
+import type { Env } from '../common/env.ts';
 import { countAnew } from '../externalnetwork/counts.ts';
-import { hold, inUse, letGo, removeGone } from '../leaving.ts';
-import { routerName } from '../names.ts';
+import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
+import { routerName } from '../rows/names.ts';
 import { vpcWaiters } from '../pools/pools.ts';
-import { bad, fromParsed, good, type Checked, type Problem } from '../problem.ts';
+import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import { Defaults } from './defaults.ts';
 import { gatewayOf, recordedGateway, releaseUnused } from './gateway.ts';
 import { anyVpcOf } from './kind.ts';

@@ -1,6 +1,6 @@
 import { and, inport, is, number, outport, type OvnSymbol } from '../../ovn/index.ts';
-import { priority, type Acl } from '../acl.ts';
-import { infrastructure } from '../infrastructure.ts';
+import { priority, type Acl } from '../rows/acl.ts';
+import { infrastructure } from '../rows/infrastructure.ts';
 
 /**
  * What happens to traffic of filtered ports that no security group allows: IP is dropped both ways. Whatever groups

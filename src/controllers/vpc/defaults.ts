@@ -8,7 +8,7 @@ import {
   type NewObject,
   type ReadStore,
 } from '../../reconcile/index.ts';
-import { MANAGED_BY, type Env } from '../env.ts';
+import { MANAGED_BY, type Env } from '../common/env.ts';
 
 const NAME = 'default';
 

@@ -1,11 +1,11 @@
 import { computeMac, formatAddress, parseAddress, type Address, type VPC } from '../../api/index.ts';
 import { member, nothing, row, rowUuid, symbol, type DesiredState, type RowWriter } from '../../ovn/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
-import type { Env } from '../env.ts';
+import type { Env } from '../common/env.ts';
 import { rankChassis } from '../externalnetwork/chassis.ts';
 import { allowedNetwork, readyNetwork, type ReadyNetwork } from '../externalnetwork/kind.ts';
-import { EXTERNAL_MARK, gatewayPortName, routerUuid, switchUuid } from '../names.ts';
-import { bad, good, type Checked } from '../problem.ts';
+import { EXTERNAL_MARK, gatewayPortName, routerUuid, switchUuid } from '../rows/names.ts';
+import { bad, good, type Checked } from '../common/problem.ts';
 
 /** A VPC's way to the world outside. */
 export interface Gateway {

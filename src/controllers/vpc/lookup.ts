@@ -1,7 +1,7 @@
 import type { LocalReference, VPC } from '../../api/index.ts';
 import { refKey, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
-import type { Stores } from '../env.ts';
-import { oldestOf } from '../oldest.ts';
+import type { Stores } from '../common/env.ts';
+import { oldestOf } from '../common/oldest.ts';
 import { anyVpcOf } from './kind.ts';
 
 /** The VPC of a namespace that is in effect. */

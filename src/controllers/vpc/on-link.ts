@@ -1,5 +1,5 @@
 import { ip, or, printMatch, row, rowUuid, type DesiredRow } from '../../ovn/index.ts';
-import { linkLocal, onLink } from '../link-scope.ts';
+import { linkLocal, onLink } from '../rows/link-scope.ts';
 
 /** Above the policies of VPCPeerings. */
 const PRIORITY = 3000;

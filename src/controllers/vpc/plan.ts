@@ -7,9 +7,9 @@ import {
   type DesiredState,
   type Membership,
 } from '../../ovn/index.ts';
-import { aclRow, type Acl } from '../acl.ts';
-import { isolationRows } from '../isolation.ts';
-import { CIDR_MARK, dropGroupName, dropGroupUuid, routerName, routerUuid } from '../names.ts';
+import { aclRow, type Acl } from '../rows/acl.ts';
+import { isolationRows } from '../rows/isolation.ts';
+import { CIDR_MARK, dropGroupName, dropGroupUuid, routerName, routerUuid } from '../rows/names.ts';
 import { defaultDrop } from './default-drop.ts';
 import { planGateway, type Gateway } from './gateway.ts';
 import { staysOnLink } from './on-link.ts';

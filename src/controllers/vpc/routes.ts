@@ -7,8 +7,8 @@ import {
   type DesiredCondition,
   type VPC,
 } from '../../api/index.ts';
-import type { Stores } from '../env.ts';
-import { collect, fromParsed, type Checked } from '../problem.ts';
+import type { Stores } from '../common/env.ts';
+import { collect, fromParsed, type Checked } from '../common/problem.ts';
 import type { Gateway } from './gateway.ts';
 import { objectsOf } from './lookup.ts';
 

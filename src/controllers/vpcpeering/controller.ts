@@ -7,10 +7,10 @@ import {
   type Reconciler,
   type Result,
 } from '../../reconcile/index.ts';
-import { converge, type Intent } from '../converge.ts';
-import type { Env } from '../env.ts';
-import { removeGone } from '../leaving.ts';
-import type { Problem } from '../problem.ts';
+import { converge, type Intent } from '../common/converge.ts';
+import type { Env } from '../common/env.ts';
+import { removeGone } from '../common/leaving.ts';
+import type { Problem } from '../common/problem.ts';
 import { connectionOf, type Connection } from './match.ts';
 import { planPeering, recordedLink } from './plan.ts';
 

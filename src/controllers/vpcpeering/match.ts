@@ -7,10 +7,10 @@ import {
   type VPC,
   type VPCPeering,
 } from '../../api/index.ts';
-import type { Env } from '../env.ts';
-import { oldestFirst, oldestOf } from '../oldest.ts';
-import { bad, collect, fromParsed, good, type Checked } from '../problem.ts';
-import { vpcRange } from '../recorded.ts';
+import type { Env } from '../common/env.ts';
+import { oldestFirst, oldestOf } from '../common/oldest.ts';
+import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
+import { vpcRange } from '../rows/recorded.ts';
 import { oldestVpc, vpcOf } from '../vpc/lookup.ts';
 import { towards } from './kind.ts';
 

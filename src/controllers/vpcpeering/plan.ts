@@ -13,7 +13,7 @@ import {
   type DesiredState,
   type RowWriter,
 } from '../../ovn/index.ts';
-import { PEERING_MARK, peeringPortName, routerUuid } from '../names.ts';
+import { PEERING_MARK, peeringPortName, routerUuid } from '../rows/names.ts';
 import type { Connection, Side } from './match.ts';
 
 /** Below what the router never passes on. */

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon, daemonEnvironment } from '../ovn/daemon.ts';
 import { startDatabase } from '../ovn/processes.ts';
-import { run } from '../../command.ts';
+import { run } from '../../process/command.ts';
 import { Namespace } from './netns.ts';
 import { PHYSICAL_NETWORK, UNDERLAY_PREFIX_LENGTH, underlayAddress } from './underlay.ts';
 import type { Underlay } from './underlay.ts';

@@ -2,8 +2,8 @@
  * The lab: hypervisors and virtual machines as network namespaces of one Linux machine, so that what the operator
  * makes can be proven with traffic. docs/lab.md has the picture.
  */
-export { CommandError, attempt, run } from '../../command.ts';
-export type { CommandOptions, Outcome } from '../../command.ts';
+export { CommandError, attempt, run } from '../../process/command.ts';
+export type { CommandOptions, Outcome } from '../../process/command.ts';
 export { obtainLease } from './dhcp.ts';
 export { LabError } from './errors.ts';
 export type { LabErrorCode } from './errors.ts';

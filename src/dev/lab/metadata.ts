@@ -1,15 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Server, type Socket } from 'node:net';
-import { extname, join } from 'node:path';
-import { run } from '../../command.ts';
+import { join } from 'node:path';
+import { run } from '../../process/command.ts';
 import { listenIn } from '../../metadata/agent/index.ts';
 import type { DevCluster } from '../cluster.ts';
 import type { HypervisorPlace } from './hypervisor.ts';
 import type { Lab } from './lab.ts';
 
-/** The program, in sources and in a build. */
-const main = join(import.meta.dirname, `../../main${extname(import.meta.filename)}`);
+/** The program. */
+const main = join(import.meta.dirname, '../../main.ts');
 
 /** The metadata agent of one hypervisor, a process in its network namespace. */
 export class AgentProcess {

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../owner.ts';
-import { attempt, run } from '../../command.ts';
-import type { CommandOptions, Outcome } from '../../command.ts';
+import { attempt, run } from '../../process/command.ts';
+import type { CommandOptions, Outcome } from '../../process/command.ts';
 import { ownerOfNamespace } from './prefix.ts';
 
 /** Where iproute2 keeps named network namespaces (ip-netns(8)). */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { daemonEnvironment } from '../ovn/daemon.ts';
-import { run } from '../../command.ts';
+import { run } from '../../process/command.ts';
 import type { HypervisorPlace } from './hypervisor.ts';
 
 /** A device that is to become a Port. */

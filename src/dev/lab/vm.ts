@@ -1,7 +1,7 @@
 import { resources } from '../../api/index.ts';
 import type { Port } from '../../api/index.ts';
 import type { KubeClient } from '../../reconcile/index.ts';
-import { CommandError } from '../../command.ts';
+import { CommandError } from '../../process/command.ts';
 import { obtainLease } from './dhcp.ts';
 import { LabError } from './errors.ts';
 import type { HypervisorPlace } from './hypervisor.ts';

@@ -1,13 +1,7 @@
-import { protectionOf } from '../../config-endpoints.ts';
-import { serveEndpoints } from '../../endpoints.ts';
-import {
-  errorFields,
-  fromKubeconfig,
-  HealthRegistry,
-  MetricsRegistry,
-  RestClient,
-  type Logger,
-} from '../../reconcile/index.ts';
+import { protectionOf } from '../../config/endpoints.ts';
+import { serveEndpoints } from '../../process/endpoints.ts';
+import { type Logger, errorFields } from '../../base/index.ts';
+import { fromKubeconfig, HealthRegistry, MetricsRegistry, RestClient } from '../../reconcile/index.ts';
 import { Host } from './host.ts';
 import { Keeper } from './keeper.ts';
 import { OpenVSwitch, type HostIdentity } from './open-vswitch.ts';

@@ -1,6 +1,6 @@
-import { endpointProblems, protectionOf, type Protection } from '../../config-endpoints.ts';
-import { clusterName, flag, listen, oneOf, optional, Refusal, remotes } from '../../config-values.ts';
-import type { LogLevel } from '../../config.ts';
+import { endpointProblems, protectionOf, type Protection } from '../../config/endpoints.ts';
+import { clusterName, flag, listen, oneOf, optional, Refusal, remotes } from '../../config/values.ts';
+import type { LogLevel } from '../../process/log.ts';
 import {
   ConfigError,
   describeSettings,
@@ -8,7 +8,7 @@ import {
   SettingReader,
   type ConfigSources,
   type EffectiveSetting,
-} from '../../settings.ts';
+} from '../../config/settings.ts';
 import type { OpenVSwitchOptions } from './open-vswitch.ts';
 
 /** Everything a person can set about the metadata agent. Frozen, complete and checked. */

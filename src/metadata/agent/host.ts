@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { attempt, run } from '../../command.ts';
+import { attempt, run } from '../../process/command.ts';
 
 /** Where iproute2 keeps named network namespaces (ip-netns(8)). */
 const FOLDER = '/run/netns';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorFields, type Logger } from '../../reconcile/index.ts';
+import { type Logger, errorFields } from '../../base/index.ts';
 import { SERVICE_ADDRESS, type Host } from './host.ts';
 import { listenIn } from './listen.ts';
 import type { OpenVSwitch } from './open-vswitch.ts';

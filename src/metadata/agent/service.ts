@@ -1,5 +1,6 @@
 import { resources, type Port } from '../../api/index.ts';
-import { errorFields, isNotFound, type KubeClient, type Logger } from '../../reconcile/index.ts';
+import { type Logger, errorFields } from '../../base/index.ts';
+import { isNotFound, type KubeClient } from '../../reconcile/index.ts';
 import {
   answer,
   readInstance,

@@ -1,15 +1,20 @@
-import { backoffDelay, shuffled } from './backoff.ts';
-import type { BackoffOptions } from './backoff.ts';
+import {
+  type Backoff,
+  type Clock,
+  type Logger,
+  backoffDelay,
+  realClock,
+  silentLogger,
+  sleep,
+} from '../../base/index.ts';
 import { noProgress } from './cluster.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions, Progress } from './connection.ts';
-import { silentLogger, sleep, systemClock } from './edges.ts';
-import type { Clock, Logger } from './edges.ts';
 import { asOvsdbError, OvsdbError } from './errors.ts';
 import type { Operation } from './operations.ts';
 import { defaultBackoff, defaultProbe, defaultTimeouts, usableRemotes } from './options.ts';
 import type { OvsdbClientOptions, Timeouts } from './options.ts';
-import { formatRemote } from './remotes.ts';
+import { formatRemote, shuffled } from './remotes.ts';
 import type { Remote } from './remotes.ts';
 import { ReplicaStore } from './replica.ts';
 import type { Replica } from './replica.ts';
@@ -32,7 +37,7 @@ export class OvsdbClient {
   readonly #options: OvsdbClientOptions;
   readonly #remotes: readonly Remote[];
   readonly #timeouts: Timeouts;
-  readonly #backoff: BackoffOptions;
+  readonly #backoff: Backoff;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #random: () => number;
@@ -50,7 +55,7 @@ export class OvsdbClient {
     this.#options = options;
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
     this.#backoff = { ...defaultBackoff, ...options.backoff };
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? realClock;
     this.#log = options.log ?? silentLogger;
     this.#random = options.random ?? Math.random;
     this.#remotes = shuffled(usableRemotes(options), this.#random);
@@ -210,7 +215,7 @@ export class OvsdbClient {
       if (failures > 0 && failures % this.#remotes.length === 0) {
         await sleep(
           this.#clock,
-          backoffDelay(failures / this.#remotes.length, this.#backoff, this.#random()),
+          backoffDelay(this.#backoff, failures / this.#remotes.length, this.#random),
           signal,
         );
       }

@@ -7,7 +7,7 @@ import {
   serverTable,
 } from './cluster.ts';
 import type { ClusterProgress } from './cluster.ts';
-import type { Clock, Logger } from './edges.ts';
+import type { Clock, Logger } from '../../base/index.ts';
 import { OvsdbError } from './errors.ts';
 import { readUpdate, startMonitor } from './monitor.ts';
 import type { MonitoredConditions, MonitorReply } from './monitor.ts';

@@ -1,9 +1,6 @@
 /** A client library for the Open vSwitch database protocol (RFC 7047, ovsdb-server(7)). Knows no schema by itself. */
 export { OvsdbClient } from './client.ts';
 export type { ClientState } from './client.ts';
-export type { BackoffOptions } from './backoff.ts';
-export { systemClock } from './edges.ts';
-export type { Clock, Logger, Timer } from './edges.ts';
 export { OvsdbError } from './errors.ts';
 export type { OvsdbErrorAdvice, OvsdbErrorCode } from './errors.ts';
 export { includes, OperationBuilder } from './operations.ts';
@@ -17,6 +14,5 @@ export type { Replica, ReplicaListener } from './replica.ts';
 export type { AtomicType, ColumnType, DatabaseSchema, MonitoredColumns, TableSchema } from './schema.ts';
 export type { OperationResult } from './transact.ts';
 export type { Connect, ConnectOptions, TlsFiles, Transport } from './transport.ts';
-export { inTurns } from './turns.ts';
 export { textAt } from './values.ts';
 export type { Atom, ColumnChange, Row, RowChange, SetDelta, Uuid, Value } from './values.ts';

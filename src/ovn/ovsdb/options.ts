@@ -1,5 +1,4 @@
-import type { BackoffOptions } from './backoff.ts';
-import type { Clock, Logger } from './edges.ts';
+import type { Backoff, Clock, Logger } from '../../base/index.ts';
 import { OvsdbError } from './errors.ts';
 import type { ProbeOptions } from './probe.ts';
 import { formatRemote, isLoopback, parseRemotes } from './remotes.ts';
@@ -45,7 +44,7 @@ export interface OvsdbClientOptions {
   /** Defaults: probe after 5 s of silence, give up after 5 s more. */
   readonly probe?: Partial<ProbeOptions>;
   /** Between rounds over all remotes. Defaults: 100 ms doubling to 5 s. */
-  readonly backoff?: Partial<BackoffOptions>;
+  readonly backoff?: Partial<Backoff>;
   readonly log?: Logger;
   readonly clock?: Clock;
   /** A number in [0, 1), as Math.random. */
@@ -64,7 +63,7 @@ export const defaultTimeouts: Timeouts = {
 };
 
 /** The default of {@link OvsdbClientOptions.backoff}. */
-export const defaultBackoff: BackoffOptions = { minMs: 100, maxMs: 5000 };
+export const defaultBackoff: Backoff = { baseMs: 100, maxMs: 5000 };
 
 /** The default of {@link OvsdbClientOptions.probe}. */
 export const defaultProbe: ProbeOptions = { intervalMs: 5000, timeoutMs: 5000 };

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from './edges.ts';
+import type { Clock, Timer } from '../../base/index.ts';
 
 /** How long silence may last. */
 export interface ProbeOptions {

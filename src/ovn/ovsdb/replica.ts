@@ -1,12 +1,10 @@
 import { defaultValue, ownSet } from './codec.ts';
 import { describeEdit } from './difference.ts';
 import type { ColumnEdit } from './difference.ts';
-import { silentLogger } from './edges.ts';
-import type { Logger } from './edges.ts';
+import { type Logger, type Steps, Turn, inTurns, realClock, silentLogger } from '../../base/index.ts';
 import type { ColumnType, TableSchema } from './schema.ts';
 import { planDump, planUpdate } from './table-updates.ts';
-import type { PlannedChange, Steps, UpdateFormat } from './table-updates.ts';
-import { inTurns, Turns } from './turns.ts';
+import type { PlannedChange, UpdateFormat } from './table-updates.ts';
 import type { Row, RowChange, Uuid, Value } from './values.ts';
 
 /** What subscribers are called with. */
@@ -126,10 +124,11 @@ export class ReplicaStore implements Replica {
     const plan = await inTurns(steps);
     if (!stillWanted()) return false;
     const changes = this.#commit(plan);
-    const turns = new Turns();
+    const turn = new Turn(() => realClock.now());
     for (let at = 0; at < changes.length; at += dumpSlice) {
       this.#tell(changes.slice(at, at + dumpSlice));
-      if (turns.due()) await turns.next();
+      const others = turn.over();
+      if (others !== undefined) await others;
     }
     return true;
   }

@@ -1,4 +1,4 @@
-import type { Clock } from './edges.ts';
+import type { Clock } from '../../base/index.ts';
 import { asOvsdbError, errorFromServer, OvsdbError } from './errors.ts';
 import type { OvsdbErrorCode } from './errors.ts';
 import { Framer } from './framing.ts';

@@ -1,5 +1,5 @@
 import { OvsdbError } from './errors.ts';
-import { Turns } from './turns.ts';
+import { realClock, Turn } from '../../base/index.ts';
 
 /** Messages up to this many bytes are parsed in one go (about 2 ms); larger ones in slices. */
 export const sliceThreshold = 256 * 1024;
@@ -26,7 +26,7 @@ export async function parseJsonInSlices(bytes: Buffer, sliceBytes = defaultSlice
 class SlicedParser {
   readonly #bytes: Buffer;
   readonly #sliceBytes: number;
-  readonly #turns = new Turns();
+  readonly #turn = new Turn(() => realClock.now());
   #at = 0;
 
   constructor(bytes: Buffer, sliceBytes: number) {
@@ -75,7 +75,8 @@ class SlicedParser {
         if (!this.#separator(close)) return isObject ? object : array;
       }
       if (last) return isObject ? object : array;
-      if (this.#turns.due()) await this.#turns.next();
+      const others = this.#turn.over();
+      if (others !== undefined) await others;
     }
   }
 

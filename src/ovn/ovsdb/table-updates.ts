@@ -1,3 +1,4 @@
+import type { Steps } from '../../base/index.ts';
 import { decodeValue, defaultValue } from './codec.ts';
 import { compareValues, readDifference } from './difference.ts';
 import type { ColumnEdit } from './difference.ts';
@@ -20,9 +21,6 @@ export type PlannedChange =
       readonly row: Row;
       readonly edits: readonly ColumnEdit[];
     };
-
-/** Work done in steps, one a row, so that the caller can share the event loop. */
-export type Steps<T> = Generator<undefined, T>;
 
 /** The tables that a replica holds: what is monitored of them, and the rows. */
 export interface ReplicaTable {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../base/index.ts';
 import { ApiError, isUnreachable } from './errors.ts';
 
 /** For so long after nobody answered a server counts as one that has just come back, in ms. */

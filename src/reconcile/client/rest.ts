@@ -1,5 +1,4 @@
-import { backoffDelay, type Backoff, type Random } from '../backoff.ts';
-import { realClock, sleep, type Clock } from '../clock.ts';
+import { type Backoff, type Clock, type Random, backoffDelay, realClock, sleep } from '../../base/index.ts';
 import { apiVersionOf, type KubeObject, type ObjectRef, type ResourceType } from '../types.ts';
 import type {
   DeleteOptions,

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '../../base/index.ts';
 
 interface Delayed {
   readonly key: string;

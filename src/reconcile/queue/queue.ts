@@ -1,5 +1,4 @@
-import { backoffDelay, type Backoff, type Random } from '../backoff.ts';
-import { realClock, type Clock } from '../clock.ts';
+import { type Backoff, type Clock, type Random, backoffDelay, realClock } from '../../base/index.ts';
 import type { Priority } from '../types.ts';
 import { Delays } from './delays.ts';
 import { Fifo } from './fifo.ts';

@@ -1,4 +1,4 @@
-import { jsonEqual } from '../json-equal.ts';
+import { jsonEqual } from '../../base/index.ts';
 import { compareVersions } from '../resource-version.ts';
 import { keyOf, type KubeObject } from '../types.ts';
 import { IndexTable } from './index-table.ts';

@@ -1,8 +1,16 @@
-import { backoffDelay, type Backoff, type Random } from '../backoff.ts';
+import {
+  type Backoff,
+  type Clock,
+  type Logger,
+  type Random,
+  type Timer,
+  backoffDelay,
+  errorFields,
+  realClock,
+  silentLogger,
+} from '../../base/index.ts';
 import type { KubeClient } from '../client/client.ts';
 import { ApiError, ConnectionError, isAborted, isUnreachable } from '../client/errors.ts';
-import { realClock, type Clock, type Timer } from '../clock.ts';
-import { errorFields, silentLogger, type Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { KubeObject, ResourceType } from '../types.ts';
 import { trimmed } from '../trimmed.ts';

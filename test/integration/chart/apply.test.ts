@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hasKubectl, Kubectl } from '../../support/apiserver/kubectl.ts';
-import { targets, type RunningServer } from '../../support/apiserver/targets.ts';
+import { hasKubectl, Kubectl } from '../../../packages/dev-apiserver/test/support/kubectl.ts';
+import { targets, type RunningServer } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { leastValues, release, render, renderTexts } from '../../support/chart/chart.ts';
 import { example } from '../../support/operator/examples.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runProgram } from '../../../src/cli/program.ts';
 import type { Finding } from '../../../src/doctor/index.ts';
-import { startEmbedded } from '../../support/apiserver/embedded.ts';
+import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
 import { startAuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
 import { leastValues, release, render } from '../../support/chart/chart.ts';
 import { grantsTo, type Grant } from '../../support/chart/rules.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { readFileSync } from 'node:fs';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { startAuthorizingProxy, type AuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
 import { chartFolder, leastValues, release, render } from '../../support/chart/chart.ts';
 import { allowedBy, describeAccess, grantsTo, isAllowed } from '../../support/chart/rules.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runProgram } from '../../../src/cli/program.ts';
-import { startEmbedded } from '../../support/apiserver/embedded.ts';
+import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
 import { startAuthorizingProxy, type AuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
 import { leastValues, release, render } from '../../support/chart/chart.ts';
 import { allowedBy, grantsTo } from '../../support/chart/rules.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { withDefaults } from '../../../src/api/index.ts';
-import { ApiClient } from '../../support/apiserver/client.ts';
-import { type RunningServer, targets } from '../../support/apiserver/targets.ts';
+import { ApiClient } from '../../../packages/dev-apiserver/test/support/client.ts';
+import { type RunningServer, targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 
 import { type Answer, causesOf, collection, examples, installCrds, type Kind, object } from './support.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { API_VERSION, type Kinds, resources } from '../../../src/api/index.ts';
-import type { ApiClient } from '../../support/apiserver/client.ts';
+import type { ApiClient } from '../../../packages/dev-apiserver/test/support/client.ts';
 
 export type Kind = keyof Kinds;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
-import { hasKubectl, Kubectl } from '../../support/apiserver/kubectl.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { hasKubectl, Kubectl } from '../../../packages/dev-apiserver/test/support/kubectl.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 

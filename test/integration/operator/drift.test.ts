@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { API_VERSION } from '../../../src/api/index.ts';
 import { schemaFolder } from '../../../src/dev/ovn/central.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import {
   columnDrifts,
   deletion,

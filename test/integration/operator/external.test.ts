@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { API_VERSION, resources } from '../../../src/api/index.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { within } from '../../support/within.ts';
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { API_VERSION } from '../../../src/api/index.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { Gate } from '../../support/operator/gate.ts';
 import { isRow, uuidRef, wireMap, wireSet } from '../../support/operator/northbound.ts';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { API_VERSION, containsCidr, mustParseCidr, resources } from '../../../src/api/index.ts';
 import { readManifests } from '../../../src/dev/manifests.ts';
 import type { NewObject } from '../../../src/reconcile/index.ts';
-import { ApiClient } from '../../support/apiserver/client.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { ApiClient } from '../../../packages/dev-apiserver/test/support/client.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { ours } from '../../support/operator/dump.ts';
 import { refOf, type Kind } from '../../support/operator/objects.ts';
 import { namespaceType } from '../../support/operator/cluster-objects.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { KubeObject, ResourceType } from '../../../src/reconcile/index.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import { isRow } from '../../support/operator/northbound.ts';

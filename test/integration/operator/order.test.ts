@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { keyOf } from '../../../src/reconcile/index.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { ours } from '../../support/operator/dump.ts';
 import { randomOf, seeds, shuffled } from '../../support/operator/random.ts';
 import { everything } from '../../support/operator/examples.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { markOf, writesSince } from '../../../bench/nb-log.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
 const setting = `

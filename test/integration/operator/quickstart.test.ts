@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import type { Seen } from '../../support/operator/objects.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startEmbedded } from '../../support/apiserver/embedded.ts';
+import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import { runProgram } from '../../../src/cli/program.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { kinds } from '../../support/operator/cluster-objects.ts';
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';

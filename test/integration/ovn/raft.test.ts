@@ -22,7 +22,7 @@ const ports = Array.from({ length: 300 }, (_, index) => ownerOf('Port', `vm-${in
 const patient = {
   rowsPerTransaction: 10,
   reconnectDeadlineMs: 25_000,
-  backoff: { minMs: 20, maxMs: 200 },
+  backoff: { baseMs: 20, maxMs: 200 },
   // A server that has started anew may not know where the client was.
   onFenced: () => 'retake' as const,
 };

@@ -45,7 +45,7 @@ const kinds: readonly [string, () => Promise<Restorable>][] = [
   ],
 ];
 
-const patient = { reconnectDeadlineMs: 25_000, backoff: { minMs: 20, maxMs: 200 } };
+const patient = { reconnectDeadlineMs: 25_000, backoff: { baseMs: 20, maxMs: 200 } };
 const [early, late, gone] = ['early', 'late', 'gone'].map((name) => ownerOf('Port', name)) as [
   Owner,
   Owner,

@@ -216,7 +216,7 @@ describe('a Northbound database that is restarted', () => {
     const nb = await startNb(cleanup);
     const operator = await connect(cleanup, nb.remote, {
       onFenced: () => 'retake',
-      backoff: { minMs: 10, maxMs: 100 },
+      backoff: { baseMs: 10, maxMs: 100 },
     });
     const { applier, client } = operator;
     await applier.apply(subnet, subnetState);
@@ -247,7 +247,7 @@ describe('a Northbound database that is restarted', () => {
     const nb = await startNb(cleanup);
     const { applier, client, drift, fence } = await connect(cleanup, nb.remote, {
       onFenced: () => 'retake',
-      backoff: { minMs: 10, maxMs: 100 },
+      backoff: { baseMs: 10, maxMs: 100 },
     });
     await applier.apply(subnet, subnetState);
     await nb.kill();

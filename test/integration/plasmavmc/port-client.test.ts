@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PortClient } from '../../../src/plasmavmc/index.ts';
-import { targets } from '../../support/apiserver/targets.ts';
+import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 

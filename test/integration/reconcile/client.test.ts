@@ -9,7 +9,7 @@ import {
   type RestClient,
   type WatchEvent,
 } from '../../../src/reconcile/index.ts';
-import { targets, type RunningServer } from '../../support/apiserver/targets.ts';
+import { targets, type RunningServer } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { clientOf, removeAll, serveTestKinds } from '../../support/reconcile/servers.ts';
 import { newWidget, widgetType, type Widget } from '../../support/reconcile/widget.ts';
 

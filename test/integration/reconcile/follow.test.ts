@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { RestClient, Change } from '../../../src/reconcile/index.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
 import { Reflector } from '../../../src/reconcile/watch/reflector.ts';
-import { targets, type RunningServer } from '../../support/apiserver/targets.ts';
+import { targets, type RunningServer } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Proxy } from '../../support/reconcile/proxy.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';

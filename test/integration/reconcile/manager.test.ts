@@ -12,7 +12,7 @@ import {
   type RestClient,
   type Result,
 } from '../../../src/reconcile/index.ts';
-import { targets, type RunningServer } from '../../support/apiserver/targets.ts';
+import { targets, type RunningServer } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { eventually } from '../../support/eventually.ts';
 import { clientOf, removeAll, serveTestKinds } from '../../support/reconcile/servers.ts';
 import { newWidget, shelfType, widgetType, type Shelf, type Widget } from '../../support/reconcile/widget.ts';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'yaml';
-import type { RunningServer } from '../apiserver/running-server.ts';
+import type { RunningServer } from '../../../packages/dev-apiserver/test/support/running-server.ts';
 import { accessOf, describeAccess, isAllowed, type Access, type Grant } from './rules.ts';
 
 export interface AuthorizingProxy {

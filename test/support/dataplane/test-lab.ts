@@ -1,7 +1,7 @@
 /** A lab with an operator, for tests that prove networks with traffic. */
 import { readFileSync } from 'node:fs';
 import { resources, type Kinds } from '../../../src/api/index.ts';
-import { loadConfig } from '../../../src/config.ts';
+import { loadConfig } from '../../../src/config/config.ts';
 import { startDevCluster, type DevCluster } from '../../../src/dev/cluster.ts';
 import {
   createVm,
@@ -13,7 +13,7 @@ import {
   type LabOptions,
 } from '../../../src/dev/lab/index.ts';
 import { applyManifests, readManifests } from '../../../src/dev/manifests.ts';
-import { startOperator } from '../../../src/operator.ts';
+import { startOperator } from '../../../src/operator/operator.ts';
 import type { KubeClient } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
 import { eventually, patienceMs } from '../eventually.ts';

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { once } from 'node:events';
-import type { RunningServer } from '../apiserver/running-server.ts';
+import type { RunningServer } from '../../../packages/dev-apiserver/test/support/running-server.ts';
 import type { Gate } from './gate.ts';
 
 export interface Proxy {

@@ -12,8 +12,8 @@ import {
   type RaftCluster,
 } from '../../../src/dev/ovn/processes.ts';
 import { fromKubeconfig, RestClient } from '../../../src/reconcile/index.ts';
-import { startEmbedded } from '../apiserver/embedded.ts';
-import type { RunningServer } from '../apiserver/running-server.ts';
+import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
+import type { RunningServer } from '../../../packages/dev-apiserver/test/support/running-server.ts';
 import { start, type Run } from '../cli/program.ts';
 import { freePort } from '../ovsdb/live.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';

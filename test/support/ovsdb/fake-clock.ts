@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../src/ovn/ovsdb/edges.ts';
+import type { Clock, Timer } from '../../../src/base/index.ts';
 
 /** Time that stands still until a test moves it. */
 export class FakeClock implements Clock {
@@ -7,6 +7,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  date(): Date {
+    return new Date(this.#now);
   }
 
   setTimer(ms: number, callback: () => void): Timer {

@@ -55,7 +55,7 @@ export class Live {
       remotes,
       database: northbound.name,
       tables: northboundTables,
-      backoff: { minMs: 20, maxMs: 200 },
+      backoff: { baseMs: 20, maxMs: 200 },
       ...options,
     });
     this.#clients.add(client);

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../src/reconcile/index.ts';
+import type { Clock, Timer } from '../../../src/base/index.ts';
 
 /** A clock that stands still until a test moves it. Timers fire in order of their time, then of being set. */
 export class FakeClock implements Clock {

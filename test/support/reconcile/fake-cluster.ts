@@ -1,8 +1,8 @@
 /** The Kubernetes API in memory, as far as the runtime's unit tests need it: what it is told to fail, fails. */
+import { jsonEqual } from '../../../src/base/index.ts';
 import {
   ApiError,
   ConnectionError,
-  jsonEqual,
   keyOf,
   refKey,
   type DeleteOptions,

@@ -1,4 +1,4 @@
-import type { Logger } from '../../../src/reconcile/index.ts';
+import type { Logger } from '../../../src/base/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,7 @@ import {
   isNotFound,
   type RestClientOptions,
 } from '../../../src/reconcile/index.ts';
-import type { RunningServer } from '../apiserver/targets.ts';
+import type { RunningServer } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { eventually } from '../eventually.ts';
 import { crdOf, shelfType, widgetType } from './widget.ts';
 

@@ -1,4 +1,4 @@
-import type { Steps } from '../../../src/reconcile/index.ts';
+import type { Steps } from '../../../src/base/index.ts';
 
 /** Takes all steps at once; `between` is called after each, for what may happen there. */
 export function takeAll<T>(steps: Steps<T>, between: (taken: number) => void = () => undefined): T {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { crdFolder } from '../../../src/dev/manifests.ts';
+import { CRD_FOLDER } from '../../../src/doctor/index.ts';
 import {
   allValues,
   chartFolder,
@@ -90,10 +90,10 @@ describe('the rendered chart', () => {
 
   it('has every CRD as it is in crds/, and keeps it at an uninstall', () => {
     const crds = least.filter(({ kind }) => kind === 'CustomResourceDefinition');
-    const files = readdirSync(crdFolder).sort();
+    const files = readdirSync(CRD_FOLDER).sort();
     expect(crds).toEqual(
       files.map((file) => {
-        const crd = parse(readFileSync(join(crdFolder, file), 'utf8')) as Rendered;
+        const crd = parse(readFileSync(join(CRD_FOLDER, file), 'utf8')) as Rendered;
         const annotations = { ...crd.metadata.annotations, 'helm.sh/resource-policy': 'keep' };
         return { ...crd, metadata: { ...crd.metadata, annotations } };
       }),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followLogLevel } from '../../../src/cli/follow-log-level.ts';
-import type { LogLevel } from '../../../src/config.ts';
+import type { LogLevel } from '../../../src/process/log.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
 

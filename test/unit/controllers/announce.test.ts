@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { condition, resources, type Condition, type Reason } from '../../../src/api/index.ts';
-import { announcing } from '../../../src/controllers/announce.ts';
+import { announcing } from '../../../src/controllers/common/announce.ts';
 import type { KubeObject, StatusOutcome } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatAddress, mustParseAddress, type NatRule } from '../../../src/api/index.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
-import { rebuildPools } from '../../../src/controllers/rebuild.ts';
+import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
 import type { Store } from '../../../src/reconcile/store/store.ts';
 import {
   externalNetwork,

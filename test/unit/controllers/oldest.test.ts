@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { isOlder, oldestFirst, oldestFirstInSteps, oldestOf } from '../../../src/controllers/oldest.ts';
+import {
+  isOlder,
+  oldestFirst,
+  oldestFirstInSteps,
+  oldestOf,
+} from '../../../src/controllers/common/oldest.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
 import { randomOf, shuffled } from '../../support/operator/random.ts';
 import { takeAll } from '../../support/reconcile/steps.ts';

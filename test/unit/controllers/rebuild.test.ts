@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { formatAddress, mustParseAddress, mustParseCidr, type Port } from '../../../src/api/index.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
 import { PortReconciler } from '../../../src/controllers/port/controller.ts';
-import { rebuildPools } from '../../../src/controllers/rebuild.ts';
+import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
 import type { Store } from '../../../src/reconcile/store/store.ts';
 import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster, printable, type Manifest } from '../../support/controllers/offline-cluster.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { RepairLog } from '../../../src/controllers/repair-log.ts';
+import { RepairLog } from '../../../src/controllers/upkeep/repair-log.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
 
 it('names what is repaired, and when all of a database is, so many a minute and the number of the others', () => {

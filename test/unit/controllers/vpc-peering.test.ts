@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { mustParseCidr } from '../../../src/api/index.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
-import { rebuildPools } from '../../../src/controllers/rebuild.ts';
+import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
 import { namespace, vpc, vpcPeering } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { rowsOf } from '../../support/controllers/rows.ts';

@@ -429,6 +429,7 @@ function fakeClock() {
   const timers = new Set<{ at: number; callback: () => void }>();
   return {
     now: () => now,
+    date: () => new Date(now),
     setTimer: (ms: number, callback: () => void) => {
       const timer = { at: now + ms, callback };
       timers.add(timer);

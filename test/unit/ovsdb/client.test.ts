@@ -147,7 +147,7 @@ describe('reconnecting', () => {
   });
 
   it('waits longer after each round over all remotes, and not between them', async () => {
-    begin({ remotes: three, backoff: { minMs: 100, maxMs: 250 } });
+    begin({ remotes: three, backoff: { baseMs: 100, maxMs: 250 } });
     const waits: number[] = [];
     for (let attempt = 0; attempt < 12; attempt++) {
       const before = scenario.clock.now();

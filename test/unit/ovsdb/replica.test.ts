@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { silentLogger } from '../../../src/ovn/ovsdb/edges.ts';
+import { silentLogger } from '../../../src/base/index.ts';
 import { ReplicaStore } from '../../../src/ovn/ovsdb/replica.ts';
 import { intersectSchema, parseSchema } from '../../../src/ovn/ovsdb/schema.ts';
 import type { RowChange } from '../../../src/ovn/ovsdb/values.ts';

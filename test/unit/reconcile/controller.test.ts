@@ -8,7 +8,7 @@ import {
 import { Controller, type Outcome } from '../../../src/reconcile/controller.ts';
 import { WorkQueue } from '../../../src/reconcile/queue/queue.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
-import { Turn } from '../../../src/reconcile/turn.ts';
+import { Turn } from '../../../src/base/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/reconcile/fake-clock.ts';
 import { refusal } from '../../support/reconcile/fake-cluster.ts';

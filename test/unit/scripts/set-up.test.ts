@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installProblem } from '../../../scripts/ovn-programs.mjs';
 import { atLeast } from '../../../scripts/setup.mjs';
-import { nodeProblem } from '../../../src/node-version.ts';
+import { nodeProblem } from '../../../src/process/node-version.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

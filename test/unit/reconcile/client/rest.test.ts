@@ -1,10 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  errorFields,
-  RestClient,
-  type RestClientOptions,
-  type WatchEvent,
-} from '../../../../src/reconcile/index.ts';
+import { errorFields } from '../../../../src/base/index.ts';
+import { RestClient, type RestClientOptions, type WatchEvent } from '../../../../src/reconcile/index.ts';
 import { json, ScriptedApi } from '../../../support/reconcile/scripted-api.ts';
 import { newWidget, widgetType, type Widget } from '../../../support/reconcile/widget.ts';
 

@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { clone } from '../../src/objects.ts';
+import type { JsonObject } from '../../src/objects.ts';
+import { strategicMergePatch } from '../../src/strategic.ts';
+
+const apply = (target: JsonObject, patch: JsonObject, kind = 'ConfigMap'): unknown =>
+  strategicMergePatch(clone(target), patch, kind);
+
+describe('a strategic merge patch', () => {
+  it('merges maps, and takes out what is null', () => {
+    expect(apply({ data: { a: '1', b: '2' } }, { data: { b: null, c: '3' } })).toEqual({
+      data: { a: '1', c: '3' },
+    });
+  });
+
+  it('adds to finalizers, and removes what it names', () => {
+    const target = { metadata: { finalizers: ['a', 'b'] } };
+    expect(apply(target, { metadata: { finalizers: ['b', 'c'] } })).toEqual({
+      metadata: { finalizers: ['a', 'b', 'c'] },
+    });
+    expect(apply(target, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } })).toEqual({
+      metadata: { finalizers: ['b'] },
+    });
+  });
+
+  it('brings a list into the order that it is told', () => {
+    const patch = { metadata: { finalizers: ['c'], '$setElementOrder/finalizers': ['c', 'b', 'a'] } };
+    expect(apply({ metadata: { finalizers: ['a', 'b'] } }, patch)).toEqual({
+      metadata: { finalizers: ['c', 'b', 'a'] },
+    });
+  });
+
+  it('merges owner references by uid', () => {
+    const target = {
+      metadata: {
+        ownerReferences: [
+          { uid: '1', name: 'a' },
+          { uid: '2', name: 'b' },
+        ],
+      },
+    };
+    const patch = {
+      metadata: {
+        ownerReferences: [
+          { uid: '2', controller: true },
+          { $patch: 'delete', uid: '1' },
+        ],
+      },
+    };
+    expect(apply(target, patch)).toEqual({
+      metadata: { ownerReferences: [{ uid: '2', name: 'b', controller: true }] },
+    });
+  });
+
+  it("merges a namespace's conditions by type, and replaces the lists of other kinds", () => {
+    const target = { status: { conditions: [{ type: 'A', status: 'True' }] } };
+    const patch = { status: { conditions: [{ type: 'B', status: 'True' }] } };
+    expect(apply(target, patch, 'Namespace')).toEqual({
+      status: {
+        conditions: [
+          { type: 'A', status: 'True' },
+          { type: 'B', status: 'True' },
+        ],
+      },
+    });
+    expect(apply(target, patch, 'Other')).toEqual(patch);
+  });
+
+  it('replaces a map on $patch: replace, and empties it on $patch: delete', () => {
+    expect(apply({ data: { a: '1' } }, { data: { $patch: 'replace', b: '2' } })).toEqual({
+      data: { b: '2' },
+    });
+    expect(apply({ data: { a: '1' } }, { data: { $patch: 'delete' } })).toEqual({ data: {} });
+  });
+
+  it('keeps of a map only what $retainKeys names', () => {
+    expect(apply({ data: { a: '1', b: '2' } }, { data: { $retainKeys: ['b', 'c'], c: '3' } })).toEqual({
+      data: { b: '2', c: '3' },
+    });
+  });
+
+  it('refuses directives that there are not', () => {
+    expect(() => apply({ data: {} }, { data: { $patch: 'explode' } })).toThrow('explode');
+  });
+});

@@ -1,0 +1,7 @@
+/** What every other folder may use: time, logging, backoff, sharing the event loop, equality. Imports nothing else. */
+export { backoffDelay, type Backoff, type Random } from './backoff.ts';
+export { microTime, realClock, sleep, type Clock, type Timer } from './clock.ts';
+export { jsonEqual } from './json-equal.ts';
+export { inScope, scopedLog } from './log-scope.ts';
+export { errorFields, silentLogger, withFields, type Logger } from './log.ts';
+export { inTurns, Turn, type Steps } from './turn.ts';

@@ -1,0 +1,18 @@
+import { exitCodes, type Command } from './io.ts';
+
+/**
+ * The command `name` of the installed program, which has no development cluster: explains how to get one. The npm
+ * scripts `dev` and `demo` of the repository start the real command.
+ */
+export function checkoutOnly(name: 'dev' | 'demo'): Command {
+  const help = `The development cluster is not part of the installed program. Clone the repository of overlay-network and run:
+
+  npm run ${name}`;
+  return {
+    help,
+    run: (_args, io) => {
+      io.stderr.write(`overlay-network ${name}: ${help}\n`);
+      return Promise.resolve(exitCodes.failed);
+    },
+  };
+}

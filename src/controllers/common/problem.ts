@@ -1,0 +1,33 @@
+import type { Parsed, Reason } from '../../api/index.ts';
+
+/** What stands in an object's way, as a condition will say it. */
+export interface Problem {
+  readonly reason: Reason;
+  /** A sentence for a person that says what to do; the reason's error code is put before it later. */
+  readonly message: string;
+}
+
+/** A value, or what stands in its way. */
+export type Checked<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+
+export const good = <T>(value: T): Checked<T> => ({ ok: true, value });
+
+export const bad = (reason: Reason, message: string): Checked<never> => ({
+  ok: false,
+  problem: { reason, message },
+});
+
+/** A parser's answer; `field` (`spec.cidr`) tells the user where the text stands. */
+export const fromParsed = <T>(parsed: Parsed<T>, field: string): Checked<T> =>
+  parsed.ok ? good(parsed.value) : bad('InvalidCIDR', `${field}: ${parsed.message}`);
+
+/** The values of all, or the first problem. */
+export function collect<T>(all: readonly Checked<T>[]): Checked<readonly T[]> {
+  const values: T[] = [];
+  for (const one of all) {
+    if (!one.ok) return one;
+    values.push(one.value);
+  }
+  return good(values);
+}

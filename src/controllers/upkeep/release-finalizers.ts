@@ -1,0 +1,53 @@
+import { resources } from '../../api/index.ts';
+import {
+  Finalizers,
+  hasFinalizer,
+  type KubeClient,
+  type KubeObject,
+  type ResourceType,
+} from '../../reconcile/index.ts';
+import { FINALIZER } from '../common/env.ts';
+
+/** Kinds whose objects others may come to need: those that are held by {@link FINALIZER}. */
+const heldKinds = ['VPC', 'Subnet', 'SecurityGroup', 'FloatingIP', 'ExternalNetwork'] as const;
+
+/** How often an object is looked at again that somebody changed at the same time. */
+const MOST_TRIES = 5;
+
+/**
+ * Takes the operator's finalizer off every object, so that they and their namespaces can be deleted where no operator
+ * runs any more. For when none does: it would put them back. Resolves with the number of objects of each kind that had
+ * one. Throws ApiError or ConnectionError; may be called again.
+ */
+export async function letAllGo(client: KubeClient): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (const kind of heldKinds) {
+    let count = 0;
+    for await (const object of listed(client, resources[kind])) {
+      if (!hasFinalizer(object, FINALIZER)) continue;
+      await letGo(client, resources[kind], object);
+      count += 1;
+    }
+    counts.set(kind, count);
+  }
+  return counts;
+}
+
+async function* listed(client: KubeClient, type: ResourceType): AsyncGenerator<KubeObject> {
+  let page = await client.list(type, { limit: 500 });
+  yield* page.items;
+  while (page.continueToken !== undefined) {
+    page = await client.list(type, { limit: 500, continueToken: page.continueToken });
+    yield* page.items;
+  }
+}
+
+async function letGo(client: KubeClient, type: ResourceType, listedObject: KubeObject): Promise<void> {
+  const finalizers = new Finalizers(client, () => undefined);
+  let object = listedObject;
+  for (let tries = 1; (await finalizers.remove(type, object, FINALIZER)) === 'changed'; tries++) {
+    if (tries === MOST_TRIES)
+      throw new Error(`${type.kind} ${object.metadata.name} is changed all the time: try again`);
+    object = await client.get(type, object.metadata);
+  }
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { candidate } from './candidate.ts';
+import { protectionOf } from '../config/endpoints.ts';
+import type { Config } from '../config/config.ts';
+import { addControllers, EVENT_CONTROLLER, networkSettings } from '../controllers/index.ts';
+import { serveEndpoints, type Endpoints } from '../process/endpoints.ts';
+import { connectNorthbound, Southbound, type Northbound } from '../ovn/index.ts';
+import { type Logger, backoffDelay, errorFields, realClock, sleep } from '../base/index.ts';
+import { EventRecorder, fromKubeconfig, Manager, MetricsRegistry, RestClient } from '../reconcile/index.ts';
+import { clientMetrics, connectionMetrics, leaderMetrics, transactionMetrics } from './metrics.ts';
+import { processMetrics } from '../process/metrics.ts';
+import { version } from '../process/version.ts';
+
+/** The running operator. */
+export interface Operator {
+  /** Resolves when the controllers run; rejects when starting failed. As a standby that may be after any time. */
+  readonly ready: Promise<void>;
+  /** Resolves with the reason when the operator cannot go on (another one leads now): the process should end. */
+  readonly failed: Promise<string>;
+  /** `host:port` of health and metrics; undefined when they are not served. */
+  readonly address: string | undefined;
+  /** Finishes or drops what is under way, releases the lease, and closes all connections. */
+  stop(): Promise<void>;
+}
+
+/** Waits that are no settings, with defaults that suit everybody; tests shorten them. */
+export interface OperatorTimings {
+  /** How long a stop waits for reconciles that are under way, in ms. */
+  readonly graceMs?: number;
+  /** How long writes wait for a lost Northbound database before they fail, in ms. */
+  readonly reconnectDeadlineMs?: number;
+}
+
+/** How long the start waits for a Southbound database that neither answers nor refuses, in ms. */
+const SOUTHBOUND_WAIT_MS = 1000;
+
+/** Starts the operator. Rejects when the kubeconfig or the listening address is of no use; all else is waited for. */
+export async function startOperator(
+  config: Config,
+  log: Logger,
+  { graceMs, reconnectDeadlineMs }: OperatorTimings = {},
+): Promise<Operator> {
+  const metrics = new MetricsRegistry();
+  const client = new RestClient(await fromKubeconfig(config.kubeconfig), {
+    onRequest: clientMetrics(metrics),
+  });
+  const identity = `${hostname()}_${randomUUID()}`;
+  const failure = Promise.withResolvers<string>();
+  const elector = candidate(config, client, { identity, onLost: failure.resolve, log });
+  if (elector !== undefined) leaderMetrics(metrics, elector);
+  const manager = new Manager({
+    client,
+    log,
+    metrics,
+    events: new EventRecorder({ client, controller: EVENT_CONTROLLER, instance: identity, log }),
+    workers: config.workers,
+    ...(graceMs !== undefined && { graceMs }),
+    ...(elector && { elector }),
+  });
+
+  let northbound: Northbound | undefined;
+  const connected = (): Northbound => {
+    if (northbound === undefined) throw new Error('the Northbound database is not connected yet');
+    return northbound;
+  };
+  const southbound = new Southbound({ ...protectionOf(config), remotes: config.ovnSbEndpoint, log });
+  const controllers = addControllers(manager, () => connected().applier, {
+    settings: networkSettings(config),
+    sweepShareLimit: config.sweepShareLimit,
+    bindings: southbound,
+    chassis: southbound,
+  });
+  manager.alongside('connecting to the Northbound database', async (signal) => {
+    northbound = await connectNorthbound({
+      ...protectionOf(config),
+      remotes: config.ovnNbEndpoint,
+      cluster: config.clusterName,
+      identity,
+      ...(reconnectDeadlineMs !== undefined && { reconnectDeadlineMs }),
+      log,
+      signal,
+      onTransaction: transactionMetrics(metrics),
+      onFenced: async ({ reason, epoch }) => {
+        log.warn('our epoch does not count in the Northbound database', { reason, epoch });
+        if (reason === 'lost' && (await elector?.confirm()) !== false) return 'retake';
+        failure.resolve(
+          reason === 'lost' ? 'the Lease is not held' : 'another operator writes to the Northbound database',
+        );
+        return 'stop';
+      },
+    });
+  });
+  manager.alongside('connecting to the Southbound database', async (signal) => {
+    const known = southbound.start().catch((error: unknown) => {
+      if (!signal.aborted) log.error('the Southbound database cannot be followed', errorFields(error));
+    });
+    // With the bindings known, the first look at the Ports is also the last. When nobody answers, nothing waits:
+    // bindings stay as they were, and what cannot do without says so in its conditions.
+    const giveUp = new AbortController();
+    await Promise.race([known, southbound.unreachable, sleep(realClock, SOUTHBOUND_WAIT_MS, giveUp.signal)]);
+    giveUp.abort();
+  });
+  connectionMetrics(metrics, {
+    northbound: () => northbound?.client.connected === true,
+    southbound: () => southbound.isConnected,
+  });
+  manager.ready.add('ovn-northbound', () => (northbound?.client.connected ? undefined : 'not connected'));
+  manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
+  manager.beforeStart('taking over the Northbound database', async (signal) => {
+    const epoch = await insist(() => connected().fence.take(), signal, log);
+    log.info('leading', { epoch });
+  });
+  manager.beforeStart('rebuilding the pools', (signal) => controllers.prepare(signal));
+  const stopMeasuring = processMetrics(metrics, version());
+  manager.onStop('the Northbound database', async () => northbound?.stop());
+  manager.onStop('the Southbound database', () => southbound.stop());
+
+  const endpoints = await serve(config, manager);
+  const ready = manager.start();
+  ready.then(
+    () => log.info('ready'),
+    (error: unknown) => log.error('starting failed', errorFields(error)),
+  );
+  return {
+    ready,
+    failed: failure.promise,
+    address: endpoints?.address,
+    stop: async () => {
+      await manager.stop();
+      stopMeasuring();
+      await endpoints?.stop();
+    },
+  };
+}
+
+/** Takes over, however often it takes: the database may go away at this moment too. Rejects only after a stop. */
+async function insist<T>(takeOver: () => Promise<T>, signal: AbortSignal, log: Logger): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await takeOver();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.warn('the Northbound database could not be taken over: trying again', errorFields(error));
+      await sleep(realClock, backoffDelay({ baseMs: 100, maxMs: 5_000 }, failures, Math.random), signal);
+    }
+  }
+}
+
+function serve(config: Config, served: Manager): Promise<Endpoints> | undefined {
+  return config.listenAddr === '0' ? undefined : serveEndpoints(config.listenAddr, served);
+}

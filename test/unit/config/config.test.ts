@@ -1,0 +1,255 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, configSettings, loadConfig, resolveConfig } from '../../../src/config/config.ts';
+import type { ConfigSources } from '../../../src/config/config.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'overlay-network-config-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const file = (yaml: string): string => {
+  const path = join(dir, 'config.yaml');
+  writeFileSync(path, yaml);
+  return path;
+};
+
+const problemsOf = (sources: ConfigSources): readonly string[] => {
+  try {
+    loadConfig(sources);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('the configuration', () => {
+  it('is complete without any setting', () => {
+    expect(loadConfig()).toEqual({
+      kubeconfig: undefined,
+      ovnNbEndpoint: 'unix:/var/run/ovn/ovnnb_db.sock',
+      ovnSbEndpoint: 'unix:/var/run/ovn/ovnsb_db.sock',
+      allowPlaintext: false,
+      tls: { ca: undefined, cert: undefined, key: undefined },
+      cidrPool: '10.0.0.0/8',
+      vpcPrefixLength: 16,
+      subnetPrefixLength: 24,
+      clusterName: 'default',
+      underlay: { tunnel: 'geneve', mtu: 1500 },
+      dnsServers: [],
+      listenAddr: ':8080',
+      leaderElection: {
+        enabled: true,
+        namespace: 'kube-system',
+        leaseSeconds: 15,
+        renewSeconds: 10,
+        retrySeconds: 2,
+      },
+      workers: 64,
+      sweepShareLimit: 0.2,
+      limits: { rulesPerGroup: 256, matchesPerGroup: 4096, groupsPerPort: 16 },
+      logLevel: 'info',
+    });
+  });
+
+  it('takes a flag before a variable, a variable before the file, and the file before the default', () => {
+    const path = file('cidrPool: 10.1.0.0/16\nclusterName: file\nlogLevel: debug\n');
+    const env = { OVERLAY_NETWORK_CLUSTER_NAME: 'variable', OVERLAY_NETWORK_LOG_LEVEL: 'warn' };
+    const config = loadConfig({ file: path, env, flags: { 'log-level': 'error' } });
+    expect(config).toMatchObject({
+      cidrPool: '10.1.0.0/16',
+      clusterName: 'variable',
+      logLevel: 'error',
+      workers: 64,
+    });
+  });
+
+  it('finds the file by OVERLAY_NETWORK_CONFIG too', () => {
+    expect(loadConfig({ env: { OVERLAY_NETWORK_CONFIG: file('workers: 3\n') } }).workers).toBe(3);
+  });
+
+  it('reads groups of settings from nested mappings, and from flat flags and variables', () => {
+    const path = file('underlay:\n  mtu: 9000\nleaderElection: { enabled: false }\n');
+    const config = loadConfig({
+      file: path,
+      env: { OVERLAY_NETWORK_UNDERLAY_TUNNEL: 'vxlan' },
+      flags: { 'leader-election-namespace': 'here' },
+    });
+    expect(config.underlay).toEqual({ tunnel: 'vxlan', mtu: 9000 });
+    expect(config.leaderElection).toMatchObject({ enabled: false, namespace: 'here' });
+  });
+
+  it('accepts an empty file', () => {
+    expect(loadConfig({ file: file('') })).toEqual(loadConfig());
+  });
+
+  it('counts an empty variable as not set', () => {
+    expect(loadConfig({ env: { OVERLAY_NETWORK_CIDR_POOL: '' } }).cidrPool).toBe('10.0.0.0/8');
+  });
+
+  it('cannot be changed once read', () => {
+    const config = loadConfig();
+    expect(
+      [config, config.tls, config.underlay, config.leaderElection].map((part) => Object.isFrozen(part)),
+    ).toEqual([true, true, true, true]);
+  });
+
+  it('gives every setting a flag and a variable of the same name', () => {
+    for (const { flag, env } of configSettings)
+      expect(env).toBe(`OVERLAY_NETWORK_${flag.replaceAll('-', '_').toUpperCase()}`);
+    expect(configSettings.map(({ flag }) => flag)).toContain('ovn-nb-endpoint');
+  });
+});
+
+describe('a wrong configuration', () => {
+  it('is refused with every problem at once, each named by where it was set', () => {
+    const path = file('cidrPool: 10.0.0.1/8\nnoSuchThing: 1\n');
+    const problems = problemsOf({
+      file: path,
+      env: { OVERLAY_NETWORK_WORKERS: 'many' },
+      flags: { 'ovn-nb-endpoint': 'http://example' },
+    });
+    expect(problems).toEqual([
+      `${path}: noSuchThing is not a setting`,
+      '--ovn-nb-endpoint must be unix:/path, tcp:host:port or ssl:host:port, or several of them with commas between, not "http://example"',
+      `${path}: cidrPool must be an IPv4 CIDR without host bits, such as 10.0.0.0/8, not "10.0.0.1/8"`,
+      'OVERLAY_NETWORK_WORKERS must be a whole number from 1 to 1024, not "many"',
+    ]);
+  });
+
+  it('is refused when a leader could lead longer than its Lease', () => {
+    const flags = { 'leader-election-lease-seconds': '3', 'leader-election-renew-seconds': '3' };
+    expect(problemsOf({ flags })).toEqual([
+      'leaderElection needs leaseSeconds > renewSeconds > 1.2 × retrySeconds, not 3, 3 and 2',
+    ]);
+  });
+
+  it('says the same in its message', () => {
+    expect(() => loadConfig({ flags: { workers: '0' } })).toThrow(/not valid:\n {2}- --workers must be/);
+  });
+
+  it.each([
+    ['ovn-nb-endpoint', 'tcp:127.0.0.1:0'],
+    ['ovn-nb-endpoint', 'tcp:127.0.0.1:65536'],
+    ['ovn-nb-endpoint', 'unix:'],
+    ['ovn-sb-endpoint', 'unix:/a,,unix:/b'],
+    ['ovn-sb-endpoint', 'tcp:host'],
+    ['allow-plaintext', 'yes'],
+    ['cidr-pool', '10.0.0.0'],
+    ['cidr-pool', '10.0.0.0/33'],
+    ['cidr-pool', '10.0.0.0/31'],
+    ['cidr-pool', 'fd00::/8'],
+    ['cidr-pool', '010.0.0.0/8'],
+    ['vpc-prefix-length', '31'],
+    ['subnet-prefix-length', '-1'],
+    ['subnet-prefix-length', '1e1'],
+    ['cluster-name', 'Upper'],
+    ['cluster-name', '-a'],
+    ['cluster-name', 'a"b'],
+    ['underlay-tunnel', 'gre'],
+    ['underlay-mtu', '100'],
+    ['listen-addr', '8080'],
+    ['listen-addr', ':70000'],
+    ['leader-election-enabled', '1'],
+    ['sweep-share-limit', '1.1'],
+    ['sweep-share-limit', '-0.1'],
+    ['sweep-share-limit', 'NaN'],
+    ['log-level', 'verbose'],
+  ])('is refused: --%s %s', (flag, value) => {
+    const problems = problemsOf({ flags: { [flag]: value } });
+    expect(problems.some((problem) => problem.startsWith(`--${flag} `))).toBe(true);
+  });
+
+  it.each([
+    ['ovn-nb-endpoint', 'ssl:[fd00::1]:6641,ssl:nb-2.example:6641'],
+    ['ovn-nb-endpoint', 'tcp:[::1]:6641,tcp:localhost:6641,tcp:127.0.0.1:6641'],
+    ['listen-addr', '[::]:8080'],
+    ['listen-addr', '127.0.0.1:0'],
+    ['listen-addr', '0'],
+    ['sweep-share-limit', '0'],
+    ['sweep-share-limit', '.5'],
+    ['cluster-name', 'a'],
+  ])('is not refused: --%s %s', (flag, value) => {
+    const tls = { 'tls-ca': 'ca', 'tls-cert': 'cert', 'tls-key': 'key' };
+    expect(problemsOf({ flags: { ...tls, [flag]: value } })).toEqual([]);
+  });
+
+  it('is refused where settings contradict each other', () => {
+    const flags = {
+      'cidr-pool': '10.0.0.0/20',
+      'subnet-prefix-length': '12',
+      'ovn-nb-endpoint': 'ssl:nb:6641',
+      'ovn-sb-endpoint': 'tcp:192.0.2.1:6642',
+    };
+    expect(problemsOf({ flags })).toEqual([
+      'vpcPrefixLength 16 is larger than the whole cidrPool 10.0.0.0/20',
+      'subnetPrefixLength 12 does not fit into a VPC of /16',
+      'tls.ca, tls.cert and tls.key must be set together, and all of them for ssl: remotes',
+      'ovnSbEndpoint tcp:192.0.2.1:6642 would be plaintext over the network: use ssl:, or set allowPlaintext',
+    ]);
+    expect(
+      problemsOf({ flags: { 'ovn-sb-endpoint': 'tcp:192.0.2.1:6642', 'allow-plaintext': 'true' } }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ['not YAML', 'a: [', /config\.yaml cannot be read: /],
+    ['a list', '- 1', /config\.yaml: the document must be a mapping/],
+    ['a value where a group is due', 'tls: yes', /config\.yaml: tls must be a mapping/],
+    ['a list where a value is due', 'workers: [1, 2]', /config\.yaml: workers must be a single value/],
+    [
+      'a setting unknown in its group',
+      'underlay: { mut: 1500 }',
+      /config\.yaml: underlay\.mut is not a setting/,
+    ],
+  ])('is refused when the file is %s', (_, yaml, expected) => {
+    const problems = problemsOf({ file: file(yaml) });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(expected);
+  });
+
+  it('is refused when the file is not there', () => {
+    expect(problemsOf({ file: join(dir, 'none.yaml') })).toEqual([
+      expect.stringMatching(/none\.yaml cannot be read: ENOENT/),
+    ]);
+  });
+});
+
+describe('the effective settings', () => {
+  it('are all of them, each with where it was set', () => {
+    const path = file('cidrPool: 10.1.0.0/16\n');
+    const { settings } = resolveConfig({
+      file: path,
+      env: { OVERLAY_NETWORK_WORKERS: '3' },
+      flags: { 'log-level': 'warn' },
+    });
+    expect(settings.map(({ key }) => key)).toEqual(configSettings.map(({ key }) => key));
+    expect(settings.filter(({ source }) => source !== 'default')).toEqual([
+      { key: 'cidrPool', value: '10.1.0.0/16', source: `${path}: cidrPool` },
+      { key: 'workers', value: 3, source: 'OVERLAY_NETWORK_WORKERS' },
+      { key: 'logLevel', value: 'warn', source: '--log-level' },
+    ]);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  it('has a row for every setting, with its option, default and meaning', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
+    const rows = page
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+    expect(rows.map(([, key, flag, fallback, help]) => ({ key, flag, fallback, help }))).toEqual(
+      configSettings.map(({ key, flag, fallback, help }) => ({
+        key,
+        flag: `--${flag}`,
+        fallback: fallback ?? '',
+        help,
+      })),
+    );
+  });
+});

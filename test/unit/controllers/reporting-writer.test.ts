@@ -1,0 +1,69 @@
+import { expect, it } from '@jest/globals';
+import { TellingWriter } from '../../../src/controllers/upkeep/reporting-writer.ts';
+import {
+  ApplyError,
+  nothing,
+  type ApplyResult,
+  type DriftListener,
+  type RowWriter,
+} from '../../../src/ovn/index.ts';
+import { RecordingLog } from '../../support/reconcile/recording-log.ts';
+
+const owner = { kind: 'Port', namespace: 'default', name: 'web', uid: 'u' };
+const wrote: ApplyResult = { changed: true, writes: ['update Logical_Switch_Port (addresses)'] };
+
+function setUp(apply: () => Promise<ApplyResult>) {
+  const log = new RecordingLog();
+  const repairs: unknown[] = [];
+  const counted: string[] = [];
+  let drift: DriftListener = () => undefined;
+  const inner = {
+    apply,
+    onDrift: (listener: DriftListener) => {
+      drift = listener;
+      return () => undefined;
+    },
+  } as unknown as RowWriter;
+  const writer = new TellingWriter(() => inner, {
+    log,
+    repairs: { told: (repair) => repairs.push(repair) },
+    repaired: (kind) => counted.push(kind),
+  });
+  writer.onDrift(() => undefined);
+  return { writer, log, repairs, counted, drift: (cause: 'changed' | 'awaited') => drift(owner, cause) };
+}
+
+it('tells what is written, and nothing where nothing is', async () => {
+  let result: ApplyResult = wrote;
+  const { writer, log, repairs } = setUp(() => Promise.resolve(result));
+  await writer.apply(owner, nothing);
+  result = { changed: false, writes: [] };
+  await writer.apply(owner, nothing);
+  expect(log.lines).toEqual([{ level: 'debug', message: 'OVN was written', writes: wrote.writes }]);
+  expect(repairs).toEqual([]);
+});
+
+it('counts and names what others had changed, once, and only when that was so', async () => {
+  let result: ApplyResult = { changed: false, writes: [] };
+  const { writer, repairs, counted, drift } = setUp(() => Promise.resolve(result));
+  drift('changed');
+  await writer.apply(owner, nothing); // A false alarm.
+  result = wrote;
+  await writer.apply(owner, nothing); // Somebody edited the object.
+  drift('awaited');
+  await writer.apply(owner, nothing); // What it waited for has come.
+  expect({ repairs, counted }).toEqual({ repairs: [], counted: [] });
+  drift('changed');
+  await writer.apply(owner, nothing);
+  await writer.apply(owner, nothing);
+  expect(repairs).toEqual([{ kind: 'Port', key: 'default/web', writes: wrote.writes }]);
+  expect(counted).toEqual(['Port']);
+});
+
+it('tells the administrator of rows that OVN cannot take, which only the tenant would see', async () => {
+  const { writer, log } = setUp(() =>
+    Promise.reject(new ApplyError('INVALID_ROW', 'the column has no such key')),
+  );
+  await expect(writer.apply(owner, nothing)).rejects.toMatchObject({ code: 'INVALID_ROW' });
+  expect(log.lines).toMatchObject([{ level: 'error', code: 'INVALID_ROW' }]);
+});
