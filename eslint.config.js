@@ -1,39 +1,6 @@
 import tseslint from 'typescript-eslint';
 import layerRules from './scripts/eslint-layers.js';
-
-/** Which folders a folder may import, by the picture in docs/architecture.md. Every folder of src/ has an entry. */
-const kubernetesAndOvn = ['src/base', 'src/api', 'src/reconcile', 'src/ovn'];
-const operation = ['src/config', 'src/process'];
-const production = [
-  ...kubernetesAndOvn,
-  ...operation,
-  'src/ipam',
-  'src/controllers',
-  'src/operator',
-  'src/metadata',
-  'src/verify',
-  'src/doctor',
-];
-const layers = {
-  'src/base': [],
-  'src/api': [],
-  'src/ipam': ['src/api'],
-  'src/reconcile': ['src/base'],
-  'src/ovn': ['src/base'],
-  'src/process': ['src/base', 'src/reconcile'],
-  'src/config': ['src/process'],
-  'src/controllers': [...kubernetesAndOvn, 'src/ipam'],
-  'src/operator': [...kubernetesAndOvn, ...operation, 'src/controllers'],
-  'src/metadata': [...kubernetesAndOvn, ...operation],
-  'src/verify': ['src/base', 'src/api', 'src/reconcile'],
-  'src/doctor': [...kubernetesAndOvn, 'src/controllers'],
-  'src/plasmavmc': ['src/base', 'src/api', 'src/reconcile'],
-  'src/cli': production,
-  'src/main.ts': ['src/cli', 'src/process'],
-  'src/dev': [...production, 'src/cli', 'packages/dev-apiserver/src/index.ts'],
-  'packages/dev-apiserver/src': [],
-  'packages/dev-apiserver/test': ['packages/dev-apiserver/src'],
-};
+import { layers } from './scripts/layers.js';
 
 export default tseslint.config(
   { ignores: ['**/dist', 'node_modules', 'coverage', '**/*.js', '**/*.mjs', '**/*.cjs'] },
