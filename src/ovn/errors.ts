@@ -1,4 +1,4 @@
-import type { Owner } from './marks.ts';
+import type { Owner } from './model/marks.ts';
 
 /** Why an apply did not happen. */
 export type ApplyErrorCode =

@@ -1,5 +1,5 @@
-import type { DesiredState } from './desired.ts';
-import type { Owner } from './marks.ts';
+import type { DesiredState } from './model/desired.ts';
+import type { Owner } from './model/marks.ts';
 import type { Row, Value } from './ovsdb/index.ts';
 
 /** What an apply did. */

@@ -1,4 +1,4 @@
-import { claimOf } from '../../ovn/marks.ts';
+import { claimOf } from '../../ovn/model/marks.ts';
 import { textAt, type Atom, type Row, type Uuid } from '../../ovn/ovsdb/index.ts';
 
 /** A Port whose machine is on this hypervisor, as OVN has it. */

@@ -5,7 +5,7 @@ import { Framer } from './framing.ts';
 import { InactivityProbe } from './probe.ts';
 import type { ProbeOptions } from './probe.ts';
 import { parseJson, parseJsonInSlices, sliceThreshold } from './sliced-json.ts';
-import { isSpeakable } from './speakable.ts';
+import { isSpeakable } from './accepted-json.ts';
 import type { Transport } from './transport.ts';
 
 /** What a session needs. */

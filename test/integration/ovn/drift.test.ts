@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NbTable } from '../../../src/ovn/index.ts';
-import { deleteRow, mutateReferences, updateRow } from '../../../src/ovn/operations.ts';
-import { nbTables } from '../../../src/ovn/tables.ts';
-import type { ColumnSpec } from '../../../src/ovn/tables.ts';
+import { deleteRow, mutateReferences, updateRow } from '../../../src/ovn/apply/operations.ts';
+import { nbTables } from '../../../src/ovn/model/tables.ts';
+import type { ColumnSpec } from '../../../src/ovn/model/tables.ts';
 import type { OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
 import { Cleanup, connect, connectOther, ownerOf, plain, startNb, until } from './support.ts';
 import type { Operator } from './support.ts';

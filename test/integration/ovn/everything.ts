@@ -1,8 +1,8 @@
 import { member, row, rowUuid } from '../../../src/ovn/index.ts';
 import type { DesiredState, NbColumns, NbTable, Owner } from '../../../src/ovn/index.ts';
-import { nbTables } from '../../../src/ovn/tables.ts';
-import { insertRow } from '../../../src/ovn/operations.ts';
-import type { ColumnSpec } from '../../../src/ovn/tables.ts';
+import { nbTables } from '../../../src/ovn/model/tables.ts';
+import { insertRow } from '../../../src/ovn/apply/operations.ts';
+import type { ColumnSpec } from '../../../src/ovn/model/tables.ts';
 import type { Operation, Value } from '../../../src/ovn/ovsdb/index.ts';
 
 export const everyTable = Object.keys(nbTables) as NbTable[];

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import type { ApplyError, FenceLoss, Owner } from '../../../src/ovn/index.ts';
-import { schemaFolder } from '../../../src/dev/ovn/central.ts';
+import { SCHEMA_FOLDER } from '../../../src/dev/ovn/central.ts';
 import { startNorthd } from '../../../src/dev/ovn/northd.ts';
 import { startDatabase } from '../../../src/dev/ovn/processes.ts';
 import { backUp, restoreCluster, restoreStandalone } from '../../support/ovsdb/restore.ts';
@@ -97,7 +97,7 @@ describe('ovn-northd on a raft cluster that was restored', () => {
     const southbound = await startDatabase({
       dir,
       name: 'OVN_Southbound',
-      schema: join(schemaFolder, 'ovn-sb.ovsschema'),
+      schema: join(SCHEMA_FOLDER, 'ovn-sb.ovsschema'),
     });
     cleanup.add(() => southbound.stop());
     const northd = await startNorthd({ dir, northbound: remotes, southbound: southbound.remote });

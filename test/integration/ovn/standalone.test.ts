@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { nothing, row, rowUuid } from '../../../src/ovn/index.ts';
 import type { ApplyError, FenceLoss, Owner } from '../../../src/ovn/index.ts';
-import { mutateExternalIds } from '../../../src/ovn/operations.ts';
+import { mutateExternalIds } from '../../../src/ovn/apply/operations.ts';
 import {
   Cleanup,
   connect,

@@ -13,7 +13,7 @@ import type {
   Owner,
   TransactionReport,
 } from '../../../src/ovn/index.ts';
-import { monitoredTables } from '../../../src/ovn/tables.ts';
+import { monitoredTables } from '../../../src/ovn/model/tables.ts';
 import { OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
 import type { Row } from '../../../src/ovn/ovsdb/index.ts';
 

@@ -1,5 +1,5 @@
 /** Changes that others make by hand to rows of ours. */
-import { nbTables, type NbTable } from '../../../src/ovn/tables.ts';
+import { nbTables, type NbTable } from '../../../src/ovn/model/tables.ts';
 import {
   isRow,
   uuidRef,

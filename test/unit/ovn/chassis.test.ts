@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readChassis, readMacMappings } from '../../../src/ovn/chassis.ts';
+import { readChassis, readMacMappings } from '../../../src/ovn/southbound/chassis.ts';
 import type { Row } from '../../../src/ovn/ovsdb/index.ts';
 
 const row = (name: string, columns: Readonly<Record<string, Readonly<Record<string, string>>>>): Row => ({

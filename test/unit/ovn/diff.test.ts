@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ApplyError, member, nothing, row, rowUuid } from '../../../src/ovn/index.ts';
 import type { DesiredRow, DesiredState, Membership, Owner } from '../../../src/ovn/index.ts';
-import { insertRow, mutateReferences, updateRow } from '../../../src/ovn/operations.ts';
-import { nbTables } from '../../../src/ovn/tables.ts';
+import { insertRow, mutateReferences, updateRow } from '../../../src/ovn/apply/operations.ts';
+import { nbTables } from '../../../src/ovn/model/tables.ts';
 import { FakeDatabase } from './fake-database.ts';
 import {
   group,

@@ -5,7 +5,7 @@ import {
   mutateExternalIds,
   mutateReferences,
   updateRow,
-} from '../../../src/ovn/operations.ts';
+} from '../../../src/ovn/apply/operations.ts';
 import { rowUuid } from '../../../src/ovn/index.ts';
 import type { FakeDatabase } from './fake-database.ts';
 import {

@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-return -- the wire is untyped */
-import { tableSpec } from '../../../src/ovn/tables.ts';
-import type { ColumnSpec } from '../../../src/ovn/tables.ts';
-import type { Database } from '../../../src/ovn/fence.ts';
+import { tableSpec } from '../../../src/ovn/model/tables.ts';
+import type { ColumnSpec } from '../../../src/ovn/model/tables.ts';
+import type { Database } from '../../../src/ovn/apply/fence.ts';
 import { OvsdbError } from '../../../src/ovn/ovsdb/index.ts';
 import type {
   Atom,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Fence } from '../../../src/ovn/index.ts';
 import type { FenceLoss } from '../../../src/ovn/index.ts';
-import { deleteRow, mutateExternalIds } from '../../../src/ovn/operations.ts';
+import { deleteRow, mutateExternalIds } from '../../../src/ovn/apply/operations.ts';
 import { FakeClock } from '../../support/ovsdb/fake-clock.ts';
 import { FakeDatabase } from './fake-database.ts';
 import { group, groupState, operator, subnet, subnetState } from './scenario.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ApplyError, member, row, rowUuid } from '../../../src/ovn/index.ts';
 import type { DesiredState, Owner } from '../../../src/ovn/index.ts';
-import { insertRow, deleteRow } from '../../../src/ovn/operations.ts';
+import { insertRow, deleteRow } from '../../../src/ovn/apply/operations.ts';
 import { OvsdbError } from '../../../src/ovn/ovsdb/index.ts';
 import {
   group,

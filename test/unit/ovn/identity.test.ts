@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { asSymbol, rowUuid, symbol } from '../../../src/ovn/index.ts';
-import { CLUSTER_MARK, claimOf, marksOf, ownerText } from '../../../src/ovn/marks.ts';
-import { uuidV5 } from '../../../src/ovn/uuid.ts';
+import { CLUSTER_MARK, claimOf, marksOf, ownerText } from '../../../src/ovn/model/marks.ts';
+import { uuidV5 } from '../../../src/ovn/model/uuid.ts';
 
 const seed = 20260101;
 

@@ -1,6 +1,6 @@
-import { Applier } from '../../../src/ovn/applier.ts';
-import type { ApplierOptions } from '../../../src/ovn/applier.ts';
-import { Fence } from '../../../src/ovn/fence.ts';
+import { Applier } from '../../../src/ovn/apply/applier.ts';
+import type { ApplierOptions } from '../../../src/ovn/apply/applier.ts';
+import { Fence } from '../../../src/ovn/apply/fence.ts';
 import { member, row, rowUuid } from '../../../src/ovn/index.ts';
 import type { DesiredState, Owner } from '../../../src/ovn/index.ts';
 import { FakeDatabase } from './fake-database.ts';

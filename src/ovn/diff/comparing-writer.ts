@@ -1,13 +1,13 @@
 import { describeChanges, isEmpty } from './changes.ts';
-import type { DesiredState } from './desired.ts';
+import type { DesiredState } from '../model/desired.ts';
 import { diff } from './diff.ts';
 import type { View } from './diff.ts';
-import { ApplyError } from './errors.ts';
-import type { Owner } from './marks.ts';
-import { nothing } from './desired.ts';
+import { ApplyError } from '../errors.ts';
+import type { Owner } from '../model/marks.ts';
+import { nothing } from '../model/desired.ts';
 import type { OwnershipIndex } from './ownership.ts';
-import type { ApplyResult, OwnedRow, RowWriter } from './writer.ts';
-import type { Replica } from './ovsdb/index.ts';
+import type { ApplyResult, OwnedRow, RowWriter } from '../writer.ts';
+import type { Replica } from '../ovsdb/index.ts';
 
 /** An owner whose rows are not what was to be applied. */
 export interface Difference {

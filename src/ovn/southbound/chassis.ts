@@ -1,4 +1,4 @@
-import { textAt, type Replica, type Row } from './ovsdb/index.ts';
+import { textAt, type Replica, type Row } from '../ovsdb/index.ts';
 
 /** A host as OVN knows it. */
 export interface Chassis {

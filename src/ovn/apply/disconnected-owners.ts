@@ -1,6 +1,6 @@
 import type { Database } from './fence.ts';
-import type { Owner } from './marks.ts';
-import type { Clock, Timer } from '../base/index.ts';
+import type { Owner } from '../model/marks.ts';
+import type { Clock, Timer } from '../../base/index.ts';
 
 /** How long a database that is connected and took nothing is left alone, in ms. */
 const AGAIN_MS = 5_000;

@@ -1,4 +1,4 @@
-import { containsNetwork, type Family, type Network } from './addresses.ts';
+import { containsNetwork, type Family, type Network } from './networks.ts';
 
 /** All addresses of a family. */
 export function everyAddress(family: Family): Network {

@@ -1,7 +1,7 @@
-import type { OwnershipIndex } from './ownership.ts';
-import { tableSpec } from './tables.ts';
-import type { ColumnListener } from './writer.ts';
-import type { RowChange, Value } from './ovsdb/index.ts';
+import type { OwnershipIndex } from '../diff/ownership.ts';
+import { tableSpec } from '../model/tables.ts';
+import type { ColumnListener } from '../writer.ts';
+import type { RowChange, Value } from '../ovsdb/index.ts';
 
 /** Who wants to hear of which columns of rows of ours, e.g. of `Logical_Switch_Port.up`, which northd writes. */
 export class ColumnListeners {

@@ -1,7 +1,7 @@
-import { ApplyError, describeOwner } from './errors.ts';
-import type { Owner } from './marks.ts';
-import type { RowWriter } from './writer.ts';
-import { inTurns } from '../base/index.ts';
+import { ApplyError, describeOwner } from '../errors.ts';
+import type { Owner } from '../model/marks.ts';
+import type { RowWriter } from '../writer.ts';
+import { inTurns } from '../../base/index.ts';
 
 /** An owner with rows in the database, and how many. */
 export interface OwnerRows {

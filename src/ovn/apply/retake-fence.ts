@@ -1,4 +1,4 @@
-import { ApplyError } from './errors.ts';
+import { ApplyError } from '../errors.ts';
 import type { Fence } from './fence.ts';
 
 /** The epoch held no longer stands in the database. */

@@ -1,6 +1,6 @@
-import { ApplyError } from './errors.ts';
-import { OvsdbError } from './ovsdb/index.ts';
-import type { OvsdbErrorCode } from './ovsdb/index.ts';
+import { ApplyError } from '../errors.ts';
+import { OvsdbError } from '../ovsdb/index.ts';
+import type { OvsdbErrorCode } from '../ovsdb/index.ts';
 
 /** What a failed transaction means for the owners whose changes were in it. */
 export type Failure =

@@ -1,4 +1,4 @@
-import type { Uuid, Value } from './ovsdb/index.ts';
+import type { Uuid, Value } from '../ovsdb/index.ts';
 
 /** A row to insert, as the replica should then show it; columns left out have their defaults. */
 export interface RowInsert {

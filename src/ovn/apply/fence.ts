@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { ApplyError } from './errors.ts';
-import { epochKey } from './marks.ts';
+import { ApplyError } from '../errors.ts';
+import { epochKey } from '../model/marks.ts';
 import { insertRow, mutateExternalIds, requireColumns, requireRow } from './operations.ts';
-import type { Operation, Replica, Row, Uuid } from './ovsdb/index.ts';
+import type { Operation, Replica, Row, Uuid } from '../ovsdb/index.ts';
 
 /** What of the OVSDB client the fence and the applier need. */
 export interface Database {

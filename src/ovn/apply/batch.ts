@@ -1,5 +1,5 @@
-import { rowCount } from './changes.ts';
-import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from './changes.ts';
+import { rowCount } from '../diff/changes.ts';
+import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from '../diff/changes.ts';
 import {
   deleteRow,
   insertRow,
@@ -8,7 +8,7 @@ import {
   requireRow,
   updateRow,
 } from './operations.ts';
-import type { Operation, Uuid } from './ovsdb/index.ts';
+import type { Operation, Uuid } from '../ovsdb/index.ts';
 
 /** Elements that join and leave one shared set, whoever's they are: one operation for all. */
 interface SetMutation {

@@ -1,5 +1,5 @@
 import type { ColumnSpec } from './tables.ts';
-import type { Atom, Value } from './ovsdb/index.ts';
+import type { Atom, Value } from '../ovsdb/index.ts';
 
 /** A value that the database could not hold; the column's name is the caller's to add. */
 export class ValueError extends Error {

@@ -1,5 +1,5 @@
-import type { Owner } from './marks.ts';
-import type { Uuid } from './ovsdb/index.ts';
+import type { Owner } from '../model/marks.ts';
+import type { Uuid } from '../ovsdb/index.ts';
 
 /** Owners whose rows could not be written until some row comes or changes: which, and who waits for it. */
 export class Waiters {

@@ -1,14 +1,14 @@
 import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from './changes.ts';
-import type { DesiredRow, DesiredState, Membership } from './desired.ts';
-import { Refusals } from './diff-refusals.ts';
-import { describeOwner } from './errors.ts';
-import { MARK_PREFIX, claimOf, marksOf } from './marks.ts';
-import type { Owner } from './marks.ts';
+import type { DesiredRow, DesiredState, Membership } from '../model/desired.ts';
+import { Refusals } from './errors.ts';
+import { describeOwner } from '../errors.ts';
+import { MARK_PREFIX, claimOf, marksOf } from '../model/marks.ts';
+import type { Owner } from '../model/marks.ts';
 import type { OwnedRef, Referrer } from './ownership.ts';
-import { tableSpec } from './tables.ts';
-import type { ColumnSpec, TableSpec } from './tables.ts';
-import { ValueError, fitValue, holds } from './values.ts';
-import type { Row, Uuid, Value } from './ovsdb/index.ts';
+import { tableSpec } from '../model/tables.ts';
+import type { ColumnSpec, TableSpec } from '../model/tables.ts';
+import { ValueError, fitValue, holds } from '../model/values.ts';
+import type { Row, Uuid, Value } from '../ovsdb/index.ts';
 
 /** What the diff reads: the replica, the ownership index, and what the transaction being put together will add. */
 export interface View {

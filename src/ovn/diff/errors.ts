@@ -1,7 +1,7 @@
 import type { Guard } from './changes.ts';
-import type { DesiredRow, Membership } from './desired.ts';
-import { ApplyError, describeOwner } from './errors.ts';
-import type { Owner } from './marks.ts';
+import type { DesiredRow, Membership } from '../model/desired.ts';
+import { ApplyError, describeOwner } from '../errors.ts';
+import type { Owner } from '../model/marks.ts';
 import type { OwnedRef, Referrer } from './ownership.ts';
 
 /** What an owner is told when its plan cannot be carried out. */

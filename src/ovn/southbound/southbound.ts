@@ -1,6 +1,6 @@
 import { chassisColumns, readChassis, type Chassis, type ChassisDirectory } from './chassis.ts';
-import { OvsdbClient } from './ovsdb/index.ts';
-import type { OvsdbClientOptions, Replica, Row, RowChange, Uuid } from './ovsdb/index.ts';
+import { OvsdbClient } from '../ovsdb/index.ts';
+import type { OvsdbClientOptions, Replica, Row, RowChange, Uuid } from '../ovsdb/index.ts';
 
 /** Told of a logical port whose binding may have changed; of undefined when any may have (the first dump is there). */
 export type BindingListener = (logicalPort: string | undefined) => void;

@@ -1,7 +1,7 @@
-import { Applier } from './applier.ts';
-import type { ApplierOptions } from './applier.ts';
-import { Fence } from './fence.ts';
-import { monitoredTables } from './tables.ts';
+import { Applier } from './apply/applier.ts';
+import type { ApplierOptions } from './apply/applier.ts';
+import { Fence } from './apply/fence.ts';
+import { monitoredTables } from './model/tables.ts';
 import { OvsdbClient } from './ovsdb/index.ts';
 import type { OvsdbClientOptions } from './ovsdb/index.ts';
 

@@ -1,7 +1,7 @@
-import { readChassis } from './chassis.ts';
+import { readChassis } from '../southbound/chassis.ts';
 import type { InspectOptions } from './inspect.ts';
-import { realClock } from '../base/index.ts';
-import { OvsdbClient } from './ovsdb/index.ts';
+import { realClock } from '../../base/index.ts';
+import { OvsdbClient } from '../ovsdb/index.ts';
 
 /** How long OVN took to follow, in ms from the moment of asking; undefined: it did not in time. */
 export interface Lag {

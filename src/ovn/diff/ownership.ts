@@ -1,7 +1,7 @@
-import { claimOf } from './marks.ts';
-import type { Owner } from './marks.ts';
-import { monitoredTables, sharedColumns } from './tables.ts';
-import type { Atom, Replica, Row, RowChange, Uuid } from './ovsdb/index.ts';
+import { claimOf } from '../model/marks.ts';
+import type { Owner } from '../model/marks.ts';
+import { monitoredTables, sharedColumns } from '../model/tables.ts';
+import type { Atom, Replica, Row, RowChange, Uuid } from '../ovsdb/index.ts';
 
 /** A place that holds references to others: one shared column of one row. */
 export interface Referrer {

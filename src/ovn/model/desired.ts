@@ -1,6 +1,6 @@
 import { nbTables } from './tables.ts';
 import type { ColumnSpec, NbColumns, NbTable, SharedColumn } from './tables.ts';
-import type { Uuid, Value } from './ovsdb/index.ts';
+import type { Uuid, Value } from '../ovsdb/index.ts';
 
 /**
  * A row as a plan wants it, without the marks, which the applier adds. Managed columns that are left out have their

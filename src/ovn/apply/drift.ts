@@ -1,11 +1,11 @@
 import type { Batch } from './batch.ts';
-import { MARK_PREFIX } from './marks.ts';
-import type { Owner } from './marks.ts';
-import { elements, sharedDeltas } from './ownership.ts';
-import type { OwnershipIndex } from './ownership.ts';
-import { sharedColumns, tableSpec } from './tables.ts';
-import { holds } from './values.ts';
-import type { Atom, Row, RowChange, Uuid, Value } from './ovsdb/index.ts';
+import { MARK_PREFIX } from '../model/marks.ts';
+import type { Owner } from '../model/marks.ts';
+import { elements, sharedDeltas } from '../diff/ownership.ts';
+import type { OwnershipIndex } from '../diff/ownership.ts';
+import { sharedColumns, tableSpec } from '../model/tables.ts';
+import { holds } from '../model/values.ts';
+import type { Atom, Row, RowChange, Uuid, Value } from '../ovsdb/index.ts';
 
 /**
  * The owners to whom the changes did something that the batch in flight did not ask for.

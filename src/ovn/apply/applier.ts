@@ -1,24 +1,24 @@
 import type { Batch } from './batch.ts';
-import { isEmpty } from './changes.ts';
-import { nothing } from './desired.ts';
-import type { DesiredState } from './desired.ts';
+import { isEmpty } from '../diff/changes.ts';
+import { nothing } from '../model/desired.ts';
+import type { DesiredState } from '../model/desired.ts';
 import { ColumnListeners } from './column-listeners.ts';
-import { CutOff } from './cut-off.ts';
-import { diff } from './diff.ts';
-import type { View } from './diff.ts';
+import { CutOff } from './disconnected-owners.ts';
+import { diff } from '../diff/diff.ts';
+import type { View } from '../diff/diff.ts';
 import { drifted } from './drift.ts';
-import { ApplyError } from './errors.ts';
+import { ApplyError } from '../errors.ts';
 import type { Database, Fence } from './fence.ts';
 import { GroupCommit } from './group-commit.ts';
-import { Link } from './link.ts';
-import type { Owner } from './marks.ts';
-import { OwnershipIndex } from './ownership.ts';
-import { refence } from './refence.ts';
-import type { OnFenced } from './refence.ts';
-import { Waiters } from './waiters.ts';
-import type { ApplyResult, ColumnListener, DriftListener, OwnedRow, RowWriter } from './writer.ts';
-import { type Clock, realClock } from '../base/index.ts';
-import type { RowChange } from './ovsdb/index.ts';
+import { Link } from './reconnect-wait.ts';
+import type { Owner } from '../model/marks.ts';
+import { OwnershipIndex } from '../diff/ownership.ts';
+import { refence } from './retake-fence.ts';
+import type { OnFenced } from './retake-fence.ts';
+import { Waiters } from './row-waiters.ts';
+import type { ApplyResult, ColumnListener, DriftListener, OwnedRow, RowWriter } from '../writer.ts';
+import { type Clock, realClock } from '../../base/index.ts';
+import type { RowChange } from '../ovsdb/index.ts';
 
 /** What one transaction cost, for metrics. */
 export interface TransactionReport {

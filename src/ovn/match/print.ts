@@ -1,4 +1,4 @@
-import { formatNetwork } from './addresses.ts';
+import { formatNetwork } from './networks.ts';
 import type { Match, Range } from './match.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { ApplyError } from './errors.ts';
+import { ApplyError } from '../errors.ts';
 import type { Database } from './fence.ts';
-import type { Clock } from '../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 
 /**
  * How long a write may wait for the database to come back. Counted from the moment it was lost, not from each write:

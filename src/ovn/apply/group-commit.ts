@@ -1,11 +1,11 @@
 import { Batch } from './batch.ts';
-import { describeChanges, isEmpty, rowCount } from './changes.ts';
-import type { Changes } from './changes.ts';
-import type { DesiredState } from './desired.ts';
-import { ApplyError, describeOwner } from './errors.ts';
-import type { Owner } from './marks.ts';
-import { classify, refusal } from './transaction.ts';
-import type { ApplyResult } from './writer.ts';
+import { describeChanges, isEmpty, rowCount } from '../diff/changes.ts';
+import type { Changes } from '../diff/changes.ts';
+import type { DesiredState } from '../model/desired.ts';
+import { ApplyError, describeOwner } from '../errors.ts';
+import type { Owner } from '../model/marks.ts';
+import { classify, refusal } from './failure.ts';
+import type { ApplyResult } from '../writer.ts';
 
 /** What group commit needs of its surroundings. */
 export interface CommitPort {

@@ -1,6 +1,6 @@
-import { tableSpec } from './tables.ts';
-import type { ColumnSpec } from './tables.ts';
-import type { Atom, Operation, Uuid, Value } from './ovsdb/index.ts';
+import { tableSpec } from '../model/tables.ts';
+import type { ColumnSpec } from '../model/tables.ts';
+import type { Atom, Operation, Uuid, Value } from '../ovsdb/index.ts';
 
 /** Columns with values that fit them (`fitValue`). */
 export type Columns = Readonly<Record<string, Value>>;

@@ -1,13 +1,13 @@
-import { chassisColumns, readChassis, readMacMappings } from './chassis.ts';
-import type { Chassis } from './chassis.ts';
-import { ComparingWriter } from './comparing-writer.ts';
-import { epochKey } from './marks.ts';
-import type { Owner } from './marks.ts';
-import { OwnershipIndex } from './ownership.ts';
-import { OvsdbClient } from './ovsdb/index.ts';
-import type { OvsdbClientOptions } from './ovsdb/index.ts';
-import { bindingColumns, hostOf } from './southbound.ts';
-import { monitoredTables } from './tables.ts';
+import { chassisColumns, readChassis, readMacMappings } from '../southbound/chassis.ts';
+import type { Chassis } from '../southbound/chassis.ts';
+import { ComparingWriter } from '../diff/comparing-writer.ts';
+import { epochKey } from '../model/marks.ts';
+import type { Owner } from '../model/marks.ts';
+import { OwnershipIndex } from '../diff/ownership.ts';
+import { OvsdbClient } from '../ovsdb/index.ts';
+import type { OvsdbClientOptions } from '../ovsdb/index.ts';
+import { bindingColumns, hostOf } from '../southbound/southbound.ts';
+import { monitoredTables } from '../model/tables.ts';
 
 /** How to reach a database for a look. */
 export interface InspectOptions extends Pick<OvsdbClientOptions, 'remotes' | 'tls' | 'allowPlaintext'> {

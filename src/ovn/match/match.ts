@@ -1,7 +1,7 @@
-import { collapseNetworks, parseMac, parseNetwork } from './addresses.ts';
-import type { Family, Network } from './addresses.ts';
-import { asSymbol } from './names.ts';
-import type { OvnSymbol } from './names.ts';
+import { collapseNetworks, parseMac, parseNetwork } from './networks.ts';
+import type { Family, Network } from './networks.ts';
+import { asSymbol } from '../model/names.ts';
+import type { OvnSymbol } from '../model/names.ts';
 
 /**
  * OVN match expressions (ovn-sb(5), "Expressions") as a tree built from typed values only. Nothing that a tenant
