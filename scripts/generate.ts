@@ -1,14 +1,15 @@
 /**
- * Makes src/api/generated.ts, docs/reference/ and the chart's CRDs from crds/ and the catalogues in src/api.
- * `node scripts/generate.ts` writes the files that differ; with `--check` it names them and ends with 1 instead.
+ * Generates src/api/generated/, docs/reference/ and the CRDs of the chart from crds/ and the catalogues in src/api.
+ * `node scripts/generate.ts` writes the files that differ and removes stale files. With `--check` the script only
+ * lists these files, and exits with status 1 if there are any.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CHART_CRDS, generateFiles, REFERENCE } from './generate/files.ts';
+import { generatedFolders, generateFiles } from './generate/files.ts';
 
 const root = join(import.meta.dirname, '..');
 const files = await generateFiles(root);
-const stale = [REFERENCE, CHART_CRDS].flatMap((folder) =>
+const stale = generatedFolders.flatMap((folder) =>
   existsSync(join(root, folder))
     ? readdirSync(join(root, folder))
         .map((name) => `${folder}/${name}`)
@@ -21,10 +22,11 @@ const differing = [...files].filter(([path, text]) => {
 });
 
 if (process.argv.includes('--check')) {
-  const paths = [...differing.map(([path]) => path), ...stale];
-  for (const path of paths) console.error(`${path} is not what crds/ and src/api say`);
-  if (paths.length > 0) console.error('Run: node scripts/generate.ts');
-  process.exitCode = paths.length > 0 ? 1 : 0;
+  for (const [path] of differing) console.error(`${path} does not match crds/ and src/api.`);
+  for (const path of stale) console.error(`${path} is stale: nothing generates this file.`);
+  const outdated = differing.length + stale.length > 0;
+  if (outdated) console.error('Run `npm run generate` to update the generated files.');
+  process.exitCode = outdated ? 1 : 0;
 } else {
   for (const [path, text] of differing) {
     mkdirSync(dirname(join(root, path)), { recursive: true });

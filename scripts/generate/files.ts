@@ -5,16 +5,19 @@ import { readCrds } from './crds.ts';
 import { generateReference } from './reference.ts';
 import { generateTypes } from './types.ts';
 
-/** Where the reference pages are; every file in it is generated. */
-export const REFERENCE = 'docs/reference';
+const TYPES = 'src/api/generated';
+const REFERENCE = 'docs/reference';
+/** The chart has copies of the CRDs, because some ways to copy a repository lose symbolic links. */
+const CHART_CRDS = 'charts/overlay-network/files/crds';
 
-/** Where the chart has the CRDs: copies, since links do not survive every way in which a repository travels. */
-export const CHART_CRDS = 'charts/overlay-network/files/crds';
+/** Folders in which every file is generated. */
+export const generatedFolders: readonly string[] = [TYPES, REFERENCE, CHART_CRDS];
 
-/** Every generated file and its text, formatted; paths from `root`, the folder of the project. */
+/** Every generated file with its formatted text. Paths are relative to `root`, the root folder of the project. */
 export async function generateFiles(root: string): Promise<Map<string, string>> {
   const crds = readCrds(join(root, 'crds'));
-  const files = new Map([['src/api/generated.ts', generateTypes(crds)]]);
+  const files = new Map<string, string>();
+  for (const [name, text] of generateTypes(crds)) files.set(`${TYPES}/${name}`, text);
   for (const [name, text] of generateReference(crds)) files.set(`${REFERENCE}/${name}`, text);
   for (const [path, text] of files) {
     const config = await resolveConfig(join(root, path));

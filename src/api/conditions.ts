@@ -1,7 +1,7 @@
-import type { Condition } from './generated.ts';
+import type { Condition } from './generated/index.ts';
 import { messageFor, type Reason } from './reasons.ts';
 
-export type { Condition } from './generated.ts';
+export type { Condition } from './generated/index.ts';
 
 /** One type of condition that the operator sets. docs/reference/conditions.md is generated from these. */
 const meanings = {

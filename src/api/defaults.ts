@@ -1,4 +1,4 @@
-import { defaultsOf } from './generated.ts';
+import { defaultsOf } from './generated/index.ts';
 
 /** Default values of a schema: of the field itself, then of its properties. Lists have none inside. */
 export interface DefaultsTree {

@@ -5,7 +5,7 @@
 export * from './cidr.ts';
 export * from './conditions.ts';
 export { withDefaults } from './defaults.ts';
-export * from './generated.ts';
+export * from './generated/index.ts';
 export { computeMac, parseMac, type ParsedMac } from './mac.ts';
 export type { ObjectMeta, OwnerReference, ResourceType } from './object.ts';
 export { type Code, messageFor, type Reason, type ReasonEntry, reasonOf, reasons } from './reasons.ts';
