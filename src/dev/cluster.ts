@@ -10,39 +10,43 @@ import type { OvnCentral } from './ovn/central.ts';
 import { createWorkspace } from './workspace.ts';
 
 export interface DevClusterOptions {
-  /** Folder for everything; absent, empty, or left by one that crashed. Default: a new one for temporary files. */
+  /** Folder for all files: absent, empty, or left by a cluster that crashed. Default: a new temporary folder. */
   readonly dir?: string;
-  /** Port of the API server on 127.0.0.1; default: any that is free. */
+  /** Port of the API server on 127.0.0.1; default: any free port. */
   readonly port?: number;
-  /** Leaves the folder (databases, logs) when stopped. Default: false. */
+  /** Keeps the folder (databases, logs) after `stop`. Default: false. */
   readonly keep?: boolean;
 }
 
 /**
- * A cluster for development and tests: an API server in this process, with the project's kinds, and OVN's control
- * plane beside it. Loopback and unix sockets only; all state is gone when it stops.
+ * A cluster for development and tests: an API server with the project's kinds in this process, and OVN's control plane
+ * as child processes. The cluster listens on loopback and unix sockets only. It keeps no state after `stop`.
  */
 export interface DevCluster {
   /** The private folder (mode 0700) with sockets, databases, logs and the kubeconfig. */
   readonly dir: string;
-  /** Path of a kubeconfig for its administrator. */
+  /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
-  /** The same in parts, for clients that need no kubeconfig. */
+  /** The content of the kubeconfig in parts, for clients that read no kubeconfig. */
   readonly connection: Connection;
-  /** A client of the API server, as its administrator. */
+  /** A client of the API server with the administrator's rights. */
   readonly client: KubeClient;
   readonly ovn: OvnCentral;
-  /** Ends all of it and removes the folder; may be called again. Happens at exit too, but then without waiting. */
+  /**
+   * Stops all processes and removes the folder. Idempotent. When this process exits without `stop`, the cluster is
+   * stopped too, but nothing waits for its end.
+   */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a development cluster; resolves when its kinds are served and OVN answers. When a start fails, nothing is
- * left of it. What earlier processes left behind when they crashed is cleaned up first.
- * @throws OvnMissingError, WorkspaceError
+ * Starts a development cluster; resolves when the API server serves every kind and OVN answers. A start first removes
+ * what crashed clusters left behind. A start that fails removes what it created.
+ * @throws OvnMissingError when a program or schema of OVN is not installed
+ * @throws WorkspaceError when the folder cannot be used
  */
 export async function startDevCluster(options: DevClusterOptions = {}): Promise<DevCluster> {
-  // Before the folders: a lab that crashed has processes that are known by their namespace alone.
+  // Before the folders are removed: the processes of a crashed lab can only be found by their namespace.
   removeAbandonedNamespaces();
   const workspace = createWorkspace(options.dir === undefined ? {} : { dir: options.dir });
   const { dir } = workspace;
@@ -60,7 +64,7 @@ export async function startDevCluster(options: DevClusterOptions = {}): Promise<
     cleanups.push(remove);
     const ovn = await startOvnCentral(dir);
     cleanups.push(() => ovn.stop());
-    // After the daemons' own hooks, which were added when they started: processes first, then their folder.
+    // The exit hooks of the daemons were added before this one, so processes end before their folder is removed.
     process.once('exit', remove);
     cleanups.push(() => void process.off('exit', remove));
 

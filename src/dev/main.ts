@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `overlay-network` as it runs from a checkout: the production commands, and those of the development cluster. */
+/** The program `overlay-network` in a checkout: the production commands plus the commands of the development cluster. */
 import process from 'node:process';
 import { nodeProblem } from '../process/node-version.ts';
 

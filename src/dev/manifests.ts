@@ -4,7 +4,7 @@ import { readCrds } from '../doctor/index.ts';
 import { isAlreadyExists } from '../reconcile/index.ts';
 import type { KubeClient, KubeObject, NewObject, ObjectRef, ResourceType } from '../reconcile/index.ts';
 
-/** Of CustomResourceDefinitions themselves. */
+/** The resource type of CustomResourceDefinitions. */
 export const definitionType: ResourceType = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
@@ -15,14 +15,17 @@ export const definitionType: ResourceType = {
 
 const core = { group: '', version: 'v1' } as const;
 
-/** The kinds of Kubernetes itself that belong to a network: whose it is, and what Ports name for their machines. */
+/** The Kubernetes kinds that examples use: namespaces, and the Secrets and ConfigMaps that Ports reference. */
 export const coreTypes: readonly ResourceType[] = [
   { ...core, kind: 'Namespace', plural: 'namespaces', namespaced: false },
   { ...core, kind: 'Secret', plural: 'secrets', namespaced: true },
   { ...core, kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
 ];
 
-/** The objects in the text of a YAML file. @throws YAMLParseError, with line and column */
+/**
+ * Parses the objects in the text of a YAML file.
+ * @throws YAMLParseError with line and column when the text is not YAML
+ */
 export function readManifests(text: string): NewObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors;
@@ -32,7 +35,7 @@ export function readManifests(text: string): NewObject[] {
   });
 }
 
-/** The kinds that {@link applyManifests} knows: those of crds/ and {@link coreTypes}. */
+/** The kinds that {@link applyManifests} accepts: the kinds of crds/ and {@link coreTypes}. */
 export function knownTypes(): ResourceType[] {
   const ours = readCrds().map(({ spec }) => ({
     group: spec.group,
@@ -44,7 +47,10 @@ export function knownTypes(): ResourceType[] {
   return [...coreTypes, ...ours];
 }
 
-/** Creates each object, or merges it into the one that is there. Namespaced objects without a namespace go to `default`. */
+/**
+ * Creates each object, or merges it into the existing object. Namespaced objects without a namespace go to `default`.
+ * @throws Error when a manifest has a kind that is not in {@link knownTypes}
+ */
 export async function applyManifests(
   client: KubeClient,
   manifests: readonly NewObject[],
@@ -57,7 +63,10 @@ export async function applyManifests(
         kind === manifest.kind && manifest.apiVersion === (group === '' ? version : `${group}/${version}`),
     );
     if (type === undefined)
-      throw new Error(`${manifest.apiVersion} ${manifest.kind} is not a kind of this project`);
+      throw new Error(
+        `${manifest.apiVersion} ${manifest.kind} is not supported: the development cluster applies only ` +
+          `${types.map(({ kind }) => kind).join(', ')}.`,
+      );
     const namespace = type.namespaced ? { namespace: manifest.metadata.namespace ?? 'default' } : {};
     const object = { ...manifest, metadata: { ...manifest.metadata, ...namespace } };
     applied.push({ type, object: await createOrMerge(client, type, object) });
@@ -77,8 +86,8 @@ async function createOrMerge(client: KubeClient, type: ResourceType, object: New
 }
 
 /**
- * Applies crds/ and resolves when every kind of it is served.
- * @throws Error when one is not after `timeoutMs` (default 30 s)
+ * Applies crds/ and resolves when the API server serves every kind.
+ * @throws Error when a kind is not served after `timeoutMs` (default 30 000)
  */
 export async function installCrds(client: KubeClient, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
@@ -86,7 +95,7 @@ export async function installCrds(client: KubeClient, timeoutMs = 30_000): Promi
   for (const type of knownTypes()) {
     while (!(await client.serves(type))) {
       if (performance.now() > deadline)
-        throw new Error(`the API server does not serve ${type.kind} after ${timeoutMs} ms`);
+        throw new Error(`the API server did not serve ${type.kind} within ${timeoutMs} ms`);
       await delay(20);
     }
   }

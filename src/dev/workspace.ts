@@ -13,15 +13,18 @@ import { join } from 'node:path';
 import { isAlive, thisProcess } from './owner.ts';
 import type { Owner } from './owner.ts';
 
-/** A folder that only we may enter, with everything of one development cluster in it. */
+/** A folder that only this user can enter. It contains all files of one development cluster. */
 export interface Workspace {
   /** Absolute path without symbolic links. */
   readonly dir: string;
-  /** Deletes the folder. The processes that use it must be gone. */
+  /** Deletes the folder. The processes that use it must have exited. */
   remove(): void;
 }
 
-/** A folder that cannot be used: `code` is 'IN_USE' or 'NOT_OURS'; name another, or mend what the message says. */
+/**
+ * A folder cannot be used. `code` is `IN_USE` when another cluster uses it, or `NOT_OURS` when it contains other files.
+ * The message says what to do.
+ */
 export class WorkspaceError extends Error {
   readonly code: 'IN_USE' | 'NOT_OURS';
 
@@ -32,21 +35,22 @@ export class WorkspaceError extends Error {
   }
 }
 
-/** Names the process that a folder belongs to; its presence is what makes a folder ours. */
-const ownerFile = 'owner.json';
-const prefix = 'overlay-network-dev-';
+/** The file that records the owner of a folder. A folder without this file is never removed. */
+const OWNER_FILE = 'owner.json';
+const FOLDER_PREFIX = 'overlay-network-dev-';
 
 /**
- * Makes a private folder (mode 0700): `dir`, which must be absent, empty or left by a process that is gone; or a
- * new one under `parent` (default: the system's folder for temporary files).
- * What processes that are gone left behind in `parent` is cleaned up first: their daemons ended, their folders removed.
- * @throws WorkspaceError
+ * Creates a private folder (mode 0700): `dir`, which must be absent, empty or left by a process that has exited; or a
+ * new folder in `parent` (default: the system's folder for temporary files).
+ * First cleans up after processes that have exited: kills their daemons and removes their folders in `parent`.
+ * @throws WorkspaceError when `dir` is in use or contains other files
  */
 export function createWorkspace(options: { dir?: string; parent?: string } = {}): Workspace {
   const parent = realpathSync(options.parent ?? tmpdir());
-  for (const name of readdirSync(parent)) if (name.startsWith(prefix)) removeIfAbandoned(join(parent, name));
-  const dir = options.dir === undefined ? mkdtempSync(join(parent, prefix)) : claim(options.dir);
-  writeFileSync(join(dir, ownerFile), JSON.stringify(thisProcess()));
+  for (const name of readdirSync(parent))
+    if (name.startsWith(FOLDER_PREFIX)) removeIfAbandoned(join(parent, name));
+  const dir = options.dir === undefined ? mkdtempSync(join(parent, FOLDER_PREFIX)) : claim(options.dir);
+  writeFileSync(join(dir, OWNER_FILE), JSON.stringify(thisProcess()));
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
@@ -56,18 +60,21 @@ function claim(wanted: string): string {
   if (readdirSync(dir).length === 0) return dir;
   const owner = ownerOf(dir);
   if (owner === undefined)
-    throw new WorkspaceError('NOT_OURS', `${dir} has files in it that are not ours: choose an empty folder.`);
+    throw new WorkspaceError(
+      'NOT_OURS',
+      `${dir} contains files that no development cluster created. Choose an empty folder.`,
+    );
   if (isAlive(owner))
     throw new WorkspaceError(
       'IN_USE',
-      `${dir} is in use by process ${owner.pid}: stop it, or choose another folder.`,
+      `Process ${owner.pid} uses ${dir}. Stop that process, or choose another folder.`,
     );
   removeIfAbandoned(dir);
   mkdirSync(dir, { mode: 0o700 });
   return dir;
 }
 
-/** Cleans up a folder of ours whose process is gone; leaves alone everything else. */
+/** Kills the daemons of a workspace whose owner has exited, and removes the folder. Ignores any other folder. */
 function removeIfAbandoned(dir: string): void {
   const owner = ownerOf(dir);
   if (owner === undefined || isAlive(owner)) return;
@@ -75,25 +82,25 @@ function removeIfAbandoned(dir: string): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended by itself in the meantime.
+      // The process exited in the meantime.
     }
   }
   rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Who a folder belongs to; undefined when it is not one of this user's workspaces. */
+/** The owner of a folder; undefined when the folder is not a workspace of this user. */
 function ownerOf(dir: string): Owner | undefined {
   try {
     const stat = lstatSync(dir);
     if (!stat.isDirectory() || stat.uid !== process.getuid?.()) return undefined;
-    const owner = JSON.parse(readFileSync(join(dir, ownerFile), 'utf8')) as Partial<Owner>;
+    const owner = JSON.parse(readFileSync(join(dir, OWNER_FILE), 'utf8')) as Partial<Owner>;
     return typeof owner.pid === 'number' ? { pid: owner.pid, started: owner.started ?? null } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Processes whose control socket is in the folder: nobody else's are, since nobody else may enter it. */
+/** Ids of the processes whose control socket is in the folder. Only this user's processes can have a socket there. */
 function daemonsIn(dir: string): number[] {
   let entries: string[];
   try {

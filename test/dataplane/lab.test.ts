@@ -104,7 +104,7 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
   it('refuses a second machine of a name, and a Port that another machine has', async () => {
     expect(await overlay('dev', 'vm', 'create', 'web', '--port', 'more')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('There is a VM web already'),
+      stderr: expect.stringContaining('The VM web already exists'),
     });
     expect(await overlay('dev', 'vm', 'create', 'web-2', '--port', 'server')).toMatchObject({
       code: 1,
@@ -206,7 +206,7 @@ spec: { metadata: Enabled }
     });
     expect(await overlay('dev', 'vm', 'move', 'shell', '--hypervisor', '9')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('There is no hypervisor 9'),
+      stderr: expect.stringContaining('The lab has no hypervisor 9'),
     });
     expect(await overlay('dev', 'vm', 'delete', 'shell')).toMatchObject({ code: 0 });
     expect(namespacesOf(`${state.prefix}vm-`)).toEqual(
@@ -221,7 +221,7 @@ spec: { metadata: Enabled }
     expect(processesWith(state.dir)).toEqual([]);
     expect(await overlay('dev', 'vm', 'list')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('No lab runs'),
+      stderr: expect.stringContaining('No lab is running'),
     });
   }, 60_000);
 
@@ -248,7 +248,7 @@ spec: { metadata: Enabled }
   it.each([
     [['--hypervisors', '0'], '--hypervisors must be a number from 1 to 16'],
     [['--hypervisors', '2', '--tunnel', 'gre'], '--tunnel must be geneve or vxlan'],
-    [['--tunnel', 'vxlan'], '--tunnel is of use only with --hypervisors'],
+    [['--tunnel', 'vxlan'], '--tunnel needs --hypervisors'],
     [['vm'], 'dev vm needs one of create, list, exec, move, delete'],
     [['vm', 'create', 'x'], '--port is missing'],
     [['vm', 'create', '--port', 'x'], 'NAME is missing'],

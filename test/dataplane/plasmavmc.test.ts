@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import {
-  announce,
-  arriving,
-  cable,
-  goOver,
+  announceMac,
+  INCOMING_INTERFACE,
+  connectVeth,
+  switchInterface,
   hypervisorNamed,
-  installed,
+  waitUntilInstalled,
   Namespace,
   obtainLease,
   plug,
@@ -70,7 +70,7 @@ describeLab('a VM manager with the client', (lab) => {
     name = 'eth0',
   ): Promise<string> {
     const device = `tap${interfaceID.slice(0, 11)}`;
-    await cable(machine, host(on), { device, mac, name });
+    await connectVeth(machine, host(on), { device, mac, name });
     if (name === 'eth0') await machine.ip('link set eth0 up');
     await plug(host(on), { device, interfaceID, mac, vm: machine.name });
     return device;
@@ -98,10 +98,10 @@ describeLab('a VM manager with the client', (lab) => {
 
     const pings = steady.ping(ipAddress, { count: 100, intervalMs: 50 });
     await ports.attach(ref, { vmID: 'vm-1', host: 'hv1', migrationTargetHost: 'hv2' });
-    await plugIn(machine, settings, 'hv2', arriving);
-    await installed(host('hv2'), device, 60);
-    await goOver(machine);
-    await announce(host('hv2'), device, settings.macAddress);
+    await plugIn(machine, settings, 'hv2', INCOMING_INTERFACE);
+    await waitUntilInstalled(host('hv2'), device, 60);
+    await switchInterface(machine);
+    await announceMac(host('hv2'), device, settings.macAddress);
     await ports.attach(ref, { vmID: 'vm-1', host: 'hv2' });
     await ports.waitBound(ref, 'hv2', patient);
     await unplug(host('hv1'), device);
@@ -143,8 +143,8 @@ describeLab('a VM manager with the client', (lab) => {
     await obtainLease(lab().cluster.dir, 'vm-6', machine);
     await answersTo(settings.ipAddress);
     await ports.attach(ref, { vmID: 'vm-6', host: 'hv1', migrationTargetHost: 'hv2' });
-    await plugIn(machine, settings, 'hv2', arriving);
-    await installed(host('hv2'), device, 60);
+    await plugIn(machine, settings, 'hv2', INCOMING_INTERFACE);
+    await waitUntilInstalled(host('hv2'), device, 60);
     await unplug(host('hv2'), device);
     const { spec: now } = await ports.attach(ref, { vmID: 'vm-6', host: 'hv1' });
     expect(now.attachment).toEqual({ vmID: 'vm-6', host: 'hv1' });

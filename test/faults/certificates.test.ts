@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { API_VERSION } from '../../src/api/index.ts';
-import { schemaFolder } from '../../src/dev/ovn/central.ts';
+import { SCHEMA_FOLDER } from '../../src/dev/ovn/central.ts';
 import { startDatabase, startRaftCluster } from '../../src/dev/ovn/processes.ts';
 import { startEmbedded } from '../../packages/dev-apiserver/test/support/embedded.ts';
 import { example } from '../support/operator/examples.ts';
@@ -13,8 +13,8 @@ import { clientSettings, makeGenerations, rotate, serverArguments } from '../sup
 import { freePort } from '../support/ovsdb/live.ts';
 
 const databases = [
-  { name: 'OVN_Northbound', schema: join(schemaFolder, 'ovn-nb.ovsschema') },
-  { name: 'OVN_Southbound', schema: join(schemaFolder, 'ovn-sb.ovsschema') },
+  { name: 'OVN_Northbound', schema: join(SCHEMA_FOLDER, 'ovn-nb.ovsschema') },
+  { name: 'OVN_Southbound', schema: join(SCHEMA_FOLDER, 'ovn-sb.ovsschema') },
 ] as const;
 
 let dir: string;

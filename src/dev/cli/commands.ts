@@ -1,7 +1,7 @@
 import { commands } from '../../cli/commands.ts';
 import type { CommandTable } from '../../cli/io.ts';
 
-/** The commands of a checkout: `verify` also knows the VMs of a lab. */
+/** The commands of a checkout. They replace the entries of production: `verify` here also finds the VMs of a lab. */
 export const devCommands: CommandTable = {
   ...commands,
   verify: {

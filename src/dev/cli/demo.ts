@@ -17,24 +17,24 @@ import { formatTable, getTable } from '../../cli/table.ts';
 import { waitUntilQuiet, waitUntilReady } from '../../cli/wait.ts';
 
 const options = {
-  keep: { type: 'boolean', help: 'stay up when done, for kubectl, until Ctrl-C' },
+  keep: { type: 'boolean', help: 'keep the cluster running for kubectl until Ctrl-C' },
 } as const;
 
-const quickstart = 'examples/quickstart.yaml';
+const QUICKSTART = 'examples/quickstart.yaml';
 
-/** What the example has or makes, from the outside in. */
-const shown = ['VPC', 'Subnet', 'Port', 'SecurityGroup'];
+/** The kinds that the example contains, in the order in which the demo prints them. */
+const printedKinds = ['VPC', 'Subnet', 'Port', 'SecurityGroup'];
 
-const shownTypes = (): ResourceType[] => {
+const printedTypes = (): ResourceType[] => {
   const types = knownTypes();
-  return shown.flatMap((kind) => types.find((type) => type.kind === kind) ?? []);
+  return printedKinds.flatMap((kind) => types.find((type) => type.kind === kind) ?? []);
 };
 
-/** `overlay-network demo`: from YAML to a working OVN network, without a cluster. */
+/** `overlay-network demo`: applies a YAML file and shows the OVN network that results. It needs no Kubernetes cluster. */
 export const demo: Command = {
-  help: `Starts a development cluster and the operator, applies ${quickstart}, waits until everything is Ready, and
-prints the objects and what OVN holds then. As root on Linux it also makes two hypervisors and two VMs, and proves
-the network with traffic. Everything is gone afterwards.
+  help: `Starts a development cluster and the operator, applies ${QUICKSTART}, waits until every object is Ready, and
+prints the objects and the content of OVN's Northbound database. As root on Linux, it also creates two hypervisors
+and two VMs, and sends traffic between the VMs. At the end, it removes everything that it created.
 
 ${describeOptions(options)}`,
 
@@ -56,7 +56,7 @@ ${describeOptions(options)}`,
       stops.push(() => operator.stop());
       const namespaces = await applyQuickstart(cluster, progress, io.signal);
       await show(cluster, namespaces, io);
-      if (lab === undefined) io.stdout.write(`\nNot proven with traffic: ${problem ?? ''}\n`);
+      if (lab === undefined) io.stdout.write(`\nThe demo sends no traffic: ${problem ?? ''}\n`);
       else await showTraffic({ lab: lab.state, client: cluster.client }, progress, io);
       if (keep) await stayUp(cluster, lab, io);
       return exitCodes.done;
@@ -66,30 +66,30 @@ ${describeOptions(options)}`,
   },
 };
 
-/** Resolves with the namespaces that objects of ours are in. */
+/** Applies the example and waits until its objects are Ready. Resolves with the namespaces of the project's objects. */
 async function applyQuickstart(
   cluster: DevCluster,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const text = readFileSync(join(import.meta.dirname, '../../..', quickstart), 'utf8');
-  const applied = await progress.step(`Applying ${quickstart}`, () =>
+  const text = readFileSync(join(import.meta.dirname, '../../..', QUICKSTART), 'utf8');
+  const applied = await progress.step(`Applying ${QUICKSTART}`, () =>
     applyManifests(cluster.client, readManifests(text)),
   );
   const ours = applied.filter(({ type }) => type.group !== '');
   await progress.step(`Waiting until ${ours.length} objects are Ready`, async (note) => {
     await waitUntilReady(cluster.client, ours, { signal, onProgress: note });
-    note('counts in status follow');
-    await waitUntilQuiet(cluster.client, shownTypes(), { signal });
+    note('the counts in status');
+    await waitUntilQuiet(cluster.client, printedTypes(), { signal });
   });
   return [...new Set(ours.flatMap(({ object }) => object.metadata.namespace ?? []))];
 }
 
 async function show(cluster: DevCluster, namespaces: readonly string[], { stdout }: Io): Promise<void> {
   for (const namespace of namespaces) {
-    stdout.write(`\n$ kubectl get ${shown.join(',').toLowerCase()} --namespace ${namespace}\n`);
+    stdout.write(`\n$ kubectl get ${printedKinds.join(',').toLowerCase()} --namespace ${namespace}\n`);
     const tables: string[] = [];
-    for (const type of shownTypes()) {
+    for (const type of printedTypes()) {
       const table = await getTable(cluster.connection, type, namespace);
       if (table.rows.length > 0) tables.push(formatTable(table, `${type.kind.toLowerCase()}.${type.group}/`));
     }
@@ -100,7 +100,7 @@ async function show(cluster: DevCluster, namespaces: readonly string[], { stdout
 
 async function stayUp(cluster: DevCluster, lab: Lab | undefined, { stdout, signal }: Io): Promise<void> {
   stdout.write(`
-The development cluster stays up until Ctrl-C. In another terminal:
+The development cluster runs until you press Ctrl-C. To use it, run in another terminal:
 
 ${shellLines(cluster.kubeconfig)}
 

@@ -1,6 +1,6 @@
 import { startDevCluster } from '../cluster.ts';
 import type { DevCluster } from '../cluster.ts';
-import { labProblem, LabError, MOST_HYPERVISORS, startLab, startMetadataAgents } from '../lab/index.ts';
+import { labProblem, LabError, MAX_HYPERVISORS, startLab, startMetadataAgents } from '../lab/index.ts';
 import type { LabOptions, Tunnel } from '../lab/index.ts';
 import { describeOptions, parseOptions, wholeNumber } from '../../cli/arguments.ts';
 import { startDevOperator } from './operator.ts';
@@ -11,27 +11,36 @@ import { Progress } from '../../cli/progress.ts';
 import { shellLines } from './shell-lines.ts';
 
 const options = {
-  dir: { type: 'string', value: 'DIR', help: 'folder for everything (default: a temporary one)' },
+  dir: { type: 'string', value: 'DIR', help: 'folder for all files (default: a temporary folder)' },
   port: {
     type: 'string',
     value: 'PORT',
-    help: 'port of the API server on 127.0.0.1 (default: any that is free)',
+    help: 'port of the API server on 127.0.0.1 (default: any free port)',
   },
-  'keep-files': { type: 'boolean', help: 'leave databases and logs in the folder at the end' },
-  'no-operator': { type: 'boolean', help: 'only the cluster, for an operator that runs elsewhere' },
+  'keep-files': { type: 'boolean', help: 'keep databases and logs in the folder when the cluster stops' },
+  'no-operator': { type: 'boolean', help: 'start only the cluster; you start the operator yourself' },
   hypervisors: {
     type: 'string',
     value: 'N',
-    help: 'a lab: N hypervisors for VMs, as network namespaces (root on Linux)',
+    help: 'also start a lab: N hypervisors for VMs, as network namespaces (needs root on Linux)',
   },
-  tunnel: { type: 'string', value: 'TUNNEL', help: 'between hypervisors, geneve (default) or vxlan' },
+  tunnel: {
+    type: 'string',
+    value: 'TUNNEL',
+    help: 'tunnel protocol between hypervisors: geneve (default) or vxlan',
+  },
 } as const;
 
-/** `overlay-network dev`: a development cluster with the operator in it, until Ctrl-C; `dev vm`: machines in its lab. */
+/**
+ * `overlay-network dev`: runs a development cluster with the operator until Ctrl-C. `overlay-network dev vm`: manages
+ * the VMs of its lab.
+ */
 export const dev: Command = {
-  help: `For development only: an API server in this process, OVN's databases and ovn-northd beside it, and the operator.
-It listens on 127.0.0.1 and unix sockets, and keeps its state in memory: nothing is left when it stops.
-Needs OVN's programs (\`npm run setup\` installs them where it can).
+  help: `Starts a development cluster and runs it until Ctrl-C: an API server in this process, OVN's databases,
+ovn-northd and the operator. It is for development only.
+It listens on 127.0.0.1 and on unix sockets only. It keeps its state in memory and removes its files when it stops.
+It needs OVN's programs; \`npm run setup\` installs them as root on Debian and Ubuntu.
+In a checkout, start it with \`npm run dev -- OPTIONS\`. It then prints an alias for \`overlay-network\`.
 
 ${describeOptions(options)}
 
@@ -87,15 +96,19 @@ ${devVmHelp}`,
   },
 };
 
-/** What the lab is to be, if one is wanted. @throws UsageError; LabError where there can be none */
+/**
+ * The options of the lab; undefined without `--hypervisors`.
+ * @throws UsageError when an option is invalid
+ * @throws LabError LAB_UNAVAILABLE when this machine cannot run a lab
+ */
 function labOptions(given: { hypervisors?: string; tunnel?: string }): LabOptions | undefined {
   const { hypervisors, tunnel = 'geneve' } = given;
   if (!isTunnel(tunnel)) throw new UsageError(`--tunnel must be geneve or vxlan, not ${tunnel}`);
   if (hypervisors === undefined) {
-    if (given.tunnel !== undefined) throw new UsageError('--tunnel is of use only with --hypervisors');
+    if (given.tunnel !== undefined) throw new UsageError('--tunnel needs --hypervisors');
     return undefined;
   }
-  const count = wholeNumber('hypervisors', hypervisors, 1, MOST_HYPERVISORS);
+  const count = wholeNumber('hypervisors', hypervisors, 1, MAX_HYPERVISORS);
   const problem = labProblem();
   if (problem !== undefined) throw new LabError('LAB_UNAVAILABLE', problem);
   return { hypervisors: count, tunnel };
@@ -104,19 +117,20 @@ function labOptions(given: { hypervisors?: string; tunnel?: string }): LabOption
 const isTunnel = (text: string): text is Tunnel => text === 'geneve' || text === 'vxlan';
 
 function greeting({ kubeconfig, ovn }: DevCluster, lab: LabOptions | undefined): string {
-  const machines = `  overlay-network dev vm create web --port server
+  const vmCommands = `  overlay-network dev vm create web --port server
   overlay-network dev vm create shell --port shell --subnet apps
   overlay-network dev vm exec shell -- ping -c 3 10.10.1.1
   overlay-network verify
 `;
   return `
-This cluster is for development: loopback only, everything in memory. In another terminal:
+This cluster is for development: it listens on loopback only and keeps its state in memory.
+To use it, run in another terminal:
 
 ${shellLines(kubeconfig)}
 
   kubectl apply -f examples/quickstart.yaml
   ovn-nbctl --db=${ovn.northbound.remote} show
-${lab === undefined ? '' : machines}
-Ctrl-C stops it.
+${lab === undefined ? '' : vmCommands}
+Press Ctrl-C here to stop it.
 `;
 }

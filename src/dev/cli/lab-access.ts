@@ -3,7 +3,10 @@ import type { LabAccess } from '../lab/index.ts';
 import { fromKubeconfig, RestClient } from '../../reconcile/index.ts';
 import type { Io } from '../../cli/io.ts';
 
-/** Finds the running lab that a person means, and runs `work` with it. @throws LabError NO_LAB */
+/**
+ * Finds the running lab (in `dir`, by $KUBECONFIG, or the only one) and runs `work` with it.
+ * @throws LabError NO_LAB when no lab runs, or when several run and none is named
+ */
 export async function withLab<T>(
   dir: string | undefined,
   { env }: Pick<Io, 'env'>,

@@ -7,12 +7,12 @@ import type { Operator } from '../../operator/operator.ts';
 import { untilAborted } from '../../cli/io.ts';
 import type { Output } from '../../cli/io.ts';
 
-/** The operator as it runs beside a development cluster. */
+/** An operator that runs in this process and serves a development cluster. */
 export type DevOperator = Pick<Operator, 'failed' | 'stop'>;
 
 /**
- * Starts the operator in this process against a development cluster; resolves when its controllers run. When it
- * fails, or `signal` says so first, it is stopped again.
+ * Starts the operator in this process for a development cluster; resolves when its controllers run. When the start
+ * fails or `signal` aborts, the operator is stopped before the promise rejects.
  */
 export async function startDevOperator(
   cluster: Pick<DevCluster, 'kubeconfig' | 'ovn'>,
@@ -20,7 +20,7 @@ export async function startDevOperator(
     readonly level: LogLevel;
     readonly stream: Output & NodeJS.WritableStream;
     readonly signal: AbortSignal;
-    /** Further settings, by their flags. */
+    /** Further settings; the keys are flags without the dashes. */
     readonly settings?: Readonly<Record<string, string>>;
   },
 ): Promise<DevOperator> {

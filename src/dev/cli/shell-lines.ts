@@ -1,8 +1,8 @@
 import process from 'node:process';
 
 /**
- * What a second terminal needs to speak to the cluster, as indented lines to paste. Where the program runs from its
- * sources it is on nobody's PATH, so there is an alias for it. `argv` is `process.argv`.
+ * The shell commands that connect a second terminal to the cluster, indented for pasting. A program that runs from its
+ * TypeScript sources is not on PATH, so the lines then define an alias for it. `argv` is `process.argv`.
  */
 export function shellLines(kubeconfig: string, [node = '', main = ''] = process.argv): string {
   const lines = [`  export KUBECONFIG=${kubeconfig}`];

@@ -11,15 +11,15 @@ const options = {
   dir: {
     type: 'string',
     value: 'DIR',
-    help: 'folder of the lab (default: that of $KUBECONFIG, or the one that runs)',
+    help: 'folder of the lab (default: the folder of $KUBECONFIG, or the only running lab)',
   },
 } as const;
 
-/** `overlay-network verify` in a checkout: without an inventory, the machines are the VMs of a lab. */
+/** `overlay-network verify` in a checkout. Without an inventory, it tests the VMs of a lab. */
 export const verifyLab: Command = {
   help: `${verifyHelp}
 
-The machines are the VMs of a lab (\`overlay-network dev --hypervisors 2\`), or those of an inventory:
+The machines are the VMs of a lab (start one with \`npm run dev -- --hypervisors 2\`) or the machines of an inventory:
 
 ${inventoryHelp}
 
@@ -28,10 +28,10 @@ ${describeOptions(options)}`,
   async run(args, io) {
     const { dir, ...given } = parseOptions(args, options);
     if (given.inventory !== undefined) {
-      if (dir !== undefined) throw new UsageError('--dir does not go with --inventory');
+      if (dir !== undefined) throw new UsageError('--dir and --inventory exclude each other');
       return verify.run(args, io);
     }
-    if (given.kubeconfig !== undefined) throw new UsageError('--kubeconfig goes with --inventory');
+    if (given.kubeconfig !== undefined) throw new UsageError('--kubeconfig needs --inventory');
     return withLab(dir, io, ({ lab, client }) => {
       const machines = () =>
         listVms(lab).map((vm) => machine(vm, new Namespace(vm.netns).within, vm.hypervisor));

@@ -13,31 +13,39 @@ const common = {
   dir: {
     type: 'string',
     value: 'DIR',
-    help: 'folder of the lab (default: that of $KUBECONFIG, or the one that runs)',
+    help: 'folder of the lab (default: the folder of $KUBECONFIG, or the only running lab)',
   },
 } as const;
 const json = { json: { type: 'boolean', help: 'print JSON for programs' } } as const;
 const createOptions = {
-  port: { type: 'string', value: 'PORT', help: 'create: the Port to plug into; made when there is none' },
-  namespace: { type: 'string', value: 'NS', help: "create: the Port's namespace (default: default)" },
+  port: {
+    type: 'string',
+    value: 'PORT',
+    help: 'create: the Port for the VM; created if it does not exist',
+  },
+  namespace: { type: 'string', value: 'NS', help: 'create: namespace of the Port (default: default)' },
   subnet: {
     type: 'string',
     value: 'SUBNET',
-    help: 'create: Subnet of a Port that is made (default: default)',
+    help: 'create: Subnet of a new Port (default: default)',
   },
 } as const;
 const hypervisor = {
-  hypervisor: { type: 'string', value: 'N', help: 'create: where it runs; move: where it goes' },
+  hypervisor: {
+    type: 'string',
+    value: 'N',
+    help: 'create: the hypervisor to run on; move: the hypervisor to move to',
+  },
 } as const;
 
-/** How `dev vm` is called. */
-export const devVmHelp = `Virtual machines in a running lab: network namespaces that are plugged in as a VM manager does it.
+/** The help of `dev vm`. */
+export const devVmHelp = `VMs of a running lab. Each VM is a network namespace; it is connected in the way a VM manager connects a VM.
 
-  dev vm create NAME --port PORT   make one, and get its address by DHCP
-  dev vm list                      all of them
-  dev vm exec NAME -- COMMAND...   run a command in one
-  dev vm move NAME --hypervisor N  move one while it runs
-  dev vm delete NAME               remove one, and its Port if that was made with it
+  dev vm create NAME --port PORT   create a VM; it gets its address by DHCP
+  dev vm list                      list all VMs
+  dev vm exec NAME -- COMMAND...   run a command in a VM
+  dev vm move NAME --hypervisor N  move a running VM to another hypervisor
+  dev vm delete NAME               delete a VM, and its Port if \`create\` created the Port
 
 ${describeOptions({ ...createOptions, ...hypervisor, ...json, ...common })}`;
 
@@ -49,7 +57,11 @@ const verbs: Readonly<Record<string, (args: readonly string[], io: Io) => Promis
   delete: remove,
 };
 
-/** `overlay-network dev vm`. @throws UsageError, LabError */
+/**
+ * `overlay-network dev vm`.
+ * @throws UsageError when the command line is invalid
+ * @throws LabError when the lab cannot do what the command asks
+ */
 export function devVm([verb, ...args]: readonly string[], io: Io): Promise<number> {
   const found = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (found === undefined)
@@ -67,11 +79,11 @@ async function create(args: readonly string[], io: Io): Promise<number> {
     ...common,
   });
   const [name = ''] = words;
-  if (given.port === undefined) throw new UsageError('--port is missing: the Port to plug into');
+  if (given.port === undefined) throw new UsageError('--port PORT is missing: name the Port for the VM');
   const port = { namespace: given.namespace ?? 'default', name: given.port };
   return withLab(given.dir, io, async (access) => {
     const vm = await new Progress(given.json === true ? io.stderr : io.stdout).step(
-      `Plugging ${name} into ${port.name}`,
+      `Creating ${name} with Port ${port.name}`,
       () =>
         createVm(access, {
           name,
@@ -98,18 +110,19 @@ async function list(args: readonly string[], io: Io): Promise<number> {
 async function exec(args: readonly string[], io: Io): Promise<number> {
   const at = args.indexOf('--');
   if (at < 0 || at === args.length - 1)
-    throw new UsageError('dev vm exec NAME -- COMMAND...: the command is missing');
+    throw new UsageError('the command is missing: dev vm exec NAME -- COMMAND...');
   const { words, given } = parseWords(args.slice(0, at), ['NAME'], common);
   return withLab(given.dir, io, ({ lab }) => {
     const { netns } = readVm(lab, words[0] ?? '');
-    return inTerminal([...new Namespace(netns).within, ...args.slice(at + 1)]);
+    return runInTerminal([...new Namespace(netns).within, ...args.slice(at + 1)]);
   });
 }
 
 async function move(args: readonly string[], io: Io): Promise<number> {
   const { words, given } = parseWords(args, ['NAME'], { ...hypervisor, ...common });
   const [name = ''] = words;
-  if (given.hypervisor === undefined) throw new UsageError('--hypervisor is missing: where the VM goes');
+  if (given.hypervisor === undefined)
+    throw new UsageError('--hypervisor N is missing: name the hypervisor to move the VM to');
   const target = numberOf(given.hypervisor);
   return withLab(given.dir, io, async (access) => {
     const vm = await new Progress(io.stdout).step(`Moving ${name}`, () =>
@@ -124,7 +137,7 @@ async function remove(args: readonly string[], io: Io): Promise<number> {
   const { words, given } = parseWords(args, ['NAME'], common);
   const [name = ''] = words;
   return withLab(given.dir, io, async (access) => {
-    await new Progress(io.stdout).step(`Removing ${name}`, () => deleteVm(access, name));
+    await new Progress(io.stdout).step(`Deleting ${name}`, () => deleteVm(access, name));
     return exitCodes.done;
   });
 }
@@ -145,8 +158,8 @@ const table = (vms: readonly VmState[]): string =>
     ]),
   ]);
 
-/** Runs a program with our terminal; resolves with its exit code, which is that of a shell where a signal ended it. */
-function inTerminal([program = '', ...args]: readonly string[]): Promise<number> {
+/** Runs a program on this terminal. Resolves with its exit code: 128 + the signal number if a signal ended it, as in a shell. */
+function runInTerminal([program = '', ...args]: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'inherit' });
     child.once('error', reject);

@@ -6,10 +6,10 @@ import type { Lease } from './lease.ts';
 import type { Namespace } from './netns.ts';
 
 /**
- * What udhcpc runs when something happens: sets the interface up as the lease says, and notes the lease. Classless
- * routes take the place of the router (RFC 3442).
+ * The event script of udhcpc: configures the interface according to the lease, and records the lease. Classless routes
+ * replace the router option (RFC 3442).
  */
-const script = `#!/bin/sh
+const DHCP_SCRIPT = `#!/bin/sh
 case "$1" in
 deconfig)
   ip address flush dev "$interface" scope global
@@ -28,7 +28,7 @@ bound | renew)
   elif [ -n "$router" ]; then
     ip route replace default via "\${router%% *}" dev "$interface"
   fi
-  # RFC 2131, 4.4.1: whoever remembers a former holder of the address should forget it.
+  # RFC 2131, 4.4.1: a client announces its address, so that other hosts update their ARP caches.
   busybox arping -q -A -c 1 -I "$interface" "$ip" >/dev/null 2>&1 &
   env >"$LEASE_FILE"
   ;;
@@ -36,18 +36,18 @@ esac
 exit 0
 `;
 
-/** Puts the script for {@link obtainLease} in the lab's folder. */
+/** Writes the script for {@link obtainLease} to the lab's folder. */
 export function writeDhcpScript(dir: string): void {
-  writeFileSync(scriptIn(dir), script, { mode: 0o700 });
+  writeFileSync(scriptIn(dir), DHCP_SCRIPT, { mode: 0o700 });
 }
 
 const scriptIn = (dir: string): string => join(dir, 'udhcpc.sh');
 
-/** Options that are asked for besides those that udhcpc always asks for. */
-const asked = ['mtu', 'ntpsrv', 'staticroutes'];
+/** DHCP options that udhcpc does not request by default. */
+const requestedOptions = ['mtu', 'ntpsrv', 'staticroutes'];
 
 /**
- * Runs a DHCP client on `eth0` of a machine until it has a lease, and sets the interface up accordingly.
+ * Runs a DHCP client on `eth0` of a VM until it has a lease, and configures the interface accordingly.
  * @throws LabError NO_LEASE when no server answers within `attempts` seconds
  */
 export async function obtainLease(
@@ -61,7 +61,7 @@ export async function obtainLease(
   const { code, stderr } = await namespace.attempt(
     [
       ...['busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-t', String(attempts), '-T', '1'],
-      ...asked.flatMap((option) => ['-O', option]),
+      ...requestedOptions.flatMap((option) => ['-O', option]),
       ...['-s', scriptIn(dir)],
     ],
     { env: { ...process.env, LEASE_FILE: file }, timeoutMs: (attempts + 10) * 1000 },
@@ -69,7 +69,7 @@ export async function obtainLease(
   if (code !== 0)
     throw new LabError(
       'NO_LEASE',
-      `${vm} got no address by DHCP: does its Subnet have dhcp.mode Enabled? (${stderr.trim().split('\n').at(-1) ?? ''})`,
+      `${vm} got no address by DHCP. Check that its Subnet has dhcp.mode Enabled. (${stderr.trim().split('\n').at(-1) ?? ''})`,
     );
   return parseLease(readFileSync(file, 'utf8'));
 }

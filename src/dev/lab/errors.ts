@@ -1,4 +1,4 @@
-/** Why the lab cannot do something; the message is for a person and says what to do. */
+/** The lab cannot do what was asked. The message is for a person and says what to do. */
 export class LabError extends Error {
   readonly code: LabErrorCode;
 
@@ -10,10 +10,13 @@ export class LabError extends Error {
 }
 
 /**
- * `LAB_UNAVAILABLE`: this machine or user cannot have a lab. `NO_LAB`: none runs, or not the one that was named.
- * `NO_SUCH_VM`, `VM_EXISTS`, `NO_SUCH_HYPERVISOR`: another name is needed. `PORT_ALREADY_ATTACHED`: another VM has
- * the Port. `TIMED_OUT`: what should have come did not; the message has what there was instead. `NO_LEASE`: DHCP
- * gave none.
+ * - `LAB_UNAVAILABLE`: this machine or this user cannot run a lab.
+ * - `NO_LAB`: no lab runs, the named lab does not run, or several labs run and none is named.
+ * - `NO_SUCH_VM`, `NO_SUCH_HYPERVISOR`: the name is invalid or unknown.
+ * - `VM_EXISTS`: the name is in use.
+ * - `PORT_ALREADY_ATTACHED`: another VM uses the Port, or the Port is in another Subnet.
+ * - `TIMED_OUT`: an expected state was not reached; the message contains the last state.
+ * - `NO_LEASE`: no DHCP server gave a lease.
  */
 export type LabErrorCode =
   | 'LAB_UNAVAILABLE'

@@ -7,46 +7,46 @@ import { Namespace } from './netns.ts';
 import { PHYSICAL_NETWORK, UNDERLAY_PREFIX_LENGTH, underlayAddress } from './underlay.ts';
 import type { Underlay } from './underlay.ts';
 
-/** Where packages put Open vSwitch's schema. */
-const schema = '/usr/share/openvswitch/vswitch.ovsschema';
+/** The file where distribution packages install Open vSwitch's schema. */
+const SCHEMA_FILE = '/usr/share/openvswitch/vswitch.ovsschema';
 
-/** What carries the packets between hypervisors. */
+/** The tunnel protocol between hypervisors. */
 export type Tunnel = 'geneve' | 'vxlan';
 
-/** A hypervisor as any process can act on it. */
+/** The names and paths of a hypervisor. Any process can use them to act on it. */
 export interface HypervisorPlace {
-  /** Name of its chassis in OVN, `hv1` and so on. */
+  /** Name of its chassis in OVN: `hv1`, `hv2`, ... */
   readonly name: string;
   /** Its network namespace. */
   readonly namespace: string;
-  /** The folder with its sockets and logs. */
+  /** The folder that contains its sockets and logs. */
   readonly dir: string;
-  /** Its Open vSwitch database, `unix:<path>`. */
+  /** The remote of its Open vSwitch database, `unix:<path>`. */
   readonly database: string;
 }
 
-/** A running hypervisor: its own Open vSwitch and ovn-controller in a network namespace of their own. */
+/** A running hypervisor: Open vSwitch and ovn-controller in a network namespace. */
 export interface Hypervisor extends HypervisorPlace {
   readonly controller: Daemon;
   readonly vswitchd: Daemon;
-  /** Ends its processes, in an orderly way: OVN then forgets the chassis. */
+  /** Stops its processes with SIGTERM, so that ovn-controller removes its chassis from OVN. */
   stop(): Promise<void>;
 }
 
 export interface HypervisorOptions {
-  /** What names of namespaces begin with. */
+  /** The prefix of the names of the lab's namespaces. */
   readonly prefix: string;
-  /** 1, 2 and so on. */
+  /** The number of the hypervisor, from 1. */
   readonly index: number;
   /** The lab's folder. */
   readonly dir: string;
   readonly underlay: Underlay;
   readonly tunnel: Tunnel;
-  /** OVN's Southbound database, `unix:<path>`. */
+  /** The remote of OVN's Southbound database, `unix:<path>`. */
   readonly southbound: string;
 }
 
-/** Starts a hypervisor; resolves when its ovn-controller runs. What of it was started when that fails is stopped. */
+/** Starts a hypervisor; resolves when its ovn-controller runs. When the start fails, all its processes are stopped. */
 export async function startHypervisor(options: HypervisorOptions): Promise<Hypervisor> {
   const { prefix, index, underlay } = options;
   const name = `hv${index}`;
@@ -66,7 +66,7 @@ export async function startHypervisor(options: HypervisorOptions): Promise<Hyper
     return daemon;
   };
   try {
-    const database = keep(await startDatabase({ dir, name: 'Open_vSwitch', schema, within }));
+    const database = keep(await startDatabase({ dir, name: 'Open_vSwitch', schema: SCHEMA_FILE, within }));
     const vsctl = (...args: readonly string[]): Promise<string> =>
       run(['ovs-vsctl', `--db=${database.remote}`, '--timeout=20', ...args], { env: daemonEnvironment(dir) });
     await vsctl('--no-wait', 'init', '--', 'set', 'Open_vSwitch', '.', ...chassis(name, options));
@@ -88,7 +88,7 @@ export async function startHypervisor(options: HypervisorOptions): Promise<Hyper
       ...bridge('br-int'),
       ...['--', 'set', 'Bridge', 'br-int', 'fail-mode=secure'],
     );
-    // The address is on a bridge of the userspace datapath, or its tunnels would not find their way out.
+    // The userspace datapath sends tunnel packets only through its own bridges, so a bridge needs the address.
     await namespace.ip(
       `addr add ${underlayAddress(index)}/${UNDERLAY_PREFIX_LENGTH} dev br-phy`,
       'link set br-phy up',
@@ -111,7 +111,7 @@ export async function startHypervisor(options: HypervisorOptions): Promise<Hyper
   }
 }
 
-/** What ovn-controller reads to register its chassis (ovn-controller(8), "Configuration"). */
+/** The settings that ovn-controller reads to register its chassis (ovn-controller(8), "Configuration"). */
 function chassis(name: string, { index, tunnel, southbound }: HypervisorOptions): string[] {
   return Object.entries({
     'system-id': name,
@@ -121,13 +121,13 @@ function chassis(name: string, { index, tunnel, southbound }: HypervisorOptions)
     'ovn-encap-ip': underlayAddress(index),
     'ovn-bridge-datapath-type': 'netdev',
     'ovn-bridge-mappings': `${PHYSICAL_NETWORK}:br-ex`,
-    // Routers of VPCs are on every host: what they send to the physical network has the host's own MAC address there.
+    // The router of a VPC exists on every host. Each host sends its packets to the physical network with a MAC of its own.
     'ovn-chassis-mac-mappings': `${PHYSICAL_NETWORK}:02:00:00:00:01:${index.toString(16).padStart(2, '0')}`,
     'ovn-cms-options': 'enable-chassis-as-gw',
   }).map(([key, value]) => `external_ids:${key}="${value}"`);
 }
 
-/** A bridge of the userspace datapath, which needs no kernel module. */
+/** Arguments of ovs-vsctl that create a bridge of the userspace datapath. This datapath needs no kernel module. */
 function bridge(name: string): string[] {
   return ['add-br', name, '--', 'set', 'Bridge', name, 'datapath_type=netdev'];
 }

@@ -1,6 +1,6 @@
 /**
- * The lab: hypervisors and virtual machines as network namespaces of one Linux machine, so that what the operator
- * makes can be proven with traffic. docs/lab.md has the picture.
+ * The lab: hypervisors and VMs as network namespaces of one Linux machine. With the lab, real traffic tests the networks
+ * that the operator programs. docs/lab.md shows the topology.
  */
 export { CommandError, attempt, run } from '../../process/command.ts';
 export type { CommandOptions, Outcome } from '../../process/command.ts';
@@ -10,11 +10,11 @@ export type { LabErrorCode } from './errors.ts';
 export type { Hypervisor, HypervisorPlace, Tunnel } from './hypervisor.ts';
 export { internet } from './internet.ts';
 export type { Internet } from './internet.ts';
-export { MOST_HYPERVISORS, startLab } from './lab.ts';
+export { MAX_HYPERVISORS, startLab } from './lab.ts';
 export type { Lab, LabOptions } from './lab.ts';
 export { parseLease } from './lease.ts';
 export type { Lease } from './lease.ts';
-export { announce, arriving, cable, goOver } from './machine.ts';
+export { announceMac, connectVeth, INCOMING_INTERFACE, switchInterface } from './machine.ts';
 export { AgentProcess, startMetadataAgents } from './metadata.ts';
 export type { MetadataAgents } from './metadata.ts';
 export { moveVm } from './move.ts';
@@ -24,6 +24,6 @@ export { labProblem } from './requirements.ts';
 export { findLab, listVms, readVm } from './state.ts';
 export type { LabState, VmState } from './state.ts';
 export { PHYSICAL_NETWORK, underlayAddress } from './underlay.ts';
-export { installed, plug, unplug } from './plug.ts';
+export { plug, unplug, waitUntilInstalled } from './plug.ts';
 export { createVm, deleteVm, hypervisorNamed, hypervisorOf } from './vm.ts';
 export type { LabAccess, VmOptions } from './vm.ts';

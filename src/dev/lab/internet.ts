@@ -2,22 +2,23 @@ import { Namespace } from './netns.ts';
 import { PHYSICAL_NETWORK } from './underlay.ts';
 import type { Underlay } from './underlay.ts';
 
-/** Addresses of the world outside (RFC 5737: for documentation, routed nowhere). */
+/** Addresses of the simulated internet. RFC 5737 reserves them for documentation, so no real network routes them. */
 export const internet = {
-  /** The physical network, and the router's address in it. */
+  /** The CIDR of the physical network. */
   externalCidr: '203.0.113.0/24',
+  /** The router's address in the physical network. */
   router: '203.0.113.1',
   /** A host on the far side of the router. */
   host: '198.51.100.10',
 } as const;
 
-/** The world outside: a router on the physical network, and a host behind it. */
+/** The simulated internet: a router on the physical network, and a host behind the router. */
 export interface Internet {
   readonly router: Namespace;
   readonly host: Namespace;
 }
 
-/** Makes the router and the host. The router knows no way to tenants' networks, as the real one would not. */
+/** Creates the router and the host. Like a real router, it has no routes to tenants' networks. */
 export async function createInternet(prefix: string, underlay: Underlay): Promise<Internet> {
   const [router, host] = await Promise.all([
     Namespace.create(`${prefix}router`),
@@ -38,7 +39,7 @@ export async function createInternet(prefix: string, underlay: Underlay): Promis
   await Promise.all([
     router.completeChecksums('inside'),
     host.completeChecksums('eth0'),
-    // The sysctl of the namespace that the writer is in.
+    // The sysctl applies to the network namespace of the process that writes it.
     router.run(['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']),
   ]);
   return { router, host };

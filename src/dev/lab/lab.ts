@@ -16,29 +16,29 @@ import type { LabState } from './state.ts';
 import { createUnderlay, underlayAddress } from './underlay.ts';
 
 export interface LabOptions {
-  /** How many hypervisors, 1 to {@link MOST_HYPERVISORS}. */
+  /** The number of hypervisors, from 1 to {@link MAX_HYPERVISORS}. */
   readonly hypervisors: number;
   /** Default: geneve. */
   readonly tunnel?: Tunnel;
 }
 
-/** Each has a handful of processes; more than this is no use on one machine. */
-export const MOST_HYPERVISORS = 16;
+/** The limit for one machine. Each hypervisor needs several processes. */
+export const MAX_HYPERVISORS = 16;
 
-/** Hypervisors for a development cluster, a network between them, and a world outside. */
+/** Hypervisors of a development cluster, the network between them, and a simulated internet. */
 export interface Lab {
-  /** What other processes need to act on it; machines are made with it. */
+  /** The data that other processes need to act on the lab, for example to create VMs. */
   readonly state: LabState;
   readonly hypervisors: readonly Hypervisor[];
   readonly internet: Internet;
-  /** Ends all of it, machines too; may be called again. Happens at exit as well. The cluster must still run. */
+  /** Stops the lab and its VMs. Idempotent. The cluster must still run. The exit of this process removes the lab too. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the hypervisors of a development cluster; resolves when OVN knows their chassis. All that it makes is in
- * network namespaces of its own (what labs that crashed left behind was removed when the cluster started).
- * @throws LabError LAB_UNAVAILABLE
+ * Starts the hypervisors of a development cluster; resolves when OVN knows their chassis. The lab has its own network
+ * namespaces and changes nothing outside of them. {@link startDevCluster} removes the namespaces of crashed labs.
+ * @throws LabError LAB_UNAVAILABLE when this machine cannot run a lab
  */
 export async function startLab(cluster: DevCluster, options: LabOptions): Promise<Lab> {
   const { hypervisors: count, tunnel = 'geneve' } = options;
@@ -69,7 +69,7 @@ export async function startLab(cluster: DevCluster, options: LabOptions): Promis
       }),
     ]);
     for (const { name } of hypervisors) await ovn.sbctl('wait-until', 'Chassis', name, `name=${name}`);
-    await acquaint(hypervisors);
+    await learnNeighbours(hypervisors);
     mkdirSync(join(dir, 'vms'), { mode: 0o700 });
     writeDhcpScript(dir);
     const places = hypervisors.map(({ name, namespace, dir: folder, database }) => ({
@@ -88,10 +88,10 @@ export async function startLab(cluster: DevCluster, options: LabOptions): Promis
 }
 
 /**
- * Has the hypervisors learn each other's MAC addresses. The userspace datapath drops a tunnel's first packet to one
- * that it does not know, and a machine's first ping would be lost.
+ * Makes the hypervisors learn each other's MAC addresses. The userspace datapath drops the first tunnel packet to an
+ * unknown hypervisor, so the first ping of a VM would be lost.
  */
-async function acquaint(hypervisors: readonly Hypervisor[]): Promise<void> {
+async function learnNeighbours(hypervisors: readonly Hypervisor[]): Promise<void> {
   await Promise.all(
     hypervisors.map(async ({ namespace }, index) => {
       for (const other of hypervisors.keys())
@@ -111,7 +111,7 @@ async function acquaint(hypervisors: readonly Hypervisor[]): Promise<void> {
 
 let labs = 0;
 
-/** Tells the labs of one process apart; the first, which is the only one a person has, needs nothing. */
+/** Returns the part of the prefix that distinguishes the labs of one process: empty for the first lab. */
 function nextLab(): string {
   labs += 1;
   return labs === 1 ? '' : `${labs}-`;

@@ -1,4 +1,4 @@
-/** What a DHCP server told a machine (RFC 2131, RFC 2132). */
+/** A lease of a DHCP server (RFC 2131) with its options (RFC 2132). */
 export interface Lease {
   readonly address: string;
   readonly prefixLength: number;
@@ -21,8 +21,8 @@ export interface Lease {
 }
 
 /**
- * Reads the environment that busybox's udhcpc gives its script, `name=value` a line.
- * @throws Error when there is no address in it
+ * Parses the environment that busybox's udhcpc passes to its script: one `name=value` per line.
+ * @throws Error when the environment contains no address
  */
 export function parseLease(environment: string): Lease {
   const values = new Map(
@@ -37,7 +37,7 @@ export function parseLease(environment: string): Lease {
     return (text === undefined || text === '' ? {} : { [key]: parse(text) }) as Partial<Record<K, T>>;
   };
   const address = values.get('ip');
-  if (address === undefined) throw new Error(`no address in the lease:\n${environment}`);
+  if (address === undefined) throw new Error(`the lease contains no address:\n${environment}`);
   const routes = list('staticroutes');
   return {
     address,

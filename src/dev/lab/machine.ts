@@ -2,14 +2,14 @@ import type { HypervisorPlace } from './hypervisor.ts';
 import { Namespace } from './netns.ts';
 import { inject } from './plug.ts';
 
-/** The interface that a machine on the move has at its target until it is there. */
-export const arriving = 'arriving';
+/** The temporary name of a VM's interface on the target hypervisor during a move. */
+export const INCOMING_INTERFACE = 'incoming';
 
 /**
- * Lays a cable between a machine's interface, which is down yet, and a new device on a hypervisor, which is up.
- * @throws CommandError when either is there already
+ * Creates a veth pair between a VM's interface (its state is down) and a new device on a hypervisor (its state is up).
+ * @throws CommandError when the interface or the device exists
  */
-export async function cable(
+export async function connectVeth(
   machine: Namespace,
   hypervisor: HypervisorPlace,
   { device, mac, name = 'eth0' }: { readonly device: string; readonly mac: string; readonly name?: string },
@@ -37,10 +37,10 @@ interface Route {
 }
 
 /**
- * The moment of a move: the interface at the source goes, the one that is {@link arriving} becomes what it was, with
- * its addresses and routes.
+ * Switches a VM to the target of a move: deletes the interface at the source, and gives {@link INCOMING_INTERFACE} its
+ * name, addresses and routes.
  */
-export async function goOver(machine: Namespace): Promise<void> {
+export async function switchInterface(machine: Namespace): Promise<void> {
   const json = async <T>(...args: readonly string[]): Promise<T> =>
     JSON.parse(await machine.run(['ip', '-j', '-4', ...args])) as T;
   const [addresses, routes] = await Promise.all([
@@ -50,7 +50,7 @@ export async function goOver(machine: Namespace): Promise<void> {
   const [{ mtu, addr_info: infos } = { mtu: 1500, addr_info: [] }] = addresses;
   await machine.ip(
     'link del eth0',
-    `link set ${arriving} name eth0 mtu ${mtu}`,
+    `link set ${INCOMING_INTERFACE} name eth0 mtu ${mtu}`,
     'link set eth0 up',
     ...infos.map(({ local, prefixlen }) => `addr add ${local}/${prefixlen} dev eth0`),
     ...routes
@@ -63,13 +63,13 @@ export async function goOver(machine: Namespace): Promise<void> {
 }
 
 /**
- * Tells the network that a machine has arrived, with a reverse ARP request (RFC 903) as QEMU sends: it switches the
- * target on, and the source off.
+ * Announces a VM's MAC address from the target of a move with a reverse ARP request (RFC 903), as QEMU does. On this
+ * packet, OVN activates the target and deactivates the source.
  */
-export function announce(target: HypervisorPlace, device: string, mac: string): Promise<void> {
+export function announceMac(target: HypervisorPlace, device: string, mac: string): Promise<void> {
   const source = mac.replaceAll(':', '');
   const header = `ffffffffffff${source}8035`;
   const request = `0001080006040003${source}00000000${source}00000000`;
-  // Padded to the least frame length.
+  // Padded to the minimum length of an Ethernet frame: 60 bytes without the checksum.
   return inject(target, device, (header + request).padEnd(60 * 2, '0'));
 }

@@ -8,20 +8,20 @@ import type { DevCluster } from '../cluster.ts';
 import type { HypervisorPlace } from './hypervisor.ts';
 import type { Lab } from './lab.ts';
 
-/** The program. */
+/** The production program. */
 const main = join(import.meta.dirname, '../../main.ts');
 
-/** The metadata agent of one hypervisor, a process in its network namespace. */
+/** The metadata agent of one hypervisor: a process in the hypervisor's network namespace. */
 export class AgentProcess {
   readonly hypervisor: HypervisorPlace;
-  /** What the names of its network namespaces begin with. */
+  /** The prefix of the names of the agent's network namespaces. */
   readonly namespacePrefix: string;
   readonly logFile: string;
   readonly #settings: readonly string[];
   #child: ChildProcess | undefined;
   #ended: Promise<number | NodeJS.Signals> = Promise.resolve(0);
 
-  /** It tells its health and its metrics on `listenAddr` of the hypervisor's own loopback interface. */
+  /** The agent serves its health and metrics at `listenAddr` in the hypervisor's network namespace. */
   constructor(
     hypervisor: HypervisorPlace,
     lab: Pick<Lab, 'state'>,
@@ -33,7 +33,7 @@ export class AgentProcess {
     this.#settings = ['--kubeconfig', lab.state.kubeconfig, '--listen-addr', listenAddr];
   }
 
-  /** Starts it, in place of one that has ended. What it says goes to `logFile`, behind what is there. */
+  /** Starts the agent. A previous process must have exited. The agent's output is appended to `logFile`. */
   start(): void {
     const log = openSync(this.logFile, 'a', 0o600);
     const [program, ...args] = this.#command(...this.#settings);
@@ -46,24 +46,24 @@ export class AgentProcess {
     });
   }
 
-  /** Ends it as a service manager does; resolves with its exit code, or the signal that ended it. */
+  /** Sends SIGTERM, as a service manager does; resolves with the exit code, or with the signal that ended the agent. */
   stop(): Promise<number | NodeJS.Signals> {
     this.#child?.kill('SIGTERM');
     return this.#ended;
   }
 
-  /** Ends it at once (SIGKILL), as a crash would. */
+  /** Kills the agent (SIGKILL), which simulates a crash. */
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#ended;
   }
 
-  /** Removes what it has left on the hypervisor. It must have ended. */
+  /** Runs `metadata-agent remove`, which cleans up the hypervisor. The agent must have exited. */
   async remove(): Promise<void> {
     await run(this.#command('remove'));
   }
 
-  /** What it has said so far. */
+  /** The agent's output so far. */
   log(): string {
     return readFileSync(this.logFile, 'utf8');
   }
@@ -71,7 +71,7 @@ export class AgentProcess {
   #command(...args: readonly string[]): readonly [string, ...string[]] {
     const { namespace, database } = this.hypervisor;
     return [
-      // Not ip(8), which gives programs mounts of their own: namespaces made there would end with them.
+      // Not ip(8): it starts programs in a mount namespace, and the named namespaces of the agent would end with it.
       ...(['nsenter', `--net=/run/netns/${namespace}`] as const),
       ...[process.execPath, '--disable-warning=ExperimentalWarning', main, 'metadata-agent', ...args],
       ...['--ovs-endpoint', database, '--namespace-prefix', this.namespacePrefix],
@@ -83,13 +83,13 @@ export class AgentProcess {
 export interface MetadataAgents {
   /** In the order of the hypervisors. */
   readonly processes: readonly AgentProcess[];
-  /** Ends all of them. Their namespaces go with the lab. */
+  /** Stops all agents. The lab removes their namespaces when it stops. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the metadata agent on each hypervisor of a lab, and a way for it to the API server, which listens on the
- * loopback interface of another namespace. The agents get to work in the background.
+ * Starts the metadata agent on each hypervisor of a lab. The API server listens on the loopback interface of another
+ * namespace, so a relay connects each agent to it. Resolves before the agents are ready.
  */
 export async function startMetadataAgents(
   lab: Pick<Lab, 'state' | 'hypervisors'>,
@@ -109,7 +109,7 @@ export async function startMetadataAgents(
   };
 }
 
-/** Has an address of this namespace's loopback interface be the same in another; returns the way to end that. */
+/** Forwards connections from a loopback address in another namespace to the same address here. Returns a stop function. */
 async function relay(namespace: string, { hostname, port }: URL): Promise<() => void> {
   const server: Server = await listenIn(namespace, hostname, Number(port));
   const sockets = new Set<Socket>();

@@ -1,6 +1,6 @@
-import { announce, arriving, cable, goOver } from './machine.ts';
+import { announceMac, connectVeth, INCOMING_INTERFACE, switchInterface } from './machine.ts';
 import { Namespace } from './netns.ts';
-import { installed, plug, unplug } from './plug.ts';
+import { plug, unplug, waitUntilInstalled } from './plug.ts';
 import { attach, untilBound } from './ports.ts';
 import { readVm, writeVm } from './state.ts';
 import type { VmState } from './state.ts';
@@ -8,10 +8,13 @@ import { hypervisorNamed, hypervisorOf } from './vm.ts';
 import type { LabAccess } from './vm.ts';
 
 /**
- * Moves a machine to another hypervisor while it runs, as a VM manager does: the Port names the target too, a device is
- * plugged in there and made ready; then the machine goes over, and the target announces it; then the Port is the
- * target's alone. The machine keeps its addresses, routes and connections.
- * @throws LabError
+ * Moves a running VM to another hypervisor, as a VM manager does:
+ * 1. The Port names the target in `migrationTargetHost`, and a device is plugged in at the target.
+ * 2. The VM switches to the new device, and the target announces the VM's MAC address.
+ * 3. The Port names the target as its only host.
+ *
+ * The VM keeps its addresses, routes and connections.
+ * @throws LabError NO_SUCH_VM, NO_SUCH_HYPERVISOR or TIMED_OUT
  */
 export async function moveVm(
   { lab, client }: LabAccess,
@@ -25,22 +28,22 @@ export async function moveVm(
   const machine = new Namespace(vm.netns);
   await attach(client, vm.port, { ...attachment, migrationTargetHost: target.name });
   try {
-    await cable(machine, target, { device: vm.device, mac: vm.macAddress, name: arriving });
+    await connectVeth(machine, target, { device: vm.device, mac: vm.macAddress, name: INCOMING_INTERFACE });
     await plug(target, {
       device: vm.device,
       interfaceID: vm.interfaceID,
       mac: vm.macAddress,
       vm: name,
     });
-    await installed(target, vm.device);
+    await waitUntilInstalled(target, vm.device);
   } catch (error) {
     await unplug(target, vm.device);
     await new Namespace(target.namespace).attempt(['ip', 'link', 'del', vm.device]);
     await attach(client, vm.port, attachment);
     throw error;
   }
-  await goOver(machine);
-  await announce(target, vm.device, vm.macAddress);
+  await switchInterface(machine);
+  await announceMac(target, vm.device, vm.macAddress);
   const moved = { ...vm, hypervisor: target.name };
   writeVm(lab, moved);
   await attach(client, vm.port, { vmID: name, host: target.name });

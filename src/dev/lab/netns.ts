@@ -6,10 +6,10 @@ import { attempt, run } from '../../process/command.ts';
 import type { CommandOptions, Outcome } from '../../process/command.ts';
 import { ownerOfNamespace } from './prefix.ts';
 
-/** Where iproute2 keeps named network namespaces (ip-netns(8)). */
-const folder = '/run/netns';
+/** The folder where iproute2 keeps named network namespaces (ip-netns(8)). */
+const NETNS_FOLDER = '/run/netns';
 
-/** A named network namespace: interfaces, addresses and routes of its own. */
+/** A named network namespace. */
 export class Namespace {
   readonly name: string;
 
@@ -17,7 +17,7 @@ export class Namespace {
     this.name = name;
   }
 
-  /** Makes a namespace that has nothing but its loopback interface, which is up. */
+  /** Creates a namespace with only a loopback interface, whose state is up. */
   static async create(name: string): Promise<Namespace> {
     await run(['ip', 'netns', 'add', name]);
     const namespace = new Namespace(name);
@@ -25,47 +25,53 @@ export class Namespace {
     return namespace;
   }
 
-  /** What to put before a command to run it in the namespace; the process becomes the command. */
+  /** The command prefix that runs a command in the namespace. `ip netns exec` replaces itself with the command. */
   get within(): readonly string[] {
     return ['ip', 'netns', 'exec', this.name];
   }
 
-  /** Runs commands of ip(8), one a line without the word `ip`, in one process. The first that fails ends it. */
+  /**
+   * Runs commands of ip(8) in one process. Each line is one command without the word `ip`.
+   * @throws CommandError at the first command that fails
+   */
   async ip(...lines: readonly string[]): Promise<void> {
     await run(['ip', '-n', this.name, '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
   }
 
-  /** Runs a program in the namespace and resolves with its standard output. @throws CommandError unless it ends with 0 */
+  /**
+   * Runs a program in the namespace; resolves with its standard output.
+   * @throws CommandError when the exit code is not 0
+   */
   run(argv: readonly string[], options?: CommandOptions): Promise<string> {
     return run([...this.within, ...argv], options);
   }
 
-  /** Runs a program in the namespace to its end, whatever that is. */
+  /** Runs a program in the namespace; resolves with its outcome, also when the program fails. */
   attempt(argv: readonly string[], options?: CommandOptions): Promise<Outcome> {
     return attempt([...this.within, ...argv], options);
   }
 
   /**
-   * Has the kernel complete checksums itself before packets leave through a veth interface. The userspace datapath of
-   * Open vSwitch does not do it for others, and what it passes on would be dropped at the far end.
+   * Makes the kernel complete checksums before packets leave through a veth interface. The userspace datapath of Open
+   * vSwitch forwards incomplete checksums unchanged, and the receiver would drop these packets.
    */
   async completeChecksums(...interfaces: readonly string[]): Promise<void> {
     await Promise.all(interfaces.map((name) => this.run(['ethtool', '-K', name, 'tx', 'off'])));
   }
 }
 
-/** Names of the namespaces that begin with `prefix`. */
+/** The namespaces whose names begin with `prefix`. */
 export function namespacesOf(prefix: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.startsWith(prefix));
+    return readdirSync(NETNS_FOLDER).filter((name) => name.startsWith(prefix));
   } catch {
     return [];
   }
 }
 
 /**
- * Ends every process in these namespaces (SIGKILL) and removes them, with their interfaces. Synchronous, so that it can
- * be done while the process ends. Namespaces that are gone are no error.
+ * Kills every process in these namespaces (SIGKILL) and removes the namespaces with their interfaces. Ignores missing
+ * namespaces. The function is synchronous, so that exit hooks can call it.
  */
 export function removeNamespaces(names: readonly string[]): void {
   if (names.length === 0) return;
@@ -73,13 +79,13 @@ export function removeNamespaces(names: readonly string[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended by itself in the meantime.
+      // The process exited in the meantime.
     }
   }
   spawnSync('ip', ['-force', '-batch', '-'], { input: names.map((name) => `netns del ${name}\n`).join('') });
 }
 
-/** Removes the namespaces of labs whose process is gone; those of others are left alone. Needs root to have an effect. */
+/** Removes the namespaces of labs whose process has exited. Ignores any other namespace. Has no effect without root. */
 export function removeAbandonedNamespaces(): void {
   const abandoned = namespacesOf('ovl').filter((name) => {
     const owner = ownerOfNamespace(name);
@@ -88,9 +94,9 @@ export function removeAbandonedNamespaces(): void {
   removeNamespaces(abandoned);
 }
 
-/** Ids of the processes in the namespaces. A namespace is known by its inode (namespaces(7)). */
+/** Ids of the processes in the namespaces. The inode identifies a namespace (namespaces(7)). */
 function processesIn(names: readonly string[]): number[] {
-  const wanted = new Set(names.flatMap((name) => inodeOf(join(folder, name)) ?? []));
+  const wanted = new Set(names.flatMap((name) => inodeOf(join(NETNS_FOLDER, name)) ?? []));
   const own = readlinkSync('/proc/self/ns/net');
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))

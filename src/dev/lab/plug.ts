@@ -3,24 +3,24 @@ import { daemonEnvironment } from '../ovn/daemon.ts';
 import { run } from '../../process/command.ts';
 import type { HypervisorPlace } from './hypervisor.ts';
 
-/** A device that is to become a Port. */
+/** A device to connect to a Port. */
 export interface Plug {
-  /** Name of the device in the hypervisor, at most 15 characters. */
+  /** Name of the device on the hypervisor, at most 15 characters. */
   readonly device: string;
   /** The Port's `status.interfaceID`. */
   readonly interfaceID: string;
   /** The Port's `status.macAddress`. */
   readonly mac: string;
-  /** The machine, for those who look. */
+  /** Name of the VM, recorded on the interface for people who debug. */
   readonly vm: string;
 }
 
-/** The name that a Port's device has on every hypervisor. */
+/** The name of a Port's device. The name is the same on every hypervisor. */
 export const deviceName = (interfaceID: string): string => `tap${interfaceID.slice(0, 11)}`;
 
 /**
- * Plugs a device into the integration bridge as a VM manager does (Open vSwitch's IntegrationGuide): the interface
- * says which logical port it is, and ovn-controller does the rest.
+ * Plugs a device into the integration bridge, as a VM manager does (Open vSwitch's IntegrationGuide). The interface's
+ * `iface-id` names the logical port, and ovn-controller binds it.
  */
 export async function plug(hypervisor: HypervisorPlace, device: Plug): Promise<void> {
   await vsctl(
@@ -34,13 +34,16 @@ export async function plug(hypervisor: HypervisorPlace, device: Plug): Promise<v
   );
 }
 
-/** Takes a device out of the integration bridge; one that is not in it is no error. */
+/** Removes a device from the integration bridge. Ignores a device that is not in the bridge. */
 export async function unplug(hypervisor: HypervisorPlace, device: string): Promise<void> {
   await vsctl(hypervisor, '--if-exists', 'del-port', 'br-int', device);
 }
 
-/** Resolves when ovn-controller has installed the flows of a plugged device. @throws CommandError after `timeoutSeconds` */
-export async function installed(
+/**
+ * Resolves when ovn-controller has installed the flows of a plugged device.
+ * @throws CommandError after `timeoutSeconds`
+ */
+export async function waitUntilInstalled(
   hypervisor: HypervisorPlace,
   device: string,
   timeoutSeconds = 20,
@@ -57,8 +60,8 @@ export async function installed(
 }
 
 /**
- * Hands a frame (hexadecimal) to the integration bridge as if the machine behind the device had sent it. It is what a
- * hypervisor itself sends on behalf of a machine, as QEMU announces one that has arrived.
+ * Sends a frame (in hexadecimal) into the integration bridge as if the VM behind the device had sent it. A hypervisor
+ * sends such frames on behalf of a VM, for example when QEMU announces a VM after a migration.
  */
 export async function inject(hypervisor: HypervisorPlace, device: string, frame: string): Promise<void> {
   const port = (await vsctl(hypervisor, 'get', 'Interface', device, 'ofport')).trim();

@@ -5,7 +5,7 @@ import { isAlreadyExists, isNotFound } from '../../reconcile/index.ts';
 import type { KubeClient, ObjectRef } from '../../reconcile/index.ts';
 import { LabError } from './errors.ts';
 
-/** A Port's name and namespace. */
+/** Namespace and name of a Port. */
 export type PortRef = Required<Pick<ObjectRef, 'namespace' | 'name'>>;
 
 export interface WaitOptions {
@@ -14,7 +14,10 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
 }
 
-/** A Port in the way a VM manager takes it: as it is, or made anew. `made` tells which. */
+/**
+ * Attaches a VM to a Port, as a VM manager does. Creates the Port when it does not exist; `made` is then true.
+ * @throws LabError PORT_ALREADY_ATTACHED when another VM uses the Port, or when the Port is in another Subnet
+ */
 export async function takePort(
   client: KubeClient,
   ref: PortRef,
@@ -33,28 +36,29 @@ export async function takePort(
   if (other !== undefined && other !== attachment.vmID)
     throw new LabError(
       'PORT_ALREADY_ATTACHED',
-      `The Port ${ref.namespace}/${ref.name} is attached to ${other}: detach it there, or take another.`,
+      `The Port ${ref.namespace}/${ref.name} is attached to ${other}. Detach it from ${other}, or use another Port.`,
     );
   if (subnet !== undefined && subnet !== port.spec.subnetRef.name)
     throw new LabError(
       'PORT_ALREADY_ATTACHED',
-      `The Port ${ref.namespace}/${ref.name} exists already, in the Subnet ${port.spec.subnetRef.name}.`,
+      `The Port ${ref.namespace}/${ref.name} exists in the Subnet ${port.spec.subnetRef.name}. ` +
+        `Omit --subnet, or use another Port.`,
     );
   return { port: await attach(client, ref, attachment), made: false };
 }
 
-/** Says which machine has the Port, and where it is; `null`: none. */
+/** Writes the Port's `spec.attachment`: the VM and its host. `null` removes the attachment. */
 export async function attach(
   client: KubeClient,
   ref: PortRef,
   attachment: PortAttachment | null,
 ): Promise<Port> {
-  // A merge would leave what the new attachment does not name.
+  // A merge patch keeps fields that it does not name, so fields that the new attachment lacks are set to null.
   const whole = attachment && { host: null, migrationTargetHost: null, ...attachment };
   return client.patchMerge<Port>(portType.type, ref, { spec: { attachment: whole } });
 }
 
-/** Takes a Port off its machine, and deletes it if it was made for it. One that is gone is no error. */
+/** Detaches a VM from a Port, or deletes the Port when it was created for the VM. Ignores a missing Port. */
 export async function releasePort(client: KubeClient, ref: PortRef, made: boolean): Promise<void> {
   try {
     if (made) await client.delete(portType.type, ref);
@@ -64,7 +68,10 @@ export async function releasePort(client: KubeClient, ref: PortRef, made: boolea
   }
 }
 
-/** Resolves when the Port is Ready for its present generation: it can be plugged in. @throws LabError TIMED_OUT */
+/**
+ * Resolves when the Port is Ready for its current generation, so that a device can be plugged in.
+ * @throws LabError TIMED_OUT
+ */
 export function untilReady(client: KubeClient, ref: PortRef, options?: WaitOptions): Promise<Port> {
   return until(client, ref, options, 'Ready', ({ metadata, status }) => {
     const ready = findCondition(status?.conditions, 'Ready');
@@ -72,7 +79,10 @@ export function untilReady(client: KubeClient, ref: PortRef, options?: WaitOptio
   });
 }
 
-/** Resolves when the Port is up on `host`. @throws LabError TIMED_OUT */
+/**
+ * Resolves when the Port is Bound on `host`.
+ * @throws LabError TIMED_OUT
+ */
 export function untilBound(
   client: KubeClient,
   ref: PortRef,
@@ -83,7 +93,7 @@ export function untilBound(
     client,
     ref,
     options,
-    `up on ${host}`,
+    `Bound on ${host}`,
     ({ status }) =>
       findCondition(status?.conditions, 'Bound')?.status === 'True' && status?.boundHost === host,
   );
@@ -95,8 +105,7 @@ const portType = {
   kind: resources.Port.kind,
 };
 
-/** Milliseconds between two looks. */
-const intervalMs = 50;
+const POLL_INTERVAL_MS = 50;
 
 async function until(
   client: KubeClient,
@@ -112,15 +121,16 @@ async function until(
     if (performance.now() > deadline)
       throw new LabError(
         'TIMED_OUT',
-        `The Port ${ref.namespace}/${ref.name} is not ${what} after ${timeoutMs / 1000} s: ${saysOf(port)}`,
+        `The Port ${ref.namespace}/${ref.name} is not ${what} after ${timeoutMs / 1000} s. ${describeStatus(port)}`,
       );
-    await delay(intervalMs, undefined, signal === undefined ? {} : { signal });
+    await delay(POLL_INTERVAL_MS, undefined, signal === undefined ? {} : { signal });
   }
 }
 
-function saysOf({ status }: Port): string {
+function describeStatus({ status }: Port): string {
   const conditions = (status?.conditions ?? []).map(
     ({ type, reason, message }) => `${type}: ${reason} (${message})`,
   );
-  return conditions.join('; ') || 'it has no status; does the operator run?';
+  if (conditions.length === 0) return 'It has no conditions. Check that the operator runs.';
+  return `Its conditions: ${conditions.join('; ')}`;
 }

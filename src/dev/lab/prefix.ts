@@ -1,14 +1,14 @@
 import type { Owner } from '../owner.ts';
 
 /**
- * What the names of all of a lab's network namespaces begin with. It says which process the lab belongs to, so that
- * what a crashed one left can be told from what is in use.
+ * The prefix of the names of a lab's network namespaces. It identifies the process that owns the lab, so that the
+ * namespaces of a crashed lab can be recognised and removed.
  */
 export function prefixOf({ pid, started }: Owner): string {
   return `ovl${pid}.${started ?? '0'}-`;
 }
 
-/** Whose a namespace is; undefined for one that no lab made. */
+/** The owner of a namespace; undefined when no lab created it. */
 export function ownerOfNamespace(name: string): Owner | undefined {
   const [, pid, started] = /^ovl(\d+)\.(\d+)-./.exec(name) ?? [];
   if (pid === undefined || started === undefined) return undefined;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the lab runs besides OVN's control plane, and the Debian package that has it. */
+/** The programs that the lab needs besides OVN's control plane, and the Debian package of each program. */
 const programs: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   ethtool: 'ethtool',
@@ -16,24 +16,24 @@ const programs: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why there can be no lab here, in one line that says what to do; undefined when there can. `more` are further
- * programs that must be there, each with its package.
+ * Returns the reason why this machine cannot run a lab, in one line that says what to do; undefined when it can.
+ * @param more further required programs, each with its Debian package
  */
 export function labProblem(more: Readonly<Record<string, string>> = {}): string | undefined {
   if (process.platform !== 'linux')
-    return 'Hypervisors are network namespaces, which only Linux has: run this on Linux.';
+    return 'The lab needs network namespaces, which exist on Linux only. Run this on Linux.';
   if (process.getuid?.() !== 0)
-    return 'Hypervisors are network namespaces, which only root can make: run this as root.';
+    return 'The lab needs network namespaces, which only root can create. Run this as root.';
   const missing = Object.entries({ ...programs, ...more }).filter(([program]) => !isInstalled(program));
   if (missing.length > 0)
     return (
-      `Missing for hypervisors: ${missing.map(([program]) => program).join(', ')}. Install the packages ` +
+      `The lab needs programs that are not installed: ${missing.map(([program]) => program).join(', ')}. Install the packages ` +
       `${[...new Set(missing.map(([, name]) => name))].join(', ')} (Debian, Ubuntu), or run \`npm run setup\` as root.`
     );
   const { status, stderr, error } = spawnSync('unshare', ['--net', '--mount', 'true'], { encoding: 'utf8' });
   if (status !== 0)
     return (
-      'This machine does not let root make network namespaces (a container without privileges?): ' +
+      'Root cannot create network namespaces here. If this is a container, run it with privileges. ' +
       (error?.message ?? stderr.trim())
     );
   return undefined;

@@ -7,49 +7,49 @@ import { LabError } from './errors.ts';
 import type { HypervisorPlace, Tunnel } from './hypervisor.ts';
 import type { Lease } from './lease.ts';
 
-/** What any process needs to know of a running lab to act on it; kept in `lab.json` in its folder. */
+/** The data that a process needs to act on a running lab. It is stored in `lab.json` in the lab's folder. */
 export interface LabState {
-  /** The process that runs it. */
+  /** The process that runs the lab. */
   readonly owner: Owner;
-  /** The folder, which is the development cluster's. */
+  /** The folder of the development cluster. */
   readonly dir: string;
   readonly kubeconfig: string;
-  /** What the names of its network namespaces begin with. */
+  /** The prefix of the names of its network namespaces. */
   readonly prefix: string;
   readonly tunnel: Tunnel;
   readonly hypervisors: readonly HypervisorPlace[];
 }
 
-/** A machine of the lab; each has a file of its own, so that many can be made at once. */
+/** A VM of the lab. Each VM has its own state file, so that several processes can create VMs at the same time. */
 export interface VmState {
   readonly name: string;
-  /** Its network namespace. */
+  /** Name of its network namespace. */
   readonly netns: string;
-  /** Where it runs. */
+  /** Name of its hypervisor. */
   readonly hypervisor: string;
-  /** Its device on the hypervisor. */
+  /** Name of its device on the hypervisor. */
   readonly device: string;
   readonly port: { readonly namespace: string; readonly name: string };
-  /** Whether the Port was made with the machine, and goes with it. */
+  /** Whether the Port was created for the VM. Such a Port is deleted with the VM. */
   readonly madePort: boolean;
   readonly interfaceID: string;
   readonly macAddress: string;
-  /** What it was told by DHCP; unset where its Subnet has none. */
+  /** Its DHCP lease; undefined when its Subnet has no DHCP. */
   readonly lease?: Lease;
 }
 
-const stateFile = 'lab.json';
+const STATE_FILE = 'lab.json';
 const vmFolder = (dir: string): string => join(dir, 'vms');
 const vmFile = (dir: string, name: string): string => join(vmFolder(dir), `${name}.json`);
 
-/** Makes a lab known to other processes. */
+/** Writes the state file, so that other processes can find the lab. */
 export function writeLabState(state: LabState): void {
-  writeWhole(join(state.dir, stateFile), state);
+  writeAtomically(join(state.dir, STATE_FILE), state);
 }
 
 /**
- * Finds the lab to act on: the one in `dir`; else the one whose kubeconfig is in use; else the only one that runs.
- * @throws LabError NO_LAB
+ * Finds the lab to act on: the lab in `dir`; or else the lab of `kubeconfig`; or else the only running lab.
+ * @throws LabError NO_LAB when no such lab runs, or when several labs run and none is named
  */
 export function findLab(
   options: { readonly dir?: string; readonly kubeconfig?: string; readonly parent?: string } = {},
@@ -57,7 +57,11 @@ export function findLab(
   const { dir, kubeconfig, parent = tmpdir() } = options;
   if (dir !== undefined) {
     const lab = running(dir);
-    if (lab === undefined) throw new LabError('NO_LAB', `No lab runs in ${dir}.`);
+    if (lab === undefined)
+      throw new LabError(
+        'NO_LAB',
+        `No lab is running in ${dir}. Name the folder of a running lab with --dir.`,
+      );
     return lab;
   }
   const named = kubeconfig === undefined ? undefined : running(dirname(kubeconfig));
@@ -69,58 +73,63 @@ export function findLab(
   if (only === undefined)
     throw new LabError(
       'NO_LAB',
-      'No lab runs: start one with `overlay-network dev --hypervisors 2`, or say where it is with --dir.',
+      'No lab is running. Start a lab with `npm run dev -- --hypervisors 2`, or name its folder with --dir.',
     );
   if (others.length > 0)
     throw new LabError(
       'NO_LAB',
-      `Several labs run: say which with --dir (${labs.map((lab) => lab.dir).join(', ')}).`,
+      `Several labs are running. Select one with --dir: ${labs.map((lab) => lab.dir).join(', ')}.`,
     );
   return only;
 }
 
 function running(dir: string): LabState | undefined {
-  const state = readWhole(join(dir, stateFile)) as LabState | undefined;
+  const state = readJson(join(dir, STATE_FILE)) as LabState | undefined;
   return state !== undefined && isAlive(state.owner) ? state : undefined;
 }
 
-/** The machines of a lab, by name. */
+/** The VMs of a lab, sorted by name. */
 export function listVms({ dir }: Pick<LabState, 'dir'>): readonly VmState[] {
   return readdirSync(vmFolder(dir))
     .filter((file) => file.endsWith('.json'))
     .sort()
-    .flatMap((file) => (readWhole(join(vmFolder(dir), file)) as VmState | undefined) ?? []);
+    .flatMap((file) => (readJson(join(vmFolder(dir), file)) as VmState | undefined) ?? []);
 }
 
-/** @throws LabError NO_SUCH_VM */
+/**
+ * Reads the state of a VM.
+ * @throws LabError NO_SUCH_VM
+ */
 export function readVm(lab: Pick<LabState, 'dir'>, name: string): VmState {
-  const vm = listVms(lab).find((one) => one.name === name);
+  const vms = listVms(lab);
+  const vm = vms.find((each) => each.name === name);
   if (vm !== undefined) return vm;
-  const names = listVms(lab).map((one) => one.name);
+  const names = vms.map((each) => each.name);
   throw new LabError(
     'NO_SUCH_VM',
-    `There is no VM ${JSON.stringify(name)}; there ${names.length === 0 ? 'are none' : `are ${names.join(', ')}`}.`,
+    `The lab has no VM ${JSON.stringify(name)}. ` +
+      (names.length === 0 ? 'It has no VMs.' : `It has ${names.join(', ')}.`),
   );
 }
 
-/** Notes a machine, in place of what was noted of it. */
+/** Writes the state of a VM. */
 export function writeVm({ dir }: Pick<LabState, 'dir'>, vm: VmState): void {
-  writeWhole(vmFile(dir, vm.name), vm);
+  writeAtomically(vmFile(dir, vm.name), vm);
 }
 
-/** Forgets a machine. */
+/** Removes the state of a VM. */
 export function removeVm({ dir }: Pick<LabState, 'dir'>, name: string): void {
   for (const file of [vmFile(dir, name), join(vmFolder(dir), `${name}.lease`)]) rmSync(file, { force: true });
 }
 
-/** In one step for readers: they see all of it or nothing. */
-function writeWhole(file: string, value: unknown): void {
+/** Replaces a file in one step: a reader sees the old or the new content, never a part. */
+function writeAtomically(file: string, value: unknown): void {
   const fresh = `${file}.${process.pid}.new`;
   writeFileSync(fresh, JSON.stringify(value, undefined, 2), { mode: 0o600 });
   renameSync(fresh, file);
 }
 
-function readWhole(file: string): unknown {
+function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown;
   } catch {

@@ -1,19 +1,19 @@
 import { Namespace } from './netns.ts';
 
-/** The network between hypervisors: `192.168.127.0/24`, hypervisor N having `.(10+N)`. In namespaces of ours only. */
+/** The address of hypervisor N in the underlay: `192.168.127.(10+N)`. The underlay exists in the lab's namespaces only. */
 export const underlayAddress = (hypervisor: number): string => `192.168.127.${10 + hypervisor}`;
 export const UNDERLAY_PREFIX_LENGTH = 24;
 
-/** Name of the physical network that hypervisors map to their bridge `br-ex`. */
+/** Name of the physical network. Hypervisors map it to their bridge `br-ex`. */
 export const PHYSICAL_NETWORK = 'physnet1';
 
-/** A namespace with the cables and switches of a machine room: one bridge between hypervisors, one for the physical network. */
+/** A namespace with two bridges: one connects the hypervisors, the other is the physical network. */
 export interface Underlay {
-  /** Plugs a new interface of `namespace` into one of the two networks; it is up. */
+  /** Creates an interface in `namespace`, sets its state to up and connects it to one of the two networks. */
   connect(namespace: Namespace, name: string, network: 'underlay' | typeof PHYSICAL_NETWORK): Promise<void>;
 }
 
-/** Makes the networks, with nothing connected to them. */
+/** Creates both networks. No interface is connected to them yet. */
 export async function createUnderlay(prefix: string): Promise<Underlay> {
   const room = await Namespace.create(`${prefix}net`);
   await room.ip(

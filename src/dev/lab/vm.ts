@@ -5,7 +5,7 @@ import { CommandError } from '../../process/command.ts';
 import { obtainLease } from './dhcp.ts';
 import { LabError } from './errors.ts';
 import type { HypervisorPlace } from './hypervisor.ts';
-import { cable } from './machine.ts';
+import { connectVeth } from './machine.ts';
 import { Namespace, namespacesOf, removeNamespaces } from './netns.ts';
 import { deviceName, plug, unplug } from './plug.ts';
 import { releasePort, takePort, untilBound, untilReady } from './ports.ts';
@@ -13,49 +13,62 @@ import type { PortRef } from './ports.ts';
 import { listVms, readVm, removeVm, writeVm } from './state.ts';
 import type { LabState, VmState } from './state.ts';
 
-/** A running lab, and a client of its API server. */
+/** A running lab and a client of its API server. */
 export interface LabAccess {
   readonly lab: LabState;
   readonly client: KubeClient;
 }
 
 export interface VmOptions {
-  /** Lower case letters, digits and dashes. */
+  /** Up to 40 lower case letters, digits and dashes. */
   readonly name: string;
-  /** The Port to plug into; it is made when there is none. */
+  /** The Port of the VM. It is created when it does not exist. */
   readonly port: PortRef;
-  /** Subnet of a Port that is to be made; unset: `default`. */
+  /** Subnet of a new Port. Default: the Subnet `default`. */
   readonly subnet?: string;
-  /** Number of the hypervisor, from 1; unset: where the Port is to be, else the one with the fewest machines. */
+  /** Number of the hypervisor, from 1. Default: the host that the Port names, or else the host with the fewest VMs. */
   readonly hypervisor?: number;
   readonly signal?: AbortSignal;
-  /** How long to wait until the Port is Ready, and then until it is Bound, in ms; default 60 000. */
+  /** Time limit of each wait (first for Ready, then for Bound), in milliseconds. Default: 60 000. */
   readonly timeoutMs?: number;
 }
 
-/** The hypervisor with that number. @throws LabError NO_SUCH_HYPERVISOR */
+/**
+ * Returns the hypervisor with a number.
+ * @throws LabError NO_SUCH_HYPERVISOR
+ */
 export function hypervisorOf(lab: LabState, number: number): HypervisorPlace {
   const found = lab.hypervisors[number - 1];
   if (found === undefined)
     throw new LabError(
       'NO_SUCH_HYPERVISOR',
-      `There is no hypervisor ${number}: the lab has ${lab.hypervisors.length}, counted from 1.`,
+      `The lab has no hypervisor ${number}. It has ${lab.hypervisors.length}, numbered from 1.`,
     );
   return found;
 }
 
-/** The hypervisor with that name. @throws LabError NO_SUCH_HYPERVISOR */
+/**
+ * Returns the hypervisor with a name.
+ * @throws LabError NO_SUCH_HYPERVISOR
+ */
 export function hypervisorNamed(lab: LabState, name: string): HypervisorPlace {
   const found = lab.hypervisors.find((each) => each.name === name);
-  if (found === undefined) throw new LabError('NO_SUCH_HYPERVISOR', `There is no hypervisor ${name}.`);
+  if (found === undefined)
+    throw new LabError(
+      'NO_SUCH_HYPERVISOR',
+      `The lab has no hypervisor ${name}. It has ${lab.hypervisors.map((each) => each.name).join(', ')}.`,
+    );
   return found;
 }
 
 /**
- * Makes a machine (a network namespace with one interface) and plugs it in as a VM manager does: takes or makes the
- * Port, waits until it is Ready, plugs a device with its `interfaceID` and MAC, waits until OVN has it up; then the
- * machine asks for its address by DHCP, where its Subnet has DHCP. Nothing is left of one that fails.
- * @throws LabError
+ * Creates a VM (a network namespace with one interface) and connects it as a VM manager does:
+ * 1. Attaches the VM to its Port, or creates the Port, and waits until the Port is Ready.
+ * 2. Plugs a device with the Port's `interfaceID` and MAC address, and waits until the Port is Bound.
+ * 3. Gets an address by DHCP, or configures the Port's address statically when the Subnet has no DHCP.
+ *
+ * When a step fails, everything that was created is removed.
+ * @throws LabError when the name, the Port or the hypervisor is invalid, or when a step fails
  */
 export async function createVm({ lab, client }: LabAccess, options: VmOptions): Promise<VmState> {
   const { name, port: ref, subnet, signal, timeoutMs } = options;
@@ -77,7 +90,7 @@ export async function createVm({ lab, client }: LabAccess, options: VmOptions): 
       wait,
     );
     const device = deviceName(interfaceID);
-    await cable(namespace, hypervisor, { device, mac: macAddress });
+    await connectVeth(namespace, hypervisor, { device, mac: macAddress });
     await namespace.ip('link set eth0 up');
     undo.push(() => unplug(hypervisor, device));
     await plug(hypervisor, { device, interfaceID, mac: macAddress, vm: name });
@@ -103,7 +116,10 @@ export async function createVm({ lab, client }: LabAccess, options: VmOptions): 
   }
 }
 
-/** Unplugs a machine and removes it, with its Port if that was made for it. @throws LabError NO_SUCH_VM */
+/**
+ * Unplugs a VM and removes it. Also deletes its Port when the Port was created for the VM.
+ * @throws LabError NO_SUCH_VM
+ */
 export async function deleteVm({ lab, client }: LabAccess, name: string): Promise<void> {
   const vm = readVm(lab, name);
   await unplug(hypervisorNamed(lab, vm.hypervisor), vm.device);
@@ -116,20 +132,21 @@ function checkName(lab: LabState, name: string): void {
   if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name))
     throw new LabError(
       'NO_SUCH_VM',
-      `${JSON.stringify(name)} is no name for a VM: use up to 40 lower case letters, digits and dashes.`,
+      `${JSON.stringify(name)} is not a valid name for a VM. Use up to 40 lower case letters, digits and dashes; ` +
+        'the first and the last character must be a letter or a digit.',
     );
-  if (listVms(lab).some((vm) => vm.name === name)) throw exists(name);
+  if (listVms(lab).some((vm) => vm.name === name)) throw vmExists(name);
 }
 
-const exists = (name: string): LabError =>
-  new LabError('VM_EXISTS', `There is a VM ${name} already: take another name, or delete that one.`);
+const vmExists = (name: string): LabError =>
+  new LabError('VM_EXISTS', `The VM ${name} already exists. Use another name, or delete that VM.`);
 
-/** Its namespace is what makes a machine the only one of its name, whoever else makes one at the same time. */
+/** Creates the namespace of a VM. Its name is unique, so two processes cannot create the same VM at the same time. */
 async function claimNamespace(netns: string, name: string): Promise<Namespace> {
   try {
     return await Namespace.create(netns);
   } catch (error) {
-    if (error instanceof CommandError && namespacesOf(netns).includes(netns)) throw exists(name);
+    if (error instanceof CommandError && namespacesOf(netns).includes(netns)) throw vmExists(name);
     throw error;
   }
 }
@@ -150,7 +167,7 @@ async function chooseHypervisor(
   return [...lab.hypervisors].sort((a, b) => load(a) - load(b))[0] ?? hypervisorOf(lab, 1);
 }
 
-/** What an administrator sets in a machine that no DHCP server tells. */
+/** Configures MTU, address and default route statically, as an administrator does in a network without DHCP. */
 async function configure(namespace: Namespace, { status = {} }: Port): Promise<void> {
   await namespace.ip(
     `link set eth0 mtu ${status.mtu ?? 1500}`,

@@ -10,16 +10,16 @@ import type { DatabaseServer } from './processes.ts';
 
 const run = promisify(execFile);
 
-/** Where packages put OVN's schemas. */
-export const schemaFolder = '/usr/share/ovn';
+/** The folder where distribution packages install OVN's schemas. */
+export const SCHEMA_FOLDER = '/usr/share/ovn';
 
-/** OVN's programs are not on this machine; the message names the packages that bring them. */
+/** OVN's programs are not installed on this machine; the message names the packages to install. */
 export class OvnMissingError extends Error {
   readonly code = 'OVN_MISSING';
 
   constructor(cause: unknown) {
     super(
-      "OVN's programs are missing: install the packages ovn-central, ovn-host, openvswitch-switch and " +
+      "OVN's programs are not installed. Install the packages ovn-central, ovn-host, openvswitch-switch and " +
         'openvswitch-common (Debian, Ubuntu), or run `npm run setup` as root.',
       { cause },
     );
@@ -27,22 +27,22 @@ export class OvnMissingError extends Error {
   }
 }
 
-/** What a control plane of OVN is made of, on one machine: both databases and ovn-northd. */
+/** A control plane of OVN on one machine: both databases and ovn-northd. */
 export interface OvnCentral {
   readonly northbound: DatabaseServer;
   readonly southbound: DatabaseServer;
   readonly northd: Daemon;
-  /** Runs ovn-nbctl on the Northbound database; resolves with its output. */
+  /** Runs ovn-nbctl on the Northbound database; resolves with the command's output. */
   nbctl(...args: readonly string[]): Promise<string>;
-  /** Runs ovn-sbctl on the Southbound database; resolves with its output. */
+  /** Runs ovn-sbctl on the Southbound database; resolves with the command's output. */
   sbctl(...args: readonly string[]): Promise<string>;
-  /** Ends the processes; the files in `dir` stay. */
+  /** Stops the processes. The files in the folder stay. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts OVN's databases and ovn-northd in `dir`, an existing private folder, on unix sockets only. Resolves when
- * a change to the Northbound database has arrived in the Southbound one.
+ * ovn-northd has copied a change of the Northbound database to the Southbound database.
  * @throws OvnMissingError when a program or schema is not installed
  */
 export async function startOvnCentral(dir: string): Promise<OvnCentral> {
@@ -55,8 +55,8 @@ export async function startOvnCentral(dir: string): Promise<OvnCentral> {
     return daemon;
   };
   const database = (name: string, file: string) => {
-    const schema = join(schemaFolder, file);
-    if (!existsSync(schema)) throw new OvnMissingError(new Error(`${schema} is missing`));
+    const schema = join(SCHEMA_FOLDER, file);
+    if (!existsSync(schema)) throw new OvnMissingError(new Error(`${schema} does not exist`));
     return startDatabase({ dir, name, schema });
   };
   try {

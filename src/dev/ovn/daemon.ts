@@ -8,47 +8,47 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const run = promisify(execFile);
 
-/** How to run one OVS or OVN daemon in the foreground as a child of this process. */
+/** Options of an OVS or OVN daemon that runs in the foreground as a child of this process. */
 export interface DaemonOptions {
-  /** The program, looked up in PATH and then in the sbin folders where distributions put daemons. */
+  /** The program. It is searched in PATH and then in the sbin folders where distributions install daemons. */
   readonly program: string;
   /**
-   * Command that gives the program other surroundings and then becomes it, process id and all, such as
+   * A command that changes the environment of the program and then executes it with the same process id, such as
    * `ip netns exec NAME`. Default: none.
    */
   readonly within?: readonly string[];
-  /** Short name, unique in `dir`: names the control socket `<name>.ctl` and the log `<name>.log`. */
+  /** Short name, unique in `dir`. The control socket is `<name>.ctl` and the log is `<name>.log`. */
   readonly name: string;
   /** Private folder for sockets and logs; must exist. The owner of the folder removes it. */
   readonly dir: string;
-  /** Arguments besides `--unixctl` and logging, which are added here. */
+  /** Arguments of the program. The class adds `--unixctl` and the logging options. */
   readonly args: readonly string[];
   /**
-   * Where the program has its control socket: where `--unixctl` says (the default), or, for those without that
-   * option, where all of them have it by default: `<dir>/<program>.<pid>.ctl`.
+   * How the control socket gets its path. `argument` (the default): through `--unixctl`. `default`: the program has no
+   * such option and creates `<dir>/<program>.<pid>.ctl`.
    */
   readonly control?: 'argument' | 'default';
-  /** Unix sockets that must accept connections before the daemon counts as started. */
+  /** Further unix sockets that must accept connections before `start` resolves. */
   readonly sockets?: readonly string[];
-  /** Milliseconds until a start that is not complete fails. Default 10 000. */
+  /** Time limit of a start, in milliseconds. Default: 10 000. */
   readonly startTimeoutMs?: number;
 }
 
-/** Children that must not outlive this process, however it ends (short of SIGKILL). */
-const live = new Set<ChildProcess>();
+/** Children to kill when this process exits. Only SIGKILL of this process can leave them behind. */
+const liveChildren = new Set<ChildProcess>();
 let exitHookInstalled = false;
 
-function killWithUs(child: ChildProcess): void {
+function killAtExit(child: ChildProcess): void {
   if (!exitHookInstalled) {
     exitHookInstalled = true;
     process.once('exit', () => {
-      for (const one of live) one.kill('SIGKILL');
+      for (const each of liveChildren) each.kill('SIGKILL');
     });
   }
-  live.add(child);
+  liveChildren.add(child);
 }
 
-/** The environment for OVS and OVN programs: sbin in PATH, and every default folder inside `dir`. */
+/** The environment for OVS and OVN programs: PATH contains sbin, and every default folder is `dir`. */
 export function daemonEnvironment(dir: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -63,8 +63,8 @@ export function daemonEnvironment(dir: string): NodeJS.ProcessEnv {
 }
 
 /**
- * One OVS or OVN daemon: started in the foreground, addressed through its own control socket, and ended with
- * this process. It can be started again after `stop` or `kill`, with the same files and sockets.
+ * One OVS or OVN daemon. It runs in the foreground, has a control socket of its own, and ends with this process. After
+ * `stop` or `kill`, `start` starts it again with the same files and sockets.
  */
 export class Daemon {
   readonly name: string;
@@ -82,13 +82,13 @@ export class Daemon {
     this.logFile = join(options.dir, `${options.name}.log`);
   }
 
-  /** Path of the control socket (`ovs-appctl --target`) while it runs. */
+  /** Path of the control socket (`ovs-appctl --target`) of the running daemon. */
   get controlSocket(): string {
     const { control = 'argument', program, name, dir } = this.#options;
     return join(dir, control === 'argument' ? `${name}.ctl` : `${program}.${this.pid ?? 0}.ctl`);
   }
 
-  /** Process id while it runs. */
+  /** Process id; undefined when the daemon does not run. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
@@ -99,13 +99,12 @@ export class Daemon {
 
   /**
    * Starts the daemon and resolves when its control socket and `sockets` accept connections.
-   *
-   * @throws Error when it ends early or is not ready in time; the message holds the end of its output or log.
+   * @throws Error when the daemon exits or is not ready in time; the message contains the end of its output or log
    */
   async start(): Promise<void> {
     if (this.#child) return;
     const { program, within = [], args, sockets = [], startTimeoutMs = 10_000 } = this.#options;
-    // A killed daemon leaves its sockets behind; connecting to a stale one must not pass for readiness.
+    // A killed daemon leaves its sockets behind. A stale socket must not count as readiness.
     for (const path of [this.controlSocket, ...sockets]) rmSync(path, { force: true });
     const control = this.#options.control === 'default' ? [] : [`--unixctl=${this.controlSocket}`];
     const logging = [`--log-file=${this.logFile}`, '-vconsole:off', '-vsyslog:off'];
@@ -118,23 +117,23 @@ export class Daemon {
     let output = '';
     child.stderr.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
     this.#child = child;
-    killWithUs(child);
+    killAtExit(child);
     this.#ended = new Promise((resolve) => {
-      const gone = (error?: Error): void => {
+      const onEnd = (error?: Error): void => {
         if (error) output += error.message;
-        live.delete(child);
+        liveChildren.delete(child);
         if (this.#child === child) this.#child = undefined;
         resolve();
       };
-      child.once('exit', () => gone());
-      child.once('error', gone);
+      child.once('exit', () => onEnd());
+      child.once('error', onEnd);
     });
 
     const deadline = performance.now() + startTimeoutMs;
     for (const path of [this.controlSocket, ...sockets]) {
       while (!(await accepts(path))) {
         if (!this.running)
-          throw new Error(`${program} (${this.name}) ended at start: ${output || this.#logTail()}`);
+          throw new Error(`${program} (${this.name}) exited at start: ${output || this.#logTail()}`);
         if (performance.now() > deadline) {
           await this.kill();
           throw new Error(
@@ -146,7 +145,10 @@ export class Daemon {
     }
   }
 
-  /** Runs `ovs-appctl` against this daemon; resolves with its output. Rejects when the command fails. */
+  /**
+   * Runs `ovs-appctl` on this daemon; resolves with the command's output.
+   * @throws Error when the command fails
+   */
   async appctl(...command: readonly string[]): Promise<string> {
     const { stdout } = await run(
       'ovs-appctl',
@@ -158,34 +160,34 @@ export class Daemon {
     return stdout;
   }
 
-  /** Asks it to end (SIGTERM), insists after five seconds; resolves when it is gone. Harmless when it is not running. */
+  /** Sends SIGTERM, and SIGKILL after five seconds; resolves when the daemon has exited. Idempotent. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (!child) return;
     child.kill('SIGCONT');
     child.kill('SIGTERM');
-    const insist = setTimeout(() => child.kill('SIGKILL'), 5000);
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), 5000);
     await this.#ended;
-    clearTimeout(insist);
+    clearTimeout(killTimer);
   }
 
-  /** Ends it at once (SIGKILL), as a crash would; resolves when it is gone. */
+  /** Kills the daemon (SIGKILL), which simulates a crash; resolves when it has exited. */
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#ended;
   }
 
-  /** Stops it in its tracks (SIGSTOP): sockets stay open, nothing answers. */
+  /** Freezes the daemon (SIGSTOP): its sockets stay open, but it answers nothing. */
   pause(): void {
     this.#child?.kill('SIGSTOP');
   }
 
-  /** Undoes `pause`. */
+  /** Continues the daemon after `pause` (SIGCONT). */
   resume(): void {
     this.#child?.kill('SIGCONT');
   }
 
-  /** Resolves when the running daemon ends by itself or by signal; at once when none runs. */
+  /** Resolves when the daemon exits for any reason; immediately when it does not run. */
   exited(): Promise<void> {
     return this.#ended;
   }
@@ -194,7 +196,7 @@ export class Daemon {
     try {
       return readFileSync(this.logFile, 'utf8').slice(-2000);
     } catch {
-      return 'no log was written';
+      return 'it wrote no log';
     }
   }
 }

@@ -1,13 +1,13 @@
 import { Daemon } from './daemon.ts';
 
-/** Where ovn-northd finds its databases (`unix:<path>`), and the private folder for its sockets and log. */
+/** The remotes of ovn-northd's databases (`unix:<path>`), and the private folder for its sockets and log. */
 export interface NorthdOptions {
   readonly dir: string;
   readonly northbound: string;
   readonly southbound: string;
 }
 
-/** Starts ovn-northd, which translates the Northbound into the Southbound database; resolves when it answers. */
+/** Starts ovn-northd; resolves when its control socket answers. */
 export async function startNorthd({ dir, northbound, southbound }: NorthdOptions): Promise<Daemon> {
   const northd = new Daemon({
     program: 'ovn-northd',

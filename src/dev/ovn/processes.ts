@@ -7,31 +7,31 @@ import { Daemon, daemonEnvironment } from './daemon.ts';
 
 const run = promisify(execFile);
 
-/** What every database start needs. */
+/** Options of every database server. */
 export interface DatabaseOptions {
   /** Path of the schema file, e.g. `/usr/share/ovn/ovn-nb.ovsschema`. */
   readonly schema: string;
   /** Name of the database in that schema, e.g. `OVN_Northbound`. */
   readonly name: string;
-  /** Private folder for the database file, sockets and logs; must exist and is removed by its owner. */
+  /** Private folder for the database file, sockets and logs. It must exist; its owner removes it. */
   readonly dir: string;
-  /** Passive remotes besides the unix socket, e.g. `ptcp:6641:127.0.0.1` (the caller keeps to loopback). */
+  /** Passive remotes besides the unix socket, e.g. `ptcp:6641:127.0.0.1`. The caller must use loopback addresses only. */
   readonly listen?: readonly string[];
   /** Further arguments of ovsdb-server, e.g. `--private-key=...`. */
   readonly args?: readonly string[];
-  /** Command that gives the server other surroundings (`DaemonOptions.within`). */
+  /** A command that changes the environment of the server (`DaemonOptions.within`). */
   readonly within?: readonly string[];
-  /** Prefix of all file names in `dir`; default: the database's name. */
+  /** Prefix of all file names in `dir`. Default: the name of the database. */
   readonly prefix?: string;
 }
 
 /** A running ovsdb-server with one database. */
 export class DatabaseServer extends Daemon {
-  /** Where clients connect: `unix:<path>`. */
+  /** The remote for clients: `unix:<path>`. */
   readonly remote: string;
   /** Name of the database. */
   readonly database: string;
-  /** Path of the database file; it outlives `stop`, and `start` opens it again. */
+  /** Path of the database file. `stop` keeps the file, and `start` opens it again. */
   readonly file: string;
 
   constructor(options: DatabaseOptions) {
@@ -58,8 +58,8 @@ export class DatabaseServer extends Daemon {
 }
 
 /**
- * Starts a standalone ovsdb-server; creates an empty database from the schema when the file does not exist yet.
- * Resolves when it accepts connections.
+ * Starts a standalone ovsdb-server. Creates an empty database from the schema when the file does not exist. Resolves
+ * when the server accepts connections.
  */
 export async function startDatabase(options: DatabaseOptions): Promise<DatabaseServer> {
   const server = new DatabaseServer(options);
@@ -68,13 +68,13 @@ export async function startDatabase(options: DatabaseOptions): Promise<DatabaseS
   return server;
 }
 
-/** A raft cluster: {@link DatabaseOptions} plus its size. */
+/** Options of a Raft cluster. */
 export interface RaftClusterOptions extends Omit<DatabaseOptions, 'listen' | 'prefix'> {
   /** Number of servers, usually 3. */
   readonly nodes: number;
 }
 
-/** A cluster of ovsdb-servers on this machine, which speak to each other over unix sockets. */
+/** A Raft cluster of ovsdb-servers on this machine. The servers communicate over unix sockets. */
 export class RaftCluster {
   readonly nodes: readonly DatabaseServer[];
   readonly database: string;
@@ -86,20 +86,25 @@ export class RaftCluster {
     this.dir = options.dir;
   }
 
-  /** All remotes, comma separated, as clients take them. */
+  /** All remotes, separated by commas, in the form that clients accept. */
   get remotes(): string {
     return this.nodes.map((node) => node.remote).join(',');
   }
 
-  /** The node with that index (its raft name is s1 for index 0). */
+  /**
+   * The node with an index. The Raft name of index 0 is s1.
+   * @throws RangeError when the cluster has no such node
+   */
   node(index: number): DatabaseServer {
     const node = this.nodes[index];
     if (!node)
-      throw new RangeError(`the cluster has ${this.nodes.length} nodes, not one with index ${index}`);
+      throw new RangeError(
+        `the cluster has no node ${index}; it has ${this.nodes.length} nodes, counted from 0`,
+      );
     return node;
   }
 
-  /** What a running node says of itself: `leader`, `follower`, `candidate`; undefined when it does not answer. */
+  /** The Raft role that a node reports: `leader`, `follower` or `candidate`; undefined when the node does not answer. */
   async role(index: number): Promise<string | undefined> {
     if (!this.node(index).running) return undefined;
     try {
@@ -111,10 +116,9 @@ export class RaftCluster {
   }
 
   /**
-   * The index of the leader, waiting for an election when there is none.
-   *
-   * @param options.except an index that does not count: wait until another node leads.
-   * @throws Error when none leads within `timeoutMs` (default 20 000).
+   * The index of the leader. Waits for an election when the cluster has no leader.
+   * @param options.except the index of a node to ignore: wait until another node leads
+   * @throws Error when no node leads within `timeoutMs` (default 20 000)
    */
   async leaderIndex(options: { timeoutMs?: number; except?: number } = {}): Promise<number> {
     const deadline = performance.now() + (options.timeoutMs ?? 20_000);
@@ -122,20 +126,19 @@ export class RaftCluster {
       const roles = await Promise.all(this.nodes.map((_, index) => this.role(index)));
       const leader = roles.findIndex((role, index) => role === 'leader' && index !== options.except);
       if (leader >= 0) return leader;
-      if (performance.now() > deadline) throw new Error(`no leader in time; roles: ${roles.join(', ')}`);
+      if (performance.now() > deadline)
+        throw new Error(`the cluster elected no leader in time; roles: ${roles.join(', ')}`);
       await delay(50);
     }
   }
 
-  /** Stops every node. The files stay: the nodes can be started again. */
+  /** Stops every node. The files stay, so the nodes can be started again. */
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
   }
 }
 
-/**
- * Creates and starts a cluster. Resolves when every node has joined and one leads.
- */
+/** Creates and starts a cluster. Resolves when every node has joined and the cluster has a leader. */
 export async function startRaftCluster(options: RaftClusterOptions): Promise<RaftCluster> {
   const { dir, name } = options;
   const raftAddress = (index: number): string => `unix:${join(dir, `s${index + 1}.raft`)}`;

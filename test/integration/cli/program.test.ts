@@ -48,11 +48,11 @@ describe('overlay-network demo', () => {
     expect(network).toMatch(/^switch .*^ +addresses: \["[0-9a-f:]{17} 10\.10\.1\.10"\].*^router /ms);
     if (hasLab) {
       expect(run.stdout()).toMatch(
-        /^peer runs on hv2\. Told by DHCP: address 10\.10\.1\.\d+\/24, router 10\.10\.1\.1,/m,
+        /^peer runs on hv2\. DHCP lease: address 10\.10\.1\.\d+\/24, router 10\.10\.1\.1,/m,
       );
       expect(run.stdout()).toMatch(/^\d packets transmitted, 3 received/m);
     } else {
-      expect(run.stdout()).toMatch(/^Not proven with traffic: /m);
+      expect(run.stdout()).toMatch(/^The demo sends no traffic: /m);
     }
     expectNothingLeft();
   });
@@ -93,7 +93,7 @@ describe('overlay-network demo', () => {
     const run = start(['demo'], { PATH: '/nonexistent' });
     expect(await run.ended()).toBe(1);
     expect(run.stderr()).toMatch(
-      /^overlay-network: OVN's programs are missing: install the packages ovn-central/,
+      /^overlay-network: OVN's programs are not installed. Install the packages ovn-central/,
     );
     expect(run.stderr()).not.toMatch(/^ +at /m);
     expectNothingLeft();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { API_VERSION } from '../../../src/api/index.ts';
-import { schemaFolder } from '../../../src/dev/ovn/central.ts';
+import { SCHEMA_FOLDER } from '../../../src/dev/ovn/central.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import {
   columnDrifts,
@@ -235,7 +235,7 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       const { northbound } = cluster;
       await northbound.stop();
       rmSync(northbound.file);
-      execFileSync('ovsdb-tool', ['create', northbound.file, `${schemaFolder}/ovn-nb.ovsschema`]);
+      execFileSync('ovsdb-tool', ['create', northbound.file, `${SCHEMA_FOLDER}/ovn-nb.ovsschema`]);
       await northbound.start();
       await repaired('an empty database');
       expect(await cluster.statuses()).toEqual(statuses);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { API_VERSION } from '../../../src/api/index.ts';
 import { installCrds } from '../../../src/dev/manifests.ts';
-import { schemaFolder } from '../../../src/dev/ovn/central.ts';
+import { SCHEMA_FOLDER } from '../../../src/dev/ovn/central.ts';
 import {
   startDatabase,
   startRaftCluster,
@@ -62,10 +62,10 @@ export class Replicas extends ClusterObjects {
       startRaftCluster({
         dir,
         name: 'OVN_Northbound',
-        schema: join(schemaFolder, 'ovn-nb.ovsschema'),
+        schema: join(SCHEMA_FOLDER, 'ovn-nb.ovsschema'),
         nodes: 3,
       }),
-      startDatabase({ dir, name: 'OVN_Southbound', schema: join(schemaFolder, 'ovn-sb.ovsschema') }),
+      startDatabase({ dir, name: 'OVN_Southbound', schema: join(SCHEMA_FOLDER, 'ovn-sb.ovsschema') }),
     ]);
     const replicas = new Replicas(dir, server, northbound, southbound);
     await installCrds(replicas.client);

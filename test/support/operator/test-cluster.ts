@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../../src/config/config.ts';
 import { installCrds } from '../../../src/dev/manifests.ts';
-import { schemaFolder, startOvnCentral, type OvnCentral } from '../../../src/dev/ovn/central.ts';
+import { SCHEMA_FOLDER, startOvnCentral, type OvnCentral } from '../../../src/dev/ovn/central.ts';
 import { startDatabase, type DatabaseServer } from '../../../src/dev/ovn/processes.ts';
 import { startOperator, type Operator, type OperatorTimings } from '../../../src/operator/operator.ts';
 import { fromKubeconfig, RestClient } from '../../../src/reconcile/index.ts';
@@ -64,7 +64,7 @@ export class TestCluster extends ClusterObjects {
     const dir = await mkdtemp(join(tmpdir(), 'overlay-network-test-'));
     const [server, ovn] = await Promise.all([target.start(), northd ? startOvnCentral(dir) : undefined]);
     const database = (name: string, schema: string): Promise<DatabaseServer> =>
-      startDatabase({ dir, name, schema: join(schemaFolder, schema) });
+      startDatabase({ dir, name, schema: join(SCHEMA_FOLDER, schema) });
     const databases = ovn ?? {
       northbound: await database('OVN_Northbound', 'ovn-nb.ovsschema'),
       southbound: await database('OVN_Southbound', 'ovn-sb.ovsschema'),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseLease } from '../../../src/dev/lab/lease.ts';
 
-describe('a lease', () => {
-  it('has all that the server said', () => {
+describe('parseLease', () => {
+  it('reads every option that the DHCP server sent', () => {
     const environment = [
       'HOME=/root',
       'interface=eth0',
@@ -36,7 +36,7 @@ describe('a lease', () => {
     });
   });
 
-  it('leaves out what the server did not say', () => {
+  it('omits options that the DHCP server did not send', () => {
     expect(parseLease('ip=10.1.1.5\nmask=24\nmtu=\n')).toEqual({
       address: '10.1.1.5',
       prefixLength: 24,
@@ -47,7 +47,7 @@ describe('a lease', () => {
     });
   });
 
-  it('is none without an address', () => {
+  it('rejects a lease without an address', () => {
     expect(() => parseLease('interface=eth0')).toThrow(/no address/);
   });
 });

@@ -8,8 +8,8 @@ import { findLab, writeLabState } from '../../../src/dev/lab/state.ts';
 import type { LabState } from '../../../src/dev/lab/state.ts';
 import { isAlive, thisProcess } from '../../../src/dev/owner.ts';
 
-describe('the name of a namespace', () => {
-  it('says which process made it, whose number may be given to another later', () => {
+describe('the name of a lab namespace', () => {
+  it('identifies the process that created it, and not a later process with the same id', () => {
     const owner = thisProcess();
     expect(ownerOfNamespace(`${prefixOf(owner)}hv1`)).toEqual(owner);
     expect(isAlive(owner)).toBe(true);
@@ -17,14 +17,14 @@ describe('the name of a namespace', () => {
   });
 
   it.each(['lt-hv1', 'ovl-hv1', 'ovl12-hv1', 'ovl12.34', 'ovl12.34-', 'xovl12.34-hv1'])(
-    'is nothing of ours when it is %s',
+    'is not recognised when it is %s',
     (name) => {
       expect(ownerOfNamespace(name)).toBeUndefined();
     },
   );
 });
 
-describe('a running lab', () => {
+describe('findLab', () => {
   const parents: string[] = [];
   afterEach(() => {
     for (const parent of parents.splice(0)) rmSync(parent, { recursive: true });
@@ -47,32 +47,32 @@ describe('a running lab', () => {
     }
     return parent;
   };
-  const gone = { pid: process.pid, started: '1' };
+  const exited = { pid: process.pid, started: '1' };
 
-  it('is found when it is the only one', () => {
-    const parent = parentWith({ one: {}, crashed: { owner: gone } });
+  it('finds the only running lab', () => {
+    const parent = parentWith({ one: {}, crashed: { owner: exited } });
     expect(findLab({ parent }).dir).toBe(join(parent, 'overlay-network-dev-one'));
   });
 
-  it('is found by its folder, or by its kubeconfig, when there are several', () => {
+  it('finds one of several labs by its folder or its kubeconfig', () => {
     const parent = parentWith({ one: {}, two: {} });
     const dir = join(parent, 'overlay-network-dev-two');
     expect(findLab({ parent, dir }).dir).toBe(dir);
     expect(findLab({ parent, kubeconfig: join(dir, 'kubeconfig') }).dir).toBe(dir);
-    expect(() => findLab({ parent })).toThrow(/Several labs run: say which with --dir/);
+    expect(() => findLab({ parent })).toThrow(/Several labs are running\. Select one with --dir/);
   });
 
-  it('is not found when there is none, when its process is gone, or when its state cannot be read', () => {
-    const parent = parentWith({ crashed: { owner: gone } });
-    expect(() => findLab({ parent })).toThrow(/No lab runs: start one/);
+  it('finds no lab when the process of the lab has exited or the state file is invalid', () => {
+    const parent = parentWith({ crashed: { owner: exited } });
+    expect(() => findLab({ parent })).toThrow(/No lab is running\. Start a lab/);
     const dir = join(parent, 'overlay-network-dev-crashed');
-    expect(() => findLab({ parent, dir })).toThrow(`No lab runs in ${dir}.`);
+    expect(() => findLab({ parent, dir })).toThrow(`No lab is running in ${dir}.`);
     writeFileSync(join(dir, 'lab.json'), '{');
-    expect(() => findLab({ parent, dir })).toThrow(/No lab runs/);
+    expect(() => findLab({ parent, dir })).toThrow(/No lab is running/);
   });
 });
 
-describe('a machine without a lab', () => {
+describe('labProblem', () => {
   const getuid = process.getuid;
   const path = process.env['PATH'];
   afterEach(() => {
@@ -80,16 +80,16 @@ describe('a machine without a lab', () => {
     process.env['PATH'] = path;
   });
 
-  it('is told in one line that root is needed', () => {
+  it('says in one line that the lab needs root', () => {
     process.getuid = () => 1000;
-    expect(labProblem()).toMatch(/^[^\n]*run this as root\.$/);
+    expect(labProblem()).toMatch(/^[^\n]*Run this as root\.$/);
   });
 
-  it('is told in one line which programs are missing, and their packages', () => {
+  it('names the missing programs and their packages in one line', () => {
     process.getuid = () => 0;
     process.env['PATH'] = '/nonexistent';
     expect(labProblem({ 'no-such-program': 'its-package' })).toMatch(
-      /^Missing for hypervisors: [^\n]*busybox[^\n]*no-such-program\. Install the packages [^\n]*its-package/,
+      /^The lab needs programs that are not installed: [^\n]*busybox[^\n]*no-such-program\. Install the packages [^\n]*its-package/,
     );
   });
 });
