@@ -1,7 +1,7 @@
 /**
  * ESLint rule `layers/imports`: a file imports only from its own layer and from the layers that its layer's entry
  * allows. A layer is a folder, relative to the repository; the longest matching entry counts.
- * The picture is in docs/architecture.md.
+ * docs/architecture.md shows the layers.
  */
 import { dirname, relative, resolve } from 'node:path';
 
@@ -12,7 +12,7 @@ export function layerOf(path, layers) {
     .sort((a, b) => b.length - a.length)[0];
 }
 
-/** Why `from` may not import `to` (both repository-relative); undefined when it may. */
+/** Returns the reason why `from` must not import `to` (both repository-relative); undefined when the import is allowed. */
 export function importProblem(from, to, layers) {
   const home = layerOf(from, layers);
   const target = layerOf(to, layers);
@@ -20,10 +20,10 @@ export function importProblem(from, to, layers) {
   const allowed = layers[home];
   const entry = allowed.find((each) => each === target || each === to);
   if (entry !== undefined) return undefined;
-  // `src/controllers/vpc/index.ts` allows that file of the layer, and no other.
-  const faces = allowed.filter((each) => each.startsWith(`${target}/`));
-  if (faces.length > 0) return `${home} may use ${target} only through ${faces.join(', ')}.`;
-  return `${home} may not import ${target}.`;
+  // An entry such as `src/controllers/vpc/index.ts` allows only that file of the layer.
+  const entryFiles = allowed.filter((each) => each.startsWith(`${target}/`));
+  if (entryFiles.length > 0) return `${home} must import ${target} only through ${entryFiles.join(', ')}.`;
+  return `${home} must not import ${target}.`;
 }
 
 const imports = {

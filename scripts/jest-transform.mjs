@@ -1,10 +1,10 @@
-// Jest's only transform: Node itself strips the types (positions stay, so no source map is needed).
+// Jest's only transform: Node strips the types. Positions do not change, so no source map is needed.
 import { createHash } from 'node:crypto';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname } from 'node:path';
 
 export default {
-  // Jest 29 gives a module no import.meta.dirname and no import.meta.filename, so they are written in.
+  // Jest 29 does not define import.meta.dirname and import.meta.filename, so the transform inserts their values.
   process: (source, path) => ({
     code: stripTypeScriptTypes(source)
       .replace(/\bimport\.meta\.dirname\b/g, () => JSON.stringify(dirname(path)))

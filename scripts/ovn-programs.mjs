@@ -1,4 +1,4 @@
-// OVN's and Open vSwitch's programs, and those that the lab uses (docs/lab.md), which come from the system's packages.
+// Installs the programs of OVN and Open vSwitch and the programs of the lab (docs/lab.md) from the system's packages.
 import { accessSync, chmodSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { runQuietly } from './child.mjs';
 import { step } from './progress.mjs';
 import { SetupError } from './setup-error.mjs';
 
-/** Debian's packages; the programs and files that we use of each; the service that it would start. */
+/** Required Debian packages: the programs and files that the project uses, and the services that the package starts. */
 const packages = [
   {
     name: 'openvswitch-common',
@@ -29,7 +29,10 @@ const packages = [
   { name: 'ovn-host', programs: ['ovn-controller'], files: [], services: ['ovn-host'] },
 ];
 
-/** What the lab uses besides (only root can have a lab), and the Lua that Argo CD's health check is tested with. Who has none does without. */
+/**
+ * Optional packages: the programs of the lab (only root can run a lab), and Lua, which runs Argo CD's health check in a
+ * test. Everything else works without them.
+ */
 const labPackages = Object.entries({
   iproute2: 'ip',
   ethtool: 'ethtool',
@@ -64,14 +67,17 @@ const isDebian = () => {
   }
 };
 
-const policy = '/usr/sbin/policy-rc.d';
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
-/** Runs `work` while Debian's packages are told to start no service (invoke-rc.d's policy layer, exit 101: "not allowed"). */
+/**
+ * Runs `work` under a policy that prevents Debian packages from starting services. The policy file is part of
+ * invoke-rc.d; its exit status 101 means "not allowed".
+ */
 async function withoutServices(work) {
-  if (existsSync(policy)) return work();
-  const remove = () => rmSync(policy, { force: true });
-  writeFileSync(policy, '#!/bin/sh\nexit 101\n');
-  chmodSync(policy, 0o755);
+  if (existsSync(POLICY_FILE)) return work();
+  const remove = () => rmSync(POLICY_FILE, { force: true });
+  writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n');
+  chmodSync(POLICY_FILE, 0o755);
   const end = (signal) => {
     remove();
     process.exit(128 + os.signals[signal]);
@@ -92,26 +98,31 @@ const apt = (...args) =>
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
 
-const namesOf = (some) => some.map(({ name }) => name);
-const incomplete = (some) => some.filter((candidate) => !isComplete(candidate));
+const namesOf = (list) => list.map(({ name }) => name);
+const incomplete = (list) => list.filter((candidate) => !isComplete(candidate));
 
 async function install(missing) {
-  await step(`Installing ${namesOf(missing).join(', ')} (no service is started)`, () =>
+  await step(`Installing ${namesOf(missing).join(', ')} (without starting services)`, () =>
     withoutServices(async () => {
       await apt('update');
       await apt('install', '-y', '--no-install-recommends', ...namesOf(missing));
-      // Nor at the next boot: the project starts its own, in private folders.
+      // The services must not start at the next boot either: the project starts its own daemons in private folders.
       const services = missing.flatMap((each) => each.services);
       if (existsSync('/run/systemd/system') && services.length > 0)
         await runQuietly('systemctl', ['disable', '--quiet', ...services]);
     }),
   );
-  const still = namesOf(incomplete(missing));
-  if (still.length > 0) throw new Error(`${still.join(', ')} installed, and yet its programs are not there.`);
+  const stillIncomplete = incomplete(missing);
+  if (stillIncomplete.length > 0)
+    throw new Error(
+      `apt-get installed ${namesOf(stillIncomplete).join(', ')}, but some programs or files are still missing: ` +
+        `${stillIncomplete.flatMap(({ programs, files }) => [...programs, ...files]).join(', ')}.`,
+    );
 }
 
 /**
- * What to tell a person for whom OVN's programs cannot be installed; undefined where they can, or where none is missing.
+ * Returns a message that says how to install OVN's programs; undefined when this script can install them, or when no
+ * program is missing.
  * @param {readonly { name: string, programs: readonly string[] }[]} missing packages
  * @param {{ isDebian: boolean, isRoot: boolean }} system
  * @returns {string | undefined}
@@ -121,17 +132,20 @@ export function installProblem(missing, { isDebian, isRoot }) {
   const names = namesOf(missing);
   if (isDebian)
     return (
-      `OVN's programs are missing. Install them, and try again:\n` +
+      `OVN's programs are not installed. Install them and try again:\n` +
       `  sudo apt-get install --no-install-recommends ${names.join(' ')}`
     );
   return (
-    `OVN's programs are missing (${missing.flatMap(({ programs }) => programs).join(', ')}).\n` +
-    `Install OVN and Open vSwitch with your system's package manager, and try again. ` +
-    `The packages are called ${names.join(', ')} on Debian; ovn, ovn-central, ovn-host and openvswitch on Fedora.`
+    `OVN's programs are not installed (missing: ${missing.flatMap(({ programs }) => programs).join(', ')}).\n` +
+    `Install OVN and Open vSwitch with the package manager of your system and try again. ` +
+    `The packages are ${names.join(', ')} on Debian; ovn, ovn-central, ovn-host and openvswitch on Fedora.`
   );
 }
 
-/** Installs what is missing of OVN's programs where that is ours to do; else says which packages to install. */
+/**
+ * Installs missing programs of OVN and the lab as root on Debian and Ubuntu.
+ * @throws SetupError with the names of the packages when OVN's programs are missing and cannot be installed
+ */
 export async function ensureOvn() {
   const system = { isDebian: isDebian(), isRoot: process.getuid?.() === 0 };
   const missing = incomplete(packages);
@@ -143,9 +157,10 @@ export async function ensureOvn() {
     await install([...missing, ...forLab]);
   } catch (error) {
     if (incomplete(packages).length > 0)
-      throw new SetupError(`OVN's programs could not be installed. ${error.message}`);
+      throw new SetupError(`The installation of OVN's programs failed. ${error.message}`);
     console.error(
-      `Not installed: ${namesOf(incomplete(forLab)).join(', ')}. Everything but the lab and the test of Argo CD's health check works without. ${error.message}`,
+      `The installation of optional packages failed: ${namesOf(incomplete(forLab)).join(', ')}. ` +
+        `Without them, the lab and the test of Argo CD's health check do not work. ${error.message}`,
     );
   }
 }

@@ -1,9 +1,9 @@
-// One line of progress a step on standard error: rewritten on a terminal, plain otherwise. Standard output belongs to
-// the program that runs after the set-up.
+// Prints one line of progress per step to standard error. On a terminal, the line is updated when the step ends.
+// Standard output belongs to the program that runs after the set-up.
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-/** Runs `work` under a line that says what is done, and how long it took. `work` must not print. */
+/** Runs `work` and prints a line with the label and, on a terminal, the duration. `work` must not print. */
 export async function step(label, work) {
   const since = performance.now();
   const terminal = process.stderr.isTTY;

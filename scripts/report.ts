@@ -1,6 +1,6 @@
-/** What is said of a run of the test suite: figures out of jest's report, and the lines at its end. */
+/** The results of a test run: numbers from Jest's report, and the lines at the end of the output. */
 
-/** What jest's JSON report says, as far as it is read (jest's AggregatedResult). */
+/** The fields of Jest's JSON report (AggregatedResult) that this module reads. */
 export interface JestReport {
   readonly testResults: readonly {
     readonly name: string;
@@ -14,31 +14,32 @@ export interface JestReport {
   }[];
 }
 
-/** Figures of one suite, or of several. `skipped` has the outermost title of each test, which says why (CONTRIBUTING.md). */
-export interface Figures {
+/** The results of one or several suites. */
+export interface Results {
   readonly passed: number;
   readonly failed: number;
+  /** The outermost title of each skipped test. The title contains the reason (CONTRIBUTING.md). */
   readonly skipped: readonly string[];
 }
 
-export interface Suite extends Figures {
-  /** The full names of the tests that failed. */
+export interface Suite extends Results {
+  /** The full names of the failed tests. */
   readonly failures: readonly string[];
 }
 
-/** The suites of a report by their files. One that did not even load counts as one failed test. */
+/** The suites of a report by file name. A suite that did not load counts as one failed test. */
 export function readReport({ testResults }: JestReport): Map<string, Suite> {
   return new Map(
     testResults.map(({ name, status, assertionResults }) => {
-      const having = (...statuses: readonly string[]) =>
+      const withStatus = (...statuses: readonly string[]) =>
         assertionResults.filter((each) => statuses.includes(each.status));
-      const failures = having('failed').map(({ fullName }) => fullName);
+      const failures = withStatus('failed').map(({ fullName }) => fullName);
       return [
         name,
         {
-          passed: having('passed').length,
+          passed: withStatus('passed').length,
           failed: failures.length === 0 && status === 'failed' ? 1 : failures.length,
-          skipped: having('pending', 'todo', 'skipped').map(
+          skipped: withStatus('pending', 'todo', 'skipped').map(
             ({ ancestorTitles, title }) => ancestorTitles[0] ?? title,
           ),
           failures,
@@ -48,8 +49,8 @@ export function readReport({ testResults }: JestReport): Map<string, Suite> {
   );
 }
 
-export function sum(figures: Iterable<Figures>): Figures {
-  const all = [...figures];
+export function sum(results: Iterable<Results>): Results {
+  const all = [...results];
   return {
     passed: all.reduce((total, { passed }) => total + passed, 0),
     failed: all.reduce((total, { failed }) => total + failed, 0),
@@ -57,17 +58,17 @@ export function sum(figures: Iterable<Figures>): Figures {
   };
 }
 
-/** The suites to run once more: those that failed, unless they are so many that something is broken. */
-export function toRepeat(suites: ReadonlyMap<string, Suite>, most: number): string[] {
+/** The failed suites, to run a second time. Returns none when more than `max` failed: then the cause is not chance. */
+export function suitesToRetry(suites: ReadonlyMap<string, Suite>, max: number): string[] {
   const failed = [...suites].flatMap(([file, suite]) => (suite.failed > 0 ? [file] : []));
-  return failed.length > most ? [] : failed;
+  return failed.length > max ? [] : failed;
 }
 
-/** The plain line that a run ends with. */
-export const summary = ({ passed, failed }: Figures): string => `${passed} passed, ${failed} failed`;
+/** The last line of a run. */
+export const summary = ({ passed, failed }: Results): string => `${passed} passed, ${failed} failed`;
 
-/** One line for each thing skipped. */
-export function skipLines({ skipped }: Figures): string[] {
+/** One line for each reason for skipped tests. */
+export function skipLines({ skipped }: Results): string[] {
   const counts = new Map<string, number>();
   for (const title of skipped) counts.set(title, (counts.get(title) ?? 0) + 1);
   return [...counts].map(([title, count]) => `skipped: ${title} (${count} tests)`);

@@ -1,5 +1,5 @@
-// run.mjs [--without-ovn] <program> [argument...]: completes the set-up, then runs a program of this project on the
-// project's Node. Programs that can do without OVN's programs should not have to wait for them.
+// run.mjs [--without-ovn] <program> [argument...]: completes the set-up, then runs a program of this project with the
+// project's version of Node. `--without-ovn` does not install OVN's programs, for programs that do not need them.
 import { join } from 'node:path';
 import { runHere } from './child.mjs';
 import { program, root, setUp } from './setup.mjs';

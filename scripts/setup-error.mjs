@@ -1,2 +1,2 @@
-/** A set-up that cannot go on, in words for the person who ran it: what is wrong and what to do. */
+/** The set-up failed. The message tells the user what is wrong and what to do. */
 export class SetupError extends Error {}

@@ -1,5 +1,5 @@
-// Everything that a fresh clone lacks: the npm packages, OVN's programs, and the Node that the project runs on.
-// Plain JavaScript without packages, since this runs on whatever Node (18 or newer) a machine has.
+// Installs what a fresh clone lacks: the npm packages, OVN's programs, and the version of Node for the project.
+// This is plain JavaScript without packages, because any installed Node (18 or newer) must be able to run it.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -12,7 +12,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const manifest = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 
-/** Whether node_modules holds what package-lock.json asks for. By content: a check-out changes file times. */
+/** Whether node_modules matches package-lock.json. Compares contents, because a check-out changes file times. */
 function packagesAreCurrent() {
   if (!existsSync(join(root, 'node_modules/.package-lock.json'))) return false;
   const wanted = manifest('package-lock.json').packages;
@@ -29,7 +29,7 @@ function packagesAreCurrent() {
 
 async function ensurePackages() {
   if (packagesAreCurrent()) return;
-  // Not with the Node in node_modules, which npm is about to replace.
+  // Without the Node in node_modules, because npm replaces it.
   const path = (process.env.PATH ?? '')
     .split(':')
     .filter((folder) => folder !== join(root, 'node_modules/.bin'))
@@ -42,21 +42,25 @@ async function ensurePackages() {
       }),
     );
   } catch (error) {
-    throw new SetupError(`The npm packages could not be installed. ${error.message}`);
+    throw new SetupError(`The installation of the npm packages failed. ${error.message}`);
   }
 }
 
 /**
- * @param {string} version such as v20.20.2
- * @param {string} wanted such as 22.19
+ * Whether `version` is `minVersion` or newer.
+ * @param {string} version for example v20.20.2
+ * @param {string} minVersion for example 22.19
  */
-export const atLeast = (version, wanted) => {
+export const atLeast = (version, minVersion) => {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
-  const [wantedMajor, wantedMinor] = wanted.split('.').map(Number);
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+  const [minMajor, minMinor] = minVersion.split('.').map(Number);
+  return major > minMajor || (major === minMajor && minor >= minMinor);
 };
 
-/** The Node to run the project on: the one from npm where there is one for this system, else this one if it is new enough. */
+/**
+ * The Node to run the project with: the version from npm if it works on this system, or else the current Node.
+ * @throws SetupError when the current Node is too old
+ */
 async function findRuntime() {
   const pinned = join(root, 'node_modules/.bin/node');
   if (existsSync(pinned)) {
@@ -64,21 +68,21 @@ async function findRuntime() {
       await runQuietly(pinned, ['--version']);
       return pinned;
     } catch {
-      // A system on which that build does not start, such as one without glibc.
+      // The build does not start on this system, for example because it has no glibc.
     }
   }
-  const wanted = manifest('package.json').engines.node.replace('>=', '');
-  if (atLeast(process.version, wanted)) return process.execPath;
+  const minVersion = manifest('package.json').engines.node.replace('>=', '');
+  if (atLeast(process.version, minVersion)) return process.execPath;
   throw new SetupError(
-    `overlay-network needs Node ${wanted} or newer, and this is ${process.version}: install a newer one and try again.`,
+    `overlay-network requires Node ${minVersion} or newer; this is ${process.version}. Install a newer version and try again.`,
   );
 }
 
 /**
- * Completes what a fresh clone lacks.
- * @param options.ovn whether OVN's programs are needed
- * @returns the path of the Node to run the project on
- * @throws SetupError whose message tells a person what to do
+ * Installs what a fresh clone lacks.
+ * @param options.ovn whether to install OVN's programs too
+ * @returns the path of the Node to run the project with
+ * @throws SetupError when the set-up cannot be completed
  */
 export async function setUp({ ovn = true } = {}) {
   await ensurePackages();
@@ -87,7 +91,7 @@ export async function setUp({ ovn = true } = {}) {
   return runtime;
 }
 
-/** Runs `main` as a program: its result is the exit status, and a SetupError is told without a stack trace. */
+/** Runs `main` as a program: its result is the exit status. Prints a SetupError without a stack trace. */
 export async function program(main) {
   try {
     process.exitCode = await main();
@@ -101,7 +105,7 @@ export async function program(main) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await program(async () => {
     const runtime = await setUp();
-    console.log(`Ready: npm packages, OVN's programs, and ${runtime}.`);
+    console.log(`The set-up is complete: npm packages, OVN's programs, and Node (${runtime}).`);
     return 0;
   });
 }

@@ -1,19 +1,20 @@
-// test.mjs [part...]: runs the checks and every part of the test suite, or only the parts named, one after another.
-// Ends with a line `N passed, N failed`; exit status 0 only when nothing failed. A part that
-// finds no test counts as failed; one that can say why it skips all of its tests does not.
+// test.mjs [part...]: runs the checks and every part of the test suite one after another, or only the named parts.
+// The last line is `N passed, N failed`; the exit status is 0 only when nothing failed. A part without any test counts
+// as failed. A part that skips all its tests with a reason does not.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runHere } from './child.mjs';
-import { readReport, skipLines, sum, summary, toRepeat } from './report.ts';
+import { readReport, skipLines, suitesToRetry, sum, summary } from './report.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * Each part is a folder of test/ and of the test folder of each package, unless the part names another one. In parts with programs of their own most of the time is theirs: two suites side by side
- * use two cores well. What fails there may be the machine's doing, and gets a second try
- * (docs/decisions/0005-a-second-try-is-seen.md). The suite of faults runs side by side by itself.
+ * The parts of the test suite. A part is the folder of that name in `test/` and in the `test/` of each package, unless
+ * it has its own `folder`. Two workers use two cores, because suites mostly wait for the processes that they start. Only
+ * `faults` has one worker: its suites run several clusters at the same time. A suite with real processes can fail
+ * because of the machine, so it is run a second time (docs/decisions/0005-a-second-try-is-seen.md).
  */
 const parts = [
   { name: 'unit', workers: 2, usesApiServer: false, secondTry: false },
@@ -31,23 +32,22 @@ const parts = [
   },
 ];
 
-/** Where more suites than this fail, something is broken, and nothing is tried again. */
-const mostSecondTries = 3;
+/** When more suites than this fail in one part, none is run a second time: the cause is then not chance. */
+const MAX_SECOND_TRIES = 3;
 
-/** Each check counts as one test of a full run. */
+/** The checks of a full run. Each check counts as one test. */
 const checks = [
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
   { name: 'typecheck', command: ['npm', 'run', '--silent', 'typecheck'] },
   { name: 'generate', command: ['npm', 'run', '--silent', 'generate', '--', '--check'] },
 ];
 
-/** Milliseconds that one part may take before it counts as hung. */
-const partTimeoutMs = 20 * 60_000;
+const PART_TIMEOUT_MS = 20 * 60_000;
 
 const heading = (text) => console.log(`\n== ${text}`);
 const secondsSince = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-// Jest's code frames are coloured wherever CI is set, terminal or not.
+// Jest colours its code frames when CI is set, even without a terminal.
 const env = process.stderr.isTTY ? process.env : { ...process.env, NO_COLOR: '1' };
 
 async function runCheck({ name, command }) {
@@ -58,7 +58,7 @@ async function runCheck({ name, command }) {
   return { passed: Number(status === 0), failed: Number(status !== 0), skipped: [] };
 }
 
-/** Runs jest on what `selection` names; resolves with its exit status and what it reports. */
+/** Runs Jest on the selected suites; resolves with its exit status and its report. */
 async function runJest(selection, workers) {
   const temporary = mkdtempSync(join(tmpdir(), 'overlay-network-report-'));
   try {
@@ -79,7 +79,7 @@ async function runJest(selection, workers) {
         cwd: root,
         env,
         stdio: ['ignore', 'ignore', 'inherit'],
-        timeout: partTimeoutMs,
+        timeout: PART_TIMEOUT_MS,
         killSignal: 'SIGKILL',
       },
     );
@@ -94,24 +94,24 @@ async function runPart({ name, folder = `test/${name}/`, workers, secondTry }) {
   heading(folder);
   const since = performance.now();
   let { status, suites } = await runJest([folder], workers);
-  const again = secondTry && !interrupted ? toRepeat(suites, mostSecondTries) : [];
-  if (again.length > 0) {
-    console.log(`\ntest/${name}: a second try of ${again.length} of ${suites.size} suites`);
+  const toRetry = secondTry && !interrupted ? suitesToRetry(suites, MAX_SECOND_TRIES) : [];
+  if (toRetry.length > 0) {
+    console.log(`\ntest/${name}: running ${toRetry.length} of ${suites.size} suites a second time`);
     const first = suites;
-    const second = await runJest(['--runTestsByPath', ...again], 1);
+    const second = await runJest(['--runTestsByPath', ...toRetry], 1);
     status = second.status;
     suites = new Map([...first, ...second.suites]);
-    for (const file of again)
+    for (const file of toRetry)
       if (suites.get(file).failed === 0)
-        onSecondTry.push(`${relative(root, file)}: ${first.get(file).failures.join('; ')}`);
+        passedOnSecondTry.push(`${relative(root, file)}: ${first.get(file).failures.join('; ')}`);
   }
   let result = sum(suites.values());
   if (status !== 0 && result.failed === 0) {
-    console.log(`test/${name} ended with status ${status}.`);
+    console.log(`test/${name}: Jest failed with exit status ${status}, but no test failed.`);
     result = { ...result, failed: 1 };
   }
   if (result.passed + result.failed + result.skipped.length === 0) {
-    console.log(`test/${name} ran no test.`);
+    console.log(`test/${name}: Jest found no tests.`);
     result = { ...result, failed: 1 };
   }
   const skipped = result.skipped.length > 0 ? `, ${result.skipped.length} skipped` : '';
@@ -119,11 +119,11 @@ async function runPart({ name, folder = `test/${name}/`, workers, secondTry }) {
   return result;
 }
 
-function chosen(names) {
+function selectParts(names) {
   const unknown = names.filter((name) => !parts.some((part) => part.name === name));
   if (unknown.length > 0) {
     console.error(
-      `No such part: ${unknown.join(', ')}. There are ${parts.map(({ name }) => name).join(', ')}.`,
+      `Unknown part of the test suite: ${unknown.join(', ')}. The parts are ${parts.map(({ name }) => name).join(', ')}.`,
     );
     process.exit(2);
   }
@@ -132,12 +132,12 @@ function chosen(names) {
 
 const names = process.argv.slice(2);
 const results = [];
-/** What failed, and passed when its suite was run once more. */
-const onSecondTry = [];
-const toRun = chosen(names);
+/** The suites that failed and then passed on the second try, with their failures. */
+const passedOnSecondTry = [];
+const selectedParts = selectParts(names);
 const work = [
   ...(names.length === 0 ? checks.map((check) => () => runCheck(check)) : []),
-  ...toRun.map((part) => () => runPart(part)),
+  ...selectedParts.map((part) => () => runPart(part)),
 ];
 
 let interrupted = false;
@@ -152,11 +152,11 @@ for (const run of work) {
 
 const total = sum(results);
 console.log('');
-if (!process.env.KUBEBUILDER_ASSETS && toRun.some(({ usesApiServer }) => usesApiServer))
+if (!process.env.KUBEBUILDER_ASSETS && selectedParts.some(({ usesApiServer }) => usesApiServer))
   console.log(
-    'skipped: everything on a real API server (KUBEBUILDER_ASSETS names no folder with kube-apiserver and etcd)',
+    'skipped: all tests on a real API server (set KUBEBUILDER_ASSETS to a folder with kube-apiserver and etcd)',
   );
 for (const line of skipLines(total)) console.log(line);
-for (const what of onSecondTry) console.log(`passed at the second try only: ${what}`);
+for (const suite of passedOnSecondTry) console.log(`passed on the second try only: ${suite}`);
 console.log(summary(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

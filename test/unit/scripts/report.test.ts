@@ -1,15 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { readReport, skipLines, sum, summary, toRepeat, type JestReport } from '../../../scripts/report.ts';
+import {
+  readReport,
+  skipLines,
+  suitesToRetry,
+  sum,
+  summary,
+  type JestReport,
+} from '../../../scripts/report.ts';
 
-type Results = JestReport['testResults'][number]['assertionResults'];
+type Assertions = JestReport['testResults'][number]['assertionResults'];
 
-const test = (status: string, fullName: string, outermost = fullName): Results[number] => ({
+const test = (status: string, fullName: string, outermost = fullName): Assertions[number] => ({
   status,
   fullName,
   title: fullName,
   ancestorTitles: [outermost],
 });
-const suite = (name: string, status: string, ...assertionResults: Results) => ({
+const suite = (name: string, status: string, ...assertionResults: Assertions) => ({
   name,
   status,
   assertionResults,
@@ -30,22 +37,22 @@ const report: JestReport = {
   ],
 };
 
-describe('the figures of a run', () => {
+describe('the report of a test run', () => {
   const suites = readReport(report);
 
-  it('count tests, and a suite that did not load as one that failed', () => {
+  it('counts tests, and counts a suite that did not load as one failed test', () => {
     expect(sum(suites.values())).toMatchObject({ passed: 3, failed: 3 });
   });
 
-  it('name what failed', () => {
+  it('names the failed tests', () => {
     expect(suites.get('b.test.ts')?.failures).toEqual(['four', 'five']);
   });
 
-  it('end in a plain line, whatever was skipped', () => {
+  it('ends with the numbers of passed and failed tests only', () => {
     expect(summary(sum(suites.values()))).toBe('3 passed, 3 failed');
   });
 
-  it('say what was skipped, and why, in a line for each reason', () => {
+  it('prints one line with the number of skipped tests for each reason', () => {
     expect(skipLines(sum(suites.values()))).toEqual([
       'skipped: skipped (no root) (2 tests)',
       'skipped: later (1 tests)',
@@ -53,12 +60,12 @@ describe('the figures of a run', () => {
   });
 });
 
-describe('a second try', () => {
-  it('is for the suites that failed', () => {
-    expect(toRepeat(readReport(report), 3)).toEqual(['b.test.ts', 'c.test.ts']);
+describe('suitesToRetry', () => {
+  it('returns the failed suites', () => {
+    expect(suitesToRetry(readReport(report), 3)).toEqual(['b.test.ts', 'c.test.ts']);
   });
 
-  it('is for none where many failed: something is broken', () => {
-    expect(toRepeat(readReport(report), 1)).toEqual([]);
+  it('returns no suite when more suites failed than the maximum', () => {
+    expect(suitesToRetry(readReport(report), 1)).toEqual([]);
   });
 });
