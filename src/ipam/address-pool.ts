@@ -3,55 +3,70 @@ import { FreeList } from './free-list.ts';
 import { clip, contains, normalise, size, subtract, type Interval } from './intervals.ts';
 import { Listeners } from './listeners.ts';
 
-/** What an address pool may hand out; the part of it that can change while addresses are held. */
+/** The settings of an address pool that can change while owners hold addresses. */
 export interface AddressRanges {
-  /** The router's address in the subnet; absent when it has none. */
+  /** The router's address in the subnet; absent when the subnet has no router. */
   readonly gateway?: Address | undefined;
-  /** Where `allocate` looks; empty: the whole CIDR. What reaches outside the CIDR is ignored. */
+  /**
+   * The ranges that `allocate` uses. An empty list means the whole CIDR. The pool ignores addresses outside
+   * the CIDR.
+   */
   readonly allocationPools?: readonly AddressRange[];
-  /** Addresses that no one gets, not even by an explicit claim. */
+  /** Addresses that the pool never grants, not even to an explicit claim. */
   readonly reservedRanges?: readonly AddressRange[];
 }
 
-/** Why an explicit address cannot be had by anyone, whoever asks. */
+/** Why no owner can claim an address. */
 export type Unusable = 'outside' | 'network' | 'broadcast' | 'gateway' | 'reserved';
 
-/** The answer to a claim. `taken` names the holder; `holds-another` what the owner holds and must release first. */
+/**
+ * The result of a claim. `taken`: another owner (`holder`) holds the address. `holds-another`: the owner must
+ * first release the address that it holds (`held`).
+ */
 export type ClaimResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly refused: Unusable }
   | { readonly ok: false; readonly refused: 'taken'; readonly holder: string }
   | { readonly ok: false; readonly refused: 'holds-another'; readonly held: Address };
 
-/** The answer to an adoption: what was there before and stands against it. */
+/** The result of an adoption: recorded, or the conflict with an earlier adoption. */
 export type AdoptResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly conflict: 'wrong-family' }
   | { readonly ok: false; readonly conflict: 'taken'; readonly holder: string }
   | { readonly ok: false; readonly conflict: 'holds-another'; readonly held: Address };
 
-/** `total`: what `allocate` may ever give; `used`: held, wherever; `available`: what it can give now. Capped at 2^53-1. */
+/** Numbers of addresses, capped at 2^53-1. */
 export interface AddressCounts {
+  /** Addresses that `allocate` can grant when no address is held. */
   readonly total: number;
+  /** Addresses that owners hold, inside and outside the allocation pools. */
   readonly used: number;
+  /** Addresses that `allocate` can grant now. */
   readonly available: number;
 }
 
-/** Called after an address became free or changed hands; without it after `reconfigure`: any address may now be free. */
+/**
+ * Called after an address became free or passed to another owner. After `reconfigure` the argument is
+ * undefined, because any address can be free then.
+ */
 export type ReleaseListener = (address: Address | undefined) => void;
 
 /**
- * The addresses of one subnet, each held by at most one owner, each owner holding at most one.
+ * The addresses of one subnet. An address has at most one owner; an owner has at most one address.
  *
- * Guarantees: an address that is held is never given to a second owner, whatever the order of calls and whatever
- * happened to the ranges since; the same call by the same owner changes nothing and gives the same answer;
- * `allocate` gives an address of the allocation pools that nobody had yet, the lowest first, and when all were
- * somebody's the one that has been free for longest (see FreeList, also for what a restart forgets). Every operation
- * but the constructor and `reconfigure` is O(log n), amortised; memory grows with the addresses held at once, not with
- * the size of the CIDR.
+ * Guarantees:
+ * - The pool never grants a held address to a second owner, in any order of calls and after any change of the
+ *   ranges.
+ * - Operations are idempotent: the same call by the same owner changes nothing and returns the same result.
+ * - `allocate` grants the lowest address of the allocation pools that was never used. When all addresses were
+ *   used, `allocate` grants the address that has been free for the longest time. FreeList describes the order
+ *   and the effect of a restart.
+ * - Every operation except the constructor and `reconfigure` is O(log n), amortised. The memory grows with
+ *   the number of held addresses, not with the size of the CIDR.
  *
- * Assumes that `release` is called only when the rows that used the address are gone.
- * Owners are opaque; an object's UID is a good one, as it is never used again.
+ * The caller must call `release` only after the rows that used the address are removed.
+ * Owners are opaque strings. Object UIDs are suitable, because Kubernetes never reuses a UID.
  */
 export class AddressPool {
   readonly cidr: Cidr;
@@ -61,8 +76,11 @@ export class AddressPool {
   #allocatable: readonly Interval[] = [];
   #allocatableSize = 0n;
   #allocatableUsed = 0;
-  #free = new FreeList([]);
-  /** The holder; after it those that adoption found with the same address, in order. Nearly always one. */
+  #freeList = new FreeList([]);
+  /**
+   * The holder of each address. An array when adoption found several owners of one address: the holder first,
+   * then the others in the order of adoption.
+   */
   readonly #owners = new Map<bigint, string | string[]>();
   readonly #addresses = new Map<string, bigint>();
   readonly #released = new Listeners<[Address | undefined]>();
@@ -74,13 +92,13 @@ export class AddressPool {
   }
 
   /**
-   * The address that `owner` holds, else the next free one of the allocation pools, now held by it.
-   * An owner that adoption found in conflict gives up its claim to the contested address.
+   * Returns the address that `owner` holds. Otherwise grants the next free address of the allocation pools.
+   * An owner that lost a conflict during adoption gives up its claim to the contested address.
    */
   allocate(owner: string): Address | 'exhausted' {
     const held = this.heldBy(owner);
     if (held !== undefined) return held;
-    const value = this.#free.take((v) => this.#owners.has(v));
+    const value = this.#freeList.take((v) => this.#owners.has(v));
     if (value === undefined) return 'exhausted';
     this.#forget(owner);
     this.#hold(owner, value);
@@ -88,8 +106,9 @@ export class AddressPool {
   }
 
   /**
-   * Holds exactly `address` for `owner`. It may lie outside the allocation pools, not outside the CIDR or in a
-   * reserved range. What the owner already holds is granted again, even when the ranges would refuse it today.
+   * Grants exactly `address` to `owner`. The address can be outside the allocation pools, but must be inside
+   * the CIDR and outside the reserved ranges. The claim of an address that the owner already holds succeeds,
+   * even when the current ranges exclude the address.
    */
   claim(owner: string, address: Address): ClaimResult {
     const held = this.heldBy(owner);
@@ -107,10 +126,12 @@ export class AddressPool {
   }
 
   /**
-   * Rebuilds: records that `owner` uses `address`, because status or a row says so. It is accepted wherever it
-   * lies, as it is in use. When another owner has it, that one stays the holder and the conflict is reported; but
-   * the address is not free before both have released it, and passes to the second when the first does.
-   * The result depends on the order of adoptions: see `rebuild`.
+   * Records during a rebuild that `owner` uses `address` according to its status or a row. The ranges do not
+   * matter, because the address is in use. When another owner already holds the address, that owner stays the
+   * holder and the result reports the conflict. A contested address becomes free only after all its owners
+   * have released it; when the holder releases the address, it passes to the next owner.
+   *
+   * The result depends on the order of adoptions: adopt the older objects first.
    */
   adopt(owner: string, address: Address): AdoptResult {
     if (address.family !== this.cidr.family) return { ok: false, conflict: 'wrong-family' };
@@ -124,7 +145,10 @@ export class AddressPool {
     return holder === undefined ? { ok: true } : { ok: false, conflict: 'taken', holder };
   }
 
-  /** Frees what `owner` holds; nothing when it holds nothing. Call it when the rows that used the address are gone. */
+  /**
+   * Frees the address of `owner`, if any. Call this method only after the rows that used the address are
+   * removed.
+   */
   release(owner: string): void {
     const value = this.#addresses.get(owner);
     if (value === undefined) return;
@@ -133,18 +157,21 @@ export class AddressPool {
     if (holder === owner) this.#released.call(this.#address(value));
   }
 
-  /** Who holds `address`. */
+  /** The owner that holds `address`. */
   holder(address: Address): string | undefined {
     return address.family === this.cidr.family ? this.#holder(address.value) : undefined;
   }
 
-  /** What `owner` holds. */
+  /** The address that `owner` holds. */
   heldBy(owner: string): Address | undefined {
     const value = this.#addresses.get(owner);
     return value !== undefined && this.#holder(value) === owner ? this.#address(value) : undefined;
   }
 
-  /** Why nobody could claim `address`, apart from its being taken; undefined when it could be claimed. */
+  /**
+   * @returns why no owner can claim `address`; undefined when a claim is possible while no other owner holds
+   *   the address
+   */
   unusable({ family, value }: Address): Unusable | undefined {
     const { start, end } = this.#bounds;
     if (family !== this.cidr.family || value < start || value > end) return 'outside';
@@ -162,13 +189,20 @@ export class AddressPool {
     };
   }
 
-  /** Replaces all ranges. Who holds an address keeps it, even where the new ranges would refuse it. Linear in what is held. */
+  /**
+   * Replaces all ranges. Owners keep their addresses, even addresses that the new ranges exclude. The cost is
+   * linear in the number of held addresses.
+   */
   reconfigure(ranges: AddressRanges): void {
     this.#configure(ranges);
     this.#released.call(undefined);
   }
 
-  /** Wakes those that wait for an address; the listener runs after the change. Returns how to stop listening. */
+  /**
+   * Registers a listener for freed addresses. The pool calls the listener after the change.
+   *
+   * @returns a function that removes the listener
+   */
   onRelease(listener: ReleaseListener): () => void {
     return this.#released.add(listener);
   }
@@ -184,7 +218,7 @@ export class AddressPool {
     this.#allocatableSize = size(this.#allocatable);
     this.#allocatableUsed = 0;
     for (const value of this.#owners.keys()) if (contains(this.#allocatable, value)) this.#allocatableUsed++;
-    this.#free = new FreeList(this.#allocatable, this.#free);
+    this.#freeList = new FreeList(this.#allocatable, this.#freeList);
   }
 
   #holder(value: bigint): string | undefined {
@@ -205,7 +239,7 @@ export class AddressPool {
     }
   }
 
-  /** Removes `owner` from the address that it holds or contests. */
+  /** Removes `owner` from the owners of its address, whether it is the holder or lost a conflict. */
   #forget(owner: string): void {
     const value = this.#addresses.get(owner);
     if (value === undefined) return;
@@ -218,7 +252,7 @@ export class AddressPool {
     }
     this.#owners.delete(value);
     if (contains(this.#allocatable, value)) this.#allocatableUsed--;
-    this.#free.give(value);
+    this.#freeList.free(value);
   }
 
   #address(value: bigint): Address {

@@ -1,59 +1,74 @@
 import { lastAddress, networkOf, overlaps, widthOf, type Cidr } from '../api/cidr.ts';
 import { Listeners } from './listeners.ts';
 
-/** A block and who holds it. */
+/** A block of addresses and its owner. */
 export interface Block {
   readonly owner: string;
   readonly cidr: Cidr;
 }
 
 export interface CidrPoolOptions {
-  /** What `allocate` gives blocks out of; claims may lie outside it. */
+  /** The range that `allocate` divides into blocks. Claims can be outside the parent. */
   readonly parent: Cidr;
-  /** The prefix length of the blocks that `allocate` gives; not shorter than the parent's. */
+  /** The prefix length of allocated blocks; not shorter than the prefix of the parent. */
   readonly blockPrefix: number;
   /**
-   * From which end `allocate` starts; the lowest by default. People number by hand from the low end, so where
-   * chosen and allocated blocks mix, allocating from the high end keeps them out of each other's way.
+   * The end at which `allocate` starts; the default is 'lowest'. Users usually choose blocks from the low
+   * end, so 'highest' avoids conflicts between claimed and allocated blocks.
    */
   readonly from?: 'lowest' | 'highest';
 }
 
-/** The answer to a claim of a block. `overlap` names the holder with the lowest overlapping block. */
+/**
+ * The result of a claim. `overlap`: the block overlaps the block `with` of the owner `holder`.
+ * `holds-another`: the owner must first release the block that it holds (`held`).
+ */
 export type BlockClaimResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly refused: 'overlap'; readonly holder: string; readonly with: Cidr }
   | { readonly ok: false; readonly refused: 'holds-another'; readonly held: Cidr };
 
-/** Called with a block after its holder released it. */
+/** Called with a block after its owner released the block. */
 export type BlockReleaseListener = (cidr: Cidr) => void;
 
 /**
- * Blocks of addresses that never overlap: the VPCs of a cluster, the Subnets of a VPC.
+ * Blocks of addresses that do not overlap, for example the VPCs of a cluster or the Subnets of a VPC.
  *
- * Guarantees: two granted blocks never overlap; an owner holds at most one; the same call by the same owner
- * changes nothing and gives the same answer; `allocate` gives the free block nearest to the end it starts from.
- * Look-ups and claims are O(log n) in the blocks held (and an array insert); `allocate` walks the blocks between
- * the first one that may be free and the one that is, which is none unless blocks there were claimed by hand.
- * Contested blocks, which only adoption brings, are looked at one by one.
+ * Guarantees:
+ * - Two granted blocks never overlap. An owner has at most one block.
+ * - Operations are idempotent: the same call by the same owner changes nothing and returns the same result.
+ * - `allocate` grants the free block that is nearest to the end at which the pool starts.
+ *
+ * Look-ups and claims are O(log n) in the number of held blocks, plus an array insertion. `allocate` skips
+ * the claimed blocks between the first block that can be free and the first free block. Contested blocks
+ * exist only after conflicting adoptions; the pool searches them linearly.
  */
 export class CidrPool {
   readonly parent: Cidr;
   readonly #blockPrefix: number;
   readonly #descending: boolean;
-  /** Granted blocks, sorted by base; they do not overlap. */
+  /** The granted blocks, sorted by family and base. */
   readonly #blocks: Block[] = [];
-  /** By owner, in the order of adoption: blocks that overlapped a granted one. In use, so not given to anyone. */
+  /**
+   * The adopted blocks that overlap an earlier block, by owner, in the order of adoption. These blocks are in
+   * use, so the pool does not grant them to other owners.
+   */
   readonly #contested = new Map<string, Block>();
   readonly #cidrs = new Map<string, Cidr>();
-  /** The first address that may be in a free block; no block before it is, seen from the end that `allocate` starts from. */
+  /**
+   * The address at which `allocate` continues. No block between the start of the search and this address is
+   * free.
+   */
   #next: bigint;
   readonly #released = new Listeners<[Cidr]>();
 
-  /** Throws a RangeError when the block prefix is shorter than the parent's or longer than an address. */
+  /**
+   * @throws RangeError when the block prefix is shorter than the prefix of the parent or longer than an
+   *   address
+   */
   constructor({ parent, blockPrefix, from = 'lowest' }: CidrPoolOptions) {
     if (blockPrefix < parent.prefix || blockPrefix > widthOf(parent.family)) {
-      throw new RangeError(`a /${blockPrefix} does not fit in a /${parent.prefix}`);
+      throw new RangeError(`A block of /${blockPrefix} does not fit into the parent /${parent.prefix}.`);
     }
     this.parent = parent;
     this.#blockPrefix = blockPrefix;
@@ -61,15 +76,17 @@ export class CidrPool {
     this.#next = this.#descending ? last(parent) : parent.base;
   }
 
-  /** The block that `owner` holds, of whatever size, else the nearest free one of the parent, now held by it. */
+  /**
+   * Returns the block that `owner` holds, of any size. Otherwise grants the nearest free block of the parent.
+   */
   allocate(owner: string): Cidr | 'exhausted' {
     const held = this.heldBy(owner);
     if (held !== undefined) return held;
     const contested = this.#cidrs.get(owner);
-    if (contested !== undefined) this.#mayBeFree(contested);
+    if (contested !== undefined) this.#moveNextTo(contested);
     for (let cidr = this.#candidate(); cidr !== undefined; cidr = this.#candidate()) {
       const obstacle = this.overlapping(cidr, owner);
-      // Past the obstacle, which may be smaller than a block or many times as large.
+      // The search continues after the obstacle, which can be smaller or larger than a block.
       this.#next = this.#descending
         ? min(cidr.base, obstacle?.cidr.base) - 1n
         : max(last(cidr), obstacle && last(obstacle.cidr)) + 1n;
@@ -81,7 +98,7 @@ export class CidrPool {
     return 'exhausted';
   }
 
-  /** Holds exactly `cidr` for `owner`, inside or outside the parent, of whatever size. */
+  /** Grants exactly `cidr` to `owner`. The block can have any size and can be outside the parent. */
   claim(owner: string, cidr: Cidr): BlockClaimResult {
     const held = this.heldBy(owner);
     if (held !== undefined)
@@ -93,10 +110,11 @@ export class CidrPool {
   }
 
   /**
-   * Rebuilds: records that `owner` uses `cidr`. When it overlaps a block of another owner, that one stays the
-   * holder and the conflict is reported; but what `owner` uses is not given to a third before it releases it, and
-   * it becomes the holder when nothing adopted before it overlaps it any more.
-   * The result depends on the order of adoptions: see `rebuild`.
+   * Records during a rebuild that `owner` uses `cidr`. When the block overlaps a block of another owner, that
+   * owner stays the holder and the result reports the conflict. The pool does not grant a contested block to
+   * a third owner. `owner` becomes the holder when no earlier block overlaps `cidr` any more.
+   *
+   * The result depends on the order of adoptions: adopt the older objects first.
    */
   adopt(owner: string, cidr: Cidr): BlockClaimResult {
     const known = this.#cidrs.get(owner);
@@ -110,18 +128,23 @@ export class CidrPool {
     return result;
   }
 
-  /** Frees what `owner` holds; nothing when it holds nothing. Call it when the rows that used the block are gone. */
+  /**
+   * Frees the block of `owner`, if any. Call this method only after the rows that used the block are removed.
+   */
   release(owner: string): void {
     const cidr = this.#forget(owner);
-    if (cidr !== undefined) this.#settle(cidr);
+    if (cidr !== undefined) this.#grantContested(cidr);
   }
 
-  /** What `owner` holds. */
+  /** The block that `owner` holds. */
   heldBy(owner: string): Cidr | undefined {
     return this.#contested.has(owner) ? undefined : this.#cidrs.get(owner);
   }
 
-  /** A block in use that overlaps `cidr`, that of `except` left out: the lowest granted one before any contested one. */
+  /**
+   * Returns a block in use that overlaps `cidr`: the lowest granted block, otherwise a contested block.
+   * Ignores the block of the owner `except`.
+   */
   overlapping(cidr: Cidr, except?: string): Block | undefined {
     const granted = this.#granted(cidr, except);
     if (granted !== undefined) return granted;
@@ -131,24 +154,28 @@ export class CidrPool {
     return undefined;
   }
 
-  /** The blocks granted, sorted by family and base. */
+  /** The granted blocks, sorted by family and base. */
   blocks(): readonly Block[] {
     return this.#blocks;
   }
 
-  /** Wakes those that wait for a block; the listener runs after the change. Returns how to stop listening. */
+  /**
+   * Registers a listener for released blocks. The pool calls the listener after the change.
+   *
+   * @returns a function that removes the listener
+   */
   onRelease(listener: BlockReleaseListener): () => void {
     return this.#released.add(listener);
   }
 
-  /** The lowest granted block that overlaps `cidr`. */
+  /** The lowest granted block that overlaps `cidr`, without the block of `except`. */
   #granted(cidr: Cidr, except?: string): Block | undefined {
     const index = this.#search(cidr);
     const block = this.#blocks[index]?.owner === except ? this.#blocks[index + 1] : this.#blocks[index];
     return block !== undefined && overlaps(block.cidr, cidr) ? block : undefined;
   }
 
-  /** The index of the first granted block that does not lie wholly before `cidr`. */
+  /** The index of the first granted block that does not end before `cidr`. */
   #search(cidr: Cidr): number {
     let low = 0;
     let high = this.#blocks.length;
@@ -161,9 +188,9 @@ export class CidrPool {
   }
 
   #grant(block: Block): void {
-    const givenUp = this.#forget(block.owner);
+    const freed = this.#forget(block.owner);
     this.#insert(block);
-    if (givenUp !== undefined) this.#settle(givenUp);
+    if (freed !== undefined) this.#grantContested(freed);
   }
 
   #insert(block: Block): void {
@@ -171,11 +198,11 @@ export class CidrPool {
     this.#blocks.splice(this.#search(block.cidr), 0, block);
   }
 
-  /** After `freed` came free: grants the contested blocks that nothing adopted before them overlaps any more. */
-  #settle(freed: Cidr): void {
+  /** Grants the contested blocks that no earlier block overlaps any more after `freed` became free. */
+  #grantContested(freed: Cidr): void {
     const waiting: Block[] = [];
     for (const block of [...this.#contested.values()]) {
-      // What does not overlap the freed block waits for another one; it may still be in the way of a later one.
+      // A contested block that does not overlap `freed` stays contested, and can still block a later one.
       const stillWaits =
         !overlaps(block.cidr, freed) ||
         this.#granted(block.cidr) !== undefined ||
@@ -190,7 +217,7 @@ export class CidrPool {
     this.#released.call(freed);
   }
 
-  /** Removes what `owner` holds or contests, and returns it. */
+  /** Removes the granted or contested block of `owner`. @returns the removed block */
   #forget(owner: string): Cidr | undefined {
     const cidr = this.#cidrs.get(owner);
     if (cidr === undefined) return undefined;
@@ -198,18 +225,18 @@ export class CidrPool {
     const index = this.#search(cidr);
     if (this.#blocks[index]?.owner === owner) this.#blocks.splice(index, 1);
     else this.#contested.delete(owner);
-    this.#mayBeFree(cidr);
+    this.#moveNextTo(cidr);
     return cidr;
   }
 
-  /** Has `allocate` look at the blocks of `cidr` again. */
-  #mayBeFree(cidr: Cidr): void {
+  /** Moves `#next` back so that `allocate` checks the blocks of `cidr` again. */
+  #moveNextTo(cidr: Cidr): void {
     if (!overlaps(cidr, this.parent)) return;
     const nearest = this.#descending ? min(last(cidr), last(this.parent)) : max(cidr.base, this.parent.base);
     if (this.#descending ? nearest > this.#next : nearest < this.#next) this.#next = nearest;
   }
 
-  /** The block of the pool's size that has the next address that may be free; undefined past the parent's end. */
+  /** The block at `#next`; undefined when `#next` is outside the parent. */
   #candidate(): Cidr | undefined {
     if (this.#next < this.parent.base || this.#next > last(this.parent)) return undefined;
     return networkOf({ family: this.parent.family, value: this.#next }, this.#blockPrefix);
@@ -224,7 +251,7 @@ function equal(a: Cidr, b: Cidr): boolean {
   return a.family === b.family && a.base === b.base && a.prefix === b.prefix;
 }
 
-/** Whether all of `a` comes before all of `b`; IPv4 comes before IPv6. */
+/** Whether `a` ends before `b` starts. IPv4 sorts before IPv6. */
 function before(a: Cidr, b: Cidr): boolean {
   return a.family === b.family ? last(a) < b.base : a.family < b.family;
 }

@@ -1,47 +1,60 @@
 import { contains, type Interval } from './intervals.ts';
 
-/** How many freed values wait, at most, while there are values that were never given out. */
-export const MOST_WAITING = 65_536;
+/** Above this number of freed values, the list reuses a freed value before a value that was never used. */
+export const MAX_FREED = 65_536;
 
 /**
- * Chooses the next value of a set of intervals, without an entry for each of them: one that was never used, the
- * lowest first; when there is none, the one that has been free for longest. A value that was somebody's is so not
- * another's at once, while neighbours' ARP caches still lead to the first.
+ * Chooses the next free value of a set of intervals. The list prefers the lowest value that was never used.
+ * When all values were used, the list chooses the value that has been free for the longest time. This order
+ * delays the reuse of an address, because the ARP caches of the neighbours still contain the MAC address of
+ * the last owner.
  *
- * Everything from the frontier on was never given out by this list, so it needs no record, and a /64 costs no more
- * than a /30. What was freed waits in the order in which it was. Values that were taken by other means than `take`
- * (claims of a certain address) are not told to the list; it asks `isTaken` when it meets them, once each. So every
- * operation is O(1), amortised. Once `MOST_WAITING` freed values wait, the first of them goes before a new one: it
- * has rested for long, and the list need not grow with the intervals however much comes and goes.
+ * The list has no entry per value. The frontier separates the values that the list has offered from the
+ * values above, so a /64 needs no more memory than a /30. Freed values are stored in the order of their
+ * release. The list is not informed about values that are taken without `take` (a claim of a specific
+ * address); the list calls `isTaken` once when it reaches such a value. Every operation is therefore O(1),
+ * amortised.
  *
- * The order is history, and is not written down anywhere: a new list, as after a restart, begins at the lowest value.
+ * When the list contains `MAX_FREED` freed values, it reuses the oldest of them first. That address has been
+ * free for long enough, and the limit bounds the memory of the list.
+ *
+ * The order is not stored outside the process. After a restart the list begins at the lowest value.
  */
 export class FreeList {
   readonly #intervals: readonly Interval[];
-  /** In the order in which they were freed: a Set keeps it. All that is in the intervals, free, and was used. */
+  /** Values in the intervals that are free and were used before, in the order of their release. */
   readonly #freed: Set<bigint>;
-  /** Stands before the first of `#freed`: asking for the first anew would step over all that is gone before it. */
+  /**
+   * The position in `#freed`. A new iterator per call would be slow: it skips the deleted entries at the
+   * front of the Set one by one.
+   */
   #next: Iterator<bigint>;
   #index = 0;
   #frontier: bigint;
 
-  /** Over `intervals`, which must be normalised. What waits in the list that this one replaces goes on waiting. */
+  /**
+   * @param intervals the values to choose from, normalised
+   * @param replaced the list that this list replaces; its freed values keep their order
+   */
   constructor(intervals: readonly Interval[], replaced?: FreeList) {
     this.#intervals = intervals;
     this.#frontier = intervals[0]?.start ?? 0n;
-    const waiting = replaced === undefined ? [] : [...replaced.#freed];
-    this.#freed = new Set(waiting.filter((value) => contains(intervals, value)));
+    const freed = replaced === undefined ? [] : [...replaced.#freed];
+    this.#freed = new Set(freed.filter((value) => contains(intervals, value)));
     this.#next = this.#freed.values();
   }
 
-  /** The next value for which `isTaken` is false, or undefined when none is left. The caller must then hold it. */
+  /**
+   * @returns the next value for which `isTaken` is false, which the caller must mark as taken; undefined when
+   *   no value is free
+   */
   take(isTaken: (value: bigint) => boolean): bigint | undefined {
-    if (this.#freed.size >= MOST_WAITING) return this.#longestFree(isTaken) ?? this.#neverUsed(isTaken);
+    if (this.#freed.size >= MAX_FREED) return this.#longestFree(isTaken) ?? this.#neverUsed(isTaken);
     return this.#neverUsed(isTaken) ?? this.#longestFree(isTaken);
   }
 
-  /** Tells that `value` is no longer taken. Values outside the intervals are ignored. */
-  give(value: bigint): void {
+  /** Records that `value` is free again. Ignores values outside the intervals. */
+  free(value: bigint): void {
     if (!contains(this.#intervals, value)) return;
     this.#freed.delete(value);
     this.#freed.add(value);

@@ -1,8 +1,10 @@
 /**
- * Pools of addresses and of blocks that never give the same twice: pure state, no I/O, no clock.
+ * Pools of addresses and of CIDR blocks. A pool never grants one address to two owners. The code is pure
+ * state: no I/O, no clock.
  *
- * A controller makes a pool for each Subnet (AddressPool) and VPC (CidrPool), fills it with `rebuild` from status
- * and rows before the first allocation, then asks `allocate` or `claim` and releases when the rows are gone.
+ * A controller creates one AddressPool per Subnet and one CidrPool per VPC. Before the first allocation the
+ * controller restores the pool with `adopt` from status and rows. Afterwards the controller calls `allocate`
+ * or `claim`, and calls `release` when the rows that used the address are removed.
  */
 export {
   AddressPool,
@@ -20,4 +22,3 @@ export {
   type BlockReleaseListener,
   type CidrPoolOptions,
 } from './cidr-pool.ts';
-export { rebuild, type RebuildConflict, type UseRecord } from './rebuild.ts';

@@ -1,12 +1,15 @@
-/** Sorted, disjoint, inclusive intervals of addresses as numbers: the arithmetic under the pools. */
+/**
+ * Arithmetic on sets of addresses. A normalised list of intervals is sorted, and its intervals neither
+ * overlap nor touch.
+ */
 
-/** From `start` to `end`, both included; `start <= end`. */
+/** The addresses from `start` to `end`, both included; `start <= end`. */
 export interface Interval {
   readonly start: bigint;
   readonly end: bigint;
 }
 
-/** The same addresses, sorted, without overlaps, adjacent intervals joined; intervals with `start > end` are dropped. */
+/** Sorts the intervals and joins overlapping and adjacent intervals. Drops intervals with `start > end`. */
 export function normalise(intervals: readonly Interval[]): readonly Interval[] {
   const sorted = intervals.filter((i) => i.start <= i.end).sort((a, b) => (a.start < b.start ? -1 : 1));
   const out: { start: bigint; end: bigint }[] = [];
@@ -21,7 +24,7 @@ export function normalise(intervals: readonly Interval[]): readonly Interval[] {
   return out;
 }
 
-/** What of `intervals` lies within `bounds`. */
+/** Returns the intersection of `intervals` and `bounds`, normalised. */
 export function clip(intervals: readonly Interval[], bounds: Interval): readonly Interval[] {
   return normalise(
     intervals.map(({ start, end }) => ({
@@ -31,7 +34,9 @@ export function clip(intervals: readonly Interval[], bounds: Interval): readonly
   );
 }
 
-/** `intervals` without `holes`. Both normalised; so is the result. Linear in their number. */
+/**
+ * Returns `intervals` without `holes`. The arguments must be normalised; the result is. The cost is linear.
+ */
 export function subtract(intervals: readonly Interval[], holes: readonly Interval[]): readonly Interval[] {
   const out: Interval[] = [];
   let h = 0;
@@ -43,7 +48,7 @@ export function subtract(intervals: readonly Interval[], holes: readonly Interva
       if (hole.start > end) break;
       if (hole.start > from) out.push({ start: from, end: hole.start - 1n });
       from = hole.end + 1n;
-      // A hole that reaches past this interval may also cut the next one: it is looked at again.
+      // A hole that ends after this interval can also cut the next interval, so `h` must not advance.
       if (from > end) break;
     }
     if (from <= end) out.push({ start: from, end });
@@ -51,7 +56,7 @@ export function subtract(intervals: readonly Interval[], holes: readonly Interva
   return out;
 }
 
-/** Whether `value` lies in one of the normalised `intervals`. Logarithmic in their number. */
+/** Whether one of the normalised `intervals` contains `value`. The cost is logarithmic. */
 export function contains(intervals: readonly Interval[], value: bigint): boolean {
   let low = 0;
   let high = intervals.length - 1;
@@ -65,7 +70,7 @@ export function contains(intervals: readonly Interval[], value: bigint): boolean
   return false;
 }
 
-/** How many addresses the normalised `intervals` hold. */
+/** The number of addresses in the normalised `intervals`. */
 export function size(intervals: readonly Interval[]): bigint {
   return intervals.reduce((sum, { start, end }) => sum + (end - start) + 1n, 0n);
 }

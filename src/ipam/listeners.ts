@@ -1,10 +1,11 @@
-/** A set of functions that are called in the order in which they were added. */
+/** A set of callbacks. `call` invokes the callbacks in the order of registration. */
 export class Listeners<Args extends readonly unknown[]> {
   readonly #listeners = new Set<(...args: Args) => void>();
 
-  /** Adds `listener`; the function returned removes it again. */
+  /** Registers `listener`. @returns a function that removes this registration */
   add(listener: (...args: Args) => void): () => void {
-    // A wrapper, so that one function added twice is two listeners, and removing one leaves the other.
+    // The wrapper makes each registration unique: a function that is added twice is called twice, and
+    // removing one registration keeps the other.
     const entry = (...args: Args): void => listener(...args);
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);

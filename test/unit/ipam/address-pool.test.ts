@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { MOST_WAITING } from '../../../src/ipam/free-list.ts';
+import { MAX_FREED } from '../../../src/ipam/free-list.ts';
 import { AddressPool } from '../../../src/ipam/index.ts';
 import { cidr, ip, range, show } from './support.ts';
 
-describe('an address pool', () => {
+describe('AddressPool', () => {
   let pool: AddressPool;
   beforeEach(() => {
     pool = new AddressPool(cidr('10.0.0.0/29'), { gateway: ip('10.0.0.1') });
   });
   const allocate = (owner: string) => show(pool.allocate(owner));
 
-  it('allocates from the lowest address on, never network, broadcast or gateway', () => {
+  it('allocates in ascending order and skips the network, broadcast and gateway addresses', () => {
     expect(['a', 'b', 'c', 'd', 'e', 'f'].map(allocate)).toEqual([
       '10.0.0.2',
       '10.0.0.3',
@@ -21,20 +21,20 @@ describe('an address pool', () => {
     ]);
   });
 
-  it('gives an owner the same address again', () => {
+  it('returns the same address when an owner allocates again', () => {
     expect(allocate('a')).toBe('10.0.0.2');
     expect(allocate('a')).toBe('10.0.0.2');
     expect(pool.counts().used).toBe(1);
   });
 
-  it('gives what was never used before what was released, and then what has been free for longest', () => {
+  it('allocates unused addresses before released ones, and released ones in the order of release', () => {
     ['a', 'b', 'c', 'd'].forEach(allocate);
     for (const owner of ['c', 'a', 'b']) pool.release(owner);
     expect(['w', 'x', 'y', 'z'].map(allocate)).toEqual(['10.0.0.6', '10.0.0.4', '10.0.0.2', '10.0.0.3']);
     expect(allocate('one more')).toBe('exhausted');
   });
 
-  it('counts the rest of an address from when it was released last, also by those that asked for it', () => {
+  it('orders released addresses by their last release, including releases of claimed addresses', () => {
     ['a', 'b', 'c'].forEach(allocate);
     for (const owner of ['a', 'b', 'c']) pool.release(owner);
     for (const address of ['10.0.0.2', '10.0.0.5']) {
@@ -50,28 +50,28 @@ describe('an address pool', () => {
     ]);
   });
 
-  it('lets released addresses rest while its ranges change', () => {
+  it('keeps the order of released addresses when its ranges change', () => {
     ['a', 'b', 'c'].forEach(allocate);
     pool.release('b');
     pool.reconfigure({ gateway: ip('10.0.0.1'), reservedRanges: [range('10.0.0.5', '10.0.0.5')] });
     expect(['x', 'y', 'z'].map(allocate)).toEqual(['10.0.0.6', '10.0.0.3', 'exhausted']);
   });
 
-  it('does not remember all that ever was released: the longest free goes first when very many rest', () => {
+  it('reuses the oldest released address first when MAX_FREED addresses are released', () => {
     pool = new AddressPool(cidr('10.0.0.0/8'));
-    for (let i = 0; i < MOST_WAITING; i++) {
+    for (let i = 0; i < MAX_FREED; i++) {
       allocate('guest');
       pool.release('guest');
     }
     expect([allocate('a'), allocate('b')]).toEqual(['10.0.0.1', '10.1.0.1']);
   });
 
-  it('has no gateway to spare when there is none', () => {
+  it('allocates every host address when the subnet has no gateway', () => {
     pool = new AddressPool(cidr('10.0.0.0/30'));
     expect(['a', 'b', 'c'].map(allocate)).toEqual(['10.0.0.1', '10.0.0.2', 'exhausted']);
   });
 
-  it('allocates only inside the allocation pools, in the order of addresses', () => {
+  it('allocates only from the allocation pools, in ascending order', () => {
     pool = new AddressPool(cidr('10.0.0.0/24'), {
       gateway: ip('10.0.0.20'),
       allocationPools: [
@@ -89,7 +89,7 @@ describe('an address pool', () => {
     ]);
   });
 
-  it('does not allocate what is reserved, even where reserved ranges overlap', () => {
+  it('does not allocate reserved addresses when reserved ranges overlap', () => {
     pool = new AddressPool(cidr('10.0.0.0/29'), {
       reservedRanges: [
         range('10.0.0.0', '10.0.0.2'),
@@ -100,15 +100,15 @@ describe('an address pool', () => {
     expect(['a', 'b'].map(allocate)).toEqual(['10.0.0.5', 'exhausted']);
   });
 
-  it('skips claimed addresses when it allocates, and finds them again after release', () => {
+  it('does not allocate claimed addresses, and allocates them after their release', () => {
     pool.claim('x', ip('10.0.0.3'));
     expect(['a', 'b', 'c', 'd'].map(allocate)).toEqual(['10.0.0.2', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
     pool.release('x');
     expect(allocate('e')).toBe('10.0.0.3');
   });
 
-  describe('asked for a certain address', () => {
-    it('refuses what no port may have, and says why', () => {
+  describe('claim', () => {
+    it('refuses an address that no owner can use, and returns the reason', () => {
       pool.reconfigure({ gateway: ip('10.0.0.1'), reservedRanges: [range('10.0.0.5', '10.0.0.6')] });
       const refusal = (address: string) => {
         const result = pool.claim('a', ip(address));
@@ -128,19 +128,19 @@ describe('an address pool', () => {
       ).toEqual(['outside', 'outside', 'outside', 'network', 'broadcast', 'gateway', 'reserved', 'granted']);
     });
 
-    it('names the holder of a taken address', () => {
+    it('returns the holder of a taken address', () => {
       allocate('a');
       expect(pool.claim('b', ip('10.0.0.2'))).toEqual({ ok: false, refused: 'taken', holder: 'a' });
       expect(pool.heldBy('b')).toBeUndefined();
     });
 
-    it('grants the same claim again, also when the address has become reserved', () => {
+    it('grants a repeated claim even when the address is reserved now', () => {
       expect(pool.claim('a', ip('10.0.0.4'))).toEqual({ ok: true });
       pool.reconfigure({ gateway: ip('10.0.0.4'), reservedRanges: [range('10.0.0.2', '10.0.0.6')] });
       expect(pool.claim('a', ip('10.0.0.4'))).toEqual({ ok: true });
     });
 
-    it('does not move an owner before it releases what it holds', () => {
+    it('refuses a second address until the owner releases the first', () => {
       allocate('a');
       expect(pool.claim('a', ip('10.0.0.5'))).toEqual({
         ok: false,
@@ -159,7 +159,7 @@ describe('an address pool', () => {
     });
   });
 
-  it('counts what it may give, what is held and what is left', () => {
+  it('counts the total, used and available addresses', () => {
     pool.reconfigure({ gateway: ip('10.0.0.1'), reservedRanges: [range('10.0.0.6', '10.0.0.9')] });
     expect(pool.counts()).toEqual({ total: 4, used: 0, available: 4 });
     ['a', 'b'].forEach(allocate);
@@ -167,7 +167,7 @@ describe('an address pool', () => {
     expect(pool.counts()).toEqual({ total: 4, used: 1, available: 3 });
   });
 
-  it('keeps what is held when the ranges change, and does not give it again when they change back', () => {
+  it('keeps held addresses when the ranges change and change back', () => {
     ['a', 'b'].forEach(allocate);
     pool.reconfigure({ allocationPools: [range('10.0.0.5', '10.0.0.5')] });
     expect(pool.counts()).toEqual({ total: 1, used: 2, available: 1 });
@@ -175,8 +175,8 @@ describe('an address pool', () => {
     expect(['a', 'b', 'c', 'd'].map(allocate)).toEqual(['10.0.0.2', '10.0.0.3', '10.0.0.1', '10.0.0.4']);
   });
 
-  describe('rebuilt from what is in use', () => {
-    it('adopts addresses that the ranges would refuse today', () => {
+  describe('adopt', () => {
+    it('accepts addresses that the ranges exclude', () => {
       for (const [i, address] of ['10.0.0.0', '10.0.0.1', '10.0.0.7', '192.168.0.1'].entries()) {
         expect(pool.adopt(`o${i}`, ip(address))).toEqual({ ok: true });
         expect(show(pool.heldBy(`o${i}`))).toBe(address);
@@ -184,7 +184,7 @@ describe('an address pool', () => {
       expect(pool.counts()).toEqual({ total: 5, used: 4, available: 5 });
     });
 
-    it('refuses an address of the other family', () => {
+    it('refuses an address of the other address family', () => {
       expect(pool.adopt('a', { family: 6, value: ip('10.0.0.2').value })).toEqual({
         ok: false,
         conflict: 'wrong-family',
@@ -192,7 +192,7 @@ describe('an address pool', () => {
       expect(allocate('b')).toBe('10.0.0.2');
     });
 
-    it('reports two owners of one address, and leaves it to the first', () => {
+    it('reports a second owner of an address and keeps the first as the holder', () => {
       expect(pool.adopt('a', ip('10.0.0.2'))).toEqual({ ok: true });
       expect(pool.adopt('b', ip('10.0.0.2'))).toEqual({ ok: false, conflict: 'taken', holder: 'a' });
       expect(pool.holder(ip('10.0.0.2'))).toBe('a');
@@ -201,7 +201,7 @@ describe('an address pool', () => {
       expect(pool.counts()).toEqual({ total: 5, used: 1, available: 4 });
     });
 
-    it('passes a contested address to the next owner, and frees it only after the last', () => {
+    it('passes a contested address to the next owner, and frees it after the last release', () => {
       for (const owner of ['a', 'b', 'c']) pool.adopt(owner, ip('10.0.0.2'));
       pool.release('a');
       expect(pool.holder(ip('10.0.0.2'))).toBe('b');
@@ -213,14 +213,14 @@ describe('an address pool', () => {
       expect(allocate('y')).toBe('10.0.0.2');
     });
 
-    it('lets an owner that lost a conflict have another address', () => {
+    it('lets the loser of a conflict allocate another address', () => {
       for (const owner of ['a', 'b']) pool.adopt(owner, ip('10.0.0.2'));
       expect(['b', 'c', 'd', 'e'].map(allocate)).toEqual(['10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
       pool.release('a');
       expect(allocate('f')).toBe('10.0.0.2');
     });
 
-    it('reports an owner with two addresses, and keeps the first', () => {
+    it('refuses a second address of an owner and keeps the first', () => {
       pool.adopt('a', ip('10.0.0.2'));
       expect(pool.adopt('a', ip('10.0.0.3'))).toEqual({
         ok: false,
@@ -232,7 +232,7 @@ describe('an address pool', () => {
     });
   });
 
-  it('tells listeners of a freed address after it is free, until they stop listening', () => {
+  it('notifies listeners after an address became free, until they are removed', () => {
     const seen: unknown[] = [];
     const stop = pool.onRelease((address) => seen.push([show(address), address && pool.holder(address)]));
     allocate('a');
@@ -248,7 +248,7 @@ describe('an address pool', () => {
     ]);
   });
 
-  it('wakes with the new holder when a contested address changes hands', () => {
+  it('notifies listeners when a contested address passes to the next owner', () => {
     for (const owner of ['a', 'b']) pool.adopt(owner, ip('10.0.0.2'));
     const holders: unknown[] = [];
     pool.onRelease((address) => holders.push(address && pool.holder(address)));
@@ -256,7 +256,7 @@ describe('an address pool', () => {
     expect(holders).toEqual(['b']);
   });
 
-  it('serves an IPv6 /64 without an entry for each address', () => {
+  it('supports an IPv6 /64 without an entry per address', () => {
     pool = new AddressPool(cidr('fd00::/64'), {
       gateway: ip('fd00::1'),
       reservedRanges: [range('fd00::3', 'fd00::ffff:ffff:ffff:fffe')],
@@ -276,7 +276,7 @@ describe('an address pool', () => {
     });
   });
 
-  it('takes the same time for an address of a full /16 as for one of an empty one', () => {
+  it('allocates from a full /16 as fast as from an empty one', () => {
     pool = new AddressPool(cidr('10.0.0.0/16'));
     const time = (fn: () => void) => {
       const start = process.hrtime.bigint();
@@ -287,7 +287,7 @@ describe('an address pool', () => {
       for (let i = 0; i < 65_534; i++) pool.allocate(`port-${i}`);
     });
     expect(pool.allocate('one more')).toBe('exhausted');
-    // A hundred thousand turns at the far end of a full pool: a scan from the start would take minutes.
+    // 100,000 rounds at the end of a full pool: with a scan from the start they would take minutes.
     const churn = time(() => {
       for (let i = 0; i < 100_000; i++) {
         const owner = `port-${65_533 - (i % 100)}`;

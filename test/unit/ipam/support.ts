@@ -8,12 +8,12 @@ import {
 } from '../../../src/api/cidr.ts';
 import { seedOf } from '../../support/seed.ts';
 
-/** Pools speak in numbers: the tests write addresses as text, and read what they get as text. */
+/** The pools use numbers. These helpers let the tests write and compare addresses as text. */
 export const ip = (text: string) => mustParseAddress(text);
 export const cidr = (text: string) => mustParseCidr(text);
 export const range = (start: string, end: string) => ({ start: ip(start), end: ip(end) });
 
-/** Text of an address or block; words (`exhausted`, undefined) as they are. */
+/** Formats an address or a block. Returns other values (`exhausted`, undefined) unchanged. */
 export function show(value: Address | Cidr | string | undefined): string | undefined {
   if (typeof value !== 'object') return value;
   return 'base' in value ? formatCidr(value) : formatAddress(value);
