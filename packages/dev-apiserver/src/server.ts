@@ -5,22 +5,22 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { coreResources } from './builtin/core.ts';
 import { eventResources } from './builtin/events.ts';
-import { CustomResources } from './crd.ts';
-import { ApiError } from './errors.ts';
-import { suffer } from './faults.ts';
-import type { FaultInjector } from './faults.ts';
-import { GarbageCollector } from './gc.ts';
-import { readBody, sendError, sendRouted } from './http.ts';
-import { kubeconfig } from './kubeconfig.ts';
-import { NamespaceController } from './namespaces.ts';
-import { resourceKey } from './resource.ts';
-import { isPublic, route } from './router.ts';
-import type { Routed } from './router.ts';
-import { ServerState } from './state.ts';
-import type { Clock } from './state.ts';
-import { createServerIdentity } from './tls.ts';
-import type { ServerIdentity } from './tls.ts';
-import { Watch } from './watch.ts';
+import { CustomResources } from './crd/custom-resources.ts';
+import { ApiError } from './model/errors.ts';
+import { suffer } from './http/faults.ts';
+import type { FaultInjector } from './http/faults.ts';
+import { GarbageCollector } from './controllers/garbage-collector.ts';
+import { readBody, sendError, sendRouted } from './http/messages.ts';
+import { kubeconfig } from './http/kubeconfig.ts';
+import { NamespaceController } from './controllers/namespaces.ts';
+import { resourceKey } from './storage/resource.ts';
+import { isPublic, route } from './http/router.ts';
+import type { Routed } from './http/router.ts';
+import { ServerState } from './storage/state.ts';
+import type { Clock } from './storage/state.ts';
+import { createServerIdentity } from './http/tls.ts';
+import type { ServerIdentity } from './http/tls.ts';
+import { Watch } from './verbs/watch.ts';
 
 /** How to start a server. */
 export interface ApiServerOptions {
@@ -184,11 +184,11 @@ export class ApiServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const url = new URL(request.url ?? '/', 'https://localhost');
-      const subject = { method: request.method ?? 'GET', path: url.pathname, query: url.searchParams };
+      const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s);
+      const subject = { method: request.method ?? 'GET', path, query: new URLSearchParams(query) };
       const fault = this.#fault?.(subject);
       if (await suffer(fault, response)) return;
-      this.#authenticate(request, url.pathname);
+      this.#authenticate(request, path);
       const body = await readBody(request);
       const routed = route(this.#state, {
         ...subject,

@@ -3,7 +3,8 @@
  * Source: sigs.k8s.io/structured-merge-diff/typed/validate.go; the messages are its.
  */
 import { isObject, type Json } from '../schema/json.ts';
-import { fieldElement, itemElement, ListItemError, printElement } from './path-element.ts';
+import { itemElement, ListItemError } from './list-item.ts';
+import { fieldElement, printElement } from './path-element.ts';
 import { atomOf, memberShape, type ListShape, type MapShape, type Shape } from './shape.ts';
 
 /** What is wrong with a configuration, as `.spec.a: expected string, got ...`; empty for a good one. */

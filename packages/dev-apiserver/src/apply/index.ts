@@ -19,7 +19,8 @@ import {
   type Owners,
 } from './managers.ts';
 import { FieldSet } from './field-set.ts';
-import { ListItemError, printElement } from './path-element.ts';
+import { ListItemError } from './list-item.ts';
+import { printElement } from './path-element.ts';
 import { objectShape, type Shape } from './shape.ts';
 import { applyConfiguration, recordUpdate, resetFields, type Conflict } from './updater.ts';
 

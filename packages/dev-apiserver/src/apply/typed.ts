@@ -4,7 +4,8 @@
  */
 import { deepEqual, get, isObject, set, type Json, type JsonObject } from '../schema/json.ts';
 import { FieldSet } from './field-set.ts';
-import { fieldElement, itemElement, type PathElement } from './path-element.ts';
+import { itemElement } from './list-item.ts';
+import { fieldElement, type PathElement } from './path-element.ts';
 import {
   atomOf,
   memberShape,

@@ -1,12 +1,12 @@
-import { forbidden, invalidValue, forbiddenValue } from '../errors.ts';
-import type { StatusCause } from '../errors.ts';
-import { labelProblems } from '../metadata.ts';
-import { equalJson, isObject, part, text } from '../objects.ts';
-import type { ApiObject, JsonObject } from '../objects.ts';
-import type { Resource, ResourceRules } from '../resource.ts';
+import { forbidden, invalidValue, forbiddenValue } from '../model/errors.ts';
+import type { StatusCause } from '../model/errors.ts';
+import { labelProblems } from '../model/metadata.ts';
+import { equalJson, isObject, part, text } from '../model/objects.ts';
+import type { ApiObject, JsonObject } from '../model/objects.ts';
+import type { Resource, ResourceRules } from '../storage/resource.ts';
 import { compileSchema } from '../schema/index.ts';
-import type { ServerState } from '../state.ts';
-import { ageColumn, column, nameColumn } from '../table.ts';
+import type { ServerState } from '../storage/state.ts';
+import { ageColumn, column, nameColumn } from '../wire/table.ts';
 import { configMapSchema, leaseSchema, namespaceSchema, secretSchema } from './schemas.ts';
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../objects.ts';
+import type { JsonObject } from '../model/objects.ts';
 import { condition, integer, kind, text } from './schemas.ts';
 
 const names: JsonObject = {

@@ -1,11 +1,11 @@
-import type { ApiObject, JsonObject } from '../objects.ts';
-import { isObject, part, text } from '../objects.ts';
-import type { Resource, ResourceRules } from '../resource.ts';
-import type { ServerState } from '../state.ts';
-import { age, column, nameColumn } from '../table.ts';
-import type { Column } from '../resource.ts';
-import { invalidValue, requiredValue } from '../errors.ts';
-import type { StatusCause } from '../errors.ts';
+import type { ApiObject, JsonObject } from '../model/objects.ts';
+import { isObject, part, text } from '../model/objects.ts';
+import type { Resource, ResourceRules } from '../storage/resource.ts';
+import type { ServerState } from '../storage/state.ts';
+import { age, column, nameColumn } from '../wire/table.ts';
+import type { Column } from '../storage/resource.ts';
+import { invalidValue, requiredValue } from '../model/errors.ts';
+import type { StatusCause } from '../model/errors.ts';
 import { builtInResource, microTimeProblem } from './core.ts';
 import { coreEventSchema, eventSchema } from './schemas.ts';
 

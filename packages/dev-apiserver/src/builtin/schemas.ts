@@ -1,4 +1,4 @@
-import type { JsonObject } from '../objects.ts';
+import type { JsonObject } from '../model/objects.ts';
 
 // Structural schemas of the built-in kinds, as OpenAPI v3; descriptions are what `kubectl explain` shows.
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { duplicateFields } from '../../src/duplicates.ts';
-import { warningHeader } from '../../src/http.ts';
-import { compileJsonPath } from '../../src/jsonpath.ts';
-import { decodeProtobuf } from '../../src/protobuf.ts';
-import { age, humanDuration } from '../../src/table.ts';
+import { duplicateFields } from '../../src/wire/duplicates.ts';
+import { warningHeader } from '../../src/http/messages.ts';
+import { compileJsonPath } from '../../src/crd/jsonpath.ts';
+import { decodeProtobuf } from '../../src/wire/protobuf.ts';
+import { age, humanDuration } from '../../src/wire/table.ts';
 
 describe('the search for duplicate fields', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeMeta } from '../../src/meta-decode.ts';
-import { generateName, subdomainProblems, validateMeta } from '../../src/metadata.ts';
+import { decodeMeta } from '../../src/wire/decode-meta.ts';
+import { generateName, subdomainProblems, validateMeta } from '../../src/model/metadata.ts';
 
 const target = 'Foo in version "v1" cannot be handled as a Foo';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json } from '../../src/objects.ts';
-import { jsonPatch, mergePatch } from '../../src/patch.ts';
+import type { Json } from '../../src/model/objects.ts';
+import { jsonPatch, mergePatch } from '../../src/patch/json-patch.ts';
 
 const codeOf = (act: () => unknown): number | undefined => {
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseFieldSelector, parseLabelSelector } from '../../src/selectors.ts';
+import { parseFieldSelector, parseLabelSelector } from '../../src/verbs/selectors.ts';
 
 const labels: Readonly<Record<string, string>> = {
   app: 'web',

@@ -49,6 +49,8 @@ describe('the embedded API server', () => {
       });
     expect(await anonymous('/readyz')).toBe(200);
     expect(await anonymous('/version')).toBe(200);
+    expect(await anonymous('/version/')).toBe(200);
+    expect(await anonymous('//version')).toBe(401);
     expect(await anonymous('/api/v1/namespaces')).toBe(401);
     stranger.close();
   });

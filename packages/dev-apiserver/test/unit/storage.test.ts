@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Collection, Revisions } from '../../src/storage.ts';
-import type { Change } from '../../src/storage.ts';
+import { Collection, Revisions } from '../../src/storage/collection.ts';
+import type { Change } from '../../src/storage/collection.ts';
 
 const object = (namespace: string, name: string, value = 0) => ({ metadata: { namespace, name }, value });
 const keysOf = (entries: readonly { key: string }[] | undefined): string[] | undefined =>

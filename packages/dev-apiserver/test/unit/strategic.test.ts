@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { clone } from '../../src/objects.ts';
-import type { JsonObject } from '../../src/objects.ts';
-import { strategicMergePatch } from '../../src/strategic.ts';
+import { clone } from '../../src/model/objects.ts';
+import type { JsonObject } from '../../src/model/objects.ts';
+import { strategicMergePatch } from '../../src/patch/strategic.ts';
 
 const apply = (target: JsonObject, patch: JsonObject, kind = 'ConfigMap'): unknown =>
   strategicMergePatch(clone(target), patch, kind);

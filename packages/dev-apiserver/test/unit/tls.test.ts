@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import * as der from '../../src/der.ts';
-import { createServerIdentity } from '../../src/tls.ts';
+import * as der from '../../src/http/der.ts';
+import { createServerIdentity } from '../../src/http/tls.ts';
 
 const now = new Date('2030-06-01T12:00:00Z');
 
