@@ -1,8 +1,9 @@
 /**
- * Ports for a VM manager: create one, wait until it is in effect, plug the machine in, move it, let go of it. Every call
- * may be made again when its answer was lost. The life cycle is in docs/plasmavmc.md.
+ * The Port client for VM managers: create a Port, wait until the Port is Ready, attach a machine, migrate the
+ * machine, detach it. Every call is idempotent, so a caller can repeat a call whose response was lost.
+ * docs/plasmavmc.md describes the life cycle.
  */
-export type { CallOptions } from './patience.ts';
+export type { CallOptions } from './polling.ts';
 export {
   PortClient,
   type PlugSettings,

@@ -19,18 +19,18 @@ import {
   RestClient,
   type KubeClient,
 } from '../reconcile/index.ts';
-import { patiently, unlessAborted, type CallOptions, type Seen } from './patience.ts';
+import { pollUntil, withAbortReason, type CallOptions, type Check } from './polling.ts';
 import { PortError, type PortErrorCode } from './port-error.ts';
 
 export type { Port, PortAttachment, PortSpec } from '../api/index.ts';
 
-/** Which Port. */
+/** The namespace and name of a Port. */
 export interface PortRef {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** What a machine's device needs: all of it stands in the Port's status once it is Ready. */
+/** The settings of the machine's network device, from the status of a Ready Port. */
 export interface PlugSettings {
   /** The value of `external_ids:iface-id`. */
   readonly interfaceID: string;
@@ -43,7 +43,7 @@ export interface PlugSettings {
 const type = resources.Port;
 const { kind } = type;
 
-/** Ports of one cluster. */
+/** A client for the Ports of one cluster. */
 export class PortClient {
   readonly #client: KubeClient;
 
@@ -52,47 +52,55 @@ export class PortClient {
   }
 
   /**
-   * A client by a kubeconfig: of this path, or as kubectl finds it, or the pod's service account.
+   * Creates a client from the kubeconfig at `kubeconfig`. The default is the kubeconfig that kubectl uses, or
+   * the service account of the pod.
    *
-   * @throws Error when there is none, or no cluster in it
+   * @throws Error when there is no kubeconfig, or when the kubeconfig has no current cluster
    */
   static async connect(kubeconfig?: string): Promise<PortClient> {
     return new PortClient(new RestClient(await fromKubeconfig(kubeconfig)));
   }
 
   /**
-   * Creates a Port. One that is there already is given back when it says what `spec` says, as after a lost answer.
+   * Creates a Port. When the Port already exists with an equal spec, for example after a lost response,
+   * returns the existing Port.
    *
-   * @throws PortError EXISTS, GONE; ApiError when the spec is refused
+   * @throws PortError EXISTS, GONE
+   * @throws ApiError when the API server rejects the spec
    */
   async createPort(ref: PortRef, spec: Partial<PortSpec> = {}, options: CallOptions = {}): Promise<Port> {
     const { namespace, name } = ref;
     const port = { apiVersion: apiVersionOf(type), kind, metadata: { namespace, name }, spec };
     try {
-      return await unlessAborted(options.signal, this.#client.create<Port>(type, port, options));
+      return await withAbortReason(options.signal, this.#client.create<Port>(type, port, options));
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       const found = await this.#find(ref, options);
-      // Somebody deleted it in between.
+      // The Port was deleted between the two requests.
       if (found === undefined) return this.createPort(ref, spec, options);
-      if (isLeaving(found)) throw gone(ref, 'is being deleted');
-      if (says(found, spec)) return found;
-      const message = `Port ${namespace}/${name} is there already, and is otherwise: take another name`;
+      if (isLeaving(found)) throw goneError(ref, 'is being deleted');
+      if (matchesSpec(found, spec)) return found;
+      const message = `Port ${namespace}/${name} already exists with another spec; use another name`;
       throw new PortError('EXISTS', message, { cause: error });
     }
   }
 
-  /** The Port as it is now. @throws PortError GONE */
+  /**
+   * Reads the Port.
+   *
+   * @throws PortError GONE
+   */
   async get(ref: PortRef, options: CallOptions = {}): Promise<Port> {
     const port = await this.#find(ref, options);
-    if (port === undefined) throw gone(ref, 'is not there');
+    if (port === undefined) throw goneError(ref, 'does not exist');
     return port;
   }
 
   /**
-   * Resolves when the Port is in effect as its spec is now, with what the machine's device needs.
+   * Resolves when the Port is Ready for its current generation. The result is the settings of the machine's
+   * device.
    *
-   * @throws PortError NOT_READY after the time-out, STALLED at once, GONE
+   * @throws PortError NOT_READY after the time-out, STALLED immediately, GONE
    */
   async waitReady(ref: PortRef, options: CallOptions = {}): Promise<PlugSettings> {
     return this.#until(ref, options, 'NOT_READY', ({ metadata, status }) => {
@@ -101,7 +109,10 @@ export class PortClient {
         throw new PortError('STALLED', stalled.message);
       const ready = findCondition(status?.conditions, 'Ready');
       if (ready?.status !== 'True' || ready.observedGeneration !== metadata.generation)
-        return { missing: ready?.message ?? 'nobody has looked at it yet: does the operator run?' };
+        return {
+          missing:
+            ready?.message ?? 'the operator has not processed it yet; check that the operator is running',
+        };
       const { interfaceID, macAddress, ipAddress, mtu } = status ?? {};
       if (
         interfaceID === undefined ||
@@ -109,25 +120,29 @@ export class PortClient {
         ipAddress === undefined ||
         mtu === undefined
       )
-        return { missing: 'its status has no address yet' };
+        return { missing: 'the status has no address yet' };
       return { found: { interfaceID, macAddress, ipAddress, mtu } };
     });
   }
 
-  /** Resolves when OVN has the interface up on `host`. @throws PortError NOT_BOUND after the time-out, GONE */
+  /**
+   * Resolves when OVN reports that the interface is up on `host`.
+   *
+   * @throws PortError NOT_BOUND after the time-out, GONE
+   */
   async waitBound(ref: PortRef, host: string, options: CallOptions = {}): Promise<void> {
     await this.#until(ref, options, 'NOT_BOUND', ({ status }) =>
       status?.boundHost === host && isTrue(status.conditions, 'Bound')
         ? { found: true }
-        : { missing: `it is up on ${status?.boundHost ?? 'no host'}, not on ${host}` },
+        : { missing: `the interface is up on ${status?.boundHost ?? 'no host'}; expected ${host}` },
     );
   }
 
   /**
-   * Says which machine has the Port, and where; with `migrationTargetHost` also where it is going. What is not given is
-   * not there afterwards.
+   * Attaches a machine on a host to the Port. `migrationTargetHost` starts a migration. Removes the fields of
+   * the attachment that the argument omits.
    *
-   * @throws PortError ALREADY_ATTACHED when another machine has it, GONE
+   * @throws PortError ALREADY_ATTACHED when another machine is attached, GONE
    */
   async attach(
     ref: PortRef,
@@ -142,16 +157,19 @@ export class PortClient {
       { ...options, idempotent: true },
     );
     try {
-      return await unlessAborted(options.signal, patch);
+      return await withAbortReason(options.signal, patch);
     } catch (error) {
-      if (isNotFound(error)) throw gone(ref, 'is not there', error);
+      if (isNotFound(error)) throw goneError(ref, 'does not exist', error);
       if (error instanceof ApiError && error.message.includes('PORT_ALREADY_ATTACHED'))
         throw new PortError('ALREADY_ATTACHED', error.message, { cause: error });
       throw error;
     }
   }
 
-  /** Lets the machine go of the Port. A Port that it does not have (any more), or that is gone, is left as it is. */
+  /**
+   * Detaches the machine. Succeeds without a change when the machine is not attached or the Port does not
+   * exist.
+   */
   async detach(ref: PortRef, vmID: string, options: CallOptions = {}): Promise<void> {
     const patch = this.#client.patchJson(
       type,
@@ -163,23 +181,24 @@ export class PortClient {
       { ...options, idempotent: true },
     );
     try {
-      await unlessAborted(options.signal, patch);
+      await withAbortReason(options.signal, patch);
     } catch (error) {
       if (isNotFound(error)) return;
       if (!(error instanceof ApiError && error.code === 422)) throw error;
-      // The test, as a rule: it is not attached, or to another machine. Else the removal was refused.
+      // Usually the `test` operation failed: the machine is not attached. Otherwise the server rejected the
+      // removal.
       const port = await this.#find(ref, options);
       if (port?.spec.attachment?.vmID === vmID) throw error;
     }
   }
 
   /**
-   * Asks for the Port to be deleted; its address is free once its rows are gone. One that is gone is no error, nor is
-   * another of its name where `uid` says which was meant: that one is left alone.
+   * Deletes the Port. Its address becomes free when the operator has removed its rows. Succeeds without a
+   * change when the Port does not exist, or when `uid` is given and the existing Port has another UID.
    */
   async delete(ref: PortRef, options: CallOptions & { readonly uid?: string } = {}): Promise<void> {
     try {
-      await unlessAborted(options.signal, this.#client.delete(type, ref, options));
+      await withAbortReason(options.signal, this.#client.delete(type, ref, options));
     } catch (error) {
       if (!isNotFound(error) && !(options.uid !== undefined && isConflict(error))) throw error;
     }
@@ -192,7 +211,7 @@ export class PortClient {
 
   async #find(ref: PortRef, options: CallOptions): Promise<Port | undefined> {
     try {
-      return await unlessAborted(options.signal, this.#client.get<Port>(type, ref, options));
+      return await withAbortReason(options.signal, this.#client.get<Port>(type, ref, options));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -203,13 +222,13 @@ export class PortClient {
     ref: PortRef,
     options: CallOptions,
     code: PortErrorCode,
-    look: (port: Port) => Seen<T>,
+    check: (port: Port) => Check<T>,
   ): Promise<T> {
-    return patiently(
-      async (each) => {
-        const port = await this.get(ref, each);
-        if (isLeaving(port)) throw gone(ref, 'is being deleted');
-        return look(port);
+    return pollUntil(
+      async (requestOptions) => {
+        const port = await this.get(ref, requestOptions);
+        if (isLeaving(port)) throw goneError(ref, 'is being deleted');
+        return check(port);
       },
       options,
       (missing, cause) => new PortError(code, `Port ${ref.namespace}/${ref.name}: ${missing}`, { cause }),
@@ -217,11 +236,13 @@ export class PortClient {
   }
 }
 
-const gone = ({ namespace, name }: PortRef, how: string, cause?: unknown): PortError =>
-  new PortError('GONE', `Port ${namespace}/${name} ${how}`, { cause });
+const goneError = ({ namespace, name }: PortRef, state: string, cause?: unknown): PortError =>
+  new PortError('GONE', `Port ${namespace}/${name} ${state}`, { cause });
 
-/** Whether the Port has all that `spec` asks for, with the schema's defaults for what is left out inside of it. */
-function says({ spec: actual }: Port, spec: Partial<PortSpec>): boolean {
+/**
+ * Whether the Port has every field of `spec`. The schema's defaults apply to omitted nested fields of `spec`.
+ */
+function matchesSpec({ spec: actual }: Port, spec: Partial<PortSpec>): boolean {
   const { spec: wanted } = withDefaults({ kind, spec });
   const fields = Object.keys(spec) as (keyof PortSpec)[];
   return fields.every((field) => wanted[field] === undefined || jsonEqual(actual[field], wanted[field]));

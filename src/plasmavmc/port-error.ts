@@ -1,12 +1,16 @@
 /**
- * - `NOT_READY`: not in effect in time; trying again may help. `STALLED`: it needs a change by somebody first.
- * - `NOT_BOUND`: no host, or another one, had the interface up in time.
- * - `ALREADY_ATTACHED`: another machine has it. `EXISTS`: there is one of that name that is otherwise.
- * - `GONE`: it is not there (any more), or is being deleted.
+ * - `NOT_READY`: the Port did not become Ready before the time-out; a retry can succeed.
+ * - `STALLED`: the Port cannot become Ready until a user changes an object.
+ * - `NOT_BOUND`: the interface did not come up on the expected host before the time-out.
+ * - `ALREADY_ATTACHED`: another machine is attached to the Port.
+ * - `EXISTS`: a Port with the same name and another spec exists.
+ * - `GONE`: the Port does not exist, or is being deleted.
  */
 export type PortErrorCode = 'NOT_READY' | 'STALLED' | 'NOT_BOUND' | 'ALREADY_ATTACHED' | 'EXISTS' | 'GONE';
 
-/** Why a call for a Port failed. What the API server says beside that comes as its own ApiError or ConnectionError. */
+/**
+ * The failure of a call for a Port. Other refusals of the API server are an ApiError or a ConnectionError.
+ */
 export class PortError extends Error {
   readonly code: PortErrorCode;
 

@@ -7,7 +7,7 @@ import { TestCluster } from '../../support/operator/test-cluster.ts';
 const web = { namespace: 'default', name: 'web' };
 const failed = (code: string) => expect.objectContaining({ name: 'PortError', code });
 
-describe.each(targets)('a VM manager with the $name API server', (target) => {
+describe.each(targets)('PortClient with the $name API server', (target) => {
   let cluster: TestCluster;
   let ports: PortClient;
 
@@ -26,7 +26,7 @@ describe.each(targets)('a VM manager with the $name API server', (target) => {
     await cluster.stop();
   });
 
-  /** What ovn-controller does when a device is plugged in on a host. */
+  /** Writes to the Southbound database what ovn-controller writes when a device appears on a host. */
   async function plugged(interfaceID: string, host: 'hv1' | 'hv2'): Promise<void> {
     await cluster.ovn.sbctl('--may-exist', 'chassis-add', host, 'geneve', `127.0.0.${host.slice(2)}`);
     await cluster.ovn.nbctl('--wait=sb', 'sync');
@@ -35,7 +35,7 @@ describe.each(targets)('a VM manager with the $name API server', (target) => {
     await cluster.ovn.sbctl('set', 'Port_Binding', interfaceID, 'up=true');
   }
 
-  it('takes a Port through its life: created, Ready, attached, Bound, moved, detached, deleted', async () => {
+  it('creates, attaches, migrates, detaches and deletes a Port', async () => {
     const created = await ports.createPort(web, { subnetRef: { name: 'apps' } });
     const settings = await ports.waitReady(web);
     expect(settings).toEqual({
@@ -60,7 +60,7 @@ describe.each(targets)('a VM manager with the $name API server', (target) => {
     await expect(ports.waitReady(web)).rejects.toEqual(failed('GONE'));
   });
 
-  it('may make each call again', async () => {
+  it('accepts a repetition of each call', async () => {
     const spec = { subnetRef: { name: 'apps' }, securityGroupRefs: [{ name: 'web' }] };
     const first = await ports.createPort(web, spec);
     expect((await ports.createPort(web, spec)).metadata.uid).toBe(first.metadata.uid);
@@ -70,7 +70,7 @@ describe.each(targets)('a VM manager with the $name API server', (target) => {
     for (const _ of ['once', 'again']) await ports.delete(web);
   });
 
-  it('does not take a Port from another machine, and does not let another go of it', async () => {
+  it('rejects attach while another machine is attached, and ignores detach of a machine that is not', async () => {
     await ports.createPort(web, { subnetRef: { name: 'apps' } });
     await ports.attach(web, { vmID: 'vm-1' });
     await expect(ports.attach(web, { vmID: 'vm-2' })).rejects.toEqual(failed('ALREADY_ATTACHED'));
@@ -78,12 +78,14 @@ describe.each(targets)('a VM manager with the $name API server', (target) => {
     expect((await ports.get(web)).spec.attachment?.vmID).toBe('vm-1');
   });
 
-  it('is told why a Port is not Ready or not Bound', async () => {
+  it('rejects with the reason why a Port is not Ready or not Bound', async () => {
     await ports.createPort(web, { subnetRef: { name: 'missing' } });
     const waiting = ports.waitReady(web, { timeoutMs: 1_000 });
     await expect(waiting).rejects.toEqual(failed('NOT_READY'));
     await expect(waiting).rejects.toThrow(/missing/);
-    await expect(ports.waitBound(web, 'hv1', { timeoutMs: 10 })).rejects.toThrow(/up on no host, not on hv1/);
+    await expect(ports.waitBound(web, 'hv1', { timeoutMs: 10 })).rejects.toThrow(
+      /up on no host; expected hv1/,
+    );
     await expect(ports.attach({ ...web, name: 'nobody' }, { vmID: 'vm-1' })).rejects.toEqual(failed('GONE'));
   });
 });

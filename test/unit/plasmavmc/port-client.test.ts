@@ -11,8 +11,8 @@ const answers =
   (_request, response) =>
     json(response, code, body);
 const exists = answers(409, { reason: 'AlreadyExists' });
-const hangsUp: Handler = (request) => request.socket.destroy();
-const isSilent: Handler = () => undefined;
+const closesSocket: Handler = (request) => request.socket.destroy();
+const neverAnswers: Handler = () => undefined;
 
 const condition = (type: string, status: 'True' | 'False', message: string, observedGeneration = 1) => ({
   ...{ type, status, message, observedGeneration },
@@ -27,7 +27,7 @@ const port = (spec: object = {}, status: object = {}, metadata: object = {}) => 
 const waiting = port({}, { conditions: [condition('Ready', 'False', 'SUBNET_NOT_FOUND: there is none')] });
 const ready = port({}, { ...settings, conditions: [condition('Ready', 'True', 'The object is in effect.')] });
 
-describe('a VM manager', () => {
+describe('PortClient', () => {
   let api: ScriptedApi;
   let ports: PortClient;
 
@@ -43,14 +43,14 @@ describe('a VM manager', () => {
     await api.stop();
   });
 
-  describe('that waits', () => {
-    it('waits on when the API server is away for a while', async () => {
-      const away = Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? answers(503) : hangsUp));
+  describe('waitReady and waitBound', () => {
+    it('continue to wait while the API server is unavailable', async () => {
+      const away = Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? answers(503) : closesSocket));
       api.answer(...away, answers(200, waiting), answers(200, ready));
       expect(await ports.waitReady(web)).toEqual(settings);
     });
 
-    it('is told in the end why: what the Port lacks, or that nobody could be asked', async () => {
+    it('reject after the time-out with the reason: the condition of the Port or the error of the API server', async () => {
       api.answer(answers(200, waiting));
       await expect(ports.waitReady(web, { timeoutMs: 100 })).rejects.toMatchObject({
         code: 'NOT_READY',
@@ -64,8 +64,8 @@ describe('a VM manager', () => {
       });
     });
 
-    it('gives up in time when the API server does not answer', async () => {
-      api.answer(isSilent);
+    it('reject after the time-out when the API server does not answer', async () => {
+      api.answer(neverAnswers);
       await expect(ports.waitReady(web, { timeoutMs: 100 })).rejects.toMatchObject({
         code: 'NOT_READY',
         cause: expect.objectContaining({ name: 'ConnectionError', code: 'TIMEOUT' }),
@@ -73,29 +73,29 @@ describe('a VM manager', () => {
     });
 
     it.each([
-      ['is refused', answers(403, { reason: 'Forbidden' }), expect.objectContaining({ code: 403 })],
-      ['has no Port', answers(404, { reason: 'NotFound' }), failed('GONE')],
       [
-        'has a Port that is being deleted',
-        answers(200, port({}, {}, { deletionTimestamp: 'x' })),
-        failed('GONE'),
+        'the request is forbidden',
+        answers(403, { reason: 'Forbidden' }),
+        expect.objectContaining({ code: 403 }),
       ],
+      ['the Port does not exist', answers(404, { reason: 'NotFound' }), failed('GONE')],
+      ['the Port is being deleted', answers(200, port({}, {}, { deletionTimestamp: 'x' })), failed('GONE')],
       [
-        'has a Port that never mends by itself',
+        'the Port is Stalled',
         answers(200, port({}, { conditions: [condition('Stalled', 'True', 'INVALID_CIDR: no')] })),
         failed('STALLED'),
       ],
-    ])('does not wait when it %s', async (_, answer, expected) => {
+    ])('reject immediately when %s', async (_, answer, expected) => {
       api.answer(answer);
       await expect(ports.waitReady(web)).rejects.toEqual(expected);
     });
 
-    it('does not wait for a kubeconfig to become right', async () => {
+    it('reject immediately when the kubeconfig cannot be read', async () => {
       const broken = new PortClient(new RestClient(() => Promise.reject(new Error('no such file'))));
       await expect(broken.waitReady(web)).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
     });
 
-    it('takes no word for a spec that has changed since', async () => {
+    it('ignore conditions of an older generation', async () => {
       const outdated = [condition('Ready', 'True', 'in effect'), condition('Stalled', 'True', 'never')];
       api.answer(
         answers(200, port({}, { ...settings, conditions: outdated }, { generation: 2 })),
@@ -105,7 +105,7 @@ describe('a VM manager', () => {
       expect(api.seen).toHaveLength(2);
     });
 
-    it('takes no host for one that has the interface up no more', async () => {
+    it('require the condition Bound in addition to the host', async () => {
       const isBound = (status: 'True' | 'False') => [condition('Bound', status, '')];
       api.answer(
         answers(200, port({}, { boundHost: 'hv1', conditions: isBound('False') })),
@@ -117,19 +117,19 @@ describe('a VM manager', () => {
     });
   });
 
-  describe('that loses interest', () => {
-    const reason = new Error('the machine is not wanted any more');
+  describe('abort signal', () => {
+    const reason = new Error('the machine was deleted');
 
     it.each<[string, (signal: AbortSignal) => Promise<unknown>]>([
-      ['waiting for Ready', (signal) => ports.waitReady(web, { signal })],
-      ['waiting for a host', (signal) => ports.waitBound(web, 'hv1', { signal })],
-      ['looking', (signal) => ports.get(web, { signal })],
-      ['creating', (signal) => ports.createPort(web, {}, { signal })],
-      ['attaching', (signal) => ports.attach(web, { vmID: 'vm-1' }, { signal })],
-      ['detaching', (signal) => ports.detach(web, 'vm-1', { signal })],
-      ['deleting', (signal) => ports.delete(web, { signal })],
-    ])('%s, is told its own reason, before and while it is under way', async (_, call) => {
-      api.answer(isSilent);
+      ['waitReady', (signal) => ports.waitReady(web, { signal })],
+      ['waitBound', (signal) => ports.waitBound(web, 'hv1', { signal })],
+      ['get', (signal) => ports.get(web, { signal })],
+      ['createPort', (signal) => ports.createPort(web, {}, { signal })],
+      ['attach', (signal) => ports.attach(web, { vmID: 'vm-1' }, { signal })],
+      ['detach', (signal) => ports.detach(web, 'vm-1', { signal })],
+      ['delete', (signal) => ports.delete(web, { signal })],
+    ])('rejects %s with the reason of the signal, before and during the request', async (_, call) => {
+      api.answer(neverAnswers);
       await expect(call(AbortSignal.abort(reason))).rejects.toBe(reason);
       expect(api.seen).toEqual([]);
       const abort = new AbortController();
@@ -137,30 +137,30 @@ describe('a VM manager', () => {
       await expect(call(abort.signal)).rejects.toBe(reason);
     });
 
-    it('between two looks, need not wait for the next', async () => {
+    it('rejects a wait during the pause between two requests', async () => {
       const abort = new AbortController();
       api.answer(answers(200, waiting));
       const call = ports.waitReady(web, { signal: abort.signal });
-      // The pauses have become longer than the looks.
+      // After five requests the pauses are longer than the requests.
       await eventually(() => api.seen.length > 5);
       abort.abort(reason);
       await expect(call).rejects.toBe(reason);
     });
   });
 
-  describe('that creates a Port which is there already', () => {
+  describe('createPort when the Port already exists', () => {
     const asked = {
       metadata: { sourceRef: { name: 'keys' } },
       adminState: undefined,
     } as unknown as Port['spec'];
 
-    it('gets it, when it says the same with the defaults of the schema', async () => {
+    it('returns the existing Port when its spec is equal after the defaults of the schema', async () => {
       const found = port({ metadata: { sourceRef: { kind: 'Secret', name: 'keys' } } });
       api.answer(exists, answers(200, found));
       expect(await ports.createPort(web, asked)).toEqual(found);
     });
 
-    it('does not get one that is otherwise, or about to go', async () => {
+    it('rejects when the existing Port has another spec or is being deleted', async () => {
       const otherwise = port({ metadata: { sourceRef: { kind: 'ConfigMap', name: 'keys' } } });
       api.answer(exists, answers(200, otherwise));
       await expect(ports.createPort(web, asked)).rejects.toEqual(failed('EXISTS'));
@@ -168,13 +168,13 @@ describe('a VM manager', () => {
       await expect(ports.createPort(web)).rejects.toEqual(failed('GONE'));
     });
 
-    it('creates it when it has gone in the meantime', async () => {
+    it('creates the Port when the existing one was deleted in the meantime', async () => {
       api.answer(exists, answers(404, { reason: 'NotFound' }), answers(201, port()));
       expect(await ports.createPort(web)).toEqual(port());
     });
   });
 
-  it('hears of it when a detachment is refused, and not when there is nothing to detach', async () => {
+  it('rejects detach only when the machine is still attached', async () => {
     const attached = (vmID: string) => answers(200, port({ attachment: { vmID } }));
     api.answer(answers(422), attached('vm-2'));
     await ports.detach(web, 'vm-1');
@@ -184,7 +184,7 @@ describe('a VM manager', () => {
     await expect(ports.detach(web, 'vm-1')).rejects.toMatchObject({ name: 'ApiError', code: 422 });
   });
 
-  it('deletes the Port that it means, and no namesake', async () => {
+  it('deletes only the Port with the given UID', async () => {
     const bodies: unknown[] = [];
     api.answer((_request, response, body) => {
       bodies.push(JSON.parse(body));
