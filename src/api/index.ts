@@ -8,5 +8,5 @@ export { withDefaults } from './defaults.ts';
 export * from './generated/index.ts';
 export { computeMac, parseMac, type ParsedMac } from './mac.ts';
 export type { ObjectMeta, OwnerReference, ResourceType } from './object.ts';
-export { type Code, messageFor, type Reason, type ReasonEntry, reasonOf, reasons } from './reasons.ts';
+export { type Code, messageFor, type ProblemReason, type Reason, type ReasonEntry, reasonOf, reasons } from './reasons.ts';
 export { ORGANIZATION_LABEL, PROJECT_LABEL, type Tenancy, tenancyOf } from './tenancy.ts';

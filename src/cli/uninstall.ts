@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { candidate } from '../operator/candidate.ts';
 import { loadConfig } from '../config/config.ts';
-import { letAllGo } from '../controllers/index.ts';
+import { releaseFinalizers } from '../controllers/index.ts';
 import { silentLogger } from '../base/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
 import { configOptions, describeOptions, parseOptions, wholeNumber, type Options } from './arguments.ts';
@@ -12,16 +12,17 @@ const options = {
   wait: {
     type: 'string',
     value: 'SECONDS',
-    help: 'how long to wait for the last operator to end (default: 60)',
+    help: 'how long to wait for the last operator to stop (default: 60)',
   },
   ...configOptions,
 } as const satisfies Options;
 
-/** `overlay-network uninstall`: what is left to do in Kubernetes when the operator is gone. */
+/** `overlay-network uninstall`: cleans up in Kubernetes after the operator is removed. */
 export const uninstall: Command = {
-  help: `Takes the operator's finalizers off all objects, so that they and their namespaces can be deleted without it. For
-after the operator's last day: it holds the operator's Lease meanwhile, and waits for one that still runs. Objects stay,
-and so do OVN's rows: the network runs on. An operator that is installed later puts the finalizers back.
+  help: `Removes the operator's finalizers from all objects, so that the objects and their namespaces can be deleted without the
+operator. Run this command after you remove the operator. The command waits until a running operator releases its Lease,
+and holds the Lease while it works. It keeps the objects and the rows in OVN: the networks continue to work. An operator
+that is installed later adds the finalizers again.
 
 ${describeOptions(options)}`,
 
@@ -43,11 +44,11 @@ ${describeOptions(options)}`,
         const holder = elector.holder ?? '';
         throw new Error(
           holder === ''
-            ? 'the Lease could not be taken: see that this user may get, create and update Leases'
-            : `an operator still runs (${holder} holds the Lease): remove it first, it would put the finalizers back`,
+            ? 'Cannot acquire the Lease. Grant this user the verbs get, create and update on Leases'
+            : `An operator still runs: ${holder} holds the Lease. Remove the operator first, because it adds the finalizers again`,
         );
       }
-      for (const [kind, count] of await letAllGo(client)) io.stdout.write(`${kind}: ${count} let go\n`);
+      for (const [kind, count] of await releaseFinalizers(client)) io.stdout.write(`${kind}: removed the finalizer from ${count} objects\n`);
       return exitCodes.done;
     } finally {
       await elector?.release();

@@ -1,33 +1,27 @@
-import type {
-  ExternalNetwork,
-  FloatingIP,
-  NatRule,
-  Port,
-  SecurityGroup,
-  Subnet,
-  TrafficPolicy,
-  VPC,
-  VPCPeering,
-} from '../api/index.ts';
+import { realClock, scopedLog, Turn } from '../base/index.ts';
 import type { ChassisDirectory, PortBindings, RowWriter } from '../ovn/index.ts';
-import { Turn, realClock, scopedLog } from '../base/index.ts';
-import { keyOf, type KubeObject, type Manager } from '../reconcile/index.ts';
+import type { KubeObject, Manager } from '../reconcile/index.ts';
 import { announcing } from './common/announce.ts';
-import { followDrift } from './upkeep/drift.ts';
 import type { Env } from './common/env.ts';
-import { addKinds } from './kinds.ts';
+import { KindReconciler } from './common/kind-reconciler.ts';
+import { namespaceKind } from './common/namespace.ts';
+import type { NetworkSettings } from './common/settings.ts';
+import { kindNames, modules } from './kinds.ts';
+import { Pools } from './pools/pools.ts';
+import { followDrift } from './upkeep/drift.ts';
+import { createEnv } from './upkeep/environment.ts';
 import { controllerMetrics, type ControllerCounters } from './upkeep/metrics.ts';
 import { orphanedRows, sweepOrphans } from './upkeep/orphans.ts';
-import { Pools } from './pools/pools.ts';
 import { rebuildPools } from './upkeep/rebuild.ts';
 import { RepairLog } from './upkeep/repair-log.ts';
-import type { NetworkSettings } from './common/settings.ts';
-import { TellingWriter } from './upkeep/reporting-writer.ts';
+import { ReportingWriter } from './upkeep/reporting-writer.ts';
+import { storesFrom } from './upkeep/stores.ts';
 
 export { EVENT_CONTROLLER } from './common/announce.ts';
-export { letAllGo } from './upkeep/release-finalizers.ts';
+export { releaseFinalizers } from './upkeep/release-finalizers.ts';
 export { rehearse } from './upkeep/rehearsal.ts';
 export { networkSettings, type NetworkSettings } from './common/settings.ts';
+export { kindNames, modules } from './kinds.ts';
 
 /** How soon a counter in status follows, at the latest. */
 const COUNT_DELAY_MS = 500;
@@ -59,42 +53,11 @@ export function addControllers(
 ): Controllers {
   const pools = new Pools(options.settings, (kind, key) => manager.enqueue(kind, key));
   const log = scopedLog(manager.log);
-  const env: Env = {
-    stores: {
-      get namespaces() {
-        return manager.store<KubeObject>('Namespace');
-      },
-      get vpcs() {
-        return manager.store<VPC>('VPC');
-      },
-      get subnets() {
-        return manager.store<Subnet>('Subnet');
-      },
-      get ports() {
-        return manager.store<Port>('Port');
-      },
-      get securityGroups() {
-        return manager.store<SecurityGroup>('SecurityGroup');
-      },
-      get trafficPolicies() {
-        return manager.store<TrafficPolicy>('TrafficPolicy');
-      },
-      get externalNetworks() {
-        return manager.store<ExternalNetwork>('ExternalNetwork');
-      },
-      get floatingIPs() {
-        return manager.store<FloatingIP>('FloatingIP');
-      },
-      get natRules() {
-        return manager.store<NatRule>('NatRule');
-      },
-      get vpcPeerings() {
-        return manager.store<VPCPeering>('VPCPeering');
-      },
-    },
+  const env = createEnv({
+    stores: storesFrom((kind) => manager.store(kind)),
     pools,
     settings: options.settings,
-    writer: new TellingWriter(writer, {
+    writer: new ReportingWriter(writer, {
       log,
       repairs: new RepairLog(log, Date.now),
       repaired: (kind) => counters.driftRepaired(kind),
@@ -107,9 +70,11 @@ export function addControllers(
     now: () => Date.now(),
     wake: (kind, key) => manager.enqueue(kind, key),
     wakeSoon: (kind, key) => manager.enqueueAfter(kind, key, COUNT_DELAY_MS),
-  };
+  });
   const counters = controllerMetrics(manager.metrics, env);
-  addKinds(env, (kind, reconciler) => manager.addKind(kind, reconciler));
+  manager.addKind(namespaceKind);
+  for (const name of kindNames)
+    manager.addKind<KubeObject>(modules[name].kind, new KindReconciler(env, modules[name]));
   return { prepare: (signal) => prepare(env, manager, counters, options, signal) };
 }
 
@@ -139,18 +104,17 @@ async function prepare(
     log,
   });
   const unsubscribe = bindings.onChange((logicalPort) => {
-    const port = logicalPort === undefined ? undefined : env.stores.ports.byUid(logicalPort);
-    if (logicalPort === undefined) for (const kind of ['Port', 'NatRule']) manager.resync(kind);
-    else if (port !== undefined) {
-      manager.enqueue('Port', keyOf(port), 'repair');
-      // A floating IP is translated on the port's own host only while the port is up there.
-      for (const key of env.stores.natRules.keysByIndex('port', keyOf(port))) {
-        manager.enqueue('NatRule', key, 'repair');
-      }
+    const port = logicalPort === undefined ? undefined : env.stores.Port.byUid(logicalPort);
+    for (const kind of kindNames) {
+      const { followsPort } = modules[kind];
+      if (followsPort === undefined) continue;
+      if (logicalPort === undefined) manager.resync(kind);
+      else if (port !== undefined)
+        for (const key of followsPort(env.stores, port)) manager.enqueue(kind, key, 'repair');
     }
   });
   const stopChassis = chassis.onChassisChange(() => {
-    for (const kind of ['ExternalNetwork', 'NatRule']) manager.resync(kind);
+    for (const kind of kindNames) if (modules[kind].followsChassis === true) manager.resync(kind);
   });
   manager.onStop('drift repair', () => {
     stop();

@@ -1,37 +1,40 @@
-import type { Kind, KubeObject, Reconciler } from '../reconcile/index.ts';
-import type { Env } from './common/env.ts';
-import { ExternalNetworkReconciler } from './externalnetwork/controller.ts';
-import { externalNetworkKind } from './externalnetwork/kind.ts';
-import { FloatingIPReconciler } from './floatingip/controller.ts';
-import { floatingIPKind } from './floatingip/kind.ts';
-import { NatRuleReconciler } from './natrule/controller.ts';
-import { natRuleKind } from './natrule/kind.ts';
-import { PortReconciler } from './port/controller.ts';
-import { portKind } from './port/kind.ts';
-import { SecurityGroupReconciler } from './securitygroup/controller.ts';
-import { securityGroupKind } from './securitygroup/kind.ts';
-import { SubnetReconciler } from './subnet/controller.ts';
-import { subnetKind } from './subnet/kind.ts';
-import { TrafficPolicyReconciler } from './trafficpolicy/controller.ts';
-import { trafficPolicyKind } from './trafficpolicy/kind.ts';
-import { VpcReconciler } from './vpc/controller.ts';
-import { namespaceKind, vpcKind } from './vpc/kind.ts';
-import { VPCPeeringReconciler } from './vpcpeering/controller.ts';
-import { vpcPeeringKind } from './vpcpeering/kind.ts';
+import type { Kinds } from '../api/index.ts';
+import type { KubeObject } from '../reconcile/index.ts';
+import type { KindName } from './common/env.ts';
+import { externalNetwork } from './externalnetwork/index.ts';
+import { floatingIP } from './floatingip/index.ts';
+import type { KindModule } from './kind-module.ts';
+import { natRule } from './natrule/index.ts';
+import { port } from './port/index.ts';
+import { securityGroup } from './securitygroup/index.ts';
+import { subnet } from './subnet/index.ts';
+import { trafficPolicy } from './trafficpolicy/index.ts';
+import { vpc } from './vpc/index.ts';
+import { vpcPeering } from './vpcpeering/index.ts';
 
-/** Every kind that is followed, with its reconciler where it is reconciled. */
-export function addKinds(
-  env: Env,
-  add: <T extends KubeObject>(kind: Kind<T>, reconciler?: Reconciler<T>) => void,
-): void {
-  add(namespaceKind);
-  add(vpcKind, new VpcReconciler(env));
-  add(subnetKind, new SubnetReconciler(env));
-  add(portKind, new PortReconciler(env));
-  add(securityGroupKind, new SecurityGroupReconciler(env));
-  add(trafficPolicyKind, new TrafficPolicyReconciler(env));
-  add(externalNetworkKind, new ExternalNetworkReconciler(env));
-  add(floatingIPKind, new FloatingIPReconciler(env));
-  add(natRuleKind, new NatRuleReconciler(env));
-  add(vpcPeeringKind, new VPCPeeringReconciler(env));
+/**
+ * Every kind of the API group, and the only list of them: a missing entry is a compile error. A kind stands behind the
+ * kinds that it refers to, so that pools are rebuilt from the outside in.
+ */
+export const kinds = {
+  ExternalNetwork: externalNetwork,
+  VPC: vpc,
+  Subnet: subnet,
+  SecurityGroup: securityGroup,
+  TrafficPolicy: trafficPolicy,
+  Port: port,
+  FloatingIP: floatingIP,
+  NatRule: natRule,
+  VPCPeering: vpcPeering,
+} satisfies { readonly [K in keyof Kinds]: KindModule<Kinds[K]> };
+
+/** The names of all kinds, in the order of {@link kinds}. */
+export const kindNames = Object.keys(kinds) as readonly KindName[];
+
+/** All modules by kind, for code that treats all kinds alike. Each is given objects of its own kind only. */
+export const modules = kinds as unknown as Readonly<Record<KindName, KindModule<KubeObject>>>;
+
+/** Whether `kind` is a kind of this operator: not `Namespace`, and not a kind that only a newer operator knows. */
+export function isKind(kind: string): kind is KindName {
+  return Object.hasOwn(kinds, kind);
 }

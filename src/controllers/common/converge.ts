@@ -2,6 +2,7 @@ import {
   condition,
   findCondition,
   mergeConditions,
+  reasons,
   summarise,
   type Condition,
   type DesiredCondition,
@@ -32,6 +33,8 @@ export interface Intent<S> {
   readonly held?: Problem | undefined;
   /** Called when OVN has what `desired` says: what only its rows before had is not used any more. */
   readonly applied?: (() => void) | undefined;
+  /** Called when the status is written, also when OVN could not be written. */
+  readonly settled?: (() => Promise<void> | void) | undefined;
   /** The rest of the status; `programmed` tells whether OVN has what `desired` says. */
   readonly status: (programmed: boolean) => S;
 }
@@ -119,18 +122,6 @@ function failureReason({ code }: ApplyError): Reason {
   return code === 'PARENT_MISSING' ? 'Pending' : 'OVNRejected';
 }
 
-/** Reasons that only a change by a person can end; the others may mend when something else does. */
-const stalling: ReadonlySet<Reason> = new Set<Reason>([
-  'AddressOutsideVPC',
-  'InvalidCIDR',
-  'InvalidMAC',
-  'InvalidRule',
-  'InvalidSpec',
-  'SubnetOutsideVPC',
-  'TooManyGroups',
-  'TooManyRules',
-]);
-
 function describe(intent: Intent<object>, programmed: DesiredCondition): readonly DesiredCondition[] {
   const { accepted, resolvedRefs, held } = intent;
   const checks = [
@@ -144,7 +135,7 @@ function describe(intent: Intent<object>, programmed: DesiredCondition): readonl
   ];
   const ready =
     held === undefined ? summarise(checks) : condition('Ready', 'False', held.reason, held.message);
-  const stalled = accepted !== undefined && stalling.has(accepted.reason);
+  const stalled = accepted !== undefined && reasons[accepted.reason].stalls === true;
   return [
     ...checks,
     ready,

@@ -1,34 +1,18 @@
-import type {
-  ExternalNetwork,
-  FloatingIP,
-  NatRule,
-  Port,
-  SecurityGroup,
-  Subnet,
-  TrafficPolicy,
-  VPC,
-  VPCPeering,
-} from '../../api/index.ts';
+import type { Kinds } from '../../api/index.ts';
 import type { ChassisDirectory, PortBindings, RowWriter } from '../../ovn/index.ts';
 import type { Finalizers, KubeClient, KubeObject, ReadStore, StatusWriter } from '../../reconcile/index.ts';
 import type { Pools } from '../pools/pools.ts';
 import type { NetworkSettings } from './settings.ts';
 
-/** The objects as last heard of. */
-export interface Stores {
-  readonly namespaces: ReadStore<KubeObject>;
-  readonly vpcs: ReadStore<VPC>;
-  readonly subnets: ReadStore<Subnet>;
-  readonly ports: ReadStore<Port>;
-  readonly securityGroups: ReadStore<SecurityGroup>;
-  readonly trafficPolicies: ReadStore<TrafficPolicy>;
-  readonly externalNetworks: ReadStore<ExternalNetwork>;
-  readonly floatingIPs: ReadStore<FloatingIP>;
-  readonly natRules: ReadStore<NatRule>;
-  readonly vpcPeerings: ReadStore<VPCPeering>;
-}
+/** The name of a kind of this API group. */
+export type KindName = keyof Kinds;
 
-/** All that the reconcilers work with. */
+/** The objects of each kind, as the watches last reported them. Namespaces are watched, not reconciled. */
+export type Stores = { readonly [K in KindName]: ReadStore<Kinds[K]> } & {
+  readonly Namespace: ReadStore<KubeObject>;
+};
+
+/** Everything that the controllers work with. */
 export interface Env {
   readonly stores: Stores;
   readonly pools: Pools;
@@ -39,16 +23,23 @@ export interface Env {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'delete'>;
   readonly status: Pick<StatusWriter, 'write'>;
   readonly finalizers: Pick<Finalizers, 'add' | 'remove'>;
-  /** Milliseconds since the epoch; only for the times that conditions carry. */
+  /** Milliseconds since the epoch; only for the timestamps in conditions. */
   readonly now: () => number;
   /** Enqueues a key before resyncs. */
   readonly wake: (kind: string, key: string) => void;
-  /** The same within half a second, once for a burst: for counters in status. */
+  /** Enqueues a key within half a second, once for a burst of calls: for counters in a status. */
   readonly wakeSoon: (kind: string, key: string) => void;
+  /** The objects that keep an object of `kind` from being deleted, found by the keys that references name it by. */
+  readonly usersOf: (kind: KindName, keys: readonly string[]) => readonly KubeObject[];
+  /** Claims the addresses that specs name in the pool of `parent`, the oldest object first, before any is allocated. */
+  readonly claimNamed: (parent: KubeObject) => void;
 }
 
-/** Held by VPC, Subnet, SecurityGroup, ExternalNetwork and FloatingIP, so that one is not gone while others need its rows. */
+/** What the pools are rebuilt from at a start. */
+export type PoolSources = Pick<Env, 'stores' | 'pools' | 'writer'>;
+
+/** Set on objects that others need, so that an object in use outlives its deletion. */
 export const FINALIZER = 'network.plasmavmc.io/in-use';
 
-/** Marks objects that the operator made, by the convention of Kubernetes' recommended labels. */
+/** Labels objects that the operator created, by the convention of Kubernetes' recommended labels. */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'overlay-network' } as const;

@@ -1,8 +1,8 @@
-import type { Parsed, Reason } from '../../api/index.ts';
+import { reasons, type Parsed, type ProblemReason } from '../../api/index.ts';
 
 /** What stands in an object's way, as a condition will say it. */
 export interface Problem {
-  readonly reason: Reason;
+  readonly reason: ProblemReason;
   /** A sentence for a person that says what to do; the reason's error code is put before it later. */
   readonly message: string;
 }
@@ -13,7 +13,7 @@ export type Checked<T> =
 
 export const good = <T>(value: T): Checked<T> => ({ ok: true, value });
 
-export const bad = (reason: Reason, message: string): Checked<never> => ({
+export const bad = (reason: ProblemReason, message: string): Checked<never> => ({
   ok: false,
   problem: { reason, message },
 });
@@ -30,4 +30,12 @@ export function collect<T>(all: readonly Checked<T>[]): Checked<readonly T[]> {
     values.push(one.value);
   }
   return good(values);
+}
+
+/** The problem under the condition that its reason belongs to: `Accepted`, or `ResolvedRefs`. */
+export function conditionOf(problem: Problem): {
+  readonly accepted?: Problem;
+  readonly resolvedRefs?: Problem;
+} {
+  return reasons[problem.reason].about === 'object' ? { accepted: problem } : { resolvedRefs: problem };
 }

@@ -1,72 +1,44 @@
-import { resources, type ExternalNetwork } from '../../api/index.ts';
-import {
-  isLeaving,
-  keyOf,
-  type KubeObject,
-  type ReconcileContext,
-  type Reconciler,
-  type Result,
-} from '../../reconcile/index.ts';
-import { converge, type Intent } from '../common/converge.ts';
+import type { ExternalNetwork } from '../../api/index.ts';
+import { keyOf } from '../../reconcile/index.ts';
+import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
-import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
-import { switchName } from '../rows/names.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
 import type { Problem } from '../common/problem.ts';
+import { switchName } from '../rows/names.ts';
 import { selectChassis } from './chassis.ts';
-import { claimNamedAddresses } from './named.ts';
 import { planExternalNetwork } from './plan.ts';
 import { externalAddressing } from './ranges.ts';
 
-/** Makes an ExternalNetwork's switch, keeps its addresses and its list of chassis, and holds it while it is used. */
-export class ExternalNetworkReconciler implements Reconciler<ExternalNetwork> {
+/** Decides on an ExternalNetwork: its switch, its addresses and its gateway chassis. */
+export class ExternalNetworkController implements KindController<ExternalNetwork> {
   readonly #env: Env;
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  async reconcile(
-    key: string,
-    network: ExternalNetwork | undefined,
-    { gone }: ReconcileContext<ExternalNetwork>,
-  ): Promise<Result> {
-    const env = this.#env;
-    await removeGone(env, gone, (uid) => env.pools.external.remove(uid));
-    if (network === undefined) return { kind: 'done' };
-    const held = isLeaving(network) ? inUse('ExternalNetwork', this.#users(key, network)) : undefined;
-    if (isLeaving(network) && held === undefined) {
-      const release = () => env.pools.external.remove(network.metadata.uid);
-      return letGo(env, resources.ExternalNetwork, network, release);
-    }
-    if (!(await hold(env, resources.ExternalNetwork, network))) return { kind: 'wait' };
-    return converge(env, resources.ExternalNetwork, network, { ...this.#intent(network), held });
-  }
-
   /**
-   * Those that have an address of the network: naming it without being allowed to holds nothing. After them rows may
-   * still have one, until the database has taken them out.
+   * The objects that have an address of the network. An object that names the network without permission keeps
+   * nothing. Rows may still have an address after their objects, until the database has removed them.
    */
-  #users(key: string, { metadata: { uid } }: ExternalNetwork): readonly string[] {
-    const { stores, pools } = this.#env;
-    const referrers: KubeObject[] = [
-      ...stores.vpcs.byIndex('externalNetwork', key),
-      ...stores.floatingIPs.byIndex('externalNetwork', key),
-    ];
-    const users = referrers
+  users(key: string, { metadata: { uid } }: ExternalNetwork): readonly string[] {
+    const { pools } = this.#env;
+    const users = this.#env
+      .usersOf('ExternalNetwork', [key])
       .filter(({ metadata }) => pools.external.networksOf(metadata.uid).includes(uid))
       .map((object) => `${object.kind} ${keyOf(object)}`);
     const isInRows = users.length === 0 && (pools.external.network(uid)?.counts().used ?? 0) > 0;
     return isInRows ? ['rows that are being removed'] : users;
   }
 
-  #intent(network: ExternalNetwork): Intent<object> {
-    const { pools, stores } = this.#env;
+  intent(_key: string, network: ExternalNetwork): Intent<object> {
+    const { pools } = this.#env;
     const { uid } = network.metadata;
     const addressing = externalAddressing(network);
     if (addressing.ok) {
       const isNew = pools.external.configure(uid, addressing.value.cidr, addressing.value.ranges);
       if (isNew) {
-        claimNamedAddresses(pools, stores, network);
+        this.#env.claimNamed(network);
         pools.waiting.wake(uid);
       }
     }

@@ -6,7 +6,7 @@ export function countAnew(
   networkUids: Iterable<string>,
 ) {
   for (const uid of networkUids) {
-    const network = stores.externalNetworks.byUid(uid);
+    const network = stores.ExternalNetwork.byUid(uid);
     if (network !== undefined) wakeSoon('ExternalNetwork', network.metadata.name);
   }
 }

@@ -31,13 +31,13 @@ export interface ReadyNetwork {
  * whether there is such a network.
  */
 export function allowedNetwork(
-  { externalNetworks, namespaces }: Pick<Stores, 'externalNetworks' | 'namespaces'>,
+  stores: Pick<Stores, 'ExternalNetwork' | 'Namespace'>,
   namespace: string,
   name: string,
 ): Checked<ExternalNetwork> {
-  const network = externalNetworks.get(name);
+  const network = stores.ExternalNetwork.get(name);
   const selector = network?.spec.allowedNamespaces?.selector;
-  const home = namespaces.get(namespace);
+  const home = stores.Namespace.get(namespace);
   if (network !== undefined && selector !== undefined && home !== undefined) {
     if (matchesLabels(selector, home.metadata.labels)) return good(network);
   }

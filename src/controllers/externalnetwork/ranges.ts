@@ -1,17 +1,8 @@
-import {
-  containsRange,
-  formatCidr,
-  parseAddress,
-  parseCidr,
-  parseRange,
-  type AddressRange,
-  type Cidr,
-  type ExternalNetwork,
-  type RangeSpec,
-} from '../../api/index.ts';
+import { formatCidr, parseAddress, parseCidr, type Cidr, type ExternalNetwork } from '../../api/index.ts';
 import { AddressPool } from '../../ipam/index.ts';
 import type { ExternalRanges } from '../pools/external.ts';
-import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
+import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
+import { rangesWithin } from '../common/ranges.ts';
 
 /** An ExternalNetwork's range, and which of its addresses are given out. */
 export interface ExternalAddressing {
@@ -31,9 +22,10 @@ export function externalAddressing({ spec }: ExternalNetwork): Checked<ExternalA
       `The gateway ${spec.gateway} is not a usable address of ${formatCidr(cidr.value)}.`,
     );
   }
-  const allocationPools = rangesIn(spec.allocationPools, cidr.value, 'spec.allocationPools');
+  const limit = { cidr: cidr.value, name: "the network's range", reason: 'InvalidCIDR' } as const;
+  const allocationPools = rangesWithin(spec.allocationPools, limit, 'spec.allocationPools');
   if (!allocationPools.ok) return allocationPools;
-  const reservedRanges = rangesIn(spec.reservedRanges, cidr.value, 'spec.reservedRanges');
+  const reservedRanges = rangesWithin(spec.reservedRanges, limit, 'spec.reservedRanges');
   if (!reservedRanges.ok) return reservedRanges;
   return good({
     cidr: cidr.value,
@@ -44,19 +36,4 @@ export function externalAddressing({ spec }: ExternalNetwork): Checked<ExternalA
       text: JSON.stringify([spec.gateway, spec.allocationPools, spec.reservedRanges]),
     },
   });
-}
-
-function rangesIn(
-  specs: readonly RangeSpec[] | undefined,
-  cidr: Cidr,
-  field: string,
-): Checked<readonly AddressRange[]> {
-  return collect(
-    (specs ?? []).map((spec, index) => {
-      const parsed = fromParsed(parseRange(spec, { family: 4 }), `${field}[${index}]`);
-      if (!parsed.ok || containsRange(cidr, parsed.value)) return parsed;
-      const range = `${field}[${index}] (${spec.start} to ${spec.end})`;
-      return bad('InvalidCIDR', `${range} is not inside the network's range ${formatCidr(cidr)}.`);
-    }),
-  );
 }

@@ -1,76 +1,28 @@
-import {
-  formatAddress,
-  formatCidr,
-  parseAddress,
-  resources,
-  type Address,
-  type ExternalNetwork,
-  type FloatingIP,
-} from '../../api/index.ts';
+import { formatAddress, formatCidr, parseAddress } from '../../api/index.ts';
+import type { Address, ExternalNetwork, FloatingIP } from '../../api/index.ts';
 import { nothing } from '../../ovn/index.ts';
-import {
-  isLeaving,
-  keyOf,
-  refKey,
-  type ReconcileContext,
-  type Reconciler,
-  type Result,
-} from '../../reconcile/index.ts';
-import { converge, type Intent } from '../common/converge.ts';
+import { keyOf, refKey } from '../../reconcile/index.ts';
+import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
-import { countAnew } from '../externalnetwork/counts.ts';
-import { allowedNetwork } from '../externalnetwork/kind.ts';
-import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
-import type { Refusal } from '../pools/external.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
+import { allowedNetwork, countAnew } from '../externalnetwork/index.ts';
+import { refusalText } from '../pools/external.ts';
 
 /**
- * Holds an external address for a project, and the FloatingIP while NatRules use it. It has no rows: those of the
- * NatRules carry the address.
+ * Decides on a FloatingIP: an external address that a project keeps. A FloatingIP has no rows; the rows of NatRules
+ * have the address.
  */
-export class FloatingIPReconciler implements Reconciler<FloatingIP> {
+export class FloatingIPController implements KindController<FloatingIP> {
   readonly #env: Env;
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  async reconcile(
-    key: string,
-    floatingIP: FloatingIP | undefined,
-    { gone }: ReconcileContext<FloatingIP>,
-  ): Promise<Result> {
-    const env = this.#env;
-    await removeGone(env, gone, (uid) => this.#release(uid));
-    if (floatingIP === undefined) return { kind: 'done' };
-    const users = this.#users(key);
-    const held = isLeaving(floatingIP)
-      ? inUse(
-          'FloatingIP',
-          users.map((name) => `NatRule ${name}`),
-        )
-      : undefined;
-    if (isLeaving(floatingIP) && held === undefined) {
-      return letGo(env, resources.FloatingIP, floatingIP, () => this.#release(floatingIP.metadata.uid));
-    }
-    if (!(await hold(env, resources.FloatingIP, floatingIP))) return { kind: 'wait' };
-    return converge(env, resources.FloatingIP, floatingIP, { ...this.#intent(floatingIP, users), held });
-  }
-
-  /** Names of the NatRules that use the address, in order. */
-  #users(key: string): readonly string[] {
-    const rules = [...this.#env.stores.natRules.byIndex('floatingIP', key)];
-    return rules.map(({ metadata }) => metadata.name).sort();
-  }
-
-  #release(uid: string): void {
-    const { pools } = this.#env;
-    const networks = pools.external.networksOf(uid);
-    pools.external.release(uid);
-    countAnew(this.#env, networks);
-  }
-
-  #intent(floatingIP: FloatingIP, users: readonly string[]): Intent<object> {
+  intent(key: string, floatingIP: FloatingIP): Intent<object> {
+    const rules = [...this.#env.stores.NatRule.byIndex('floatingIP', key)];
+    const users = rules.map(({ metadata }) => metadata.name).sort();
     const { namespace = '', uid } = floatingIP.metadata;
     const { status, spec } = floatingIP;
     const usedBy = users.length === 0 ? undefined : users;
@@ -117,20 +69,5 @@ export class FloatingIPReconciler implements Reconciler<FloatingIP> {
     wait();
     const where = `the ExternalNetwork "${name}" (${formatCidr(pool.cidr)})`;
     return bad('AddressNotAvailable', `${floatingIP.spec.address} ${refusalText(refused)} ${where}.`);
-  }
-}
-
-/** Why an external address cannot be had; who has it is not told, as it may be another tenant. */
-export function refusalText(refused: Refusal): string {
-  if (typeof refused === 'object') return 'is already used in';
-  switch (refused) {
-    case 'outside':
-      return 'is outside the addresses that are given out of';
-    case 'gateway':
-      return "is the gateway's address in";
-    case 'reserved':
-      return 'is reserved in';
-    default:
-      return `is the ${refused} address of`;
   }
 }

@@ -1,6 +1,6 @@
 import type { NatRule } from '../../api/index.ts';
 import type { Stores } from '../common/env.ts';
-import { addressKey } from '../floatingip/kind.ts';
+import { addressKey } from '../floatingip/index.ts';
 import { oldestFirst } from '../common/oldest.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import { externalAddress, type NatPlace, type Sources } from './external.ts';
@@ -53,18 +53,17 @@ function claimOf(sources: Sources, rule: NatRule, place: NatPlace): Claim | unde
 
 /** All rules that may use the same external address, translate the same source, or lead to the same Port. */
 function* candidates(
-  { natRules, floatingIPs }: Stores,
+  { NatRule: rules, FloatingIP: floatingIPs }: Stores,
   { metadata: { namespace = '' }, spec }: NatRule,
   { type, external }: Claim,
   { gatewayIP }: NatPlace,
 ): Iterable<NatRule> {
-  yield* natRules.byIndex('external', externalKey(namespace, external));
-  if (external === gatewayIP) yield* natRules.byIndex('external', externalKey(namespace, undefined));
+  yield* rules.byIndex('external', externalKey(namespace, external));
+  if (external === gatewayIP) yield* rules.byIndex('external', externalKey(namespace, undefined));
   for (const floatingIP of floatingIPs.byIndex('address', addressKey(namespace, external))) {
-    yield* natRules.byIndex('floatingIP', keyOf(floatingIP));
+    yield* rules.byIndex('floatingIP', keyOf(floatingIP));
   }
-  if (type === 'SNAT') yield* natRules.byIndex('snat', namespace);
+  if (type === 'SNAT') yield* rules.byIndex('snat', namespace);
   const target = spec.target?.portRef?.name;
-  if (type === 'FloatingIP' && target !== undefined)
-    yield* natRules.byIndex('port', `${namespace}/${target}`);
+  if (type === 'FloatingIP' && target !== undefined) yield* rules.byIndex('port', `${namespace}/${target}`);
 }

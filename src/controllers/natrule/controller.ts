@@ -2,26 +2,26 @@ import {
   formatAddress,
   formatCidr,
   parseAddress,
-  resources,
   type Address,
   type NatRule,
   type Subnet,
 } from '../../api/index.ts';
 import { nothing } from '../../ovn/index.ts';
-import { keyOf, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
-import { converge, type Intent } from '../common/converge.ts';
+import { keyOf } from '../../reconcile/index.ts';
+import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
-import { countAnew } from '../externalnetwork/counts.ts';
-import { removeGone } from '../common/leaving.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
 import { isOlder } from '../common/oldest.ts';
+import { bad, conditionOf, good, type Checked, type Problem } from '../common/problem.ts';
+import { countAnew } from '../externalnetwork/index.ts';
 import type { ExternalAddress } from '../pools/external.ts';
-import { bad, good, type Checked, type Problem } from '../common/problem.ts';
-import { recordedCidr } from '../rows/recorded.ts';
-import { objectsOf, vpcOf } from '../vpc/lookup.ts';
+import { recordedCidr, recordedNat } from '../rows/recorded.ts';
+import { objectsOf, vpcOf } from '../vpc/index.ts';
 import { conflictingRules } from './conflicts.ts';
 import { externalAddress, holdExternal, natPlace, type NatPlace } from './external.ts';
 import { internalSide, type Internal } from './internal.ts';
-import { planNatRule, recordedNat } from './plan.ts';
+import { planNatRule } from './plan.ts';
+import { waitersOf } from './pools.ts';
 
 /** A rule that has all it needs. */
 interface Translation {
@@ -30,44 +30,24 @@ interface Translation {
   readonly internal: Internal;
 }
 
-/** Problems that are the rule's own, or between it and others; the rest is about what it refers to. */
-const ownProblems: ReadonlySet<Problem['reason']> = new Set<Problem['reason']>([
-  'InvalidCIDR',
-  'InvalidSpec',
-  'AddressOutsideVPC',
-  'NatConflict',
-]);
-
 /**
- * Makes a NatRule's translation. A rule that cannot be in effect has no rows: an address that is not (any longer) its
- * own, or a Port that is gone, must not be led to. Of two that exclude each other the older is in effect.
+ * Decides on a NatRule: its translation. A rule that cannot be in effect has no rows: OVN must not translate an address
+ * that is no longer the rule's, or lead to a Port that is gone. Of two rules that conflict the older is in effect.
  */
-export class NatRuleReconciler implements Reconciler<NatRule> {
+export class NatRuleController implements KindController<NatRule> {
   readonly #env: Env;
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  async reconcile(
-    _key: string,
-    rule: NatRule | undefined,
-    { gone }: ReconcileContext<NatRule>,
-  ): Promise<Result> {
-    const env = this.#env;
-    await removeGone(env, gone, (uid) => {
-      countAnew(env, env.pools.external.keepShares(uid));
-      env.pools.waiting.wake(waitersOf(uid));
-    });
-    if (rule === undefined) return { kind: 'done' };
+  intent(_key: string, rule: NatRule): Intent<object> {
     const translation = this.#translation(rule);
-    const intent = this.#intent(rule, translation);
-    const result = await converge(env, resources.NatRule, rule, {
-      ...intent,
+    return {
+      ...this.#intent(rule, translation),
       applied: () => this.#keep(rule, translation),
-    });
-    env.pools.waiting.wake(waitersOf(rule.metadata.uid));
-    return result;
+      settled: () => this.#env.pools.waiting.wake(waitersOf(rule.metadata.uid)),
+    };
   }
 
   /** The rows are written: keeps the address that they have, and the one that the rule names and may get yet. */
@@ -76,7 +56,7 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
     const keep: ExternalAddress[] = [];
     if (translation.ok) keep.push(inRows(translation.value));
     const network = vpcOf(stores, rule)?.spec.externalGateway?.externalNetworkRef.name ?? '';
-    const networkUid = stores.externalNetworks.get(network)?.metadata.uid;
+    const networkUid = stores.ExternalNetwork.get(network)?.metadata.uid;
     const named = parseAddress(rule.spec.externalIP ?? '', { family: 4 });
     if (named.ok && networkUid !== undefined) keep.push({ networkUid, address: named.value });
     countAnew(this.#env, pools.external.keepShares(rule.metadata.uid, keep));
@@ -84,14 +64,7 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
 
   #intent(rule: NatRule, translation: Checked<Translation>): Intent<object> {
     if (!translation.ok) {
-      const { problem } = translation;
-      const isOwn = ownProblems.has(problem.reason);
-      return {
-        desired: nothing,
-        accepted: isOwn ? problem : undefined,
-        resolvedRefs: isOwn ? undefined : problem,
-        status: () => ({}),
-      };
+      return { desired: nothing, ...conditionOf(translation.problem), status: () => ({}) };
     }
     const { place, external, internal } = translation.value;
     const { status } = rule;
@@ -178,7 +151,7 @@ export class NatRuleReconciler implements Reconciler<NatRule> {
     const { stores, writer } = this.#env;
     const isInOvn = ({ metadata, status }: Subnet): boolean =>
       status?.switchName !== undefined || recordedCidr(writer, metadata.uid, 'Logical_Switch') !== undefined;
-    return [...objectsOf(stores, vpc, keyOf(vpc), stores.subnets)]
+    return [...objectsOf(stores, vpc, keyOf(vpc), stores.Subnet)]
       .filter((subnet) => subnet.spec.provider === undefined && isInOvn(subnet))
       .map(({ metadata }) => metadata.uid)
       .sort();
@@ -214,6 +187,3 @@ function reasonText(rule: NatRule, other: NatRule, external: string): string {
     ? 'it has the external address, or leads to the same Port'
     : `${external} belongs to one Port as a whole`;
 }
-
-/** Under what rules wait that an older one excludes. */
-const waitersOf = (uid: string): string => `nat/${uid}`;

@@ -1,11 +1,10 @@
 import { formatAddress, parseAddress, type Address, type NatRule, type VPC } from '../../api/index.ts';
 import { refKey } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
-import { refusalText } from '../floatingip/controller.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
-import { vpcRange } from '../rows/recorded.ts';
-import { recordedGateway } from '../vpc/gateway.ts';
-import { vpcOf } from '../vpc/lookup.ts';
+import { refusalText } from '../pools/external.ts';
+import { recordedGateway } from '../rows/recorded.ts';
+import { requireVpc, vpcRange } from '../vpc/index.ts';
 import type { Cidr, ExternalNetwork } from '../../api/index.ts';
 
 /** What tells what a rule refers to: statuses, and where one is missing rows and holds. */
@@ -22,18 +21,12 @@ export interface NatPlace {
 
 /** The VPC of a rule and its way out, as they are in OVN. */
 export function natPlace({ stores, writer }: Sources, rule: NatRule): Checked<NatPlace> {
-  const vpc = vpcOf(stores, rule);
-  if (vpc === undefined) {
-    const { vpcRef } = rule.spec;
-    const message =
-      vpcRef === undefined
-        ? 'The namespace has no VPC.'
-        : `There is no VPC "${vpcRef.name}" in the namespace.`;
-    return bad('VPCNotFound', message);
-  }
+  const found = requireVpc(stores, rule);
+  if (!found.ok) return found;
+  const vpc = found.value;
   const vpcCidr = vpcRange(writer, vpc);
   if (vpcCidr === undefined) return bad('VPCNotReady', `The VPC "${vpc.metadata.name}" is not ready.`);
-  const network = stores.externalNetworks.get(vpc.spec.externalGateway?.externalNetworkRef.name ?? '');
+  const network = stores.ExternalNetwork.get(vpc.spec.externalGateway?.externalNetworkRef.name ?? '');
   const gatewayIP = network && gatewayIPOf(writer, vpc, network);
   if (gatewayIP === undefined || network === undefined) {
     return bad('NoExternalGateway', `The VPC "${vpc.metadata.name}" has no external gateway.`);
@@ -62,12 +55,12 @@ export function externalAddress(
     return address.ok ? good(formatAddress(address.value)) : address;
   }
   const { name } = spec.floatingIPRef;
-  const floatingIP = stores.floatingIPs.get(refKey({ namespace, name }));
+  const floatingIP = stores.FloatingIP.get(refKey({ namespace, name }));
   if (floatingIP === undefined) {
     return bad('FloatingIPNotFound', `There is no FloatingIP "${name}" in the namespace.`);
   }
   const other = floatingIP.spec.externalNetworkRef.name;
-  const networkUid = stores.externalNetworks.get(other)?.metadata.uid ?? '';
+  const networkUid = stores.ExternalNetwork.get(other)?.metadata.uid ?? '';
   const held = pools.external.network(networkUid)?.heldBy(floatingIP.metadata.uid);
   const address = floatingIP.status?.address ?? (held && formatAddress(held));
   if (address === undefined) return bad('FloatingIPNotReady', `The FloatingIP "${name}" has no address yet.`);
@@ -103,7 +96,7 @@ export function holdExternal(
   if (!parsed.ok) return parsed;
   const refused = pools.external.share(network.metadata.uid, namespace, uid, parsed.value);
   if (refused === undefined) return parsed;
-  const floatingIP = typeof refused === 'object' ? stores.floatingIPs.byUid(refused.holder) : undefined;
+  const floatingIP = typeof refused === 'object' ? stores.FloatingIP.byUid(refused.holder) : undefined;
   if (floatingIP?.metadata.namespace === namespace) {
     const { name } = floatingIP.metadata;
     return bad('NatConflict', `${address} is the FloatingIP "${name}": name it in floatingIPRef to use it.`);
@@ -118,7 +111,7 @@ function heldByOther(
   { vpc, network }: NatPlace,
   text: string,
 ): Checked<Address> {
-  const floatingIP = floatingIPRef && stores.floatingIPs.get(refKey({ namespace, name: floatingIPRef.name }));
+  const floatingIP = floatingIPRef && stores.FloatingIP.get(refKey({ namespace, name: floatingIPRef.name }));
   const holder = floatingIP ?? vpc;
   const address = parseAddress(text, { family: 4 });
   if (address.ok && pools.external.holds(network.metadata.uid, holder.metadata.uid, address.value)) {

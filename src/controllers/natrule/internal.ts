@@ -11,7 +11,7 @@ import { refKey } from '../../reconcile/index.ts';
 import { interfaceId } from '../rows/names.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import { recordedCidr, recordedPort } from '../rows/recorded.ts';
-import { vpcOf } from '../vpc/lookup.ts';
+import { vpcOf } from '../vpc/index.ts';
 import type { NatPlace, Sources } from './external.ts';
 
 /** The inner side of a rule. */
@@ -38,7 +38,7 @@ function subnetSource(
   name: string,
   { vpc }: NatPlace,
 ): Checked<Internal> {
-  const subnet = stores.subnets.get(refKey({ namespace, name }));
+  const subnet = stores.Subnet.get(refKey({ namespace, name }));
   if (subnet === undefined || vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid) {
     return bad('SubnetNotFound', `There is no Subnet "${name}" in the VPC.`);
   }
@@ -64,8 +64,8 @@ function portTarget(
   name: string,
   { vpc }: NatPlace,
 ): Checked<Internal> {
-  const port = stores.ports.get(refKey({ namespace, name }));
-  const subnet = port && stores.subnets.get(refKey({ namespace, name: port.spec.subnetRef.name }));
+  const port = stores.Port.get(refKey({ namespace, name }));
+  const subnet = port && stores.Subnet.get(refKey({ namespace, name: port.spec.subnetRef.name }));
   if (port === undefined || (subnet && vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid)) {
     return bad('PortNotFound', `There is no Port "${name}" in the VPC.`);
   }

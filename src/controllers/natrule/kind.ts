@@ -1,7 +1,6 @@
 import { resources, type NatRule } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
-import { anySubnetOf } from '../vpc/kind.ts';
-import { vpcKeys } from '../vpc/lookup.ts';
+import { anySubnetOf, vpcKeys } from '../vpc/index.ts';
 
 const inNamespace = ({ metadata: { namespace = '' } }: NatRule, name: string | undefined) =>
   name === undefined ? [] : [refKey({ namespace, name })];

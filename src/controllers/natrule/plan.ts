@@ -1,13 +1,5 @@
 import { computeMac, type NatRule } from '../../api/index.ts';
-import {
-  member,
-  row,
-  rowUuid,
-  symbol,
-  type DesiredRow,
-  type DesiredState,
-  type RowWriter,
-} from '../../ovn/index.ts';
+import { member, row, rowUuid, symbol, type DesiredRow, type DesiredState } from '../../ovn/index.ts';
 import { EXTERNAL_MARK, routerUuid, switchUuid } from '../rows/names.ts';
 import type { Internal } from './internal.ts';
 
@@ -76,24 +68,4 @@ function forward({ metadata: { uid }, spec }: NatRule, facts: NatFacts): Desired
       ),
     ],
   };
-}
-
-/** What a NatRule has in OVN, as its row says. */
-export interface NatRecord {
-  readonly networkUid: string;
-  readonly external: string;
-  readonly isDistributed: boolean;
-}
-
-export function recordedNat(writer: Pick<RowWriter, 'ownedBy'>, uid: string): NatRecord | undefined {
-  for (const { row: record } of writer.ownedBy(uid)) {
-    const marks = record['external_ids'] as ReadonlyMap<string, string> | undefined;
-    const networkUid = marks?.get(EXTERNAL_MARK);
-    const [vip] = (record['vips'] as ReadonlyMap<string, string> | undefined)?.keys() ?? [];
-    const external = (record['external_ip'] as string | undefined) ?? vip?.split(':')[0];
-    if (networkUid === undefined || external === undefined) continue;
-    const mac = record['external_mac'] as ReadonlySet<string> | undefined;
-    return { networkUid, external, isDistributed: (mac?.size ?? 0) > 0 };
-  }
-  return undefined;
 }

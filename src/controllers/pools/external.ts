@@ -9,6 +9,21 @@ export interface ExternalRanges extends AddressRanges {
 /** Why an address cannot be had: nobody can have it, or somebody has it. */
 export type Refusal = Unusable | { readonly holder: string };
 
+/** Completes `ADDRESS … the network`. The holder stays unnamed: it may belong to another tenant. */
+export function refusalText(refused: Refusal): string {
+  if (typeof refused === 'object') return 'is already used in';
+  switch (refused) {
+    case 'outside':
+      return 'is outside the addresses that are given out of';
+    case 'gateway':
+      return "is the gateway's address in";
+    case 'reserved':
+      return 'is reserved in';
+    default:
+      return `is the ${refused} address of`;
+  }
+}
+
 /** An address of an ExternalNetwork. */
 export interface ExternalAddress {
   readonly networkUid: string;

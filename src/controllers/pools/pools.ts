@@ -13,6 +13,13 @@ export interface SubnetPool {
   readonly macs: MacTable;
 }
 
+/** Two objects are recorded with the same value. The first keeps the value; an administrator must resolve the second. */
+export interface PoolConflict {
+  readonly kind: string;
+  readonly uid: string;
+  readonly value: string;
+}
+
 /** What of a Subnet's spec decides which addresses it has; two texts are equal exactly when the ranges are. */
 export interface SubnetRanges extends AddressRanges {
   readonly text: string;

@@ -10,10 +10,9 @@ import {
 } from '../../api/index.ts';
 import type { Unusable } from '../../ipam/index.ts';
 import { keyOf, type ReadStore } from '../../reconcile/index.ts';
-import { oldestFirst } from '../common/oldest.ts';
 import type { Pools, SubnetPool } from '../pools/pools.ts';
 import { bad, collect, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
-import type { SubnetNetwork } from '../subnet/kind.ts';
+import type { SubnetNetwork } from '../subnet/index.ts';
 
 /** Addresses besides its own that a machine may use, as a CIDR, and the MAC address with which it also may. */
 export interface Allowed {
@@ -38,24 +37,6 @@ const unusableBecause: Readonly<Record<Unusable, string>> = {
   gateway: "is the gateway's address in",
   reserved: 'is reserved in',
 };
-
-/**
- * Holds for each Port the address that it names, the oldest first, before any is allocated: a Port that names none
- * must not be given one that another has asked for. What cannot be held is refused when that Port is looked at.
- */
-export function claimNamed(pools: Pools, subnetUid: string, ports: Iterable<Port>): void {
-  for (const port of oldestFirst(ports)) claimNamedAddress(pools, subnetUid, port);
-}
-
-/** The same for one Port, of a Subnet whose Ports are looked at oldest first. */
-export function claimNamedAddress(pools: Pools, subnetUid: string, { metadata, spec }: Port): void {
-  const pool = pools.subnet(subnetUid);
-  if (pool === undefined || spec.ipAddress === undefined) return;
-  const address = parseAddress(spec.ipAddress, { family: 4 });
-  if (address.ok && pool.addresses.claim(metadata.uid, address.value).ok) {
-    pools.setParent(metadata.uid, subnetUid);
-  }
-}
 
 /** Holds a Port's MACs and address for it: those it names, else a computed and an allocated one. */
 export function assignAddressing(

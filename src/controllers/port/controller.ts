@@ -2,23 +2,22 @@ import {
   condition,
   findCondition,
   formatAddress,
-  resources,
   type DesiredCondition,
   type Port,
   type SecurityGroup,
 } from '../../api/index.ts';
-import { refKey, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
+import { keyOf, refKey } from '../../reconcile/index.ts';
 import { portProblem } from '../common/spec-problems.ts';
-import { converge, type Intent } from '../common/converge.ts';
+import type { Intent } from '../common/converge.ts';
 import { mergeDhcp } from '../rows/dhcp.ts';
 import type { Env } from '../common/env.ts';
-import { removeGone } from '../common/leaving.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
 import { interfaceId } from '../rows/names.ts';
 import type { Problem } from '../common/problem.ts';
-import { isProgrammed, missingGroups } from '../securitygroup/kind.ts';
+import { isProgrammed, missingGroups } from '../securitygroup/index.ts';
 import type { Limits } from '../common/settings.ts';
-import { subnetNetwork, type SubnetNetwork } from '../subnet/kind.ts';
-import { policyGroups } from '../trafficpolicy/membership.ts';
+import { subnetNetwork, type SubnetNetwork } from '../subnet/index.ts';
+import { policyGroups } from '../trafficpolicy/index.ts';
 import { assignAddressing, type Addressing } from './addressing.ts';
 import { securityGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
@@ -29,24 +28,22 @@ interface Binding {
   readonly conditions: readonly DesiredCondition[];
 }
 
-/** Makes a Port's logical switch port, with an address and a MAC that nobody else has. A Port has no finalizer. */
-export class PortReconciler implements Reconciler<Port> {
+/** Decides on a Port: its logical switch port, address, MAC and groups. */
+export class PortController implements KindController<Port> {
   readonly #env: Env;
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  async reconcile(_key: string, port: Port | undefined, { gone }: ReconcileContext<Port>): Promise<Result> {
-    await removeGone(this.#env, gone, (uid) => this.#release(uid));
-    if (port === undefined) return { kind: 'done' };
+  intent(_key: string, port: Port): Intent<object> {
     const binding = this.#binding(port);
-    const intent = this.#intent(port);
-    return converge(this.#env, resources.Port, port, {
+    const intent = this.#withoutBinding(port);
+    return {
       ...intent,
       also: binding.conditions,
       status: (programmed) => ({ ...intent.status(programmed), boundHost: binding.host }),
-    });
+    };
   }
 
   /** Where OVN has the interface up; as before while the Southbound database has not been read. */
@@ -66,20 +63,7 @@ export class PortReconciler implements Reconciler<Port> {
     return { host, conditions: [bound] };
   }
 
-  /** The rows are gone: so is the hold on address and MAC. */
-  #release(uid: string): void {
-    const subnetUid = this.#env.pools.releasePort(uid);
-    if (subnetUid !== undefined) this.#countAnew(subnetUid);
-  }
-
-  #countAnew(subnetUid: string): void {
-    const subnet = this.#env.stores.subnets.byUid(subnetUid);
-    if (subnet === undefined) return;
-    const { namespace = '', name } = subnet.metadata;
-    this.#env.wakeSoon('Subnet', refKey({ namespace, name }));
-  }
-
-  #intent(port: Port): Intent<object> {
+  #withoutBinding(port: Port): Intent<object> {
     const found = this.#network(port);
     const groups = this.#groups(port);
     if ('reason' in found) {
@@ -89,8 +73,8 @@ export class PortReconciler implements Reconciler<Port> {
     if (invalid !== undefined) return { accepted: invalid, status: () => statusBefore(port) };
     const { network, pool } = found;
     const held = pool.addresses.heldBy(port.metadata.uid);
-    const addressing = assignAddressing(this.#env.pools, this.#env.stores.ports, network, pool, port);
-    if (held === undefined && addressing.ok) this.#countAnew(network.subnet.metadata.uid);
+    const addressing = assignAddressing(this.#env.pools, this.#env.stores.Port, network, pool, port);
+    if (held === undefined && addressing.ok) this.#env.wakeSoon('Subnet', keyOf(network.subnet));
     if (!addressing.ok) {
       return { accepted: addressing.problem, resolvedRefs: groups.problem, status: () => statusBefore(port) };
     }
@@ -114,7 +98,7 @@ export class PortReconciler implements Reconciler<Port> {
     const { stores, pools } = this.#env;
     const { namespace = '' } = port.metadata;
     const { name } = port.spec.subnetRef;
-    const subnet = stores.subnets.get(refKey({ namespace, name }));
+    const subnet = stores.Subnet.get(refKey({ namespace, name }));
     if (subnet === undefined) {
       return { reason: 'SubnetNotFound', message: `There is no Subnet "${name}" in the namespace.` };
     }
@@ -130,13 +114,12 @@ export class PortReconciler implements Reconciler<Port> {
     const found: SecurityGroup[] = [];
     const missing: string[] = [];
     for (const name of securityGroupNames(port.spec)) {
-      const group = this.#env.stores.securityGroups.get(refKey({ namespace, name }));
+      const group = this.#env.stores.SecurityGroup.get(refKey({ namespace, name }));
       if (group !== undefined && isProgrammed(group)) found.push(group);
       else missing.push(name);
     }
-    const { securityGroups } = this.#env.stores;
     const soWhat = 'until it is there, it allows nothing';
-    return { found, problem: missingGroups(securityGroups, namespace, missing, soWhat) };
+    return { found, problem: missingGroups(this.#env.stores.SecurityGroup, namespace, missing, soWhat) };
   }
 }
 

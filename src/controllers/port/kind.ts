@@ -1,6 +1,6 @@
 import { resources, type Port } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
-import { portKeys } from '../trafficpolicy/selection.ts';
+import { portKeys } from '../trafficpolicy/index.ts';
 
 /** The group of a Port that names none. */
 const DEFAULT_GROUP = 'default';

@@ -10,7 +10,7 @@ import {
   SUBNET_MARK,
   switchUuid,
 } from '../rows/names.ts';
-import type { SubnetNetwork } from '../subnet/kind.ts';
+import type { SubnetNetwork } from '../subnet/index.ts';
 import type { Addressing } from './addressing.ts';
 import { qosRows } from './qos.ts';
 

@@ -1,7 +1,6 @@
-import { parseCidr, type Cidr, type VPC } from '../../api/index.ts';
+import { parseAddress, parseCidr, type Address, type Cidr } from '../../api/index.ts';
 import { textAt, type RowWriter } from '../../ovn/index.ts';
-import { CIDR_MARK, SUBNET_MARK } from './names.ts';
-import { vpcNetwork } from '../vpc/kind.ts';
+import { CIDR_MARK, EXTERNAL_MARK, PEERING_MARK, SUBNET_MARK } from './names.ts';
 
 /*
  * What objects have in OVN, as their rows say. It is asked where a status may be missing: after a crash between the
@@ -15,11 +14,6 @@ type Rows = Pick<RowWriter, 'ownedBy'>;
 export function recordedCidr(writer: Rows, uid: string, table: string): Cidr | undefined {
   const cidr = parseCidr(markOf(writer, uid, table, CIDR_MARK) ?? '', { family: 4 });
   return cidr.ok ? cidr.value : undefined;
-}
-
-/** The range of a VPC whose router is in OVN, as `vpcNetwork`, but not dependent on its status. */
-export function vpcRange(writer: Rows, vpc: VPC): Cidr | undefined {
-  return vpcNetwork(vpc) ?? recordedCidr(writer, vpc.metadata.uid, 'Logical_Router');
 }
 
 /** What a Port is recorded with. */
@@ -51,6 +45,55 @@ export function recordedPort(writer: Rows, uid: string): PortRecord | undefined 
 function sharedIn(portSecurity: unknown, own: string): readonly string[] {
   if (!(portSecurity instanceof Set)) return [];
   return [...portSecurity].map((text) => String(text).split(' ')[0] ?? '').filter((mac) => mac !== own);
+}
+
+/** The gateway that a VPC has in OVN, as its rows say. */
+export function recordedGateway(
+  writer: Rows,
+  vpcUid: string,
+): { readonly networkUid: string; readonly address: Address } | undefined {
+  for (const { table, row } of writer.ownedBy(vpcUid)) {
+    if (table !== 'Logical_Router_Port') continue;
+    const marks = row['external_ids'] as ReadonlyMap<string, string> | undefined;
+    const networkUid = marks?.get(EXTERNAL_MARK);
+    const [network] = (row['networks'] ?? []) as Iterable<string>;
+    const address = parseAddress(network?.split('/')[0] ?? '', { family: 4 });
+    if (networkUid !== undefined && address.ok) return { networkUid, address: address.value };
+  }
+  return undefined;
+}
+
+/** What a NatRule has in OVN, as its row says. */
+export interface NatRecord {
+  readonly networkUid: string;
+  readonly external: string;
+  readonly isDistributed: boolean;
+}
+
+export function recordedNat(writer: Rows, uid: string): NatRecord | undefined {
+  for (const { row: record } of writer.ownedBy(uid)) {
+    const marks = record['external_ids'] as ReadonlyMap<string, string> | undefined;
+    const networkUid = marks?.get(EXTERNAL_MARK);
+    const [vip] = (record['vips'] as ReadonlyMap<string, string> | undefined)?.keys() ?? [];
+    const external = (record['external_ip'] as string | undefined) ?? vip?.split(':')[0];
+    if (networkUid === undefined || external === undefined) continue;
+    const mac = record['external_mac'] as ReadonlySet<string> | undefined;
+    return { networkUid, external, isDistributed: (mac?.size ?? 0) > 0 };
+  }
+  return undefined;
+}
+
+/** The link that a peering has in OVN, as its row says. */
+export function recordedLink(
+  writer: Rows,
+  uid: string,
+): { readonly peerUid: string; readonly network: string } | undefined {
+  for (const { row: record } of writer.ownedBy(uid)) {
+    const peerUid = (record['external_ids'] as ReadonlyMap<string, string> | undefined)?.get(PEERING_MARK);
+    const [network] = (record['networks'] ?? []) as Iterable<string>;
+    if (peerUid !== undefined && network !== undefined) return { peerUid, network };
+  }
+  return undefined;
 }
 
 function markOf(writer: Rows, uid: string, table: string, key: string): string | undefined {

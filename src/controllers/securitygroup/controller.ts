@@ -1,59 +1,38 @@
-import { resources, type SecurityGroup } from '../../api/index.ts';
+import type { SecurityGroup } from '../../api/index.ts';
 import { member, row, type DesiredState, type OvnSymbol } from '../../ovn/index.ts';
-import {
-  isLeaving,
-  refKey,
-  type ReconcileContext,
-  type Reconciler,
-  type Result,
-} from '../../reconcile/index.ts';
-import { aclRow, type Acl } from '../rows/acl.ts';
-import { converge, type Intent } from '../common/converge.ts';
+import { isLeaving, refKey } from '../../reconcile/index.ts';
+import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
-import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
 import { tooManyRules } from '../common/limits.ts';
-import { groupName, groupUuid } from '../rows/names.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../common/settings.ts';
+import { aclRow, type Acl } from '../rows/acl.ts';
+import { groupName, groupUuid } from '../rows/names.ts';
+import { RuleError } from '../rows/rule.ts';
 import { isProgrammed, missingGroups, remoteGroupNames } from './kind.ts';
-import { RuleError, ruleAcls } from './rules.ts';
+import { ruleAcls } from './rules.ts';
 
-/** Makes a SecurityGroup's port group and ACLs, and holds it while Ports are in it or rules of others admit it. */
-export class SecurityGroupReconciler implements Reconciler<SecurityGroup> {
+/** Decides on a SecurityGroup: its port group and ACLs. */
+export class SecurityGroupController implements KindController<SecurityGroup> {
   readonly #env: Env;
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  async reconcile(
-    key: string,
-    group: SecurityGroup | undefined,
-    { gone }: ReconcileContext<SecurityGroup>,
-  ): Promise<Result> {
-    await removeGone(this.#env, gone, () => undefined);
-    if (group === undefined) return { kind: 'done' };
-    const held = isLeaving(group) ? inUse('SecurityGroup', this.#users(key, group)) : undefined;
-    if (isLeaving(group) && held === undefined) {
-      return letGo(this.#env, resources.SecurityGroup, group, () => undefined);
-    }
-    if (!(await hold(this.#env, resources.SecurityGroup, group))) return { kind: 'wait' };
-    return converge(this.#env, resources.SecurityGroup, group, { ...this.#intent(key, group), held });
+  /** A group that is being deleted keeps no other group, so that two groups that admit each other can both go. */
+  users(key: string, group: SecurityGroup): readonly string[] {
+    return this.#env
+      .usersOf('SecurityGroup', [key])
+      .filter(
+        (user) =>
+          user.kind !== 'SecurityGroup' || (user.metadata.uid !== group.metadata.uid && !isLeaving(user)),
+      )
+      .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   }
 
-  /** Groups that are to be deleted themselves hold nobody, so that two that admit each other can both go. */
-  #users(key: string, group: SecurityGroup): readonly string[] {
-    const { ports, securityGroups } = this.#env.stores;
-    const others = [...securityGroups.byIndex('remotes', key)].filter(
-      (other) => other.metadata.uid !== group.metadata.uid && !isLeaving(other),
-    );
-    return [
-      ...[...ports.byIndex('securityGroups', key)].map(({ metadata }) => `Port ${metadata.name}`),
-      ...others.map(({ metadata }) => `SecurityGroup ${metadata.name}`),
-    ];
-  }
-
-  #intent(key: string, group: SecurityGroup): Intent<object> {
+  intent(key: string, group: SecurityGroup): Intent<object> {
     const { stores, settings } = this.#env;
     const { uid, namespace = '' } = group.metadata;
     const remotes = this.#remotes(group);
@@ -64,7 +43,7 @@ export class SecurityGroupReconciler implements Reconciler<SecurityGroup> {
       desired: planGroup(uid, acls),
       accepted: problem,
       resolvedRefs: missingGroups(
-        stores.securityGroups,
+        stores.SecurityGroup,
         namespace,
         missing,
         'rules that admit it match nothing',
@@ -73,7 +52,7 @@ export class SecurityGroupReconciler implements Reconciler<SecurityGroup> {
         ruleCount: programmed
           ? (group.spec.ingress?.length ?? 0) + (group.spec.egress?.length ?? 0)
           : group.status?.ruleCount,
-        portCount: stores.ports.keysByIndex('securityGroups', key).size,
+        portCount: stores.Port.keysByIndex('securityGroups', key).size,
       }),
     };
   }
@@ -83,7 +62,7 @@ export class SecurityGroupReconciler implements Reconciler<SecurityGroup> {
     const { namespace = '', name: self } = group.metadata;
     const found = new Map<string, OvnSymbol>();
     for (const name of remoteGroupNames(group.spec)) {
-      const remote = name === self ? group : this.#env.stores.securityGroups.get(refKey({ namespace, name }));
+      const remote = name === self ? group : this.#env.stores.SecurityGroup.get(refKey({ namespace, name }));
       if (remote !== undefined && (remote === group || isProgrammed(remote))) {
         found.set(name, groupName(remote.metadata.uid));
       }

@@ -1,30 +1,19 @@
 import type { SecurityGroup, SecurityGroupRule } from '../../api/index.ts';
 import {
   and,
-  inport,
   ip,
   ipOfGroup,
   is,
   number,
   or,
-  outport,
   parseNetwork,
-  type Family,
   type Match,
   type OvnSymbol,
 } from '../../ovn/index.ts';
 import { priority, type Acl } from '../rows/acl.ts';
-
-/** A direction of rules, as OVN names it: ingress is what reaches the machine. */
-export const directions = {
-  ingress: { direction: 'to-lport', remote: 'src', members: outport },
-  egress: { direction: 'from-lport', remote: 'dst', members: inport },
-} as const;
+import { directions, familiesOf, inPlace, oneOf, RuleError, transports } from '../rows/rule.ts';
 
 const actions = { Enabled: 'allow-related', Disabled: 'allow-stateless' } as const;
-/** Protocols with ports, and what OVN calls them. */
-export const transports = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
-
 /** The name of the port group of a remote group by its name; undefined while it is not in OVN. */
 export type RemoteGroup = (name: string) => OvnSymbol | undefined;
 
@@ -51,33 +40,6 @@ export function ruleAcls(
   });
 }
 
-/** A rule that cannot be expressed, and where it stands. */
-export class RuleError extends Error {
-  override readonly name = 'RuleError';
-  readonly code = 'INVALID_RULE';
-}
-
-/**
- * What a word of an enumeration stands for. @throws RuleError for a word that is none: the schema lets no such through,
- * but what is stored may be older than the schema, or have been written while there was none.
- */
-export function oneOf<T>(meanings: Readonly<Record<string, T>>, word: string): T {
-  if (!Object.hasOwn(meanings, word))
-    throw new RuleError(`not one of ${Object.keys(meanings).join(', ')}: ${JSON.stringify(word)}`);
-  return meanings[word] as T;
-}
-
-/** What `build` makes. @throws RuleError with the rule's place in front, for whatever it throws. */
-export function inPlace<T>(place: string, build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    throw new RuleError(`${place}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
-}
-
 function ruleMatch(
   rule: SecurityGroupRule,
   side: 'src' | 'dst',
@@ -99,12 +61,6 @@ function ruleMatch(
     ip(network.family, side, [network]),
     protocolMatch(rule),
   );
-}
-
-/** ICMP is of one IP version; all else is of both. */
-export function familiesOf({ protocol }: Pick<SecurityGroupRule, 'protocol'>): readonly Family[] {
-  if (protocol === 'ICMP') return [4];
-  return protocol === 'ICMPv6' ? [6] : [4, 6];
 }
 
 /** That it is IP at all, where the protocol does not say so. */

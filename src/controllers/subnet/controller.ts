@@ -1,25 +1,14 @@
-import {
-  containsCidr,
-  formatAddress,
-  formatCidr,
-  parseCidr,
-  resources,
-  type Cidr,
-  type Subnet,
-  type VPC,
-} from '../../api/index.ts';
-import { isLeaving, type ReconcileContext, type Reconciler, type Result } from '../../reconcile/index.ts';
-import { subnetProblem } from '../common/spec-problems.ts';
-import { converge, type Intent } from '../common/converge.ts';
-import { effectiveDhcp } from '../rows/dhcp.ts';
+import { containsCidr, formatAddress, formatCidr, parseCidr } from '../../api/index.ts';
+import type { Cidr, Subnet, VPC } from '../../api/index.ts';
+import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
-import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
-import { switchName } from '../rows/names.ts';
-import type { SubnetPool, SubnetRanges } from '../pools/pools.ts';
-import { claimNamed } from '../port/addressing.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
-import { vpcNetwork } from '../vpc/kind.ts';
-import { vpcOf } from '../vpc/lookup.ts';
+import { subnetProblem } from '../common/spec-problems.ts';
+import type { SubnetPool, SubnetRanges } from '../pools/pools.ts';
+import { effectiveDhcp } from '../rows/dhcp.ts';
+import { switchName } from '../rows/names.ts';
+import { requireVpc, vpcNetwork } from '../vpc/index.ts';
 import { mtuFits } from './mtu.ts';
 import { planSubnet } from './plan.ts';
 import { subnetRanges } from './ranges.ts';
@@ -31,38 +20,19 @@ interface Network {
   readonly ranges: SubnetRanges;
 }
 
-/** Makes a Subnet's switch, allocates its range, and holds it while it has Ports. */
-export class SubnetReconciler implements Reconciler<Subnet> {
+/** Decides on a Subnet: its range in the VPC, its switch, gateway and DHCP options. */
+export class SubnetController implements KindController<Subnet> {
   readonly #env: Env;
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  async reconcile(
-    key: string,
-    subnet: Subnet | undefined,
-    { gone }: ReconcileContext<Subnet>,
-  ): Promise<Result> {
-    const env = this.#env;
-    await removeGone(env, gone, (uid) => env.pools.releaseSubnet(uid));
-    if (subnet === undefined) return { kind: 'done' };
-    const held = isLeaving(subnet) ? inUse('Subnet', this.#users(key)) : undefined;
-    if (isLeaving(subnet) && held === undefined) {
-      return letGo(env, resources.Subnet, subnet, () => env.pools.releaseSubnet(subnet.metadata.uid));
-    }
-    if (!(await hold(env, resources.Subnet, subnet))) return { kind: 'wait' };
-    return converge(env, resources.Subnet, subnet, { ...this.#intent(key, subnet), held });
-  }
-
-  #users(key: string): readonly string[] {
-    return [...this.#env.stores.ports.byIndex('subnet', key)].map(({ metadata }) => `Port ${metadata.name}`);
-  }
-
-  #intent(key: string, subnet: Subnet): Intent<object> {
+  intent(key: string, subnet: Subnet): Intent<object> {
     const { stores, pools, settings } = this.#env;
-    const vpc = vpcOf(stores, subnet);
-    const resolvedRefs = vpcProblem(subnet, vpc);
+    const found = requireVpc(stores, subnet);
+    const vpc = found.ok ? found.value : undefined;
+    const resolvedRefs = found.ok ? notReady(found.value) : found.problem;
     const mtu = subnet.spec.mtu ?? settings.mtu;
     const network =
       resolvedRefs === undefined && vpc !== undefined ? this.#network(key, subnet, vpc) : undefined;
@@ -111,7 +81,7 @@ export class SubnetReconciler implements Reconciler<Subnet> {
     const { gateway } = ranges.value;
     const holder = gateway && this.#env.pools.subnet(uid)?.addresses.holder(gateway);
     if (gateway !== undefined && holder !== undefined) {
-      const name = this.#env.stores.ports.byUid(holder)?.metadata.name ?? holder;
+      const name = this.#env.stores.Port.byUid(holder)?.metadata.name ?? holder;
       this.#env.pools.waiting.add(uid, 'Subnet', key);
       return bad(
         'IPAlreadyAllocated',
@@ -120,7 +90,7 @@ export class SubnetReconciler implements Reconciler<Subnet> {
     }
     const isNew = this.#env.pools.subnet(uid) === undefined;
     this.#env.pools.configureSubnet(uid, cidr.value, ranges.value);
-    if (isNew) claimNamed(this.#env.pools, uid, this.#env.stores.ports.byIndex('subnet', key));
+    if (isNew) this.#env.claimNamed(subnet);
     return good({ vpc, cidr: cidr.value, ranges: ranges.value });
   }
 
@@ -150,7 +120,7 @@ export class SubnetReconciler implements Reconciler<Subnet> {
     if (claim.refused === 'holds-another') {
       return bad('InvalidSpec', `The Subnet has ${formatCidr(claim.held)}; spec.cidr cannot be changed.`);
     }
-    const other = stores.subnets.byUid(claim.holder)?.metadata.name ?? 'that is being removed';
+    const other = stores.Subnet.byUid(claim.holder)?.metadata.name ?? 'that is being removed';
     return bad(
       'CIDROverlap',
       `${spec.cidr} overlaps with ${formatCidr(claim.with)} of the Subnet "${other}".`,
@@ -158,14 +128,7 @@ export class SubnetReconciler implements Reconciler<Subnet> {
   }
 }
 
-function vpcProblem({ spec }: Subnet, vpc: VPC | undefined): Problem | undefined {
-  if (vpc === undefined) {
-    const message =
-      spec.vpcRef === undefined
-        ? 'The namespace has no VPC.'
-        : `There is no VPC "${spec.vpcRef.name}" in the namespace.`;
-    return { reason: 'VPCNotFound', message };
-  }
+function notReady(vpc: VPC): Problem | undefined {
   if (vpcNetwork(vpc) !== undefined) return undefined;
   return { reason: 'VPCNotReady', message: `The VPC "${vpc.metadata.name}" is not ready.` };
 }

@@ -11,8 +11,7 @@ import type { Kind } from '../../reconcile/index.ts';
 import { dhcpProblem } from '../common/spec-problems.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import type { Env } from '../common/env.ts';
-import { anySubnetOf } from '../vpc/kind.ts';
-import { vpcKeys, vpcOf } from '../vpc/lookup.ts';
+import { anySubnetOf, vpcKeys, vpcOf } from '../vpc/index.ts';
 
 export const subnetKind: Kind<Subnet> = {
   type: resources.Subnet,

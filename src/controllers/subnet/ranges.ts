@@ -1,27 +1,25 @@
 import {
-  containsRange,
   firstAddress,
   formatAddress,
   formatCidr,
   parseAddress,
-  parseRange,
   type Address,
-  type AddressRange,
   type Cidr,
-  type RangeSpec,
   type Subnet,
 } from '../../api/index.ts';
 import { AddressPool } from '../../ipam/index.ts';
 import type { SubnetRanges } from '../pools/pools.ts';
-import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
+import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
+import { rangesWithin } from '../common/ranges.ts';
 
 /** Which addresses of its range a Subnet gives to whom, as its spec says. The schema checked most of it before. */
 export function subnetRanges({ spec }: Subnet, cidr: Cidr): Checked<SubnetRanges> {
   const gateway = gatewayOf(spec.gateway, cidr);
   if (!gateway.ok) return gateway;
-  const allocationPools = ranges(spec.allocationPools, cidr, 'spec.allocationPools');
+  const limit = { cidr, name: "the Subnet's range", reason: 'IPOutsideSubnet' } as const;
+  const allocationPools = rangesWithin(spec.allocationPools, limit, 'spec.allocationPools');
   if (!allocationPools.ok) return allocationPools;
-  const reservedRanges = ranges(spec.reservedRanges, cidr, 'spec.reservedRanges');
+  const reservedRanges = rangesWithin(spec.reservedRanges, limit, 'spec.reservedRanges');
   if (!reservedRanges.ok) return reservedRanges;
   return good({
     gateway: gateway.value,
@@ -42,22 +40,5 @@ function gatewayOf({ mode, address }: Subnet['spec']['gateway'], cidr: Cidr): Ch
   return bad(
     'IPOutsideSubnet',
     `The gateway ${address} is not a usable address of ${formatCidr(cidr)}; the first one is ${formatAddress(first)}.`,
-  );
-}
-
-function ranges(
-  specs: readonly RangeSpec[] | undefined,
-  cidr: Cidr,
-  field: string,
-): Checked<readonly AddressRange[]> {
-  return collect(
-    (specs ?? []).map((spec, index) => {
-      const parsed = fromParsed(parseRange(spec, { family: 4 }), `${field}[${index}]`);
-      if (!parsed.ok || containsRange(cidr, parsed.value)) return parsed;
-      return bad(
-        'IPOutsideSubnet',
-        `${field}[${index}] (${spec.start} to ${spec.end}) is not inside the Subnet's range ${formatCidr(cidr)}.`,
-      );
-    }),
   );
 }

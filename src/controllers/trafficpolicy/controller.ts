@@ -1,41 +1,27 @@
-import { resources, type TrafficPolicy } from '../../api/index.ts';
+import type { TrafficPolicy } from '../../api/index.ts';
 import { member, row, type DesiredState } from '../../ovn/index.ts';
-import type { ReconcileContext, Reconciler, Result } from '../../reconcile/index.ts';
-import { aclRow, type Acl } from '../rows/acl.ts';
-import { converge, type Intent } from '../common/converge.ts';
+import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
-import { removeGone } from '../common/leaving.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
 import { tooManyRules } from '../common/limits.ts';
-import { policyGroupName, policyGroupUuid } from '../rows/names.ts';
 import type { Problem } from '../common/problem.ts';
-import { RuleError } from '../securitygroup/rules.ts';
 import type { Limits } from '../common/settings.ts';
+import { aclRow, type Acl } from '../rows/acl.ts';
+import { policyGroupName, policyGroupUuid } from '../rows/names.ts';
+import { RuleError } from '../rows/rule.ts';
 import { isProgrammed } from './kind.ts';
 import { countPorts, missingSubnets } from './membership.ts';
 import { closedPolicy, policyAcls } from './rules.ts';
 
-/**
- * Makes a TrafficPolicy's port group and its drops. Nothing is held by a policy and nothing holds it: when it goes its
- * rows go, and Ports that were in its group are in it no longer.
- */
-export class TrafficPolicyReconciler implements Reconciler<TrafficPolicy> {
+/** Decides on a TrafficPolicy: its port group and its drops. A policy keeps no object, and no object keeps a policy. */
+export class TrafficPolicyController implements KindController<TrafficPolicy> {
   readonly #env: Env;
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  async reconcile(
-    _key: string,
-    policy: TrafficPolicy | undefined,
-    { gone }: ReconcileContext<TrafficPolicy>,
-  ): Promise<Result> {
-    await removeGone(this.#env, gone, () => undefined);
-    if (policy === undefined) return { kind: 'done' };
-    return converge(this.#env, resources.TrafficPolicy, policy, this.#intent(policy));
-  }
-
-  #intent(policy: TrafficPolicy): Intent<object> {
+  intent(_key: string, policy: TrafficPolicy): Intent<object> {
     const { stores, settings } = this.#env;
     const { acls, problem } = aclsOrProblem(policy, settings.limits);
     const missing = missingSubnets(stores, policy);

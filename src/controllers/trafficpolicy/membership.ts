@@ -2,7 +2,7 @@ import type { Port, TrafficPolicy } from '../../api/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
 import { isolationGroupUuid, policyGroupUuid } from '../rows/names.ts';
-import type { SubnetNetwork } from '../subnet/kind.ts';
+import type { SubnetNetwork } from '../subnet/index.ts';
 import { isProgrammed } from './kind.ts';
 import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';
 
@@ -11,13 +11,13 @@ import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';
  * and is in OVN, and those of its Subnet and VPC if it is to be isolated, which are always there.
  */
 export function policyGroups(
-  { trafficPolicies }: Pick<Stores, 'trafficPolicies'>,
+  stores: Pick<Stores, 'TrafficPolicy'>,
   port: Port,
   { subnet, vpc }: Pick<SubnetNetwork, 'subnet' | 'vpc'>,
 ): readonly string[] {
   const groups = new Set<string>();
   for (const key of portKeys(port)) {
-    for (const policy of trafficPolicies.byIndex('appliesTo', key)) {
+    for (const policy of stores.TrafficPolicy.byIndex('appliesTo', key)) {
       if (!appliesTo(policy, port)) continue;
       if (isProgrammed(policy)) groups.add(policyGroupUuid(policy.metadata.uid));
       if (policy.spec.isolation === 'Subnet') groups.add(isolationGroupUuid(subnet.metadata.uid));
@@ -28,7 +28,7 @@ export function policyGroups(
 }
 
 /** How many Ports a policy applies to: counted by key, and one by one only where its keys do not decide. */
-export function countPorts({ ports }: Pick<Stores, 'ports'>, policy: TrafficPolicy): number {
+export function countPorts({ Port: ports }: Pick<Stores, 'Port'>, policy: TrafficPolicy): number {
   let count = 0;
   for (const key of policyKeys(policy)) {
     if (keysDecide(policy)) count += ports.keysByIndex('policies', key).size;
@@ -39,7 +39,7 @@ export function countPorts({ ports }: Pick<Stores, 'ports'>, policy: TrafficPoli
 
 /** The Subnets that a policy names and that are not there, by name. */
 export function missingSubnets(
-  { subnets }: Pick<Stores, 'subnets'>,
+  { Subnet: subnets }: Pick<Stores, 'Subnet'>,
   policy: TrafficPolicy,
 ): readonly string[] {
   const { namespace = '' } = policy.metadata;

@@ -11,7 +11,7 @@ import {
 } from '../../ovn/index.ts';
 import { priority, type Acl } from '../rows/acl.ts';
 import { infrastructure } from '../rows/infrastructure.ts';
-import { directions, familiesOf, inPlace, oneOf, RuleError, transports } from '../securitygroup/rules.ts';
+import { directions, familiesOf, inPlace, oneOf, RuleError, transports } from '../rows/rule.ts';
 import { complement, type Listed, type Transport } from './complement.ts';
 
 type Lists = Pick<TrafficPolicy['spec'], 'ingress' | 'egress'>;

@@ -1,9 +1,6 @@
 import type { MetricsRegistry } from '../../reconcile/index.ts';
-import type { Env, Stores } from '../common/env.ts';
-import { programmedKinds } from './orphans.ts';
-
-/** Most groups and Subnets that are told one by one: a series for each of thousands would cost more than it tells. */
-const MOST = 50;
+import type { Env } from '../common/env.ts';
+import { kindNames, modules } from '../kinds.ts';
 
 /** What happens too seldom to be seen in the objects: counted. */
 export interface ControllerCounters {
@@ -21,49 +18,7 @@ export function controllerMetrics(
   metrics: MetricsRegistry,
   { stores }: Pick<Env, 'stores'>,
 ): ControllerCounters {
-  const each = (name: string, kind: string, store: () => Stores[keyof Stores]): void =>
-    metrics.collect(`overlay_network_${name}_total`, `${kind} objects.`, [], () => [[[], store().size]]);
-  each('vpcs', 'VPC', () => stores.vpcs);
-  each('subnets', 'Subnet', () => stores.subnets);
-  each('ports', 'Port', () => stores.ports);
-  each('security_groups', 'SecurityGroup', () => stores.securityGroups);
-  each('nat_rules', 'NatRule', () => stores.natRules);
-  each('floating_ips', 'FloatingIP', () => stores.floatingIPs);
-  metrics.collect('overlay_network_ip_allocations_total', 'Addresses in use in all Subnets.', [], () => [
-    [[], sum(stores.subnets.values(), ({ status }) => status?.usedIPs)],
-  ]);
-  metrics.collect(
-    'overlay_network_subnet_addresses',
-    `Addresses of the ${MOST} Subnets with the fewest left, by state.`,
-    ['namespace', 'subnet', 'state'],
-    () =>
-      topOf(stores.subnets.values(), ({ status }) => -(status?.availableIPs ?? Infinity)).flatMap(
-        ({ metadata: { namespace = '', name }, status }) => [
-          [[namespace, name, 'used'], status?.usedIPs ?? 0] as const,
-          [[namespace, name, 'available'], status?.availableIPs ?? 0] as const,
-        ],
-      ),
-  );
-  metrics.collect(
-    'overlay_network_security_group_ports',
-    `Ports of the ${MOST} largest SecurityGroups.`,
-    ['namespace', 'security_group'],
-    () =>
-      topOf(stores.securityGroups.values(), ({ status }) => status?.portCount ?? 0).map(
-        ({ metadata: { namespace = '', name }, status }) =>
-          [[namespace, name], status?.portCount ?? 0] as const,
-      ),
-  );
-  metrics.collect(
-    'overlay_network_external_addresses',
-    'Addresses of ExternalNetworks, by state.',
-    ['external_network', 'state'],
-    () =>
-      [...stores.externalNetworks.values()].flatMap(({ metadata: { name }, status }) => [
-        [[name, 'used'], status?.usedIPs ?? 0] as const,
-        [[name, 'available'], status?.availableIPs ?? 0] as const,
-      ]),
-  );
+  for (const kind of kindNames) modules[kind].metrics?.(metrics, stores);
   const drift = metrics.counter(
     'overlay_network_drift_repaired_total',
     'Times that rows which somebody else had changed were put right.',
@@ -77,7 +32,7 @@ export function controllerMetrics(
     'overlay_network_orphan_sweeps_refused_total',
     'Sweeps that removed nothing, since it would have been too large a share of all rows.',
   );
-  for (const kind of programmedKinds) drift.increment([kind], 0);
+  for (const kind of kindNames) if (modules[kind].hasRows) drift.increment([kind], 0);
   removed.increment([], 0);
   refused.increment([], 0);
   let leftAlone: (() => number) | undefined;
@@ -100,15 +55,4 @@ export function controllerMetrics(
       leftAlone = left;
     },
   };
-}
-
-function sum<T>(items: Iterable<T>, value: (item: T) => number | undefined): number {
-  let total = 0;
-  for (const item of items) total += value(item) ?? 0;
-  return total;
-}
-
-/** The items with the greatest measure, the greatest first. */
-function topOf<T>(items: Iterable<T>, measure: (item: T) => number): T[] {
-  return [...items].sort((a, b) => measure(b) - measure(a) || 0).slice(0, MOST);
 }

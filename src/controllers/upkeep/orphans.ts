@@ -2,7 +2,8 @@ import { resources } from '../../api/index.ts';
 import { describeOwner, sweep, type Owner, type SweepReport } from '../../ovn/index.ts';
 import type { Logger } from '../../base/index.ts';
 import { isNotFound, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
-import type { Env, Stores } from '../common/env.ts';
+import type { Env, KindName } from '../common/env.ts';
+import { isKind, modules } from '../kinds.ts';
 
 /** As many rows may always be swept: in a small installation every deletion is a large share. */
 const FLOOR_ROWS = 50;
@@ -39,41 +40,15 @@ export function orphanedRows(env: Env): number {
   return rows;
 }
 
-/** Kinds with rows in OVN. */
-export const programmedKinds = [
-  'VPC',
-  'Subnet',
-  'Port',
-  'SecurityGroup',
-  'TrafficPolicy',
-  'ExternalNetwork',
-  'NatRule',
-  'VPCPeering',
-] as const;
-type Managed = (typeof programmedKinds)[number];
-
-/** Whether the object is among those last heard of. */
-export function isCached(env: Env, { kind, uid }: Owner): boolean {
-  return isKnownKind(kind) && storeOf(env, kind).byUid(uid) !== undefined;
+/** Whether the object is in the cache. */
+export function isCached({ stores }: Pick<Env, 'stores'>, { kind, uid }: Owner): boolean {
+  if (!isKnownKind(kind)) return false;
+  const store: ReadStore<KubeObject> = stores[kind];
+  return store.byUid(uid) !== undefined;
 }
 
-function isKnownKind(kind: string): kind is Managed {
-  return (programmedKinds as readonly string[]).includes(kind);
-}
-
-const storeNames = {
-  VPC: 'vpcs',
-  Subnet: 'subnets',
-  Port: 'ports',
-  SecurityGroup: 'securityGroups',
-  TrafficPolicy: 'trafficPolicies',
-  ExternalNetwork: 'externalNetworks',
-  NatRule: 'natRules',
-  VPCPeering: 'vpcPeerings',
-} as const satisfies Record<Managed, keyof Stores>;
-
-function storeOf({ stores }: Env, kind: Managed): ReadStore<KubeObject> {
-  return stores[storeNames[kind]];
+function isKnownKind(kind: string): kind is KindName {
+  return isKind(kind) && modules[kind].hasRows;
 }
 
 /** Whether the API server itself has the object: the cache may have missed its creation. */
@@ -89,11 +64,6 @@ async function isAlive(env: Env, { kind, namespace, name, uid }: Owner): Promise
   }
 }
 
-function release({ pools }: Env, { kind, uid }: Owner): void {
-  pools.external.release(uid);
-  if (kind === 'VPC') pools.releaseVpc(uid);
-  else if (kind === 'NatRule') pools.external.keepShares(uid);
-  else if (kind === 'VPCPeering') pools.links.release(uid);
-  else if (kind === 'Subnet') pools.releaseSubnet(uid);
-  else if (kind === 'Port') pools.releasePort(uid);
+function release(env: Env, { kind, uid }: Owner): void {
+  if (isKind(kind)) modules[kind].release?.(env, uid);
 }

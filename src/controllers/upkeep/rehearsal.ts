@@ -1,26 +1,14 @@
 import { ApplyError, type RowWriter } from '../../ovn/index.ts';
 import { Turn, realClock, silentLogger } from '../../base/index.ts';
-import {
-  keyOf,
-  storeOf,
-  type Kind,
-  type KubeObject,
-  type NewObject,
-  type Reconciler,
-} from '../../reconcile/index.ts';
-import type { Env, Stores } from '../common/env.ts';
-import { externalNetworkKind } from '../externalnetwork/kind.ts';
-import { floatingIPKind } from '../floatingip/kind.ts';
-import { addKinds } from '../kinds.ts';
-import { natRuleKind } from '../natrule/kind.ts';
+import { keyOf, storeOf, type KubeObject, type NewObject, type Reconciler } from '../../reconcile/index.ts';
+import type { Env } from '../common/env.ts';
+import { KindReconciler } from '../common/kind-reconciler.ts';
+import { namespaceKind } from '../common/namespace.ts';
+import { kindNames, modules } from '../kinds.ts';
 import { Pools } from '../pools/pools.ts';
-import { portKind } from '../port/kind.ts';
+import { createEnv } from './environment.ts';
 import { rebuildPools } from './rebuild.ts';
-import { securityGroupKind } from '../securitygroup/kind.ts';
-import { subnetKind } from '../subnet/kind.ts';
-import { trafficPolicyKind } from '../trafficpolicy/kind.ts';
-import { namespaceKind, vpcKind } from '../vpc/kind.ts';
-import { vpcPeeringKind } from '../vpcpeering/kind.ts';
+import { storesFrom } from './stores.ts';
 
 /** What a rehearsal works with. */
 export interface RehearsalOptions extends Pick<Env, 'settings' | 'bindings' | 'chassis'> {
@@ -42,8 +30,14 @@ export async function rehearse({
   bindings,
   chassis,
 }: RehearsalOptions): Promise<void> {
-  const env: Env = {
-    stores: storesOf(objects),
+  const stores = new Map(
+    [namespaceKind, ...kindNames.map((name) => modules[name].kind)].map((kind) => [
+      kind.type.kind,
+      storeOf(kind, objects(kind.type.kind)),
+    ]),
+  );
+  const env = createEnv({
+    stores: storesFrom((kind) => stores.get(kind) ?? storeOf(namespaceKind, [])),
     pools: new Pools(settings, () => undefined),
     settings,
     writer,
@@ -59,24 +53,19 @@ export async function rehearse({
     now: () => Date.now(),
     wake: () => undefined,
     wakeSoon: () => undefined,
-  };
-  await new Turn(() => realClock.now()).run(rebuildPools(env));
-  const kinds: (() => Promise<void>)[] = [];
-  addKinds(env, (kind, reconciler) => {
-    if (reconciler !== undefined) kinds.push(() => reconcileAll(kind, reconciler, objects));
   });
-  for (const reconcileKind of kinds) await reconcileKind();
+  await new Turn(() => realClock.now()).run(rebuildPools(env));
+  for (const kind of kindNames) await reconcileAll(new KindReconciler(env, modules[kind]), objects(kind));
 }
 
-async function reconcileAll<T extends KubeObject>(
-  { type }: Kind<T>,
-  reconciler: Reconciler<T>,
-  objects: RehearsalOptions['objects'],
+async function reconcileAll(
+  reconciler: Reconciler<KubeObject>,
+  objects: readonly KubeObject[],
 ): Promise<void> {
   const { signal } = new AbortController();
-  for (const object of objects(type.kind)) {
+  for (const object of objects) {
     try {
-      await reconciler.reconcile(keyOf(object), object as T, {
+      await reconciler.reconcile(keyOf(object), object, {
         priority: 'resync',
         attempt: 0,
         gone: [],
@@ -88,21 +77,4 @@ async function reconcileAll<T extends KubeObject>(
       if (!(error instanceof ApplyError)) throw error;
     }
   }
-}
-
-function storesOf(objects: RehearsalOptions['objects']): Stores {
-  const store = <T extends KubeObject>(kind: Kind<T>) =>
-    storeOf(kind, objects(kind.type.kind) as readonly T[]);
-  return {
-    namespaces: store(namespaceKind),
-    vpcs: store(vpcKind),
-    subnets: store(subnetKind),
-    ports: store(portKind),
-    securityGroups: store(securityGroupKind),
-    trafficPolicies: store(trafficPolicyKind),
-    externalNetworks: store(externalNetworkKind),
-    floatingIPs: store(floatingIPKind),
-    natRules: store(natRuleKind),
-    vpcPeerings: store(vpcPeeringKind),
-  };
 }

@@ -7,25 +7,23 @@ import {
   type ResourceType,
 } from '../../reconcile/index.ts';
 import { FINALIZER } from '../common/env.ts';
-
-/** Kinds whose objects others may come to need: those that are held by {@link FINALIZER}. */
-const heldKinds = ['VPC', 'Subnet', 'SecurityGroup', 'FloatingIP', 'ExternalNetwork'] as const;
+import { kindNames, modules } from '../kinds.ts';
 
 /** How often an object is looked at again that somebody changed at the same time. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /**
  * Takes the operator's finalizer off every object, so that they and their namespaces can be deleted where no operator
  * runs any more. For when none does: it would put them back. Resolves with the number of objects of each kind that had
  * one. Throws ApiError or ConnectionError; may be called again.
  */
-export async function letAllGo(client: KubeClient): Promise<ReadonlyMap<string, number>> {
+export async function releaseFinalizers(client: KubeClient): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  for (const kind of heldKinds) {
+  for (const kind of kindNames.filter((name) => modules[name].hasFinalizer)) {
     let count = 0;
     for await (const object of listed(client, resources[kind])) {
       if (!hasFinalizer(object, FINALIZER)) continue;
-      await letGo(client, resources[kind], object);
+      await releaseFinalizer(client, resources[kind], object);
       count += 1;
     }
     counts.set(kind, count);
@@ -42,11 +40,15 @@ async function* listed(client: KubeClient, type: ResourceType): AsyncGenerator<K
   }
 }
 
-async function letGo(client: KubeClient, type: ResourceType, listedObject: KubeObject): Promise<void> {
+async function releaseFinalizer(
+  client: KubeClient,
+  type: ResourceType,
+  listedObject: KubeObject,
+): Promise<void> {
   const finalizers = new Finalizers(client, () => undefined);
   let object = listedObject;
   for (let tries = 1; (await finalizers.remove(type, object, FINALIZER)) === 'changed'; tries++) {
-    if (tries === MOST_TRIES)
+    if (tries === MAX_TRIES)
       throw new Error(`${type.kind} ${object.metadata.name} is changed all the time: try again`);
     object = await client.get(type, object.metadata);
   }

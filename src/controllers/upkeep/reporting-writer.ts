@@ -9,7 +9,7 @@ import { type Logger, errorFields } from '../../base/index.ts';
 import { refKey } from '../../reconcile/index.ts';
 import type { RepairLog } from './repair-log.ts';
 
-/** What a {@link TellingWriter} tells, and to whom. */
+/** What a {@link ReportingWriter} tells, and to whom. */
 export interface WriterListeners {
   /** Its lines tell which reconcile they are of. */
   readonly log: Logger;
@@ -22,7 +22,7 @@ export interface WriterListeners {
  * A writer that tells what it writes: each change for those who debug, repairs of what others changed, and rows that
  * OVN cannot take, which only their tenant would see otherwise.
  */
-export class TellingWriter implements RowWriter {
+export class ReportingWriter implements RowWriter {
   readonly #writer: () => RowWriter;
   readonly #listeners: WriterListeners;
   /** UIDs of owners whose rows others may have changed: whether they did, the next comparison shows. */

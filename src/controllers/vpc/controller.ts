@@ -1,37 +1,23 @@
-import {
-  formatAddress,
-  formatCidr,
-  parseCidr,
-  resources,
-  tenancyOf,
-  type Cidr,
-  type Tenancy,
-  type VPC,
-} from '../../api/index.ts';
-import {
-  isLeaving,
-  keyOf,
-  type KubeObject,
-  type ReconcileContext,
-  type Reconciler,
-  type Result,
-} from '../../reconcile/index.ts';
-import { converge, type Intent } from '../common/converge.ts';
+import { formatAddress, formatCidr, parseCidr, tenancyOf } from '../../api/index.ts';
+import type { Cidr, Tenancy, VPC } from '../../api/index.ts';
+import { isLeaving, keyOf } from '../../reconcile/index.ts';
+import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
-import { countAnew } from '../externalnetwork/counts.ts';
-import { hold, inUse, letGo, removeGone } from '../common/leaving.ts';
-import { routerName } from '../rows/names.ts';
-import { vpcWaiters } from '../pools/pools.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
+import { countAnew } from '../externalnetwork/index.ts';
+import { vpcWaiters } from '../pools/pools.ts';
+import { routerName } from '../rows/names.ts';
+import { recordedGateway } from '../rows/recorded.ts';
 import { Defaults } from './defaults.ts';
-import { gatewayOf, recordedGateway, releaseUnused } from './gateway.ts';
+import { gatewayOf, releaseUnused } from './gateway.ts';
 import { anyVpcOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
 import { planVpc } from './plan.ts';
 import { checkRoutes, routesResolved } from './routes.ts';
 
-/** Makes a VPC's router, allocates its range, makes the default Subnet and SecurityGroup, and holds it while used. */
-export class VpcReconciler implements Reconciler<VPC> {
+/** Decides on a VPC: its range, router and gateway; creates its default Subnet and SecurityGroup. */
+export class VPCController implements KindController<VPC> {
   readonly #env: Env;
   readonly #defaults: Defaults;
 
@@ -40,38 +26,9 @@ export class VpcReconciler implements Reconciler<VPC> {
     this.#defaults = new Defaults(env);
   }
 
-  async reconcile(key: string, vpc: VPC | undefined, { gone }: ReconcileContext<VPC>): Promise<Result> {
-    const env = this.#env;
-    await removeGone(env, gone, (uid) => this.#release(uid));
-    if (vpc === undefined) return { kind: 'done' };
-    const users = this.#users(key, vpc);
-    if (isLeaving(vpc) && users.length === 0) {
-      const children = await this.#defaults.remove(vpc);
-      if (children.length === 0) {
-        return letGo(env, resources.VPC, vpc, () => this.#release(vpc.metadata.uid));
-      }
-      users.push(...children);
-    }
-    if (!(await hold(env, resources.VPC, vpc))) return { kind: 'wait' };
-    const intent = this.#intent(key, vpc, users);
-    const applied = () => countAnew(env, releaseUnused(env, vpc));
-    const result = await converge(env, resources.VPC, vpc, { ...intent, applied });
-    if (intent.accepted === undefined && !isLeaving(vpc)) await this.#defaults.create(vpc);
-    return result;
-  }
-
-  /** The rows are gone: so are the holds on the range and on an external address. */
-  #release(uid: string): void {
-    const { pools } = this.#env;
-    const networks = pools.external.networksOf(uid);
-    pools.releaseVpc(uid);
-    pools.external.release(uid);
-    countAnew(this.#env, networks);
-  }
-
-  #intent(key: string, vpc: VPC, users: readonly string[]): Intent<object> {
+  intent(key: string, vpc: VPC): Intent<object> {
     const { namespace = '', uid } = vpc.metadata;
-    const labels = this.#env.stores.namespaces.get(namespace)?.metadata.labels;
+    const labels = this.#env.stores.Namespace.get(namespace)?.metadata.labels;
     const tenancy = tenancyOf(namespace, labels);
     const cidr = this.#cidr(key, vpc, tenancy);
     const routes = checkRoutes(vpc);
@@ -83,7 +40,7 @@ export class VpcReconciler implements Reconciler<VPC> {
       countAnew(this.#env, [external.network.uid]);
       this.#wakeRules(key, vpc);
     }
-    const subnets = this.#env.stores.subnets;
+    const subnets = this.#env.stores.Subnet;
     return {
       desired:
         cidr.ok && routes.ok && (gateway.ok || !this.#mayKeep(vpc, gateway.problem))
@@ -92,7 +49,10 @@ export class VpcReconciler implements Reconciler<VPC> {
       accepted: problem,
       resolvedRefs: gateway.ok ? undefined : gateway.problem,
       also: routesResolved(this.#env.stores, vpc, key, external),
-      held: isLeaving(vpc) ? inUse('VPC', users) : undefined,
+      applied: () => countAnew(this.#env, releaseUnused(this.#env, vpc)),
+      settled: async () => {
+        if (problem === undefined && !isLeaving(vpc)) await this.#defaults.create(vpc);
+      },
       status: (programmed) => ({
         cidr: cidr.ok ? formatCidr(cidr.value) : vpc.status?.cidr,
         ...tenancy,
@@ -110,13 +70,13 @@ export class VpcReconciler implements Reconciler<VPC> {
   /** They must not use an address that the VPC does not hold, and its status may have said this one all the time. */
   #wakeRules(key: string, vpc: VPC): void {
     const { stores, wake } = this.#env;
-    for (const rule of objectsOf(stores, vpc, key, stores.natRules)) wake('NatRule', keyOf(rule));
+    for (const rule of objectsOf(stores, vpc, key, stores.NatRule)) wake('NatRule', keyOf(rule));
   }
 
   /** Whether its rows have a gateway on the network that it asks for, of which nothing is known at the moment. */
   #mayKeep({ metadata: { uid }, spec }: VPC, { reason }: Problem): boolean {
     const { stores, writer } = this.#env;
-    const network = stores.externalNetworks.get(spec.externalGateway?.externalNetworkRef.name ?? '');
+    const network = stores.ExternalNetwork.get(spec.externalGateway?.externalNetworkRef.name ?? '');
     return (
       reason === 'ExternalNetworkNotReady' &&
       recordedGateway(writer, uid)?.networkUid === network?.metadata.uid
@@ -156,16 +116,18 @@ export class VpcReconciler implements Reconciler<VPC> {
     );
   }
 
-  /** What keeps a VPC: what people made in it. */
-  #users(key: string, vpc: VPC): string[] {
+  /** The objects that people made in the VPC. */
+  users(key: string, vpc: VPC): readonly string[] {
     const { stores } = this.#env;
-    const users: KubeObject[] = [
-      ...objectsOf(stores, vpc, key, stores.subnets),
-      ...objectsOf(stores, vpc, key, stores.natRules),
-      ...objectsOf(stores, vpc, key, stores.vpcPeerings),
-    ];
-    return users
+    const { namespace = '', uid } = vpc.metadata;
+    const isOldest = oldestVpc(stores, namespace)?.metadata.uid === uid;
+    return this.#env
+      .usersOf('VPC', isOldest ? [key, anyVpcOf(namespace)] : [key])
       .filter((object) => !this.#defaults.isOf(vpc, object))
       .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  }
+
+  removeCreated(vpc: VPC): Promise<readonly string[]> {
+    return this.#defaults.remove(vpc);
   }
 }

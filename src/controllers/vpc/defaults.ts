@@ -64,16 +64,16 @@ export class Defaults {
   }
 
   #kinds(): readonly { type: ResourceType; store: ReadStore<KubeObject>; spec: (vpc: VPC) => object }[] {
-    const { subnets, securityGroups } = this.#env.stores;
+    const { stores } = this.#env;
     return [
       {
         type: resources.Subnet,
-        store: subnets,
+        store: stores.Subnet,
         spec: ({ metadata }) => ({ vpcRef: { name: metadata.name } }),
       },
       {
         type: resources.SecurityGroup,
-        store: securityGroups,
+        store: stores.SecurityGroup,
         spec: () => ({
           description: 'Everything out; in only from Ports of this group.',
           ingress: [{ protocol: 'All', remote: { securityGroupRef: { name: NAME } } }],

@@ -1,9 +1,9 @@
-import { computeMac, formatAddress, parseAddress, type Address, type VPC } from '../../api/index.ts';
-import { member, nothing, row, rowUuid, symbol, type DesiredState, type RowWriter } from '../../ovn/index.ts';
+import { computeMac, formatAddress, type Address, type VPC } from '../../api/index.ts';
+import { member, nothing, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
-import { rankChassis } from '../externalnetwork/chassis.ts';
-import { allowedNetwork, readyNetwork, type ReadyNetwork } from '../externalnetwork/kind.ts';
+import { allowedNetwork, rankChassis, readyNetwork, type ReadyNetwork } from '../externalnetwork/index.ts';
+import { recordedGateway } from '../rows/recorded.ts';
 import { EXTERNAL_MARK, gatewayPortName, routerUuid, switchUuid } from '../rows/names.ts';
 import { bad, good, type Checked } from '../common/problem.ts';
 
@@ -90,22 +90,6 @@ export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined
   };
 }
 
-/** The gateway that a VPC has in OVN, as its rows say. */
-export function recordedGateway(
-  writer: Pick<RowWriter, 'ownedBy'>,
-  vpcUid: string,
-): { readonly networkUid: string; readonly address: Address } | undefined {
-  for (const { table, row } of writer.ownedBy(vpcUid)) {
-    if (table !== 'Logical_Router_Port') continue;
-    const marks = row['external_ids'] as ReadonlyMap<string, string> | undefined;
-    const networkUid = marks?.get(EXTERNAL_MARK);
-    const [network] = (row['networks'] ?? []) as Iterable<string>;
-    const address = parseAddress(network?.split('/')[0] ?? '', { family: 4 });
-    if (networkUid !== undefined && address.ok) return { networkUid, address: address.value };
-  }
-  return undefined;
-}
-
 /**
  * Frees what a VPC holds of networks that it neither asks for nor has rows on any more. One that it asks for and may
  * not use (any longer) stays held, so that it has the same address when it may again. Returns the UIDs of the networks.
@@ -113,7 +97,7 @@ export function recordedGateway(
 export function releaseUnused({ stores, pools, writer }: Env, vpc: VPC): readonly string[] {
   const { uid } = vpc.metadata;
   const name = vpc.spec.externalGateway?.externalNetworkRef.name;
-  const wanted = name === undefined ? undefined : stores.externalNetworks.get(name)?.metadata.uid;
+  const wanted = name === undefined ? undefined : stores.ExternalNetwork.get(name)?.metadata.uid;
   const keep = [wanted, recordedGateway(writer, uid)?.networkUid].filter((each) => each !== undefined);
   const before = pools.external.networksOf(uid);
   pools.external.release(uid, keep);

@@ -1,18 +1,13 @@
-import { isTrue, resources, type VPC } from '../../api/index.ts';
-import { parseCidr } from '../../api/index.ts';
-import type { Kind, KubeObject } from '../../reconcile/index.ts';
+import { isTrue, parseCidr, resources, type Cidr, type VPC } from '../../api/index.ts';
+import type { RowWriter } from '../../ovn/index.ts';
+import type { Kind } from '../../reconcile/index.ts';
+import { recordedCidr } from '../rows/recorded.ts';
 
 /** The key that stands for whichever VPC a namespace has: what a Subnet without a `vpcRef` refers to. */
 export const anyVpcOf = (namespace = ''): string => `${namespace}/*`;
 
 /** The key that stands for all Subnets of a namespace. */
 export const anySubnetOf = (namespace = ''): string => `${namespace}/*`;
-
-/** Namespaces are only watched: their labels say whose the objects in them are, and which networks they may use. */
-export const namespaceKind: Kind<KubeObject> = {
-  type: { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false },
-  facts: ({ metadata }) => metadata.labels ?? {},
-};
 
 export const vpcKind: Kind<VPC> = {
   type: resources.VPC,
@@ -49,8 +44,13 @@ export const vpcKind: Kind<VPC> = {
  * The range of a VPC whose router is in OVN, as the VPC's status says; undefined before. It stays what it was when
  * OVN cannot be reached: what depends on the VPC need not be told.
  */
-export function vpcNetwork({ status }: VPC) {
+export function vpcNetwork({ status }: VPC): Cidr | undefined {
   if (status?.routerName === undefined || status.cidr === undefined) return undefined;
   const cidr = parseCidr(status.cidr, { family: 4 });
   return cidr.ok ? cidr.value : undefined;
+}
+
+/** The range of a VPC whose router is in OVN, as {@link vpcNetwork}, but also known while its status is lost. */
+export function vpcRange(writer: Pick<RowWriter, 'ownedBy'>, vpc: VPC): Cidr | undefined {
+  return vpcNetwork(vpc) ?? recordedCidr(writer, vpc.metadata.uid, 'Logical_Router');
 }

@@ -2,11 +2,12 @@ import type { LocalReference, VPC } from '../../api/index.ts';
 import { refKey, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
 import { oldestOf } from '../common/oldest.ts';
+import { bad, good, type Checked } from '../common/problem.ts';
 import { anyVpcOf } from './kind.ts';
 
 /** The VPC of a namespace that is in effect. */
-export function oldestVpc(stores: Pick<Stores, 'vpcs'>, namespace: string): VPC | undefined {
-  return oldestOf(stores.vpcs.byIndex('siblings', anyVpcOf(namespace)));
+export function oldestVpc(stores: Pick<Stores, 'VPC'>, namespace: string): VPC | undefined {
+  return oldestOf(stores.VPC.byIndex('siblings', anyVpcOf(namespace)));
 }
 
 /** An object that is in a VPC. */
@@ -19,7 +20,7 @@ export function vpcKeys({ metadata: { namespace = '' }, spec: { vpcRef } }: InVp
 
 /** The objects of a kind with the reference `vpc` that are in a VPC. */
 export function* objectsOf<T extends InVpc>(
-  stores: Pick<Stores, 'vpcs'>,
+  stores: Pick<Stores, 'VPC'>,
   vpc: VPC,
   key: string,
   store: ReadStore<T>,
@@ -30,8 +31,19 @@ export function* objectsOf<T extends InVpc>(
 }
 
 /** The VPC that an object is in: the one it names, else its namespace's. */
-export function vpcOf(stores: Pick<Stores, 'vpcs'>, { metadata, spec }: InVpc): VPC | undefined {
+export function vpcOf(stores: Pick<Stores, 'VPC'>, { metadata, spec }: InVpc): VPC | undefined {
   const { namespace = '' } = metadata;
   if (spec.vpcRef === undefined) return oldestVpc(stores, namespace);
-  return stores.vpcs.get(refKey({ namespace, name: spec.vpcRef.name }));
+  return stores.VPC.get(refKey({ namespace, name: spec.vpcRef.name }));
+}
+
+/** The VPC that an object is in, or why there is none. */
+export function requireVpc(stores: Pick<Stores, 'VPC'>, object: InVpc): Checked<VPC> {
+  const vpc = vpcOf(stores, object);
+  if (vpc !== undefined) return good(vpc);
+  const { vpcRef } = object.spec;
+  return bad(
+    'VPCNotFound',
+    vpcRef === undefined ? 'The namespace has no VPC.' : `There is no VPC "${vpcRef.name}" in the namespace.`,
+  );
 }

@@ -28,7 +28,7 @@ export function checkRoutes({ spec }: VPC): Checked<unknown> {
  * Subnets may be made only when their VPC is ready, and all else works.
  */
 export function routesResolved(
-  stores: Pick<Stores, 'vpcs' | 'subnets'>,
+  stores: Pick<Stores, 'VPC' | 'Subnet'>,
   vpc: VPC,
   key: string,
   gateway: Gateway | undefined,
@@ -51,12 +51,12 @@ export function routesResolved(
 
 /** The networks that the router has an address in, but for the links to peers, where no next hop can be. */
 function networksOf(
-  stores: Pick<Stores, 'vpcs' | 'subnets'>,
+  stores: Pick<Stores, 'VPC' | 'Subnet'>,
   vpc: VPC,
   key: string,
   gateway: Gateway | undefined,
 ): readonly Cidr[] {
-  const subnets = [...objectsOf(stores, vpc, key, stores.subnets)].flatMap(({ status }) => {
+  const subnets = [...objectsOf(stores, vpc, key, stores.Subnet)].flatMap(({ status }) => {
     if (status?.switchName === undefined || status.gatewayIP === undefined) return [];
     const cidr = parseCidr(status.cidr ?? '', { family: 4 });
     return cidr.ok ? [cidr.value] : [];

@@ -1,59 +1,43 @@
-import { formatCidr, resources, type Cidr, type VPCPeering } from '../../api/index.ts';
+import { formatCidr, type Cidr, type VPCPeering } from '../../api/index.ts';
 import { nothing } from '../../ovn/index.ts';
-import {
-  keyOf,
-  type Priority,
-  type ReconcileContext,
-  type Reconciler,
-  type Result,
-} from '../../reconcile/index.ts';
-import { converge, type Intent } from '../common/converge.ts';
+import { keyOf, type Priority, type ReconcileContext } from '../../reconcile/index.ts';
+import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
-import { removeGone } from '../common/leaving.ts';
-import type { Problem } from '../common/problem.ts';
+import type { KindController } from '../common/kind-reconciler.ts';
+import { conditionOf, type Problem } from '../common/problem.ts';
+import { recordedLink } from '../rows/recorded.ts';
 import { connectionOf, type Connection } from './match.ts';
-import { planPeering, recordedLink } from './plan.ts';
+import { planPeering } from './plan.ts';
 
-/** Problems that are the peering's own, or between it and others; the rest is about what it refers to. */
-const ownProblems: ReadonlySet<Problem['reason']> = new Set<Problem['reason']>([
-  'InvalidCIDR',
-  'InvalidSpec',
-  'AddressOutsideVPC',
-  'CIDROverlap',
-  'PeeringConflict',
-  'PoolExhausted',
-  'RouteConflict',
-]);
-
-/** Connects a VPC's router with another's while both sides want it. Each side has its own half of the rows. */
-export class VPCPeeringReconciler implements Reconciler<VPCPeering> {
+/** Decides on a VPCPeering: its half of the link between two routers, while both sides want the connection. */
+export class VPCPeeringController implements KindController<VPCPeering> {
   readonly #env: Env;
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  async reconcile(
-    _key: string,
-    peering: VPCPeering | undefined,
-    { gone, priority }: ReconcileContext<VPCPeering>,
-  ): Promise<Result> {
+  gone(peering: VPCPeering): void {
+    this.#wakeOthers(peering);
+  }
+
+  intent(_key: string, peering: VPCPeering, { priority }: ReconcileContext<VPCPeering>): Intent<object> {
     const { pools, writer } = this.#env;
-    await removeGone(this.#env, gone, (uid) => pools.links.release(uid));
-    for (const each of gone) this.#wakeOthers(each);
-    if (peering === undefined) return { kind: 'done' };
     const { uid } = peering.metadata;
     const wasConnected = writer.ownedBy(uid).length > 0;
     const connection = connectionOf(this.#env, peering);
     const intent = connection.ok
       ? this.#connect(peering, connection.value)
       : this.#refuse(peering, connection.problem);
-    const result = await converge(this.#env, resources.VPCPeering, peering, intent);
-    const isConnected = writer.ownedBy(uid).length > 0;
-    if (!connection.ok && !isConnected) pools.links.release(uid);
-    if (wasConnected && !isConnected) this.#wakeOthers(peering);
-    else this.#wakeAfterEdit(peering, priority);
-    return result;
+    return {
+      ...intent,
+      settled: () => {
+        const isConnected = writer.ownedBy(uid).length > 0;
+        if (!connection.ok && !isConnected) pools.links.release(uid);
+        if (wasConnected && !isConnected) this.#wakeOthers(peering);
+        else this.#wakeAfterEdit(peering, priority);
+      },
+    };
   }
 
   /** Those that found this one's networks in their way. */
@@ -67,19 +51,13 @@ export class VPCPeeringReconciler implements Reconciler<VPCPeering> {
   }
 
   #refuse(peering: VPCPeering, problem: Problem): Intent<object> {
-    const isOwn = ownProblems.has(problem.reason);
     if (problem.reason === 'CIDROverlap' || problem.reason === 'PoolExhausted') {
       const { namespace = '' } = peering.metadata;
       for (const each of [namespace, peering.spec.peer.namespace]) {
         this.#env.pools.waiting.add(waitersOf(each), 'VPCPeering', keyOf(peering));
       }
     }
-    return {
-      desired: nothing,
-      accepted: isOwn ? problem : undefined,
-      resolvedRefs: isOwn ? undefined : problem,
-      status: () => ({}),
-    };
+    return { desired: nothing, ...conditionOf(problem), status: () => ({}) };
   }
 
   #connect(peering: VPCPeering, connection: Connection): Intent<object> {

@@ -1,7 +1,6 @@
 import { resources, type VPCPeering } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
-import { anyVpcOf } from '../vpc/kind.ts';
-import { vpcKeys } from '../vpc/lookup.ts';
+import { anyVpcOf, vpcKeys } from '../vpc/index.ts';
 
 /** The key of all peerings of one namespace with another. */
 export const towards = (namespace: string, peerNamespace: string): string => `${namespace}>${peerNamespace}`;

@@ -10,8 +10,7 @@ import {
 import type { Env } from '../common/env.ts';
 import { oldestFirst, oldestOf } from '../common/oldest.ts';
 import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
-import { vpcRange } from '../rows/recorded.ts';
-import { oldestVpc, vpcOf } from '../vpc/lookup.ts';
+import { oldestVpc, requireVpc, vpcRange } from '../vpc/index.ts';
 import { towards } from './kind.ts';
 
 type Sources = Pick<Env, 'stores' | 'writer'>;
@@ -34,20 +33,20 @@ export interface Connection {
 /** The side of a peering by itself: what its own namespace says. */
 function sideOf({ stores, writer }: Sources, peering: VPCPeering): Checked<Side> {
   const { namespace = '' } = peering.metadata;
-  const { vpcRef, peer, advertisedCIDRs } = peering.spec;
+  const { peer, advertisedCIDRs } = peering.spec;
   if (peer.namespace === namespace) {
     return bad('InvalidSpec', 'spec.peer.namespace is this namespace, which has no second VPC.');
   }
-  const oldest = oldestOf(stores.vpcPeerings.byIndex('siblings', towards(namespace, peer.namespace)));
+  const oldest = oldestOf(stores.VPCPeering.byIndex('siblings', towards(namespace, peer.namespace)));
   if (oldest !== undefined && oldest.metadata.uid !== peering.metadata.uid) {
     const { name } = oldest.metadata;
     return bad('PeeringConflict', `The older VPCPeering "${name}" is for the same namespace.`);
   }
-  const vpc = vpcOf(stores, peering);
-  if (vpc === undefined || vpc.metadata.uid !== oldestVpc(stores, namespace)?.metadata.uid) {
-    const which = vpcRef === undefined ? 'The namespace has no VPC' : `"${vpcRef.name}" is not its VPC`;
-    return bad('VPCNotFound', `${which}.`);
-  }
+  const found = requireVpc(stores, peering);
+  if (!found.ok) return found;
+  const vpc = found.value;
+  if (vpc.metadata.uid !== oldestVpc(stores, namespace)?.metadata.uid)
+    return bad('VPCNotFound', `"${vpc.metadata.name}" is not the VPC of the namespace.`);
   const range = vpcRange(writer, vpc);
   if (range === undefined) return bad('VPCNotReady', `The VPC "${vpc.metadata.name}" is not ready.`);
   const advertised = collect(
@@ -80,7 +79,7 @@ export function connectionOf(sources: Sources, peering: VPCPeering): Checked<Con
   if (!own.ok) return own;
   const { namespace = '' } = peering.metadata;
   const { peer } = peering.spec;
-  const other = oldestFirst(stores.vpcPeerings.byIndex('siblings', towards(peer.namespace, namespace)))
+  const other = oldestFirst(stores.VPCPeering.byIndex('siblings', towards(peer.namespace, namespace)))
     .map((candidate) => sideOf(sources, candidate))
     .flatMap((side) => (side.ok ? [side.value] : []))
     .find((side) => names(peering, side.vpc) && names(side.peering, own.value.vpc));
@@ -131,10 +130,10 @@ function routeClash(sources: Sources, from: Side, to: Side): string | undefined 
   const { stores } = sources;
   const { namespace = '' } = from.peering.metadata;
   const pair = new Set([from.peering.metadata.uid, to.peering.metadata.uid]);
-  for (const peering of oldestFirst(stores.vpcPeerings.byIndex('namespace', namespace))) {
+  for (const peering of oldestFirst(stores.VPCPeering.byIndex('namespace', namespace))) {
     if (pair.has(peering.metadata.uid)) break;
     const back = oldestFirst(
-      stores.vpcPeerings.byIndex('siblings', towards(peering.spec.peer.namespace, namespace)),
+      stores.VPCPeering.byIndex('siblings', towards(peering.spec.peer.namespace, namespace)),
     ).map((candidate) => sideOf(sources, candidate))[0];
     if (back?.ok !== true || !names(peering, back.value.vpc)) continue;
     const clash = to.advertised.find((cidr) => back.value.advertised.some((led) => overlaps(led, cidr)));

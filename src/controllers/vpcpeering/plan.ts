@@ -11,7 +11,6 @@ import {
   row,
   rowUuid,
   type DesiredState,
-  type RowWriter,
 } from '../../ovn/index.ts';
 import { PEERING_MARK, peeringPortName, routerUuid } from '../rows/names.ts';
 import type { Connection, Side } from './match.ts';
@@ -63,17 +62,4 @@ export function planPeering({ own, other }: Connection, link: Cidr): DesiredStat
 function addressOf(side: Side, other: Side, link: Cidr): string {
   const isFirst = side.peering.metadata.uid < other.peering.metadata.uid;
   return formatAddress({ family: 4, value: firstAddress(link).value + (isFirst ? 1n : 2n) });
-}
-
-/** The link that a peering has in OVN, as its row says. */
-export function recordedLink(
-  writer: Pick<RowWriter, 'ownedBy'>,
-  uid: string,
-): { readonly peerUid: string; readonly network: string } | undefined {
-  for (const { row: record } of writer.ownedBy(uid)) {
-    const peerUid = (record['external_ids'] as ReadonlyMap<string, string> | undefined)?.get(PEERING_MARK);
-    const [network] = (record['networks'] ?? []) as Iterable<string>;
-    if (peerUid !== undefined && network !== undefined) return { peerUid, network };
-  }
-  return undefined;
 }

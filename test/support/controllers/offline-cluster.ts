@@ -3,28 +3,15 @@ import { parseAllDocuments } from 'yaml';
 import { withDefaults } from '../../../src/api/index.ts';
 import { ownerOf } from '../../../src/controllers/common/converge.ts';
 import type { Env, Stores } from '../../../src/controllers/common/env.ts';
-import { ExternalNetworkReconciler } from '../../../src/controllers/externalnetwork/controller.ts';
-import { externalNetworkKind } from '../../../src/controllers/externalnetwork/kind.ts';
-import { FloatingIPReconciler } from '../../../src/controllers/floatingip/controller.ts';
-import { floatingIPKind } from '../../../src/controllers/floatingip/kind.ts';
-import { NatRuleReconciler } from '../../../src/controllers/natrule/controller.ts';
-import { natRuleKind } from '../../../src/controllers/natrule/kind.ts';
+import { KindReconciler } from '../../../src/controllers/common/kind-reconciler.ts';
+import { namespaceKind } from '../../../src/controllers/common/namespace.ts';
+import { networkSettings } from '../../../src/controllers/common/settings.ts';
+import { isKind, kindNames, modules } from '../../../src/controllers/kinds.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
-import { portKind } from '../../../src/controllers/port/kind.ts';
-import { PortReconciler } from '../../../src/controllers/port/controller.ts';
-import { SecurityGroupReconciler } from '../../../src/controllers/securitygroup/controller.ts';
+import { createEnv } from '../../../src/controllers/upkeep/environment.ts';
 import { sweepOrphans } from '../../../src/controllers/upkeep/orphans.ts';
 import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
-import { securityGroupKind } from '../../../src/controllers/securitygroup/kind.ts';
-import { networkSettings } from '../../../src/controllers/common/settings.ts';
-import { SubnetReconciler } from '../../../src/controllers/subnet/controller.ts';
-import { subnetKind } from '../../../src/controllers/subnet/kind.ts';
-import { TrafficPolicyReconciler } from '../../../src/controllers/trafficpolicy/controller.ts';
-import { trafficPolicyKind } from '../../../src/controllers/trafficpolicy/kind.ts';
-import { VpcReconciler } from '../../../src/controllers/vpc/controller.ts';
-import { namespaceKind, vpcKind } from '../../../src/controllers/vpc/kind.ts';
-import { VPCPeeringReconciler } from '../../../src/controllers/vpcpeering/controller.ts';
-import { vpcPeeringKind } from '../../../src/controllers/vpcpeering/kind.ts';
+import { storesFrom } from '../../../src/controllers/upkeep/stores.ts';
 import {
   ApplyError,
   nothing,
@@ -34,13 +21,7 @@ import {
   type Owner,
   type RowWriter,
 } from '../../../src/ovn/index.ts';
-import {
-  ApiError,
-  keyOf,
-  type Kind,
-  type KubeObject,
-  type Reconciler,
-} from '../../../src/reconcile/index.ts';
+import { ApiError, keyOf, type KubeObject, type Reconciler } from '../../../src/reconcile/index.ts';
 import { indexesOf } from '../../../src/reconcile/kinds.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
 import { takeAll } from '../reconcile/steps.ts';
@@ -155,19 +136,12 @@ export class OfflineCluster {
   #clock = 0;
 
   constructor(config: Partial<Parameters<typeof networkSettings>[0]> = {}) {
-    const store = <T extends KubeObject>(kind: Kind<T>) => new Store<T>(indexesOf(kind));
-    const stores = {
-      namespaces: store(namespaceKind),
-      vpcs: store(vpcKind),
-      subnets: store(subnetKind),
-      ports: store(portKind),
-      securityGroups: store(securityGroupKind),
-      trafficPolicies: store(trafficPolicyKind),
-      externalNetworks: store(externalNetworkKind),
-      floatingIPs: store(floatingIPKind),
-      natRules: store(natRuleKind),
-      vpcPeerings: store(vpcPeeringKind),
-    };
+    const stores = new Map(
+      [namespaceKind, ...kindNames.map((name) => modules[name].kind)].map((kind) => [
+        kind.type.kind,
+        new Store<KubeObject>(indexesOf(kind)),
+      ]),
+    );
     const settings = networkSettings({
       cidrPool: '10.0.0.0/8',
       vpcPrefixLength: 16,
@@ -177,9 +151,9 @@ export class OfflineCluster {
       limits: { rulesPerGroup: 256, matchesPerGroup: 4096, groupsPerPort: 16 },
       ...config,
     });
-    this.stores = stores;
-    this.env = {
-      stores,
+    this.stores = storesFrom((kind) => stores.get(kind)!);
+    this.env = createEnv({
+      stores: this.stores,
       settings,
       pools: new Pools(settings, () => undefined),
       writer: this.writer,
@@ -206,23 +180,13 @@ export class OfflineCluster {
       now: () => Date.UTC(2026, 0, 1),
       wake: () => undefined,
       wakeSoon: () => undefined,
-    };
-    const entry = (untyped: unknown, reconciler?: unknown) => ({
-      store: untyped as Store<KubeObject>,
-      reconciler: reconciler as Reconciler<KubeObject> | undefined,
     });
-    this.#kinds = new Map([
-      ['Namespace', entry(stores.namespaces)],
-      ['VPC', entry(stores.vpcs, new VpcReconciler(this.env))],
-      ['Subnet', entry(stores.subnets, new SubnetReconciler(this.env))],
-      ['Port', entry(stores.ports, new PortReconciler(this.env))],
-      ['SecurityGroup', entry(stores.securityGroups, new SecurityGroupReconciler(this.env))],
-      ['TrafficPolicy', entry(stores.trafficPolicies, new TrafficPolicyReconciler(this.env))],
-      ['ExternalNetwork', entry(stores.externalNetworks, new ExternalNetworkReconciler(this.env))],
-      ['FloatingIP', entry(stores.floatingIPs, new FloatingIPReconciler(this.env))],
-      ['NatRule', entry(stores.natRules, new NatRuleReconciler(this.env))],
-      ['VPCPeering', entry(stores.vpcPeerings, new VPCPeeringReconciler(this.env))],
-    ]);
+    this.#kinds = new Map(
+      [...stores].map(([kind, store]) => [
+        kind,
+        { store, reconciler: isKind(kind) ? new KindReconciler(this.env, modules[kind]) : undefined },
+      ]),
+    );
   }
 
   /** Creates an object, or changes its spec and labels. UIDs are made from names, so that rows are the same each time. */

@@ -1,3 +1,4 @@
+import { kindNames } from '../../../src/controllers/kinds.ts';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -41,25 +42,12 @@ function rowsOf(cluster: OfflineCluster): string {
 
 /** The rows, with the addresses of Ports that name none hidden. */
 function withoutAllocated(cluster: OfflineCluster): string {
-  const allocated = [...cluster.stores.ports.values()].filter(({ spec }) => spec.ipAddress === undefined);
+  const allocated = [...cluster.stores.Port.values()].filter(({ spec }) => spec.ipAddress === undefined);
   return allocated.reduce(
     (text, { status }) => text.replaceAll(new RegExp(` ${status?.ipAddress ?? ''}\\b`, 'g'), ' <allocated>'),
     rowsOf(cluster),
   );
 }
-
-/** All kinds with conditions. */
-const kinds = [
-  'vpcs',
-  'subnets',
-  'ports',
-  'securityGroups',
-  'trafficPolicies',
-  'externalNetworks',
-  'floatingIPs',
-  'natRules',
-  'vpcPeerings',
-] as const;
 
 describe('the examples', () => {
   // Those in argocd/ are for Argo CD, not for the operator.
@@ -84,7 +72,7 @@ describe('the examples', () => {
     const cluster = new OfflineCluster();
     cluster.applyFile(join(examples, file));
     await cluster.settle();
-    for (const kind of kinds) {
+    for (const kind of kindNames) {
       for (const { kind: name, metadata } of cluster.stores[kind].values()) {
         const key =
           metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;

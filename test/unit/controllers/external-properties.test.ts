@@ -30,10 +30,7 @@ describe.each(seeds)(
           ...[...translations(cluster)].flatMap(([owner, all]) =>
             all.map((each) => [each, owner.split('/')[1]]),
           ),
-          ...[...cluster.stores.floatingIPs.values()].map((ip) => [
-            ip.status?.address,
-            ip.metadata.namespace,
-          ]),
+          ...[...cluster.stores.FloatingIP.values()].map((ip) => [ip.status?.address, ip.metadata.namespace]),
         ];
         for (const address of addresses) {
           const tenant = [...new Set(holders.flatMap(([each, ns]) => (each === address ? [ns] : [])))];

@@ -125,7 +125,7 @@ describe('external addresses after a start', () => {
     const cluster = await settled();
     const rule = cluster.get('NatRule', 'a/forward') as NatRule;
     const networkUid = cluster.get('ExternalNetwork', 'public')!.metadata.uid;
-    const rules = cluster.env.stores.natRules as unknown as Pick<Store<NatRule>, 'upsert' | 'delete'>;
+    const rules = cluster.env.stores.NatRule as unknown as Pick<Store<NatRule>, 'upsert' | 'delete'>;
     for (let when = 1, all = 1; when <= all; when++) {
       rules.delete(rule);
       const pools = new Pools(cluster.env.settings, () => undefined);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatAddress, mustParseAddress, mustParseCidr, type Port } from '../../../src/api/index.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
-import { PortReconciler } from '../../../src/controllers/port/controller.ts';
+import { KindReconciler } from '../../../src/controllers/common/kind-reconciler.ts';
+import { kinds } from '../../../src/controllers/kinds.ts';
 import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
 import type { Store } from '../../../src/reconcile/store/store.ts';
 import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
@@ -110,7 +111,7 @@ describe('pools made anew at a start', () => {
     const port = cluster.get('Port', 'default/p') as Port;
     const { uid } = port.metadata;
     const subnetUid = cluster.get('Subnet', 'default/a')!.metadata.uid;
-    const ports = cluster.env.stores.ports as unknown as Pick<Store<Port>, 'upsert' | 'delete'>;
+    const ports = cluster.env.stores.Port as unknown as Pick<Store<Port>, 'upsert' | 'delete'>;
     for (let when = 1, all = 1; when <= all; when++) {
       if (what === 'comes') ports.delete(port);
       const pools = new Pools(cluster.env.settings, () => undefined);
@@ -148,7 +149,7 @@ describe('pools made anew at a start', () => {
       columns().addresses.add(mac);
       columns().port_security.add(`${mac} 10.9.9.9/32`);
       const { pools, conflicts } = rebuilt(cluster);
-      const operator = new PortReconciler({ ...cluster.env, pools });
+      const operator = new KindReconciler({ ...cluster.env, pools }, kinds.Port);
       for (const { metadata } of [younger, older]) {
         const port = cluster.get('Port', `default/${metadata.name}`) as Port;
         await operator.reconcile(`default/${metadata.name}`, port, {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { TellingWriter } from '../../../src/controllers/upkeep/reporting-writer.ts';
+import { ReportingWriter } from '../../../src/controllers/upkeep/reporting-writer.ts';
 import {
   ApplyError,
   nothing,
@@ -24,7 +24,7 @@ function setUp(apply: () => Promise<ApplyResult>) {
       return () => undefined;
     },
   } as unknown as RowWriter;
-  const writer = new TellingWriter(() => inner, {
+  const writer = new ReportingWriter(() => inner, {
     log,
     repairs: { told: (repair) => repairs.push(repair) },
     repaired: (kind) => counted.push(kind),

@@ -14,7 +14,7 @@ const symbolOf = (name: string) => `on_${uidOf(name).replaceAll('-', '_')}`;
 const aclsOf = (name: string) => {
   const rows =
     cluster.writer.states.get(uidOf(name))?.desired.rows.filter(({ table }) => table === 'ACL') ?? [];
-  const names = [...cluster.stores.securityGroups.values()].map(({ metadata }) => metadata.name);
+  const names = [...cluster.stores.SecurityGroup.values()].map(({ metadata }) => metadata.name);
   return rows.map(({ columns }) => {
     const { direction, action, match } = columns as Readonly<Record<string, string>>;
     const acl = `${direction ?? ''} ${action ?? ''}: ${match ?? ''}`;
@@ -156,7 +156,7 @@ describe('a SecurityGroup', () => {
     cluster.delete('SecurityGroup', 'default/g');
     await cluster.settle();
     expect(ready('g')).toBe(
-      '!InUse: The SecurityGroup is to be deleted, and is still used by Port p, SecurityGroup h.',
+      '!InUse: The SecurityGroup is being deleted, and is still used by Port p, SecurityGroup h.',
     );
     cluster.delete('Port', 'default/p');
     cluster.apply(securityGroup('h'));

@@ -196,7 +196,7 @@ describe('a VPC', () => {
       cluster.delete('VPC', 'default/net');
       await cluster.settle();
       expect(cluster.ready('VPC', 'default/net')).toBe(
-        '!InUse: The VPC is to be deleted, and is still used by Subnet a, Subnet b.',
+        '!InUse: The VPC is being deleted, and is still used by Subnet a, Subnet b.',
       );
       expect(cluster.ready('Subnet', 'default/a')).toBe('Ready');
       cluster.delete('Subnet', 'default/a');

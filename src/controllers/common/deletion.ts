@@ -4,19 +4,19 @@ import { ownerOf } from './converge.ts';
 import { FINALIZER, type Env } from './env.ts';
 import type { Problem } from './problem.ts';
 
-/** Most names that a message lists. */
-const MOST_NAMES = 10;
+/** How many names a message lists. */
+const MAX_NAMES = 10;
 
-/** Why a deleted object is still there: who uses it, by name (they are of the same namespace). */
+/** Why a deleted object still exists: its users, as `Kind name`. Undefined without users. */
 export function inUse(kind: string, users: readonly string[]): Problem | undefined {
   if (users.length === 0) return undefined;
-  const shown = users.toSorted().slice(0, MOST_NAMES).join(', ');
-  const more = users.length > MOST_NAMES ? ` and ${users.length - MOST_NAMES} more` : '';
-  return { reason: 'InUse', message: `The ${kind} is to be deleted, and is still used by ${shown}${more}.` };
+  const shown = users.toSorted().slice(0, MAX_NAMES).join(', ');
+  const more = users.length > MAX_NAMES ? ` and ${users.length - MAX_NAMES} more` : '';
+  return { reason: 'InUse', message: `The ${kind} is being deleted, and is still used by ${shown}${more}.` };
 }
 
-/** Lets a deleted object go that nothing uses any more: its rows first, then what it held, then itself. */
-export async function letGo(
+/** Finishes the deletion of an unused object: removes its rows, releases its allocations, then removes the finalizer. */
+export async function finishDeletion(
   env: Env,
   type: ResourceType,
   object: KubeObject,
@@ -29,15 +29,15 @@ export async function letGo(
 }
 
 /**
- * Sees that an object which others may come to need cannot vanish from under them. False when it must be looked at
- * anew first, because somebody changed it at the same time; that change wakes it.
+ * Sets the finalizer, so that an object outlives its deletion while others need it. False when the object changed at
+ * the same time: that change enqueues the object again.
  */
 export async function hold(env: Env, type: ResourceType, object: KubeObject): Promise<boolean> {
   if (isLeaving(object)) return true;
   return (await env.finalizers.add(type, object, FINALIZER)) === 'held';
 }
 
-/** Cleans up after objects that are gone without having been let go (a finalizer taken off by hand). */
+/** Removes the rows and the allocations of objects that are gone, also when a user removed the finalizer by hand. */
 export async function removeGone(
   env: Env,
   gone: readonly KubeObject[],

@@ -1,0 +1,39 @@
+import { parseAddress, type FloatingIP } from '../../api/index.ts';
+import { keyOf, type KubeObject } from '../../reconcile/index.ts';
+import type { Env, PoolSources } from '../common/env.ts';
+import { allowedNetwork, countAnew } from '../externalnetwork/index.ts';
+import type { NamedClaim } from '../kind-module.ts';
+import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
+import type { PoolConflict } from '../pools/pools.ts';
+import { recordedNat } from '../rows/recorded.ts';
+
+/** Releases a FloatingIP's address, and has its network count its addresses again. */
+export function releaseFloatingIP(env: Env, uid: string): void {
+  const networks = env.pools.external.networksOf(uid);
+  env.pools.external.release(uid);
+  countAnew(env, networks);
+}
+
+/** Restores a FloatingIP's address, from its status or from the rows of the NatRules that use it. */
+export function adoptFloatingIP(
+  { stores, pools, writer }: PoolSources,
+  floatingIP: FloatingIP,
+): readonly PoolConflict[] {
+  const network = stores.ExternalNetwork.get(floatingIP.spec.externalNetworkRef.name);
+  const users = [...stores.NatRule.byIndex('floatingIP', keyOf(floatingIP))];
+  const used = users.map(({ metadata }) => recordedNat(writer, metadata.uid)?.external).find(Boolean);
+  const address = recordedAddress(floatingIP.status?.address ?? used);
+  return adoptExternal(pools, 'FloatingIP', floatingIP.metadata.uid, network?.metadata.uid, address);
+}
+
+/** The addresses that FloatingIPs of an ExternalNetwork name. */
+export function* floatingIPClaims({ stores, pools }: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
+  if (parent.kind !== 'ExternalNetwork') return;
+  const { name, uid: networkUid } = parent.metadata;
+  for (const object of stores.FloatingIP.byIndex('externalNetwork', name)) {
+    const { namespace = '', uid } = object.metadata;
+    const address = parseAddress(object.spec.address ?? '', { family: 4 });
+    if (address.ok && allowedNetwork(stores, namespace, name).ok)
+      yield { object, claim: () => void pools.external.claim(networkUid, uid, address.value) };
+  }
+}

@@ -1,0 +1,56 @@
+import { formatAddress, parseAddress, type NatRule } from '../../api/index.ts';
+import type { Owner } from '../../ovn/index.ts';
+import { keyOf, type KubeObject } from '../../reconcile/index.ts';
+import type { Env, PoolSources } from '../common/env.ts';
+import { allowedNetwork, countAnew } from '../externalnetwork/index.ts';
+import type { NamedClaim } from '../kind-module.ts';
+import { recordedAddress } from '../pools/adopt-external.ts';
+import type { PoolConflict } from '../pools/pools.ts';
+import { recordedNat } from '../rows/recorded.ts';
+import { objectsOf } from '../vpc/index.ts';
+
+/** The pool name under which rules wait that the older rule `uid` excludes. */
+export const waitersOf = (uid: string): string => `nat/${uid}`;
+
+/** Releases a rule's shares of external addresses, and wakes the rules that it excluded. */
+export function releaseNatRule(env: Env, uid: string): void {
+  countAnew(env, env.pools.external.keepShares(uid));
+  env.pools.waiting.wake(waitersOf(uid));
+}
+
+/** Restores a rule's share of the address that its rows have. VPCs and FloatingIPs come first: their holds count. */
+export function adoptNatRule(sources: PoolSources, { metadata }: NatRule): readonly PoolConflict[] {
+  return adoptShare(sources, metadata.namespace ?? '', metadata.uid);
+}
+
+/** Restores the share of a deleted rule whose rows are still there. */
+export function adoptNatRuleOrphan(sources: PoolSources, { namespace, uid }: Owner): readonly PoolConflict[] {
+  return adoptShare(sources, namespace, uid);
+}
+
+/** The external addresses that the rules of the VPCs on an ExternalNetwork name. */
+export function* natRuleClaims({ stores, pools }: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
+  if (parent.kind !== 'ExternalNetwork') return;
+  const { name, uid: networkUid } = parent.metadata;
+  for (const vpc of stores.VPC.byIndex('externalNetwork', name))
+    for (const object of objectsOf(stores, vpc, keyOf(vpc), stores.NatRule)) {
+      const { namespace = '', uid } = object.metadata;
+      const address = parseAddress(object.spec.externalIP ?? '', { family: 4 });
+      if (address.ok && allowedNetwork(stores, namespace, name).ok)
+        yield { object, claim: () => void pools.external.share(networkUid, namespace, uid, address.value) };
+    }
+}
+
+function adoptShare(
+  { stores, pools, writer }: PoolSources,
+  namespace: string,
+  uid: string,
+): readonly PoolConflict[] {
+  const record = recordedNat(writer, uid);
+  const address = recordedAddress(record?.external);
+  if (record === undefined || address === undefined) return [];
+  if (pools.external.adoptShare(record.networkUid, namespace, uid, address)) return [];
+  const holder = pools.external.network(record.networkUid)?.holder(address) ?? '';
+  const tenant = (stores.FloatingIP.byUid(holder) ?? stores.VPC.byUid(holder))?.metadata.namespace;
+  return tenant === namespace ? [] : [{ kind: 'NatRule', uid, value: formatAddress(address) }];
+}

@@ -1,0 +1,21 @@
+import { formatAddress, parseAddress, type Address } from '../../api/index.ts';
+import type { PoolConflict, Pools } from './pools.ts';
+
+/** Restores the hold of the object `uid` on an external address. A conflict when another object holds the address. */
+export function adoptExternal(
+  pools: Pools,
+  kind: string,
+  uid: string,
+  networkUid: string | undefined,
+  address: Address | undefined,
+): readonly PoolConflict[] {
+  if (networkUid === undefined || address === undefined) return [];
+  const result = pools.external.network(networkUid)?.adopt(uid, address);
+  return result?.ok === false ? [{ kind, uid, value: formatAddress(address) }] : [];
+}
+
+/** The IPv4 address in a status or a row; undefined for text that is no address. */
+export function recordedAddress(text: string | undefined): Address | undefined {
+  const address = text === undefined ? undefined : parseAddress(text, { family: 4 });
+  return address?.ok === true ? address.value : undefined;
+}

@@ -1,0 +1,17 @@
+/** SecurityGroup: which traffic Ports accept and send, as a port group with ACLs. */
+import type { SecurityGroup } from '../../api/index.ts';
+import type { KindModule } from '../kind-module.ts';
+import { SecurityGroupController } from './controller.ts';
+import { securityGroupKind } from './kind.ts';
+import { securityGroupMetrics } from './metrics.ts';
+
+export { isProgrammed, missingGroups } from './kind.ts';
+
+export const securityGroup: KindModule<SecurityGroup> = {
+  kind: securityGroupKind,
+  controller: (env) => new SecurityGroupController(env),
+  hasRows: true,
+  hasFinalizer: true,
+  keeps: { SecurityGroup: 'remotes' },
+  metrics: securityGroupMetrics,
+};

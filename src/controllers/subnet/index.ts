@@ -1,0 +1,20 @@
+/** Subnet: a range of a VPC, as a logical switch with DHCP and a gateway. */
+import type { Subnet } from '../../api/index.ts';
+import type { KindModule } from '../kind-module.ts';
+import { SubnetController } from './controller.ts';
+import { subnetKind } from './kind.ts';
+import { subnetMetrics } from './metrics.ts';
+import { adoptSubnet } from './pools.ts';
+
+export { subnetNetwork, type SubnetNetwork } from './kind.ts';
+
+export const subnet: KindModule<Subnet> = {
+  kind: subnetKind,
+  controller: (env) => new SubnetController(env),
+  hasRows: true,
+  hasFinalizer: true,
+  keeps: { VPC: 'vpc' },
+  release: ({ pools }, uid) => pools.releaseSubnet(uid),
+  adopt: adoptSubnet,
+  metrics: subnetMetrics,
+};

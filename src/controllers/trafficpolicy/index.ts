@@ -1,0 +1,15 @@
+/** TrafficPolicy: limits above security groups, for the Ports of Subnets or with labels. */
+import type { TrafficPolicy } from '../../api/index.ts';
+import type { KindModule } from '../kind-module.ts';
+import { TrafficPolicyController } from './controller.ts';
+import { trafficPolicyKind } from './kind.ts';
+
+export { policyGroups } from './membership.ts';
+export { portKeys } from './selection.ts';
+
+export const trafficPolicy: KindModule<TrafficPolicy> = {
+  kind: trafficPolicyKind,
+  controller: (env) => new TrafficPolicyController(env),
+  hasRows: true,
+  hasFinalizer: false,
+};

@@ -1,0 +1,24 @@
+/** VPC: a tenant's address space and router, its gateway, and the default Subnet and SecurityGroup. */
+import type { VPC } from '../../api/index.ts';
+import { countObjects } from '../common/metrics.ts';
+import type { KindModule } from '../kind-module.ts';
+import { VPCController } from './controller.ts';
+import { vpcKind } from './kind.ts';
+import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
+
+export { anySubnetOf, anyVpcOf, vpcNetwork, vpcRange } from './kind.ts';
+export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcOf, type InVpc } from './lookup.ts';
+export { statedRange } from './pools.ts';
+
+export const vpc: KindModule<VPC> = {
+  kind: vpcKind,
+  controller: (env) => new VPCController(env),
+  hasRows: true,
+  hasFinalizer: true,
+  creates: ['Subnet', 'SecurityGroup'],
+  keeps: { ExternalNetwork: 'externalNetwork' },
+  release: releaseVpc,
+  adopt: adoptVpc,
+  adoptOrphan: adoptVpcOrphan,
+  metrics: (metrics, stores) => countObjects(metrics, 'vpcs', 'VPC', () => stores.VPC),
+};
