@@ -7,16 +7,16 @@ import { Child } from './child.ts';
 import type { EmbeddedState } from './embedded-server.ts';
 import { BareClient } from './http.ts';
 
-/** An API server in a process of its own. */
+/** An API server that runs in a separate process. */
 export interface BenchServer {
   readonly connection: Connection;
   readonly kubeconfig: string;
-  /** How many requests so far that change objects of our group: everybody's, ours included. */
+  /** The number of requests so far that change objects of the project's API group, from all clients. */
   writes(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Starts one; files go to `dir`. */
+/** Starts an API server. Its files are in `dir`. */
 export function startServer(kind: 'embedded' | 'real', dir: string): Promise<BenchServer> {
   return kind === 'embedded' ? startEmbedded(dir) : startRealServer();
 }
@@ -37,7 +37,7 @@ async function startEmbedded(dir: string): Promise<BenchServer> {
 async function startRealServer(): Promise<BenchServer> {
   const assets = realAssets();
   if (assets === undefined)
-    throw new Error('KUBEBUILDER_ASSETS names no folder with kube-apiserver and etcd');
+    throw new Error('--api real needs KUBEBUILDER_ASSETS: set it to a folder with kube-apiserver and etcd');
   const real = await startReal(assets);
   const { url, caCert, token, kubeconfigPath } = real;
   const connection: Connection = {
@@ -57,14 +57,15 @@ async function startRealServer(): Promise<BenchServer> {
   };
 }
 
-/** The same count from the metrics of a kube-apiserver. */
+/** Counts writes to the project's API group in the metrics of a kube-apiserver. */
 export function countMetrics(text: string): number {
   let sum = 0;
   for (const line of text.split('\n')) {
     const [, labels = '', value] = /^apiserver_request_total\{(.*)\} (\S+)$/.exec(line) ?? [];
     const label = (name: string): string => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
-    const ours = label('group') === 'network.plasmavmc.io';
-    if (ours && /^(POST|PUT|PATCH|APPLY|DELETE|DELETECOLLECTION)$/.test(label('verb'))) sum += Number(value);
+    const isCountedGroup = label('group') === 'network.plasmavmc.io';
+    if (isCountedGroup && /^(POST|PUT|PATCH|APPLY|DELETE|DELETECOLLECTION)$/.test(label('verb')))
+      sum += Number(value);
   }
   return sum;
 }

@@ -1,19 +1,19 @@
-/** When a logical port appears in each of OVN's databases, as a client that follows both sees it. */
+/** Records when a logical port appears in each of OVN's databases. */
 import { OvsdbClient } from '../src/ovn/ovsdb/index.ts';
 
-const followed = [
+const monitored = [
   { database: 'OVN_Northbound', table: 'Logical_Switch_Port', column: 'name' },
   { database: 'OVN_Southbound', table: 'Port_Binding', column: 'logical_port' },
 ] as const;
 
 export class Bindings {
   readonly #clients: readonly OvsdbClient[];
-  /** When each name came (performance.now()), in Northbound and Southbound. */
-  readonly #seen: readonly Map<string, number>[] = followed.map(() => new Map());
+  /** The time (performance.now()) when each name appeared, in the Northbound and in the Southbound database. */
+  readonly #seen: readonly Map<string, number>[] = monitored.map(() => new Map());
   #wake: () => void = () => undefined;
 
   private constructor(remotes: readonly string[]) {
-    this.#clients = followed.map(({ database, table, column }, i) => {
+    this.#clients = monitored.map(({ database, table, column }, i) => {
       const client = new OvsdbClient({
         remotes: remotes[i] ?? '',
         database,
@@ -30,14 +30,17 @@ export class Bindings {
     });
   }
 
-  /** Resolves when all that there is has been read. */
+  /** Monitors both databases; resolves when the existing rows have been read. */
   static async follow(northbound: string, southbound: string): Promise<Bindings> {
     const bindings = new Bindings([northbound, southbound]);
     await Promise.all(bindings.#clients.map((client) => client.start()));
     return bindings;
   }
 
-  /** Resolves when the Southbound database has this port, with the time from the Northbound row to that one, in ms. */
+  /**
+   * Waits until the Southbound database contains the port. Resolves with the time between its Northbound row and its
+   * Southbound row, in ms.
+   */
   async lag(name: string): Promise<number> {
     const [nb, sb] = this.#seen;
     for (;;) {
@@ -47,7 +50,7 @@ export class Bindings {
     }
   }
 
-  /** Resolves when the Southbound database has a binding for every port of the Northbound one. */
+  /** Resolves when the Southbound database has a binding for every port of the Northbound database. */
   async settled(): Promise<void> {
     const [nb, sb] = this.#seen;
     while ([...(nb?.keys() ?? [])].some((name) => sb?.has(name) !== true))

@@ -2,11 +2,11 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** A script of the bench in a process of its own, which answers each message with one. It ends with its parent. */
+/** A script of the benchmark in a child process. The script answers each message with one message. */
 export class Child<Question extends object, Answer> {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
-  /** Rejects when the process ends. */
+  /** Rejects when the process exits. */
   readonly failure: Promise<never>;
 
   constructor(script: string) {
@@ -16,7 +16,7 @@ export class Child<Question extends object, Answer> {
     });
     this.#exited = once(this.#child, 'exit');
     this.failure = this.#exited.then(() => {
-      throw new Error(`${script} ended`);
+      throw new Error(`${script} exited`);
     });
     this.failure.catch(() => undefined);
   }
@@ -25,7 +25,7 @@ export class Child<Question extends object, Answer> {
     return this.#child.pid ?? NaN;
   }
 
-  /** Sends a message and resolves with the answer. One at a time. */
+  /** Sends a message and resolves with the answer. The previous call must have resolved. */
   async ask(question: Question): Promise<Answer> {
     const answer = once(this.#child, 'message') as Promise<[Answer]>;
     this.#child.send(question);

@@ -1,6 +1,6 @@
 /**
- * Writes are counted where they change objects of our group. Leases are the process's own, and Events are written in
- * the background at a limited rate: those of one round may come in the next.
+ * Only writes to objects of the project's API group count. Leases do not depend on the objects. Events are written in
+ * the background at a limited rate, so the Events of one round can arrive in the next round.
  */
 const counted = /^\/apis\/network\.plasmavmc\.io\b/;
 

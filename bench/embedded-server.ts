@@ -1,6 +1,6 @@
 /**
- * The embedded API server in a process of its own, so that its work is not done on the event loop that is measured.
- * Started by the first message; answers each with its kubeconfig and how many writes it was asked for so far.
+ * Runs the embedded API server in a separate process, so that its work does not delay the event loop of the benchmark.
+ * Answers each message with its kubeconfig and the number of writes so far.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
@@ -8,7 +8,7 @@ import process from 'node:process';
 import { ApiServer } from '../packages/dev-apiserver/src/index.ts';
 import { isCounted } from './counted.ts';
 
-/** What it answers. */
+/** The answer to each message. */
 export interface EmbeddedState {
   readonly kubeconfig: string;
   readonly writes: number;

@@ -1,4 +1,4 @@
-/** Everything that a scenario runs on: servers, the operator, and both worlds with what their Ports refer to. */
+/** The environment of a scenario: servers, the operator, and both worlds with the objects that Ports reference. */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startNorthd } from '../src/dev/ovn/northd.ts';
@@ -13,11 +13,11 @@ import { BareOvsdb } from './ovsdb.ts';
 import { PortWatch } from './port-watch.ts';
 import { Operator } from './processes.ts';
 import { Template } from './template.ts';
-import { deletePorts, floor, install, ours, pathOf, populate, portOf } from './world.ts';
+import { deletePorts, floorWorld, install, operatorWorld, pathOf, populate, portOf } from './world.ts';
 
-/** What was written since a count began. */
+/** The writes since a count began. */
 export interface Writes {
-  /** Undefined when the database has compacted its log meanwhile. */
+  /** Undefined when the database has compacted its log in the meantime. */
   readonly nb: NbWrites | undefined;
   readonly api: number;
 }
@@ -28,17 +28,17 @@ export class Environment {
   readonly server: BenchServer;
   readonly northbound: DatabaseServer;
   readonly southbound: DatabaseServer;
-  /** With `--northd`. */
+  /** Defined with `--northd`. */
   readonly northd: Daemon | undefined;
   readonly client: BareClient;
-  /** Another client, which sends nothing to the operator's world. */
+  /** A separate client for the floor's world. */
   readonly floorClient: BareClient;
   readonly #cleanups: (() => Promise<void> | void)[];
   #floorNb: DatabaseServer | undefined;
   #fail: (error: Error) => void = () => undefined;
-  /** Rejects when the operator ends by itself: whatever waits for it waits in vain. */
+  /** Rejects when the operator exits unexpectedly, so that waits for it end. */
   readonly failure = new Promise<never>((_resolve, reject) => (this.#fail = reject));
-  /** Resident memory of the operator with no Port and no garbage. */
+  /** Resident memory of the operator without Ports, in bytes, after a garbage collection. */
   emptyRss = NaN;
 
   private constructor(
@@ -66,7 +66,7 @@ export class Environment {
     cleanups.push(() => this.floorClient.close());
   }
 
-  /** Starts the servers and makes both worlds; nothing is left of them when that fails. */
+  /** Starts the servers and creates both worlds. When the start fails, everything is stopped and removed. */
   static async start(options: Options): Promise<Environment> {
     const workspace = createWorkspace();
     const { dir } = workspace;
@@ -87,9 +87,9 @@ export class Environment {
       const northd = options.northd ? keep(await startNorthd({ dir, ...remotes })) : undefined;
       const api = keep(await startServer(options.api, dir));
       const environment = new Environment(options, dir, { api, northbound, southbound, northd }, cleanups);
-      await install(environment.client, ours);
-      await install(environment.client, floor);
-      await populate(environment.client, ours);
+      await install(environment.client, operatorWorld);
+      await install(environment.client, floorWorld);
+      await populate(environment.client, operatorWorld);
       return environment;
     } catch (error) {
       for (const cleanup of cleanups.toReversed()) await cleanup();
@@ -102,7 +102,7 @@ export class Environment {
     this.#cleanups.length = 0;
   }
 
-  /** Starts the operator; with `--profile` it writes a profile when it stops. */
+  /** Starts the operator. With `--profile`, the operator writes a CPU profile when it stops. */
   async startOperator(): Promise<Operator> {
     const operator = await Operator.start({
       kubeconfig: this.server.kubeconfig,
@@ -117,20 +117,27 @@ export class Environment {
     return operator;
   }
 
-  /** Learns what a Port comes to; leaves the world without Ports, and the floor's database as the operator's. */
+  /**
+   * Records what the operator writes for one Port, as the template for the floor. Deletes the Port afterwards.
+   * @throws Error when the Port disappears, or when the operator writes no rows for the Port
+   */
   async learn(operator: Operator): Promise<Template> {
-    const watch = await PortWatch.open(this.client, ours);
+    const watch = await PortWatch.open(this.client, operatorWorld);
     const nb = await BareOvsdb.connect(this.northbound.remote);
     try {
       await operator.idle();
       this.emptyRss = await operator.leanRss();
       const name = 'sample-of-a-port';
-      await this.client.send('POST', pathOf(ours, 'ports'), portOf(ours, name, '10.0.77.77'));
+      await this.client.send(
+        'POST',
+        pathOf(operatorWorld, 'ports'),
+        portOf(operatorWorld, name, '10.0.77.77'),
+      );
       await watch.untilReady(1);
       const port = watch.get(name);
-      if (port === undefined) throw new Error(`Port ${name} is gone`);
+      if (port === undefined) throw new Error(`Port ${name} does not exist any more`);
       const template = await Template.learn(nb, port);
-      await this.deleteOurs(watch, operator);
+      await this.deleteOperatorPorts(watch, operator);
       return template;
     } finally {
       nb.close();
@@ -138,27 +145,27 @@ export class Environment {
     }
   }
 
-  /** Deletes the operator's Ports, and waits until it has nothing left to do. */
-  async deleteOurs(watch: PortWatch, operator: Operator): Promise<void> {
-    await deletePorts(this.client, ours);
+  /** Deletes the Ports of the operator's world, and waits until the operator is idle. */
+  async deleteOperatorPorts(watch: PortWatch, operator: Operator): Promise<void> {
+    await deletePorts(this.client, operatorWorld);
     await watch.until(() => watch.ready.size === 0);
     await operator.idle();
   }
 
-  /** Begins to count what the operator writes; the function returned says how much that was. */
+  /** Begins to count the operator's writes. The returned function resolves with the counts. */
   async countWrites(): Promise<() => Promise<Writes>> {
     const mark = markOf(this.northbound.file);
     const apiBefore = await this.server.writes();
-    const oursBefore = this.client.writes;
+    const clientBefore = this.client.writes;
     return async () => ({
       nb: writesSince(this.northbound.file, mark),
-      api: (await this.server.writes()) - apiBefore - (this.client.writes - oursBefore),
+      api: (await this.server.writes()) - apiBefore - (this.client.writes - clientBefore),
     });
   }
 
   /**
-   * Starts a Northbound database for the floor as the operator's is now, in place of the one before: a copy, so that
-   * the operator sees nothing of it. Resolves with its remote.
+   * Starts a new Northbound database for the floor, as a copy of the operator's database. The operator does not see the
+   * writes to the copy. Stops the previous copy. Resolves with the remote of the new database.
    */
   async freshFloorNb(): Promise<string> {
     await this.#floorNb?.stop();

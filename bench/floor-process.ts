@@ -1,6 +1,6 @@
 /**
- * The floor of `bulk` as a process of its own, as the operator is one: it follows the Ports of its world, and writes
- * their rows and statuses. Its parent tells it once what to write, and before each round where.
+ * The floor of `bulk` in a separate process, like the operator. It watches the Ports of its world, and writes their rows
+ * and statuses. Its parent sends the template once, and the remote of the database before each round.
  */
 import process from 'node:process';
 import type { Connection } from '../src/reconcile/client/connection.ts';
@@ -9,11 +9,13 @@ import { BareClient } from './http.ts';
 import { BareOvsdb } from './ovsdb.ts';
 import { PortWatch } from './port-watch.ts';
 import { Template, type TemplateText } from './template.ts';
-import { floor as world } from './world.ts';
+import { floorWorld } from './world.ts';
 
-/** What the parent says: first all of it, later where the rows of the next round go. The answer is `{}`. */
+/** A message of the parent. The answer is `{}`. */
 export interface FloorMessage {
+  /** The remote of the database for the next round. */
   readonly northbound: string;
+  /** Only in the first message. */
   readonly start?: { readonly connection: Connection; readonly template: TemplateText };
 }
 
@@ -28,9 +30,9 @@ async function prepare({ northbound, start }: FloorMessage): Promise<void> {
   const nb = await BareOvsdb.connect(northbound);
   if (start !== undefined) {
     const client = new BareClient(start.connection);
-    const made = (floor = new Floor(client, nb, new Template(start.template), failed));
-    const watch = await PortWatch.open(client, world);
-    watch.onAdded = ({ metadata }) => made.add(metadata);
+    const newFloor = (floor = new Floor(client, nb, new Template(start.template), failed));
+    const watch = await PortWatch.open(client, floorWorld);
+    watch.onAdded = ({ metadata }) => newFloor.add(metadata);
   } else if (floor !== undefined) {
     floor.nb.close();
     floor.nb = nb;

@@ -1,62 +1,63 @@
-/** The floor: what the operator sends, with no logic. */
+/** The floor: sends the same requests as the operator, without any logic. */
 import type { BareClient } from './http.ts';
 import type { BareOvsdb } from './ovsdb.ts';
 import type { Filled, Template } from './template.ts';
-import { floor, pathOf } from './world.ts';
+import { floorWorld, pathOf } from './world.ts';
 
-/** What the floor needs to know of a Port. */
+/** The fields of a Port that the floor needs. */
 export interface PortIdentity {
   readonly name: string;
   readonly uid: string;
 }
 
-/** Ports whose rows go into one transaction: about the best for a raft cluster (design of the OVSDB client). */
-const batchSize = 100;
-/** Status patches under way at a time: as many as there are clients that create. */
-const patchers = 16;
+/** The number of Ports per transaction. About 100 is the fastest for a Raft cluster (design of the OVSDB client). */
+const PORTS_PER_TRANSACTION = 100;
+/** The number of concurrent status patches. It equals the number of clients that create Ports. */
+const CONCURRENT_PATCHES = 16;
 
 export class Floor {
-  /** Where rows go; may be changed between rounds. */
+  /** The database for rows. The owner may replace it between rounds. */
   nb: BareOvsdb;
   readonly #client: BareClient;
   readonly #template: Template;
-  readonly #failed: (error: unknown) => void;
+  readonly #onError: (error: unknown) => void;
   readonly #rows: [name: string, filled: Filled][] = [];
   readonly #statuses: [name: string, filled: Filled][] = [];
   #index = 0;
   #writing = false;
   #patching = 0;
 
-  /** `failed` is told of errors of `add`. */
-  constructor(client: BareClient, nb: BareOvsdb, template: Template, failed: (error: unknown) => void) {
+  /** `onError` receives the errors of `add`. */
+  constructor(client: BareClient, nb: BareOvsdb, template: Template, onError: (error: unknown) => void) {
     this.#client = client;
     this.nb = nb;
     this.#template = template;
-    this.#failed = failed;
+    this.#onError = onError;
   }
 
-  /** One Port, one step after the other. */
-  async one({ name, uid }: PortIdentity): Promise<void> {
+  /** Writes the rows of one Port, then its status. */
+  async writePort({ name, uid }: PortIdentity): Promise<void> {
     const filled = this.#template.fill(name, uid, this.#index++);
     await this.nb.transactText(filled.operations);
     await this.#patch(name, filled);
   }
 
-  /** One of many Ports: rows go in batches, one transaction at a time; status patches side by side. */
+  /** Adds a Port to the queue. Rows are written in batches, one transaction at a time; status patches are concurrent. */
   add({ name, uid }: PortIdentity): void {
     this.#rows.push([name, this.#template.fill(name, uid, this.#index++)]);
-    if (!this.#writing) this.#write().catch(this.#failed);
+    if (!this.#writing) this.#write().catch(this.#onError);
   }
 
   async #write(): Promise<void> {
     this.#writing = true;
-    // What else is in the same chunk of the watch goes into the first batch with it.
+    // Wait for the other events of the same chunk of the watch, so that they are in the first batch too.
     await Promise.resolve();
     while (this.#rows.length > 0) {
-      const batch = this.#rows.splice(0, batchSize);
+      const batch = this.#rows.splice(0, PORTS_PER_TRANSACTION);
       await this.nb.transactText(batch.map(([, { operations }]) => operations).join(','));
       this.#statuses.push(...batch);
-      while (this.#patching < patchers && this.#statuses.length > 0) this.#patchAll().catch(this.#failed);
+      while (this.#patching < CONCURRENT_PATCHES && this.#statuses.length > 0)
+        this.#patchAll().catch(this.#onError);
     }
     this.#writing = false;
   }
@@ -70,7 +71,7 @@ export class Floor {
   }
 
   #patch(name: string, { status }: Filled): Promise<string> {
-    const path = `${pathOf(floor, 'ports', name)}/status`;
+    const path = `${pathOf(floorWorld, 'ports', name)}/status`;
     return this.#client.send('PATCH', path, status, 'application/json-patch+json');
   }
 }

@@ -1,11 +1,11 @@
-/** The bare loop's way to the API server: HTTP/1.1 over kept-alive TLS, and nothing that a request does not need. */
+/** A minimal client of the API server for the benchmark: HTTP/1.1 over TLS connections that are kept alive. */
 import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Connection } from '../src/reconcile/client/connection.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** The server refused a request that the bench needs. */
+/** The API server rejected a request of the benchmark. */
 export class RequestError extends Error {
   readonly code: number;
 
@@ -16,9 +16,9 @@ export class RequestError extends Error {
   }
 }
 
-/** Sends requests; as many at a time as they are asked for, on a connection each, kept for the next. */
+/** Sends requests. Each concurrent request uses a connection of its own, and idle connections are used again. */
 export class BareClient {
-  /** How many requests that change something were sent, so that they can be told from the operator's. */
+  /** The number of write requests of this client, to subtract them from the writes that the API server counts. */
   writes = 0;
   readonly #agent: Agent;
   readonly #defaults: RequestOptions;
@@ -31,7 +31,10 @@ export class BareClient {
     this.#headers = headers;
   }
 
-  /** One request; resolves with the body of a 2xx answer. @throws RequestError */
+  /**
+   * Sends one request; resolves with the body of the response.
+   * @throws RequestError when the status code is not 2xx
+   */
   async send(method: Method, path: string, body?: string, type = 'application/json'): Promise<string> {
     if (method !== 'GET') this.writes++;
     const response = await this.#open(method, path, body, type);
@@ -42,8 +45,9 @@ export class BareClient {
   }
 
   /**
-   * Calls `onLine` with each line of a watch, and `onEnd` when the stream ends by itself. Resolves, once the server
-   * has answered, with how to stop it.
+   * Watches a path: calls `onLine` with each line, and `onEnd` when the server ends the stream. Resolves with a function
+   * that stops the watch, when the server has answered.
+   * @throws RequestError when the status code is not 200
    */
   async watch(path: string, onLine: (line: string) => void, onEnd: () => void): Promise<() => void> {
     const response = await this.#open('GET', path);

@@ -1,13 +1,14 @@
-/** The V8 inspector of another process, for the one thing that needs it: to collect its garbage before it is weighed. */
+/** Uses the V8 inspector of another process to collect its garbage before its memory is measured. */
 import type { ChildProcess } from 'node:child_process';
 
-/** How long the inspector may take to come up and answer, in ms. */
-const patienceMs = 10_000;
+/** Time limit for the inspector to start, and for each of its answers. */
+const TIMEOUT_MS = 10_000;
 
 /**
- * Has a Node process collect its garbage. It must have been started with `--inspect-port=127.0.0.1:0` and its stderr
- * piped; the inspector, which SIGUSR1 starts (Node's documentation, "Debugger"), costs nothing before and next to
- * nothing after.
+ * Makes a Node process collect its garbage. The process must have been started with `--inspect-port=127.0.0.1:0` and
+ * with a pipe for stderr. SIGUSR1 starts the inspector (Node's documentation, "Debugger"), so the inspector does not
+ * affect measurements before.
+ * @throws Error when the inspector does not start or does not answer in time
  */
 export async function collectGarbage(child: ChildProcess): Promise<void> {
   const url = await inspectorUrl(child);
@@ -23,7 +24,7 @@ export async function collectGarbage(child: ChildProcess): Promise<void> {
 
 const urls = new WeakMap<ChildProcess, string>();
 
-/** It says where it listens, once. */
+/** The URL of the inspector. The process prints it to stderr only once, so the function remembers it. */
 async function inspectorUrl(child: ChildProcess): Promise<string> {
   const known = urls.get(child);
   if (known !== undefined) return known;
@@ -36,7 +37,7 @@ async function inspectorUrl(child: ChildProcess): Promise<string> {
     const url = /ws:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]+/.exec(text)?.[0];
     if (url !== undefined) resolve(url);
   };
-  const timer = setTimeout(() => reject(new Error('the inspector did not start')), patienceMs);
+  const timer = setTimeout(() => reject(new Error('the inspector did not start')), TIMEOUT_MS);
   stderr.on('data', onData);
   child.kill('SIGUSR1');
   try {
@@ -51,7 +52,7 @@ async function inspectorUrl(child: ChildProcess): Promise<string> {
 
 function event(socket: WebSocket, name: 'open' | 'message'): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the inspector does not answer')), patienceMs);
+    const timer = setTimeout(() => reject(new Error('the inspector does not answer')), TIMEOUT_MS);
     const settle = (then: () => void): (() => void) => {
       return () => {
         clearTimeout(timer);
@@ -61,7 +62,7 @@ function event(socket: WebSocket, name: 'open' | 'message'): Promise<void> {
     socket.addEventListener(name, settle(resolve), { once: true });
     socket.addEventListener(
       'error',
-      settle(() => reject(new Error('the inspector cannot be reached'))),
+      settle(() => reject(new Error('the connection to the inspector failed'))),
       { once: true },
     );
   });

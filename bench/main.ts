@@ -1,4 +1,4 @@
-/** The bench's program: measures the scenarios asked for, each on fresh servers, and prints what it found. */
+/** The program of the benchmark: measures each selected scenario with new servers, and prints the results. */
 import process from 'node:process';
 import { Environment } from './environment.ts';
 import { parseOptions, usage, UsageError, type Options, type ScenarioName } from './options.ts';
@@ -18,7 +18,7 @@ const scenarios: Readonly<Record<ScenarioName, (environment: Environment) => Pro
   'sg-join': sgJoin,
 };
 
-/** Why it ends before it is done: whatever is under way is given up, and everything started is stopped. */
+/** Rejects when the program must stop early. The current scenario is then aborted and its processes are stopped. */
 const interruption = Promise.withResolvers<never>();
 interruption.promise.catch(() => undefined);
 
@@ -29,8 +29,11 @@ async function measure(options: Options): Promise<void> {
     if (process.stderr.isTTY) process.stderr.write(`measuring ${name}…\n`);
     const environment = await Environment.start(options);
     try {
-      const giveUp = [interruption.promise, environment.failure];
-      const report = await Promise.race([scenarios[name](environment), ...giveUp]);
+      const report = await Promise.race([
+        scenarios[name](environment),
+        interruption.promise,
+        environment.failure,
+      ]);
       process.stdout.write(options.json ? `${toJson(report)}\n` : toText(report));
     } finally {
       await environment.stop();
@@ -40,7 +43,7 @@ async function measure(options: Options): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => interruption.reject(new Interrupted(signal)));
-// Nobody reads any more, as behind `| head`.
+// The reader has closed the output, for example `| head`.
 process.stdout.on('error', () => interruption.reject(new Interrupted('output closed')));
 process.on('uncaughtException', (error) => interruption.reject(error));
 
@@ -57,7 +60,7 @@ try {
     process.exitCode = 130;
   } else {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`the bench could not measure: ${text}\n`);
+    process.stderr.write(`The benchmark failed: ${text}\n`);
   }
 }
 process.stdout.write('', () => process.exit());

@@ -1,22 +1,22 @@
 /**
- * Counts what was written to a standalone OVSDB server by reading its file, which is a log of transactions
- * (ovsdb(5), "Standalone Database Format"): exact, and it costs the server and the operator nothing.
+ * Counts the writes to a standalone OVSDB server by reading its database file, which is a log of transactions (ovsdb(5),
+ * "Standalone Database Format"). The count is exact and does not load the server or the operator.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Transactions and rows (inserted, changed or deleted) since a mark. */
+/** The number of transactions, and of rows inserted, changed or deleted, since a mark. */
 export interface NbWrites {
   readonly transactions: number;
   readonly rows: number;
 }
 
-/** A place in the log. */
+/** A position in the log. */
 export interface NbMark {
   readonly inode: number;
   readonly size: number;
 }
 
-/** The end of the log now. */
+/** The current end of the log. */
 export function markOf(file: string): NbMark {
   const fd = openSync(file, 'r');
   try {
@@ -27,7 +27,7 @@ export function markOf(file: string): NbMark {
   }
 }
 
-/** What was written since `mark`; undefined when the server has compacted its file meanwhile, which it does rarely. */
+/** The writes since `mark`; undefined when the server has compacted its file in the meantime, which is rare. */
 export function writesSince(file: string, mark: NbMark): NbWrites | undefined {
   const fd = openSync(file, 'r');
   try {
@@ -42,8 +42,10 @@ export function writesSince(file: string, mark: NbMark): NbWrites | undefined {
 }
 
 /**
- * Records are a line `OVSDB JSON <length> <sha1>` and that many bytes of JSON: tables, in them rows by UUID.
- * Transactions that touch nothing but NB_Global do not count: they are the fence and `nb_cfg`, not rows of objects.
+ * Counts the records of a log. A record is a line `OVSDB JSON <length> <sha1>` and `length` bytes of JSON: tables, and
+ * in each table rows by UUID. Transactions that change only NB_Global do not count: they write the fence and `nb_cfg`,
+ * not rows of objects.
+ * @throws Error when the bytes are not an OVSDB log
  */
 export function countRecords(log: Buffer): NbWrites {
   let transactions = 0;
@@ -51,7 +53,7 @@ export function countRecords(log: Buffer): NbWrites {
   for (let at = 0; at < log.length;) {
     const lineEnd = log.indexOf('\n', at);
     const length = /^OVSDB JSON (\d+) [0-9a-f]{40}$/.exec(log.toString('latin1', at, lineEnd))?.[1];
-    if (length === undefined) throw new Error(`no record of an OVSDB log at byte ${at}`);
+    if (length === undefined) throw new Error(`byte ${at} does not begin a record of an OVSDB log`);
     const end = lineEnd + 1 + Number(length);
     const record = JSON.parse(log.toString('utf8', lineEnd + 1, end)) as Record<string, unknown>;
     const written = Object.entries(record)

@@ -1,4 +1,4 @@
-/** What ovn-northd says of its own work. */
+/** Reads ovn-northd's own statistics. */
 import type { Daemon } from '../src/dev/ovn/daemon.ts';
 
 /** Statistics of a stopwatch in ms (OVS lib/stopwatch.h). */
@@ -8,21 +8,24 @@ export interface Stopwatch {
   readonly p95: number;
 }
 
-/** Begins to count anew. */
+/** Resets all stopwatches of ovn-northd. */
 export async function resetStopwatches(northd: Daemon): Promise<void> {
   await northd.appctl('stopwatch/reset');
 }
 
-/** The times of northd's main loop since the last reset; the loops in which there was nothing to do count too. */
+/** The times of ovn-northd's main loop since the last reset. Iterations without work count too. */
 export async function loopTimes(northd: Daemon): Promise<Stopwatch> {
   return parseStopwatch(await northd.appctl('stopwatch/show', 'ovn-northd-loop'));
 }
 
-/** @throws Error when it is not what `stopwatch/show` prints of one stopwatch */
+/**
+ * Parses the output of `stopwatch/show` for one stopwatch.
+ * @throws Error when a value is missing
+ */
 export function parseStopwatch(text: string): Stopwatch {
   const value = (name: string): number => {
     const found = new RegExp(`^\\s*${name}:\\s+([0-9.]+)`, 'm').exec(text)?.[1];
-    if (found === undefined) throw new Error(`no "${name}" in: ${text}`);
+    if (found === undefined) throw new Error(`the output of stopwatch/show has no "${name}": ${text}`);
     return Number(found);
   };
   return {

@@ -4,50 +4,57 @@ import { parseArgs } from 'node:util';
 export const scenarioNames = ['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
-/** What to measure and on what. */
+/** The options of the benchmark. */
 export interface Options {
   readonly scenarios: readonly ScenarioName[];
-  /** How many Ports. */
+  /** The number of Ports. */
   readonly ports: number;
-  /** How often ours and the floor take turns (`latency` alternates with every Port instead). */
+  /** The number of rounds. Each round measures the operator and the floor; `latency` alternates per Port instead. */
   readonly rounds: number;
-  /** The API server: the embedded one, or the real one that KUBEBUILDER_ASSETS names. */
+  /** The API server: the embedded server, or the real server in KUBEBUILDER_ASSETS. */
   readonly api: 'embedded' | 'real';
-  /** One line of JSON a scenario instead of a table. */
+  /** Whether to print one line of JSON per scenario instead of a table. */
   readonly json: boolean;
-  /** Whether ovn-northd runs too, and competes for the processors as it does in production. */
+  /** Whether ovn-northd runs too. It then competes for processor time, as in production. */
   readonly northd: boolean;
-  /** The operator's program: a TypeScript or JavaScript file that takes the command `run`. */
+  /** The program of the operator: a TypeScript or JavaScript file with the command `run`. */
   readonly program: string;
   /** Folder for CPU profiles of the operator. */
   readonly profile: string | undefined;
   readonly help: boolean;
 }
 
-/** The arguments cannot be understood; the message says which. */
+/** An argument is invalid; the message names the argument. */
 export class UsageError extends Error {}
 
 export const usage = `Usage: npm run bench -- [OPTION...]
 
-Measures the operator against a floor: a bare loop that sends the same requests with no logic (docs/performance.md).
+Measures the operator and compares it with a floor: a program without logic that sends the same requests
+(docs/performance.md).
 
-  --scenario NAME  ${scenarioNames.join(', ')}; may be repeated (default: all of them)
-  --ports N        how many Ports (default: 200)
-  --rounds N       how often ours and the floor take turns (default: 3)
-  --api KIND       embedded, or real: kube-apiserver and etcd from $KUBEBUILDER_ASSETS
-                   (default: real when $KUBEBUILDER_ASSETS is set, else embedded)
-  --json           one line of JSON a scenario
-  --program FILE   the operator's program (default: src/main.ts), to compare another build
-  --northd         run ovn-northd as well
+  --scenario NAME  scenario to measure: ${scenarioNames.join(', ')};
+                   repeat the option for several scenarios (default: all)
+  --ports N        number of Ports (default: 200)
+  --rounds N       number of rounds; each round measures the operator and the floor (default: 3)
+  --api KIND       API server: embedded, or real (kube-apiserver and etcd from $KUBEBUILDER_ASSETS)
+                   (default: real if $KUBEBUILDER_ASSETS is set, otherwise embedded)
+  --json           print one line of JSON per scenario
+  --program FILE   program of the operator, to compare another build (default: src/main.ts)
+  --northd         also run ovn-northd
   --profile DIR    write CPU profiles of the operator to DIR
 
-Exit status: 0 whenever it could measure, whatever the figures; 1 when it could not; 2 for wrong arguments.
+Exit status: 0 when the measurement completed, with any result; 1 when it failed; 2 for invalid arguments;
+130 when it was interrupted.
 `;
 
-/** Most Ports: the bench's one subnet is a /16. */
-const maxPorts = 65_000;
+/** The limit for Ports: the only Subnet of the benchmark is a /16. */
+const MAX_PORTS = 65_000;
+const MAX_ROUNDS = 100;
 
-/** @throws UsageError */
+/**
+ * Parses the arguments of the benchmark.
+ * @throws UsageError when an argument is invalid
+ */
 export function parseOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -57,11 +64,14 @@ export function parseOptions(
   const api = values.api ?? (assets ? 'real' : 'embedded');
   if (api !== 'embedded' && api !== 'real')
     throw new UsageError(`--api must be embedded or real, not ${api}`);
-  if (api === 'real' && !assets) throw new UsageError('--api real needs KUBEBUILDER_ASSETS');
+  if (api === 'real' && !assets)
+    throw new UsageError(
+      '--api real needs KUBEBUILDER_ASSETS: set it to a folder with kube-apiserver and etcd',
+    );
   return {
     scenarios: values.scenario.length === 0 ? scenarioNames : values.scenario.map(scenario),
-    ports: count('ports', values.ports, maxPorts),
-    rounds: count('rounds', values.rounds, 100),
+    ports: count('ports', values.ports, MAX_PORTS),
+    rounds: count('rounds', values.rounds, MAX_ROUNDS),
     api,
     json: values.json,
     northd: values.northd,

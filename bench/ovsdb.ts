@@ -1,4 +1,4 @@
-/** The bare loop's way to the Northbound database: JSON-RPC over a unix socket (RFC 7047), one request at a time. */
+/** A minimal client of the Northbound database for the benchmark: JSON-RPC over a unix socket (RFC 7047). */
 import { connect, type Socket } from 'node:net';
 
 /** A row in the database's JSON. */
@@ -17,8 +17,8 @@ interface OperationResult {
 }
 
 /**
- * While requests go one at a time, what ends with a closing brace and parses is the answer: all the framing that a
- * floor needs. (The server sends no `echo` of its own on a unix socket.)
+ * Sends one request at a time. So text that ends with a closing brace and parses as JSON is a complete answer, and no
+ * further framing is needed. (The server sends no `echo` requests on a unix socket.)
  */
 export class BareOvsdb {
   readonly #socket: Socket;
@@ -58,12 +58,18 @@ export class BareOvsdb {
     return this.#callText(method, JSON.stringify(params));
   }
 
-  /** One transaction on OVN_Northbound. @throws Error when any operation fails */
+  /**
+   * Executes one transaction on OVN_Northbound.
+   * @throws Error when an operation fails
+   */
   transact(operations: readonly unknown[]): Promise<OperationResult[]> {
     return this.transactText(operations.map((operation) => JSON.stringify(operation)).join(','));
   }
 
-  /** The same with the operations as text, commas between them. */
+  /**
+   * Executes one transaction whose operations are JSON text, separated by commas.
+   * @throws Error when an operation fails
+   */
   async transactText(operations: string): Promise<OperationResult[]> {
     const results = (await this.#callText(
       'transact',
@@ -74,7 +80,7 @@ export class BareOvsdb {
     return results.map((result) => result ?? {});
   }
 
-  /** Rows of a table for which `where` holds, all of them by default. */
+  /** The rows of a table that match `where`; by default all rows. */
   async select(
     table: string,
     where: readonly unknown[] = [],

@@ -1,8 +1,8 @@
-/** Another watcher: it notes when each Port is seen Ready. */
+/** A watch of Ports that records when each Port becomes Ready. */
 import type { BareClient } from './http.ts';
 import { pathOf, type Scope } from './world.ts';
 
-/** What the bench reads of a Port. */
+/** The fields of a Port that the benchmark reads. */
 export interface PortObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string };
   readonly status?: {
@@ -17,13 +17,13 @@ export interface PortObject {
   };
 }
 
-/** How long nothing may become Ready before a scenario gives up. */
-const patienceMs = 60_000;
+/** A scenario fails when no watch event arrives for this time. */
+const STALL_TIMEOUT_MS = 60_000;
 
 export class PortWatch {
-  /** When each Port was seen Ready (performance.now()); deleted ones are not in it. */
+  /** The time (performance.now()) when each existing Port became Ready. */
   readonly ready = new Map<string, number>();
-  /** Called with each Port that is new. */
+  /** Called with each new Port. */
   onAdded: (port: PortObject) => void = () => undefined;
   readonly #ports = new Map<string, PortObject>();
   readonly #client: BareClient;
@@ -32,7 +32,7 @@ export class PortWatch {
   #closed = false;
   #resourceVersion = '';
   #failure: Error | undefined;
-  #progress = performance.now();
+  #lastEvent = performance.now();
   #waiting: { done: () => boolean; resolve: () => void; reject: (error: Error) => void } | undefined;
 
   private constructor(client: BareClient, world: Scope) {
@@ -56,14 +56,18 @@ export class PortWatch {
     return this.#ports.get(name);
   }
 
-  /** Resolves when `done`, which is asked after every event. @throws Error when nothing happens for a minute */
+  /**
+   * Resolves when `done` returns true; `done` is called after every event.
+   * @throws Error when no event arrives for {@link STALL_TIMEOUT_MS}
+   */
   until(done: () => boolean): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (done()) return Promise.resolve();
-    this.#progress = performance.now();
+    this.#lastEvent = performance.now();
     return new Promise((resolve, reject) => {
       const check = setInterval(() => {
-        if (performance.now() - this.#progress > patienceMs) finish(() => reject(new Error(this.#stalled())));
+        if (performance.now() - this.#lastEvent > STALL_TIMEOUT_MS)
+          finish(() => reject(new Error(this.#describeStall())));
       }, 1000);
       const finish = (settle: () => void): void => {
         clearInterval(check);
@@ -78,7 +82,7 @@ export class PortWatch {
     });
   }
 
-  /** Resolves when so many Ports are Ready. */
+  /** Resolves when at least `count` Ports are Ready. */
   untilReady(count: number): Promise<void> {
     return this.until(() => this.ready.size >= count);
   }
@@ -98,7 +102,7 @@ export class PortWatch {
     this.#stop = stop;
   }
 
-  /** A server closes the stream of a watcher that is too slow for it; nothing is lost when the next one goes on there. */
+  /** Watches again from the last resource version. A server closes the stream of a slow watcher; no event is lost. */
   #reopen(): void {
     this.#open().catch((error: unknown) => this.#fail(error as Error));
   }
@@ -121,7 +125,7 @@ export class PortWatch {
     } else if (type !== 'BOOKMARK') {
       this.#see(object);
     }
-    this.#progress = performance.now();
+    this.#lastEvent = performance.now();
     if (this.#waiting?.done() === true) this.#waiting.resolve();
   }
 
@@ -132,10 +136,13 @@ export class PortWatch {
     if (!this.ready.has(name) && isReady(port)) this.ready.set(name, performance.now());
   }
 
-  #stalled(): string {
+  #describeStall(): string {
     const unready = [...this.#ports.values()].find((port) => !isReady(port));
-    const conditions = JSON.stringify(unready?.status?.conditions ?? 'no status');
-    return `nothing happened for ${patienceMs / 1000} s with ${this.ready.size} Ports Ready; ${unready?.metadata.name ?? 'none'} is not: ${conditions}`;
+    const example =
+      unready === undefined
+        ? 'every known Port is Ready'
+        : `for example, ${unready.metadata.name} is not Ready: ${JSON.stringify(unready.status?.conditions ?? 'no status')}`;
+    return `no Port changed for ${STALL_TIMEOUT_MS / 1000} s; ${this.ready.size} Ports are Ready; ${example}`;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Processes that are measured: how to start them, and what /proc says of them. */
+/** Starts the measured processes, and reads their memory and processor time from /proc. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readdirSync, readFileSync } from 'node:fs';
@@ -8,35 +8,36 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectGarbage } from './inspector.ts';
 
-/** Where the operator finds what it works with. */
+/** The options of a measured operator. */
 export interface OperatorOptions {
   readonly kubeconfig: string;
   readonly northbound: string;
   readonly southbound: string;
-  /** Its log is appended there. */
+  /** The operator's log is appended to this file. */
   readonly logFile: string;
-  /** Its program. */
+  /** The file of the operator's program. */
   readonly program: string;
-  /** Folder for a CPU profile, written when it stops. */
+  /** Folder for a CPU profile. The operator writes the profile when it stops. */
   readonly profile?: string | undefined;
 }
 
 const root = join(import.meta.dirname, '..');
-/** How long a start or a stop may take. */
-const patienceMs = 120_000;
+const START_TIMEOUT_MS = 120_000;
+/** After this time, a stop sends SIGKILL. */
+const STOP_TIMEOUT_MS = 30_000;
 
-/** The operator as a process of its own. */
+/** An operator that runs in a separate process. */
 export class Operator {
   readonly #child: ChildProcess;
   readonly #port: number;
-  /** One connection, so that asking is as little work as can be. */
+  /** A single connection that is kept alive, so that requests cost the operator as little as possible. */
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #logFile: string;
   readonly #exited: Promise<unknown>;
   #stopping = false;
-  /** Rejects when it ends without having been asked to. */
+  /** Rejects when the operator exits without `stop`. */
   readonly failure: Promise<never>;
-  /** From the start of the process until it said that it is ready, in ms. */
+  /** Time from the start of the process until the operator is ready, in ms. */
   readyMs = NaN;
 
   private constructor(child: ChildProcess, port: number, logFile: string) {
@@ -46,13 +47,16 @@ export class Operator {
     this.#exited = once(child, 'exit');
     this.failure = this.#exited.then(() => {
       if (this.#stopping) return new Promise<never>(() => undefined);
-      throw new Error(`the operator ended: ${this.#logTail()}`);
+      throw new Error(`the operator exited: ${this.#logTail()}`);
     });
     this.failure.catch(() => undefined);
     process.once('exit', () => child.kill('SIGKILL'));
   }
 
-  /** Starts it, without leader election; resolves when it is ready. */
+  /**
+   * Starts the operator without leader election; resolves when it is ready.
+   * @throws Error when the operator exits or is not ready in time
+   */
   static async start(options: OperatorOptions): Promise<Operator> {
     const port = await freePort();
     const flags = {
@@ -88,18 +92,18 @@ export class Operator {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
-  /** Resident memory in bytes when its garbage has been collected: comparable with other such figures. */
+  /** Resident memory in bytes after a garbage collection, so that two values can be compared. */
   async leanRss(): Promise<number> {
     await collectGarbage(this.#child);
     return this.rss();
   }
 
-  /** Processor time so far in ms. */
+  /** Processor time so far, in ms. */
   cpuMs(): number {
     return cpuMs(this.pid);
   }
 
-  /** The body of one of its HTTP pages; undefined when it does not answer with 200. */
+  /** The body of an HTTP page of the operator; undefined when the status code is not 200. */
   page(path: string): Promise<string | undefined> {
     return new Promise((resolve) => {
       const options = { host: '127.0.0.1', port: this.#port, path, agent: this.#agent };
@@ -113,7 +117,7 @@ export class Operator {
     });
   }
 
-  /** Resolves when it has used next to no processor time for half a second. */
+  /** Resolves when the operator has used at most 20 ms of processor time in half a second. */
   async idle(): Promise<void> {
     for (let before = this.cpuMs(); ;) {
       await delay(500);
@@ -124,18 +128,18 @@ export class Operator {
     }
   }
 
-  /** Ends it as a service manager would, and not so when that does not help. */
+  /** Sends SIGTERM as a service manager does, and SIGKILL after {@link STOP_TIMEOUT_MS}. Resolves when the operator has exited. */
   async stop(): Promise<void> {
     this.#stopping = true;
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill('SIGTERM');
-    const insist = setTimeout(() => this.#child.kill('SIGKILL'), patienceMs / 4);
+    const killTimer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await this.#exited;
-    clearTimeout(insist);
+    clearTimeout(killTimer);
     this.#agent.destroy();
   }
 
-  /** Its process id. */
+  /** Process id of the operator. */
   get pid(): number {
     return this.#child.pid ?? NaN;
   }
@@ -146,9 +150,9 @@ export class Operator {
       this.readyMs = performance.now() - since;
       if (isReady) return;
       this.#checkRunning();
-      if (this.readyMs > patienceMs) {
+      if (this.readyMs > START_TIMEOUT_MS) {
         await this.stop();
-        throw new Error(`the operator is not ready after ${patienceMs / 1000} s: ${this.#logTail()}`);
+        throw new Error(`the operator is not ready after ${START_TIMEOUT_MS / 1000} s: ${this.#logTail()}`);
       }
       await delay(10);
     }
@@ -156,7 +160,7 @@ export class Operator {
 
   #checkRunning(): void {
     if (this.#child.exitCode === null && this.#child.signalCode === null) return;
-    throw new Error(`the operator ended: ${this.#logTail()}`);
+    throw new Error(`the operator exited: ${this.#logTail()}`);
   }
 
   #logTail(): string {
@@ -164,7 +168,7 @@ export class Operator {
   }
 }
 
-/** Processor time of a process so far in ms, of all threads (proc(5), schedstat: nanoseconds on a processor). */
+/** Processor time of all threads of a process so far, in ms (proc(5), schedstat: nanoseconds on a processor). */
 export function cpuMs(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   const ran = (task: string): number =>
@@ -172,7 +176,10 @@ export function cpuMs(pid: number): number {
   return readdirSync(tasks).reduce((sum, task) => sum + ran(task), 0) / 1e6;
 }
 
-/** Runs a script of the bench in a process of its own; resolves with the ms until it said that it is done. */
+/**
+ * Runs a script of the benchmark in a separate process. Resolves with the time until its first output, in ms.
+ * @throws Error when the exit status is not 0
+ */
 export async function timeScript(script: string, input: unknown): Promise<number> {
   const since = performance.now();
   const child = spawn(
@@ -184,10 +191,10 @@ export async function timeScript(script: string, input: unknown): Promise<number
   );
   const exited = once(child, 'exit') as Promise<[number | null]>;
   child.stdin.end(JSON.stringify(input));
-  const said = once(child.stdout, 'data').then(() => performance.now() - since);
+  const elapsedMs = once(child.stdout, 'data').then(() => performance.now() - since);
   const [code] = await exited;
-  if (code !== 0) throw new Error(`${script} ended with status ${code}`);
-  return said;
+  if (code !== 0) throw new Error(`${script} failed with exit status ${code}`);
+  return elapsedMs;
 }
 
 async function freePort(): Promise<number> {

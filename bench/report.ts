@@ -1,36 +1,36 @@
-/** Figures, and how they are printed. */
+/** The results of a scenario, and their formats. */
 
-/** What one scenario measured; figures that it has no use for are left out. Times in milliseconds. */
+/** The results of one scenario. Fields that do not apply to the scenario are undefined. Times are in milliseconds. */
 export interface Report {
   readonly scenario: string;
   readonly ports: number;
   readonly api: 'embedded' | 'real';
-  /** Medians: of a Port (`latency`), or of a whole round. */
+  /** The medians of the operator and the floor: per Port in `latency`, otherwise per round. */
   readonly ours_ms?: number;
   readonly floor_ms?: number;
   readonly ratio?: number;
-  /** The lowest and the highest ratio of a round. */
+  /** The lowest and the highest ratio of all rounds. */
   readonly ratio_min?: number;
   readonly ratio_max?: number;
   readonly ours_p99_ms?: number;
   readonly floor_p99_ms?: number;
   readonly ratio_p99?: number;
-  /** Processor time (user and system) of the operator for a Port. */
+  /** Processor time (user and system) of the operator per Port. */
   readonly cpu_ms_per_port?: number;
-  /** The same of the floor's process. */
+  /** Processor time (user and system) of the floor per Port. */
   readonly floor_cpu_ms_per_port?: number;
-  /** Transactions that changed a row, not counting those that only touch NB_Global (the fence). */
+  /** Transactions that changed a row. Transactions that change only NB_Global (the fence) do not count. */
   readonly nb_transactions?: number;
   readonly nb_rows_written?: number;
-  /** Requests of the operator that change an object of ours; Events are not counted. */
+  /** Requests of the operator that change objects of the project's API group. Events do not count. */
   readonly api_writes?: number;
-  /** Resident memory of the operator afterwards, as it is. */
+  /** Resident memory of the operator at the end, without a garbage collection. */
   readonly rss_bytes?: number;
-  /** What each Port added to it, garbage left out on both sides. */
+  /** Additional resident memory per Port, measured after garbage collections. */
   readonly rss_bytes_per_port?: number;
 }
 
-/** The value at fraction `p` (0–1) of the sorted values: the nearest rank. NaN for none. */
+/** The percentile `p` (0–1) of the values by nearest rank; NaN without values. */
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] ?? NaN;
@@ -38,7 +38,7 @@ export function percentile(values: readonly number[], p: number): number {
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
-/** Ours, the floor and their ratio from rounds taken in turns. The ratio is the median of the rounds' ratios. */
+/** Compares the rounds of the operator with the rounds of the floor. The ratio is the median of the rounds' ratios. */
 export function compare(ours: readonly number[], floor: readonly number[]): Partial<Report> {
   const ratios = ours.map((value, round) => value / (floor[round] ?? NaN));
   return {
@@ -50,14 +50,14 @@ export function compare(ours: readonly number[], floor: readonly number[]): Part
   };
 }
 
-/** One line for machines: counts and bytes as they are, times and ratios with three decimals. */
+/** Formats a report as one line of JSON. Fractions are rounded to three decimals. */
 export function toJson(report: Report): string {
   return JSON.stringify(report, (_key, value: unknown) =>
     typeof value === 'number' ? Math.round(value * 1000) / 1000 : value,
   );
 }
 
-/** A few lines for people. */
+/** Formats a report as text for people. */
 export function toText(report: Report): string {
   const { ours_ms, floor_ms, ratio, ratio_min, ratio_max, ours_p99_ms, floor_p99_ms, ratio_p99 } = report;
   const lines = [`${report.scenario}, ${report.ports} Ports, ${report.api} API server`];
@@ -82,7 +82,7 @@ export function toText(report: Report): string {
     const each = report.rss_bytes_per_port;
     line(
       'memory',
-      `${fixed(report.rss_bytes / 2 ** 20)} MiB${each === undefined ? '' : `, ${fixed(each / 1024)} KiB a Port`}`,
+      `${fixed(report.rss_bytes / 2 ** 20)} MiB${each === undefined ? '' : `, ${fixed(each / 1024)} KiB per Port`}`,
     );
   }
   return `${lines.join('\n')}\n`;

@@ -1,6 +1,6 @@
 /**
- * The floor of a restart: a process that lists every kind and dumps the Northbound database, parses both, and says
- * that it is done. Its input (JSON on stdin) says where they are.
+ * The floor of `restart`: a process that lists every kind, dumps the Northbound database, parses both, and prints the
+ * number of rows and objects. Its input is JSON on stdin.
  */
 import process from 'node:process';
 import type { Connection } from '../src/reconcile/client/connection.ts';
@@ -10,12 +10,12 @@ import { BareOvsdb } from './ovsdb.ts';
 interface Input {
   readonly connection: Connection;
   readonly northbound: string;
-  /** Paths of the kinds, across all namespaces. */
+  /** The API paths of the kinds, across all namespaces. */
   readonly paths: readonly string[];
 }
 
-/** Objects a page, as the operator asks for them. */
-const pageSize = 500;
+/** Objects per page. The operator uses the same limit. */
+const PAGE_SIZE = 500;
 
 let text = '';
 for await (const chunk of process.stdin) text += String(chunk);
@@ -26,7 +26,7 @@ const nb = await BareOvsdb.connect(northbound);
 async function list(path: string): Promise<number> {
   let count = 0;
   for (let token = ''; ;) {
-    const query = `limit=${pageSize}${token === '' ? '' : `&continue=${encodeURIComponent(token)}`}`;
+    const query = `limit=${PAGE_SIZE}${token === '' ? '' : `&continue=${encodeURIComponent(token)}`}`;
     const page = JSON.parse(await client.send('GET', `${path}?${query}`)) as {
       metadata: { continue?: string };
       items: unknown[];

@@ -1,6 +1,6 @@
 /**
- * How far one OVN goes: grows one world step by step, with ovn-northd at work, and measures at each step what the next
- * Port costs (docs/scaling.md). No floor: OVN's own share is the point.
+ * Measures how one OVN scales: increases the number of Ports step by step while ovn-northd runs, and measures at each
+ * step the cost of one more Port (docs/scaling.md). There is no floor, because OVN's own share is the result.
  */
 import { readFileSync, statSync } from 'node:fs';
 import process from 'node:process';
@@ -13,44 +13,50 @@ import { parseOptions } from './options.ts';
 import { PortWatch, type PortObject } from './port-watch.ts';
 import { cpuMs } from './processes.ts';
 import { median, percentile } from './report.ts';
-import { portsPerTenant, Tenants } from './tenants.ts';
-import { ours } from './world.ts';
+import { PORTS_PER_TENANT, Tenants } from './tenants.ts';
+import { operatorWorld } from './world.ts';
 
 const usage = `Usage: npm run bench:scale -- [--steps N,N...] [--samples N] [--minutes N] [--api embedded|real]
 
-Grows to each number of Ports (default: 1000,5000,10000), in tenants of ${portsPerTenant} Ports with a VPC, two Subnets and
-two SecurityGroups each, and prints a line of JSON for each step. Takes no further step after --minutes (default: 9).
+Measures how one OVN scales (docs/scaling.md). Creates tenants, each with a VPC, two Subnets, two SecurityGroups and
+${PORTS_PER_TENANT} Ports. At each step, measures the cost of one more Port and prints one line of JSON.
+
+  --steps N,N...  numbers of Ports (default: 1000,5000,10000)
+  --samples N     number of additional Ports to measure at each step (default: 15)
+  --minutes N     time limit: no new step begins after it (default: 9)
+  --api KIND      API server: embedded, or real (kube-apiserver and etcd from $KUBEBUILDER_ASSETS)
+                  (default: real if $KUBEBUILDER_ASSETS is set, otherwise embedded)
 `;
 
-/** One step's figures. Times in ms, sizes in bytes; medians where nothing else is said. */
+/** The results of one step. Times are in ms, sizes in bytes; values without another name are medians. */
 interface Step {
   readonly ports: number;
   readonly tenants: number;
-  /** From the first request of the step until its last Port was Ready, and until the Southbound database had them. */
+  /** Time from the first request of the step until its last Port is Ready, and until the Southbound database has them. */
   readonly build_ms: number;
   readonly build_southbound_ms: number;
   readonly added: number;
-  /** One more Port, with nothing else going on: until it is seen Ready. */
+  /** Time from the request for one more Port until it is Ready, while the system is otherwise idle. */
   readonly ready_ms: number;
   readonly ready_p95_ms: number;
-  /** From its row in the Northbound database to that in the Southbound one. */
+  /** Time from the Port's row in the Northbound database to its row in the Southbound database. */
   readonly southbound_ms: number;
   readonly southbound_p95_ms: number;
-  /** Of northd's own stopwatch `ovn-northd-loop` during these. */
+  /** Values of ovn-northd's stopwatch `ovn-northd-loop` during the samples. */
   readonly northd_loop_p95_ms: number;
   readonly northd_loop_max_ms: number;
-  /** Processor time for one of them. */
+  /** Processor time per sample. */
   readonly northd_cpu_ms: number;
   readonly operator_cpu_ms: number;
-  /** Resident memory; the operator's after its garbage was collected. */
+  /** Resident memory. The operator's value is measured after a garbage collection. */
   readonly operator_rss: number;
   readonly northd_rss: number;
   readonly northbound_rss: number;
   readonly southbound_rss: number;
-  /** Compacted files. */
+  /** Sizes of the compacted database files. */
   readonly northbound_file: number;
   readonly southbound_file: number;
-  /** From the start of an operator's process until it is ready, with all of them there. */
+  /** Time from the start of an operator's process until it is ready, with all objects of the step. */
   readonly restart_ms: number;
 }
 
@@ -72,10 +78,10 @@ async function grow(): Promise<void> {
     const { client, northbound, southbound, northd } = environment;
     if (northd === undefined) throw new Error('ovn-northd does not run');
     let operator = await environment.startOperator();
-    const watch = await PortWatch.open(client, { group: ours.group });
+    const watch = await PortWatch.open(client, { group: operatorWorld.group });
     const bindings = await Bindings.follow(northbound.remote, southbound.remote);
     const tenants = new Tenants(client);
-    const oneMore = async (): Promise<{ ready: number; lag: number }> => {
+    const measureOne = async (): Promise<{ ready: number; lag: number }> => {
       const since = performance.now();
       const name = await tenants.createPort();
       await watch.until(() => watch.ready.has(name));
@@ -99,7 +105,7 @@ async function grow(): Promise<void> {
       const cpuBefore = pids.map(cpuMs);
       const samples: { ready: number; lag: number }[] = [];
       const count = Number(values.samples);
-      for (let i = 0; i < count; i++) samples.push(await oneMore());
+      for (let i = 0; i < count; i++) samples.push(await measureOne());
       const [northdCpu = NaN, operatorCpu = NaN] = pids.map((pid, i) => cpuMs(pid) - (cpuBefore[i] ?? NaN));
       const loop = await loopTimes(northd);
       const [ready, lag] = [samples.map((one) => one.ready), samples.map((one) => one.lag)];
@@ -142,7 +148,7 @@ async function grow(): Promise<void> {
 
 function logicalPortOf(port: PortObject | undefined): string {
   const name = port?.status?.interfaceID;
-  if (name === undefined) throw new Error('a Port that is Ready has no interfaceID');
+  if (name === undefined) throw new Error('a Ready Port has no status.interfaceID');
   return name;
 }
 
@@ -155,7 +161,7 @@ async function compactedSize(server: DatabaseServer): Promise<number> {
   return statSync(server.file).size;
 }
 
-// What was started ends with this process.
+// The exit of this process also stops the processes that it started.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 if (values.help) process.stdout.write(usage);
 else await grow();

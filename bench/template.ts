@@ -1,30 +1,30 @@
 /**
- * What the operator wrote for one Port, as a form to be filled in for others: so the floor sends the same rows and
- * the same status, byte for byte but for names, and stays the same as the operator when that changes.
+ * The operator's writes for one Port, as a template for other Ports. So the floor sends the same rows and the same
+ * status as the operator, except for names and addresses, also after the operator changes.
  */
 import { randomUUID } from 'node:crypto';
 import type { BareOvsdb, WireRow } from './ovsdb.ts';
 import type { PortObject } from './port-watch.ts';
 
-/** What the floor sends for one Port. */
+/** The writes of the floor for one Port. */
 export interface Filled {
-  /** OVSDB operations, JSON without brackets around them. */
+  /** OVSDB operations as JSON, separated by commas, without brackets around them. */
   readonly operations: string;
-  /** A JSON patch of the status subresource as the operator sends it (ADR 0020): a test of the UID, then the status. */
+  /** The operator's JSON patch of the status subresource (ADR 0020): a test of the UID, then the status. */
   readonly status: string;
 }
 
-/** Columns of sets that rows of Ports are members of. */
-const shared = [
+/** The set columns that reference rows of Ports. */
+const membershipColumns = [
   { table: 'Logical_Switch', column: 'ports' },
   { table: 'Port_Group', column: 'ports' },
 ];
 
-/** A template as data, for another process. */
+/** The data of a template, in a form that can be sent to another process. */
 export interface TemplateText {
   readonly operations: string;
   readonly status: string;
-  /** What differs from Port to Port: UID, UUIDs of rows, name, address, MAC. */
+  /** The texts that differ from Port to Port, in this order: UID, UUIDs of rows, name, IP address, MAC address. */
   readonly variables: readonly string[];
 }
 
@@ -35,13 +35,16 @@ export class Template {
 
   constructor(text: TemplateText) {
     const { operations, status, variables } = (this.text = text);
-    // Split with a capturing group: text and variables in turns.
+    // A split with a capturing group returns text and variables alternately.
     const pattern = new RegExp(`(${variables.join('|').replaceAll('.', '\\.')})`);
     this.#operations = operations.split(pattern);
     this.#status = status.split(pattern);
   }
 
-  /** Learns from a Port that is Ready. Its name, address and MAC must not occur by chance in other text. */
+  /**
+   * Creates a template from a Ready Port. The Port's name, IP address and MAC address must not occur in other text.
+   * @throws Error when OVN has no rows of the Port, or when the Port has no address
+   */
   static async learn(nb: BareOvsdb, port: PortObject, mark = 'overlay-network/uid'): Promise<Template> {
     const { uid, name } = port.metadata;
     const operations: unknown[] = [];
@@ -55,8 +58,8 @@ export class Template {
       }
     }
     if (uuids.length === 0)
-      throw new Error(`OVN holds no row with ${mark}=${uid}, though Port ${name} is Ready`);
-    for (const { table, column } of shared) {
+      throw new Error(`the Port ${name} is Ready, but OVN has no row with ${mark}=${uid}`);
+    for (const { table, column } of membershipColumns) {
       for (const member of uuids) {
         for (const row of await nb.select(table, [[column, 'includes', ['uuid', member]]], ['_uuid'])) {
           const where = [['_uuid', '==', row['_uuid']]];
@@ -66,7 +69,7 @@ export class Template {
     }
     const { ipAddress, macAddress } = port.status ?? {};
     if (ipAddress === undefined || macAddress === undefined)
-      throw new Error(`Port ${name} is Ready without an address`);
+      throw new Error(`the Port ${name} is Ready, but its status has no address`);
     const variables = [uid, ...uuids, name, ipAddress, macAddress];
     const text = operations.map((operation) => JSON.stringify(operation)).join(',');
     const status = [
@@ -76,7 +79,7 @@ export class Template {
     return new Template({ operations: text, status: JSON.stringify(status), variables });
   }
 
-  /** Fills it in for the `index`th Port with this name and UID; row UUIDs are new ones. */
+  /** Returns the writes for a Port with this name and UID. `index` determines its addresses; row UUIDs are random. */
   fill(name: string, uid: string, index: number): Filled {
     const low = index % 65_536;
     const hex = [low >> 8, low & 255].map((octet) => octet.toString(16).padStart(2, '0')).join(':');
@@ -98,7 +101,7 @@ function uuidOf(row: WireRow): string {
   return (row['_uuid'] as [string, string])[1];
 }
 
-/** The columns that an insert names: not the database's own, and not those that are empty anyway. */
+/** The columns to insert: without the database's internal columns and without empty values, which are the defaults. */
 function withoutDefaults(row: WireRow): WireRow {
   const empty = new Set(['["set",[]]', '["map",[]]', '""']);
   return Object.fromEntries(

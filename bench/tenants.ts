@@ -1,8 +1,8 @@
-/** Tenants as they are in real clusters: a namespace each, with a VPC, two Subnets, two SecurityGroups and Ports. */
+/** Tenants like in real clusters: each has a namespace with a VPC, two Subnets, two SecurityGroups and Ports. */
 import type { BareClient } from './http.ts';
-import { eachBy16, ours, pathOf, portOf, type World } from './world.ts';
+import { eachBy16, operatorWorld, pathOf, portOf, type World } from './world.ts';
 
-export const portsPerTenant = 100;
+export const PORTS_PER_TENANT = 100;
 
 const rule = (port: number): unknown => ({
   protocol: 'TCP',
@@ -17,7 +17,7 @@ const objects: readonly [plural: string, kind: string, name: string, spec: unkno
   ['securitygroups', 'SecurityGroup', 'ssh', { ingress: [rule(22)] }],
 ];
 
-const worldOf = (tenant: number): World => ({ group: ours.group, namespace: `tenant-${tenant}` });
+const worldOf = (tenant: number): World => ({ group: operatorWorld.group, namespace: `tenant-${tenant}` });
 
 export class Tenants {
   readonly #client: BareClient;
@@ -28,23 +28,24 @@ export class Tenants {
     this.#client = client;
   }
 
-  /** Ports that were asked for, and the tenants that they are in. */
+  /** The number of Ports so far. */
   get ports(): number {
     return this.#ports;
   }
 
+  /** The number of tenants so far. */
   get count(): number {
     return this.#tenants;
   }
 
-  /** Creates what is missing to so many Ports, from 16 clients. */
+  /** Creates Ports with 16 clients until there are `ports` of them. */
   async growTo(ports: number): Promise<void> {
     const missing = Array.from({ length: Math.max(0, ports - this.#ports) }, () => this.#ports++);
     await this.#makeTenants();
     await eachBy16(missing, (number) => this.#send(number));
   }
 
-  /** Creates one more; resolves with its name. */
+  /** Creates one more Port; resolves with its name. */
   async createPort(): Promise<string> {
     const number = this.#ports++;
     await this.#makeTenants();
@@ -53,8 +54,8 @@ export class Tenants {
   }
 
   async #makeTenants(): Promise<void> {
-    // With room for one more Port.
-    const needed = Math.floor(this.#ports / portsPerTenant) + 1;
+    // Includes the tenant of the next Port.
+    const needed = Math.floor(this.#ports / PORTS_PER_TENANT) + 1;
     const missing = Array.from({ length: Math.max(0, needed - this.#tenants) }, () => this.#tenants++);
     await eachBy16(missing, async (tenant) => {
       const world = worldOf(tenant);
@@ -62,14 +63,14 @@ export class Tenants {
       const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata };
       await this.#client.send('POST', '/api/v1/namespaces', JSON.stringify(namespace));
       for (const [plural, kind, name, spec] of objects) {
-        const object = { apiVersion: `${ours.group}/v1alpha1`, kind, metadata: { name }, spec };
+        const object = { apiVersion: `${operatorWorld.group}/v1alpha1`, kind, metadata: { name }, spec };
         await this.#client.send('POST', pathOf(world, plural), JSON.stringify(object));
       }
     });
   }
 
   #send(number: number): Promise<unknown> {
-    const world = worldOf(Math.floor(number / portsPerTenant));
+    const world = worldOf(Math.floor(number / PORTS_PER_TENANT));
     const port = portOf(world, nameOf(number), undefined, number % 2 === 0 ? 'a' : 'b');
     return this.#client.send('POST', pathOf(world, 'ports'), port);
   }

@@ -1,34 +1,34 @@
-/** The objects that a scenario needs before its Ports, and where they live in the API. */
+/** The objects that a scenario needs before its Ports, and their API paths. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { RequestError, type BareClient } from './http.ts';
 
-/** Objects of an API group, in one namespace or in all. */
+/** The objects of an API group in one namespace; without a namespace, in all namespaces. */
 export interface Scope {
   readonly group: string;
   readonly namespace?: string;
 }
 
-/** One side of a comparison. The two differ in the API group, so the operator does not see the floor's objects. */
+/** One side of a comparison. The sides have different API groups, so the operator does not see the floor's objects. */
 export interface World extends Scope {
   readonly namespace: string;
 }
 
-export const ours: World = { group: 'network.plasmavmc.io', namespace: 'bench' };
-export const floor: World = { group: 'floor.plasmavmc.io', namespace: 'bench-floor' };
+export const operatorWorld: World = { group: 'network.plasmavmc.io', namespace: 'bench' };
+export const floorWorld: World = { group: 'floor.plasmavmc.io', namespace: 'bench-floor' };
 
-/** Every kind's plural name in paths. */
+/** The plural names of the kinds, as in API paths. */
 export const plurals = ['vpcs', 'subnets', 'ports', 'securitygroups', 'trafficpolicies', 'natrules'];
 
-/** The path of the objects of a kind, of one of them with `name`. */
+/** The API path of the objects of a kind; with `name`, the path of one object. */
 export function pathOf({ group, namespace }: Scope, plural: string, name?: string): string {
   const place = namespace === undefined ? '' : `/namespaces/${namespace}`;
   return `/apis/${group}/v1alpha1${place}/${plural}${name === undefined ? '' : `/${name}`}`;
 }
 
-/** A Port of the bench, as it is created: JSON. */
+/** The JSON of a new Port. */
 export function portOf({ group }: Scope, name: string, ipAddress?: string, subnet = 'bench'): string {
   return JSON.stringify({
     apiVersion: `${group}/v1alpha1`,
@@ -47,11 +47,11 @@ interface Manifest {
   readonly metadata: { readonly name: string };
 }
 
-/** Makes the API server serve all kinds in this world, and makes its namespace. */
+/** Installs the CRDs of a world, creates its namespace, and waits until the API server serves every kind. */
 export async function install(client: BareClient, world: World): Promise<void> {
   const folder = join(import.meta.dirname, '../crds');
   for (const file of readdirSync(folder)) {
-    const text = readFileSync(join(folder, file), 'utf8').replaceAll(ours.group, world.group);
+    const text = readFileSync(join(folder, file), 'utf8').replaceAll(operatorWorld.group, world.group);
     const crd = parse(text) as Manifest;
     if (crd.kind !== 'CustomResourceDefinition') continue;
     await client.send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', JSON.stringify(crd));
@@ -62,24 +62,24 @@ export async function install(client: BareClient, world: World): Promise<void> {
     '/api/v1/namespaces',
     JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
   );
-  for (const plural of plurals) await served(client, pathOf(world, plural));
+  for (const plural of plurals) await untilServed(client, pathOf(world, plural));
 }
 
-/** A new kind is not there at once, and then busy (429) until its cache is filled. */
-async function served(client: BareClient, path: string): Promise<void> {
+/** Waits until a kind is served. A new kind first returns 404, and then 429 until the server has filled its cache. */
+async function untilServed(client: BareClient, path: string): Promise<void> {
   for (const deadline = Date.now() + 30_000; ;) {
     try {
       await client.send('GET', path);
       return;
     } catch (error) {
-      const passing = error instanceof RequestError && (error.code === 404 || error.code === 429);
-      if (!passing || Date.now() > deadline) throw error;
+      const isTemporary = error instanceof RequestError && (error.code === 404 || error.code === 429);
+      if (!isTemporary || Date.now() > deadline) throw error;
       await delay(50);
     }
   }
 }
 
-/** What the Ports refer to: a VPC with one /16 Subnet, and two SecurityGroups. */
+/** Creates the objects that Ports reference: a VPC with one /16 Subnet, and two SecurityGroups. */
 export async function populate(client: BareClient, world: World): Promise<void> {
   const rule = (port: number): unknown => ({
     protocol: 'TCP',
@@ -98,7 +98,7 @@ export async function populate(client: BareClient, world: World): Promise<void> 
   }
 }
 
-/** Deletes all Ports of the world; resolves when the server has none. */
+/** Deletes all Ports of a world; resolves when the API server has none left. */
 export async function deletePorts(client: BareClient, world: World): Promise<void> {
   await client.send('DELETE', pathOf(world, 'ports'));
   for (;;) {
@@ -110,12 +110,12 @@ export async function deletePorts(client: BareClient, world: World): Promise<voi
   }
 }
 
-/** Creates Ports from 16 clients, each with one request at a time. */
+/** Creates Ports with 16 clients. Each client sends one request at a time. */
 export function createPorts(client: BareClient, world: World, names: readonly string[]): Promise<void> {
   return eachBy16(names, (name) => client.send('POST', pathOf(world, 'ports'), portOf(world, name)));
 }
 
-/** Gives every Port an annotation that means nothing, from 16 clients. */
+/** Sets an annotation without meaning on every Port, with 16 clients, so that the operator reconciles every Port. */
 export function touchPorts(
   client: BareClient,
   world: World,
@@ -127,7 +127,7 @@ export function touchPorts(
   return eachBy16(names, (name) => client.send('PATCH', pathOf(world, 'ports', name), patch, type));
 }
 
-/** Sends for each item, from 16 clients. */
+/** Calls `send` for each item, with at most 16 calls at a time. */
 export async function eachBy16<T>(items: readonly T[], send: (item: T) => Promise<unknown>): Promise<void> {
   let next = 0;
   const sender = async (): Promise<void> => {

@@ -6,19 +6,19 @@ import { PortWatch } from '../port-watch.ts';
 import { cpuMs } from '../processes.ts';
 import { compare, type Report } from '../report.ts';
 import type { Template } from '../template.ts';
-import { createPorts, deletePorts, floor, ours, type World } from '../world.ts';
+import { createPorts, deletePorts, floorWorld, operatorWorld, type World } from '../world.ts';
 
-/** N Ports from 16 clients: from the first create request until another watcher has seen the last one Ready. */
+/** Measures the creation of N Ports by 16 clients: from the first request until a watcher sees the last Port Ready. */
 export async function bulk(environment: Environment): Promise<Report> {
   const { client, options } = environment;
   const operator = await environment.startOperator();
   const template = await environment.learn(operator);
-  const watch = await PortWatch.open(client, ours);
+  const watch = await PortWatch.open(client, operatorWorld);
   const bare = new BulkFloor(environment, template);
   try {
     const warmUp = Math.min(options.ports, 200);
-    await timeRound(client, ours, watch, warmUp);
-    await environment.deleteOurs(watch, operator);
+    await timeRound(client, operatorWorld, watch, warmUp);
+    await environment.deleteOperatorPorts(watch, operator);
     await bare.round(warmUp);
 
     const times: number[] = [];
@@ -31,14 +31,14 @@ export async function bulk(environment: Environment): Promise<Report> {
     for (let i = 0; i < options.rounds; i++) {
       const count = await environment.countWrites();
       const cpuBefore = operator.cpuMs();
-      times.push(await timeRound(client, ours, watch, options.ports));
+      times.push(await timeRound(client, operatorWorld, watch, options.ports));
       await operator.idle();
-      // Of the last round; every round is the same work.
+      // The report shows the counts of the last round. Every round does the same work.
       writes = await count();
       cpu = operator.cpuMs() - cpuBefore;
       rss = operator.rss();
       leanRss = await operator.leanRss();
-      await environment.deleteOurs(watch, operator);
+      await environment.deleteOperatorPorts(watch, operator);
       floorTimes.push(await bare.round(options.ports));
       floorCpu = bare.cpuOfRound;
     }
@@ -61,12 +61,12 @@ export async function bulk(environment: Environment): Promise<Report> {
   }
 }
 
-/** The same by the floor, each round on a copy of the database as it is with no Ports. */
+/** Measures the same for the floor. Each round uses a new copy of the database without Ports. */
 class BulkFloor {
   readonly #environment: Environment;
   readonly #child: Child<FloorMessage, object>;
   #start: FloorMessage['start'];
-  /** Processor time of the last round in ms. */
+  /** Processor time of the last round, in ms. */
   cpuOfRound = NaN;
 
   constructor(environment: Environment, template: Template) {
@@ -80,12 +80,12 @@ class BulkFloor {
     const northbound = await this.#environment.freshFloorNb();
     await this.#child.ask({ northbound, ...(this.#start && { start: this.#start }) });
     this.#start = undefined;
-    const watch = await PortWatch.open(floorClient, floor);
+    const watch = await PortWatch.open(floorClient, floorWorld);
     try {
       const cpuBefore = cpuMs(this.#child.pid);
-      const ms = await Promise.race([timeRound(floorClient, floor, watch, ports), this.#child.failure]);
+      const ms = await Promise.race([timeRound(floorClient, floorWorld, watch, ports), this.#child.failure]);
       this.cpuOfRound = cpuMs(this.#child.pid) - cpuBefore;
-      await deletePorts(floorClient, floor);
+      await deletePorts(floorClient, floorWorld);
       return ms;
     } finally {
       watch.close();
@@ -97,7 +97,7 @@ class BulkFloor {
   }
 }
 
-/** From the first create request until the last Port is Ready, in ms. */
+/** Measures the time from the first create request until the last Port is Ready, in ms. */
 async function timeRound(client: BareClient, world: World, watch: PortWatch, ports: number): Promise<number> {
   const since = performance.now();
   await createPorts(client, world, names(ports));
@@ -105,5 +105,5 @@ async function timeRound(client: BareClient, world: World, watch: PortWatch, por
   return performance.now() - since;
 }
 
-/** Names of so many Ports. */
+/** The names of N Ports. */
 export const names = (ports: number): string[] => Array.from({ length: ports }, (_, i) => `port-${i}`);

@@ -2,40 +2,40 @@ import type { Environment } from '../environment.ts';
 import { PortWatch } from '../port-watch.ts';
 import type { Operator } from '../processes.ts';
 import { median, type Report } from '../report.ts';
-import { createPorts, ours, pathOf } from '../world.ts';
+import { createPorts, operatorWorld, pathOf } from '../world.ts';
 import { names } from './bulk.ts';
 
-/** How many Ports the group has that the large one is compared with. */
-const fewPorts = 100;
+/** The number of members of the small group, which is compared with the large group. */
+const FEW_PORTS = 100;
 
-/** How often a change is made and timed, and how often before that for compilers and caches. */
+/** The number of measured changes, and of changes before to warm up compilers and caches. */
 const changes = { timed: 40, warmUp: 10 };
 
-/** One rule of a group with N Ports is changed, again and again: from the request until the group is programmed. */
+/** Measures changes of one rule of a group with N Ports: from the request until the group is Programmed. */
 export function sgRule(environment: Environment): Promise<Report> {
   const ingress = (index: number): unknown => [
     { protocol: 'TCP', ports: { min: 443 }, remote: { cidr: '10.0.0.0/8' } },
     { protocol: 'TCP', ports: { min: 1000 + index }, remote: { cidr: '10.0.0.0/8' } },
   ];
-  return flatInMembers(environment, 'sg-rule', 'securitygroups', 'web', (index) => ({
+  return compareMemberCounts(environment, 'sg-rule', 'securitygroups', 'web', (index) => ({
     ingress: ingress(index),
   }));
 }
 
-/** A Port joins a group with N members and leaves it again: from the request until the Port is programmed. */
+/** Measures a Port that joins and leaves a group with N members: from the request until the Port is Programmed. */
 export function sgJoin(environment: Environment): Promise<Report> {
   const groups = (index: number): unknown =>
     index % 2 === 0 ? [{ name: 'ssh' }] : [{ name: 'ssh' }, { name: 'web' }];
-  return flatInMembers(environment, 'sg-join', 'ports', 'port-0', (index) => ({
+  return compareMemberCounts(environment, 'sg-join', 'ports', 'port-0', (index) => ({
     securityGroupRefs: groups(index),
   }));
 }
 
 /**
- * Times changes of one object when the group has few members, and when it has N. There is no other floor: what such a
- * change costs must not depend on the members, so the first is the measure of the second.
+ * Measures changes of one object while the group has few members, and again while it has N members. The first time is
+ * the floor of the second, because the cost of a change must not depend on the number of members.
  */
-async function flatInMembers(
+async function compareMemberCounts(
   environment: Environment,
   scenario: string,
   plural: string,
@@ -44,10 +44,10 @@ async function flatInMembers(
 ): Promise<Report> {
   const { client, options } = environment;
   const operator = await environment.startOperator();
-  const watch = await PortWatch.open(client, ours);
+  const watch = await PortWatch.open(client, operatorWorld);
   const target = await ProgrammedWatch.open(environment, plural, name);
   const all = names(options.ports);
-  const few = Math.min(fewPorts, Math.ceil(options.ports / 2));
+  const few = Math.min(FEW_PORTS, Math.ceil(options.ports / 2));
   try {
     let index = 0;
     const round = async (count: number): Promise<readonly number[]> => {
@@ -93,7 +93,7 @@ async function grow(
   more: readonly string[],
 ): Promise<void> {
   const total = watch.ready.size + more.length;
-  await createPorts(client, ours, more);
+  await createPorts(client, operatorWorld, more);
   await watch.untilReady(total);
   await operator.idle();
 }
@@ -109,7 +109,7 @@ interface Programmed {
   };
 }
 
-/** Changes one object, and sees when that is in OVN. */
+/** Changes one object, and waits until the change is Programmed. */
 class ProgrammedWatch {
   readonly #environment: Environment;
   readonly #path: string;
@@ -119,19 +119,19 @@ class ProgrammedWatch {
 
   private constructor(environment: Environment, plural: string, name: string) {
     this.#environment = environment;
-    this.#path = pathOf(ours, plural, name);
+    this.#path = pathOf(operatorWorld, plural, name);
   }
 
   static async open(environment: Environment, plural: string, name: string): Promise<ProgrammedWatch> {
     const watch = new ProgrammedWatch(environment, plural, name);
     const query = `watch=true&timeoutSeconds=7200&fieldSelector=metadata.name%3D${name}`;
-    const gone = (): void => undefined;
+    const onEnd = (): void => undefined;
     const onLine = (line: string): void => watch.#see(line);
-    watch.#stop = await environment.client.watch(`${pathOf(ours, plural)}?${query}`, onLine, gone);
+    watch.#stop = await environment.client.watch(`${pathOf(operatorWorld, plural)}?${query}`, onLine, onEnd);
     return watch;
   }
 
-  /** Sets fields of the spec; resolves with how long it took until they were programmed, in ms. */
+  /** Changes fields of the spec; resolves with the time until the change is Programmed, in ms. */
   async change(spec: unknown): Promise<number> {
     const since = performance.now();
     const body = JSON.stringify({ spec });

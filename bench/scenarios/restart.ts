@@ -3,28 +3,28 @@ import type { Environment, Writes } from '../environment.ts';
 import { PortWatch } from '../port-watch.ts';
 import { timeScript } from '../processes.ts';
 import { compare, type Report } from '../report.ts';
-import { createPorts, ours, plurals } from '../world.ts';
+import { createPorts, operatorWorld, plurals } from '../world.ts';
 import { names } from './bulk.ts';
 
-/** How long after it is ready a write still counts as one of the restart. */
-const settleMs = 1000;
+/** Writes within this time after the operator is ready still count as writes of the restart. */
+const SETTLE_MS = 1000;
 
-/** Every kind that the operator lists. */
-const followed = [
+/** The API paths that the operator lists. */
+const listedPaths = [
   '/api/v1/namespaces',
   ...[...plurals, 'floatingips', 'vpcpeerings', 'externalnetworks'].map(
-    (plural) => `/apis/${ours.group}/v1alpha1/${plural}`,
+    (plural) => `/apis/${operatorWorld.group}/v1alpha1/${plural}`,
   ),
 ];
 
-/** N Ports exist: from the start of the operator's process until it is ready, and what it writes by then and after. */
+/** Measures a restart with N Ports: from the start of the process until it is ready. Also counts the operator's writes. */
 export async function restart(environment: Environment): Promise<Report> {
   const { options } = environment;
   await makePorts(environment);
   const input = {
     connection: environment.server.connection,
     northbound: environment.northbound.remote,
-    paths: followed,
+    paths: listedPaths,
   };
   const times: number[] = [];
   const floorTimes: number[] = [];
@@ -35,31 +35,31 @@ export async function restart(environment: Environment): Promise<Report> {
     const operator = await environment.startOperator();
     times.push(operator.readyMs);
     await operator.idle();
-    await delay(settleMs);
+    await delay(SETTLE_MS);
     writes.push(await count());
     rss = operator.rss();
     await operator.stop();
     floorTimes.push(await timeScript('restart-floor.ts', input));
   }
-  const most = (value: (of: Writes) => number): number => Math.max(...writes.map(value));
+  const max = (value: (of: Writes) => number): number => Math.max(...writes.map(value));
   return {
     scenario: 'restart',
     ports: options.ports,
     api: options.api,
     ...compare(times, floorTimes),
-    nb_transactions: most(({ nb }) => nb?.transactions ?? 0),
-    nb_rows_written: most(({ nb }) => nb?.rows ?? 0),
-    api_writes: most(({ api }) => api),
+    nb_transactions: max(({ nb }) => nb?.transactions ?? 0),
+    nb_rows_written: max(({ nb }) => nb?.rows ?? 0),
+    api_writes: max(({ api }) => api),
     rss_bytes: rss,
   };
 }
 
-/** Has the operator make N Ports, and stops it. */
+/** Starts an operator, creates N Ports, waits until they are Ready, and stops the operator. */
 async function makePorts(environment: Environment): Promise<void> {
   const operator = await environment.startOperator();
-  const watch = await PortWatch.open(environment.client, ours);
+  const watch = await PortWatch.open(environment.client, operatorWorld);
   try {
-    await createPorts(environment.client, ours, names(environment.options.ports));
+    await createPorts(environment.client, operatorWorld, names(environment.options.ports));
     await watch.untilReady(environment.options.ports);
     await operator.idle();
   } finally {

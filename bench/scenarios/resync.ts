@@ -3,21 +3,21 @@ import type { Environment, Writes } from '../environment.ts';
 import { PortWatch } from '../port-watch.ts';
 import type { Operator } from '../processes.ts';
 import { median, type Report } from '../report.ts';
-import { createPorts, ours, touchPorts } from '../world.ts';
+import { createPorts, operatorWorld, touchPorts } from '../world.ts';
 import { names } from './bulk.ts';
 
 /**
- * All keys are forced through again, by an annotation on every Port that means nothing: what the operator writes then
- * (nothing), and the processor time of a key, its watch event included.
+ * Makes the operator reconcile every Port again by setting an annotation without meaning. Counts the operator's writes
+ * (there must be none), and measures the processor time per key, including its watch event.
  */
 export async function resync(environment: Environment): Promise<Report> {
   const { client, options } = environment;
   const operator = await environment.startOperator();
-  const watch = await PortWatch.open(client, ours);
+  const watch = await PortWatch.open(client, operatorWorld);
   try {
     await operator.idle();
     const emptyRss = await operator.leanRss();
-    await createPorts(client, ours, names(options.ports));
+    await createPorts(client, operatorWorld, names(options.ports));
     await watch.untilReady(options.ports);
     await operator.idle();
     const cpu: number[] = [];
@@ -26,23 +26,23 @@ export async function resync(environment: Environment): Promise<Report> {
       const count = await environment.countWrites();
       const cpuBefore = operator.cpuMs();
       const before = await reconciles(operator);
-      await touchPorts(client, ours, names(options.ports), i);
-      // Asked seldom, since to answer is work too.
+      await touchPorts(client, operatorWorld, names(options.ports), i);
+      // A long interval, because serving the metrics costs the operator processor time too.
       while ((await reconciles(operator)) < before + options.ports) await delay(20);
       await operator.idle();
       cpu.push((operator.cpuMs() - cpuBefore) / options.ports);
       writes.push(await count());
     }
-    const most = (value: (of: Writes) => number): number => Math.max(...writes.map(value));
+    const max = (value: (of: Writes) => number): number => Math.max(...writes.map(value));
     const rss = operator.rss();
     return {
       scenario: 'resync',
       ports: options.ports,
       api: options.api,
       cpu_ms_per_port: median(cpu),
-      nb_transactions: most(({ nb }) => nb?.transactions ?? 0),
-      nb_rows_written: most(({ nb }) => nb?.rows ?? 0),
-      api_writes: most(({ api }) => api),
+      nb_transactions: max(({ nb }) => nb?.transactions ?? 0),
+      nb_rows_written: max(({ nb }) => nb?.rows ?? 0),
+      api_writes: max(({ api }) => api),
       rss_bytes: rss,
       rss_bytes_per_port: ((await operator.leanRss()) - emptyRss) / options.ports,
     };
@@ -52,7 +52,7 @@ export async function resync(environment: Environment): Promise<Report> {
   }
 }
 
-/** How many reconciles of Ports have ended. */
+/** The number of completed reconciles of Ports. */
 async function reconciles(operator: Operator): Promise<number> {
   const metrics = await operator.page('/metrics');
   if (metrics === undefined) throw new Error('the operator does not serve /metrics');

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const main = join(import.meta.dirname, '../../../bench/main.ts');
 const scale = join(import.meta.dirname, '../../../bench/scale.ts');
 
-describe('the bench', () => {
+describe('the benchmark', () => {
   let temporary: string;
   beforeEach(() => {
     temporary = mkdtempSync(join(tmpdir(), 'bench-'));
@@ -17,7 +17,7 @@ describe('the bench', () => {
     rmSync(temporary, { recursive: true, force: true });
   });
 
-  /** Runs it with its temporary files in a folder of the test. */
+  /** Runs the benchmark with its temporary files in the folder of the test. */
   const bench = (...args: string[]) => run(main, ...args);
 
   async function run(program: string, ...args: string[]) {
@@ -33,7 +33,7 @@ describe('the bench', () => {
     return { code, stdout, stderr };
   }
 
-  it('measures every scenario and prints a line of JSON for each', async () => {
+  it('measures every scenario and prints one line of JSON for each', async () => {
     const { code, stdout, stderr } = await bench('--ports=20', '--rounds=1', '--api=embedded', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.split('\n').filter((line) => line !== '');
@@ -52,7 +52,7 @@ describe('the bench', () => {
     };
     for (const compared of [latency, bulk, restart, ...groups])
       isPositive(compared, 'ours_ms', 'floor_ms', 'ratio', 'rss_bytes');
-    // A transaction or a row of a batch for each Port, and one status: what the floor writes too.
+    // One transaction or one row of a batch for each Port, and one status. The floor writes the same.
     expect(latency).toMatchObject({ nb_transactions: 20 });
     for (const change of groups) expect(change).toMatchObject({ nb_transactions: 1 });
     isPositive(latency, 'ours_p99_ms', 'floor_p99_ms');
@@ -65,7 +65,7 @@ describe('the bench', () => {
     expect(readdirSync(temporary)).toEqual([]);
   }, 300_000);
 
-  it('grows a world with ovn-northd at work, and says what one more Port costs at each step', async () => {
+  it('prints the cost of one more Port at each step of bench:scale', async () => {
     const args = ['--steps=20,40', '--samples=2', '--api=embedded'];
     const { code, stdout, stderr } = await run(scale, ...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -82,7 +82,7 @@ describe('the bench', () => {
     expect(readdirSync(temporary)).toEqual([]);
   }, 120_000);
 
-  it('says what is wrong with its arguments', async () => {
+  it('names the invalid argument and the valid values', async () => {
     const { code, stdout, stderr } = await bench('--scenario=speed');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(

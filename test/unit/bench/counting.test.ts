@@ -3,10 +3,10 @@ import { countMetrics } from '../../../bench/api-server.ts';
 import { isCounted } from '../../../bench/counted.ts';
 import { countRecords } from '../../../bench/nb-log.ts';
 
-describe('writes to the API server', () => {
+describe('the count of writes to the API server', () => {
   const group = '/apis/network.plasmavmc.io/v1alpha1/namespaces/a/ports/b';
 
-  it('are those that change our kinds, not Events, which come late, at a limited rate', () => {
+  it("contains changes of the project's kinds, but not Events, Leases, reads or the floor's changes", () => {
     expect(isCounted('PATCH', `${group}/status`)).toBe(true);
     expect(isCounted('POST', '/apis/events.k8s.io/v1/namespaces/a/events')).toBe(false);
     expect(isCounted('POST', '/api/v1/namespaces/a/events')).toBe(false);
@@ -16,7 +16,7 @@ describe('writes to the API server', () => {
     expect(isCounted('POST', '/api/v1/namespaces/events')).toBe(false);
   });
 
-  it('are the same in the metrics of a real server', () => {
+  it('contains the same requests when it is read from the metrics of kube-apiserver', () => {
     const line = (labels: string, value: number) =>
       `apiserver_request_total{code="200",${labels},version="v1"} ${value}\n`;
     expect(
@@ -33,13 +33,13 @@ describe('writes to the API server', () => {
   });
 });
 
-describe('writes to the Northbound database', () => {
+describe('the count of writes to the Northbound database', () => {
   const record = (content: object): string => {
     const json = `${JSON.stringify(content)}\n`;
     return `OVSDB JSON ${Buffer.byteLength(json)} ${'0'.repeat(40)}\n${json}`;
   };
 
-  it('are the rows that its log has, inserted, changed or deleted', () => {
+  it('contains the inserted, changed and deleted rows of the log', () => {
     const log =
       record({
         _date: 1,
@@ -50,15 +50,15 @@ describe('writes to the Northbound database', () => {
     expect(countRecords(Buffer.from(log))).toEqual({ transactions: 2, rows: 4 });
   });
 
-  it('are none when only the fence is moved or nothing is written', () => {
+  it('is zero when only the fence changes or nothing is written', () => {
     const log = record({ _date: 1, NB_Global: { g: { external_ids: ['map', []] } } }) + record({ _date: 2 });
     expect(countRecords(Buffer.from(log))).toEqual({ transactions: 0, rows: 0 });
     expect(countRecords(Buffer.alloc(0))).toEqual({ transactions: 0, rows: 0 });
   });
 
-  it('cannot be counted in something else', () => {
+  it('rejects a file that is not a standalone database', () => {
     expect(() => countRecords(Buffer.from('OVSDB CLUSTER 5 abc\n12345'))).toThrow(
-      'no record of an OVSDB log at byte 0',
+      'byte 0 does not begin a record of an OVSDB log',
     );
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseStopwatch } from '../../../bench/northd.ts';
 
-describe("ovn-northd's stopwatch", () => {
-  it('is read as `stopwatch/show` prints it', () => {
+describe('parseStopwatch', () => {
+  it('parses the output of `stopwatch/show`', () => {
     const text = `Statistics for 'ovn-northd-loop'
   Total samples: 19
   Maximum: 31 msec
@@ -14,7 +14,7 @@ describe("ovn-northd's stopwatch", () => {
     expect(parseStopwatch(text)).toEqual({ samples: 19, maximum: 31, p95: 30.5 });
   });
 
-  it('is not what something else says', () => {
+  it('rejects other output', () => {
     expect(() => parseStopwatch('"stopwatch/show" is not a valid command')).toThrow('Total samples');
   });
 });

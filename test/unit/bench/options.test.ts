@@ -4,8 +4,8 @@ import { parseOptions, UsageError } from '../../../bench/options.ts';
 const parse = (text: string, env: Record<string, string> = {}) =>
   parseOptions(text === '' ? [] : text.split(' '), env);
 
-describe('the arguments of the bench', () => {
-  it('measure every scenario on the embedded API server when there are none', () => {
+describe('the options of the benchmark', () => {
+  it('default to every scenario and the embedded API server', () => {
     expect(parse('')).toMatchObject({
       scenarios: ['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'],
       ports: 200,
@@ -15,12 +15,12 @@ describe('the arguments of the bench', () => {
     });
   });
 
-  it('choose the real API server where there is one, unless told otherwise', () => {
+  it('default to the real API server when KUBEBUILDER_ASSETS is set, unless --api selects another', () => {
     expect(parse('', { KUBEBUILDER_ASSETS: '/assets' }).api).toBe('real');
     expect(parse('--api embedded', { KUBEBUILDER_ASSETS: '/assets' }).api).toBe('embedded');
   });
 
-  it('take scenarios in the order given', () => {
+  it('keep the order of several scenarios', () => {
     expect(parse('--scenario restart --scenario bulk --ports 10000 --json')).toMatchObject({
       scenarios: ['restart', 'bulk'],
       ports: 10_000,
@@ -40,7 +40,7 @@ describe('the arguments of the bench', () => {
     ['--api real', /needs KUBEBUILDER_ASSETS/],
     ['--frobnicate', /frobnicate/],
     ['bulk', /bulk/],
-  ])('refuse %s', (text, message) => {
+  ])('are rejected for %s', (text, message) => {
     expect(() => parse(text)).toThrow(UsageError);
     expect(() => parse(text)).toThrow(message);
   });

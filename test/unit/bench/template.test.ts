@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Template } from '../../../bench/template.ts';
 
-describe('what the operator wrote for a Port, as a template,', () => {
+describe('a template of the writes for a Port', () => {
   const uid = '11111111-aaaa-4aaa-8aaa-111111111111';
   const row = '22222222-bbbb-5bbb-8bbb-222222222222';
   const other = '33333333-cccc-5ccc-8ccc-333333333333';
@@ -20,7 +20,7 @@ describe('what the operator wrote for a Port, as a template,', () => {
     variables: [uid, row, 'sample', '10.0.77.77', '0a:58:0a:00:4d:4d'],
   });
 
-  it('is filled in for another, consistently, with a row of its own', () => {
+  it('returns the writes for another Port with consistent names and a new row UUID', () => {
     const { operations, status } = template.fill('port-7', 'uid-7', 513);
     const [insert, mutate] = JSON.parse(operations) as [
       { uuid: string; row: unknown },
