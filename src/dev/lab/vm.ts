@@ -1,5 +1,6 @@
 import { resources } from '../../api/index.ts';
 import type { Port } from '../../api/index.ts';
+import { isNotFound } from '../../reconcile/index.ts';
 import type { KubeClient } from '../../reconcile/index.ts';
 import { CommandError } from '../../process/command.ts';
 import { obtainLease } from './dhcp.ts';
@@ -156,15 +157,21 @@ async function chooseHypervisor(
   { port: ref, hypervisor }: VmOptions,
 ): Promise<HypervisorPlace> {
   if (hypervisor !== undefined) return hypervisorOf(lab, hypervisor);
-  const { items } = await client.list<Port>(resources.Port, {
-    namespace: ref.namespace,
-    fieldSelector: `metadata.name=${ref.name}`,
-  });
-  const host = items[0]?.spec.attachment?.host;
+  const host = await hostOf(client, ref);
   if (host !== undefined) return hypervisorNamed(lab, host);
   const vms = listVms(lab);
   const load = ({ name }: HypervisorPlace): number => vms.filter((vm) => vm.hypervisor === name).length;
   return [...lab.hypervisors].sort((a, b) => load(a) - load(b))[0] ?? hypervisorOf(lab, 1);
+}
+
+/** The host in the Port's `spec.attachment`; undefined without one, or when the Port does not exist. */
+async function hostOf(client: KubeClient, ref: PortRef): Promise<string | undefined> {
+  try {
+    return (await client.get<Port>(resources.Port, ref)).spec.attachment?.host;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Configures MTU, address and default route statically, as an administrator does in a network without DHCP. */
