@@ -20,10 +20,10 @@ const documents = (folder: string): Manifest[] =>
 
 const group = '/apis/network.plasmavmc.io/v1alpha1';
 
-conformance("the project's own kinds", (cluster) => {
+conformance('the CRDs of the project', (cluster) => {
   beforeAll(() => cluster.install(...(documents('crds') as CrdManifest[])));
 
-  it('are established without complaints about names or schemas', async () => {
+  it('have status Established, with accepted names and schemas', async () => {
     const crds = await expectStatus(
       cluster.api.get('/apis/apiextensions.k8s.io/v1/customresourcedefinitions'),
       200,
@@ -36,7 +36,7 @@ conformance("the project's own kinds", (cluster) => {
     }
   });
 
-  it('take every example, unchanged but for defaults, in a namespace that is made with them', async () => {
+  it('accept every example and change nothing except defaults', async () => {
     const resources = new Map<string, string>();
     const { body } = await cluster.api.get(group);
     for (const { kind, name } of body.resources) if (!name.includes('/')) resources.set(kind, name);
@@ -44,19 +44,19 @@ conformance("the project's own kinds", (cluster) => {
     const namespaces = new Set(examples.map(({ metadata }) => metadata.namespace ?? 'default'));
     for (const name of namespaces) await cluster.api.create('/api/v1/namespaces', { metadata: { name } });
     const query = { fieldValidation: 'Strict' };
-    let taken = 0;
+    let accepted = 0;
     for (const example of examples) {
       const plural = resources.get(example.kind);
       if (plural === undefined) continue;
       const path = `${group}/namespaces/${example.metadata.namespace ?? 'default'}/${plural}`;
       const created = await expectStatus(cluster.api.create(path, example, { query }), 201);
       expect(created.spec).toMatchObject(example.spec);
-      taken++;
+      accepted++;
     }
-    expect(taken).toBeGreaterThan(5);
+    expect(accepted).toBeGreaterThan(5);
   });
 
-  it('let Ports be selected by subnet and by virtual machine', async () => {
+  it('let field selectors select Ports by Subnet and virtual machine', async () => {
     const namespace = await cluster.namespace();
     const ports = `${group}/namespaces/${namespace}/ports`;
     const port = (name: string, spec: Manifest) =>
@@ -79,7 +79,7 @@ conformance("the project's own kinds", (cluster) => {
     expect(await select('spec.attachment.vmID=vm-1')).toEqual(['a']);
   });
 
-  it('keep an address that was given', async () => {
+  it('reject a change of the address of a Port', async () => {
     const namespace = await cluster.namespace();
     const ports = `${group}/namespaces/${namespace}/ports`;
     const port = { apiVersion: 'network.plasmavmc.io/v1alpha1', kind: 'Port', metadata: { name: 'a' } };
@@ -90,7 +90,7 @@ conformance("the project's own kinds", (cluster) => {
     }
   });
 
-  it('show key fields and readiness in tables', async () => {
+  it('show READY, REASON and AGE in the last columns of a table', async () => {
     const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
     await eventually(
       async () => (await cluster.api.get(`${group}/ports`, { headers })).body.kind === 'Table',

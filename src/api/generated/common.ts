@@ -8,19 +8,22 @@ export interface LocalReference {
   readonly name: string;
 }
 
-/** One aspect of the state of the object. */
+/** One condition, which describes one aspect of the state of the object. */
 export interface Condition {
-  /** Type of the condition in CamelCase. */
+  /** Type of the condition, in CamelCase. */
   readonly type: string;
-  /** Whether the condition holds. */
+  /** Whether the condition is true. */
   readonly status: 'True' | 'False' | 'Unknown';
-  /** The `metadata.generation` that the condition was set for. */
+  /** The `metadata.generation` that the condition describes. */
   readonly observedGeneration?: number;
-  /** When `status` last changed. */
+  /** Time of the last change of `status`. */
   readonly lastTransitionTime: string;
-  /** Why the condition has this status, in one CamelCase word for programs. */
+  /** Reason for the status, as one CamelCase word for programs. */
   readonly reason: string;
-  /** Why the condition has this status, for people. Begins with the error code where there is one. */
+  /**
+   * Explanation of the status, for people. If the reason has an error code, the message begins with this
+   * code.
+   */
   readonly message: string;
 }
 
@@ -28,40 +31,47 @@ export interface Condition {
 export interface RangeSpec {
   /** First address of the range. */
   readonly start: string;
-  /** Last address of the range (the same as `start` for one address). */
+  /** Last address of the range. For a range of one address, the same as `start`. */
   readonly end: string;
 }
 
-/** Destination ports, with TCP, UDP and SCTP. Unset: all. */
+/** Destination ports. Allowed only with protocols `TCP`, `UDP` and `SCTP`. Unset: all ports. */
 export interface PortRange {
-  /** First port. */
+  /** First port of the range. */
   readonly min: number;
-  /** Last port. Unset: only `min`. */
+  /** Last port of the range. Unset: the same as `min`. */
   readonly max?: number;
 }
 
-/** Kind of message, with ICMP and ICMPv6. Unset: all. */
+/** ICMP type and code. Allowed only with protocols `ICMP` and `ICMPv6`. Unset: all types. */
 export interface ICMPMessage {
   /** ICMP type. */
   readonly type: number;
-  /** ICMP code. Unset: all of the type. */
+  /** ICMP code. Unset: all codes of the type. */
   readonly code?: number;
 }
 
 /** Selects objects by their labels (metav1.LabelSelector). */
 export interface LabelSelector {
-  /** Labels that a Port must have, all of them. */
+  /** Labels that a Port must have. A Port must have all of these labels. */
   readonly matchLabels?: Readonly<Record<string, string>>;
-  /** Conditions that the labels of a Port must meet, all of them. */
+  /** Requirements for the labels of a Port. A Port must meet all of these requirements. */
   readonly matchExpressions?: readonly LabelSelectorRequirement[];
 }
 
-/** One condition. */
+/** One requirement for a label. */
 export interface LabelSelectorRequirement {
   /** Key of the label. */
   readonly key: string;
-  /** How the label is compared with `values`. */
+  /**
+   * Comparison of the label with `values`. `In`: the value of the label is one of `values`. `NotIn`: the
+   * value is not one of `values`, or the label does not exist. `Exists`: the label exists. `DoesNotExist`:
+   * the label does not exist.
+   */
   readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-  /** The values that it is compared with. */
+  /**
+   * Values to compare the label with. Required with `In` and `NotIn`, not allowed with `Exists` and
+   * `DoesNotExist`.
+   */
   readonly values?: readonly string[];
 }

@@ -3,8 +3,9 @@ import type { ObjectMeta } from '../object.ts';
 import type { API_VERSION, Condition, LabelSelector, RangeSpec } from './common.ts';
 
 /**
- * ExternalNetwork is a network outside OVN that VPCs reach the world through: an address range on a physical
- * network. It belongs to the administrators of the cluster, who say which namespaces may use it.
+ * ExternalNetwork is a network outside OVN: an IPv4 range on a physical network. VPCs connect to an
+ * ExternalNetwork to reach external hosts. Cluster administrators own ExternalNetworks and decide which
+ * namespaces may use them.
  */
 export interface ExternalNetwork {
   readonly apiVersion: typeof API_VERSION;
@@ -14,59 +15,75 @@ export interface ExternalNetwork {
   readonly status?: ExternalNetworkStatus;
 }
 
-/** What the network is. */
+/** The desired state of the ExternalNetwork. */
 export interface ExternalNetworkSpec {
-  /** Name of the physical network in the hypervisors' `ovn-bridge-mappings`. */
+  /** Name of the physical network, as in `ovn-bridge-mappings` on the hypervisors. */
   readonly physicalNetwork: string;
-  /** `Flat`: untagged. `VLAN`: with the tag `vlanID`. Default: `"Flat"`. */
+  /**
+   * Whether frames on the physical network have a VLAN tag. `Flat`: untagged frames. `VLAN`: frames with the
+   * tag `vlanID`. Default: `"Flat"`.
+   */
   readonly type: 'Flat' | 'VLAN';
-  /** VLAN tag, with type `VLAN`. */
+  /** VLAN ID. Required with type `VLAN`, not allowed with type `Flat`. */
   readonly vlanID?: number;
-  /** The IPv4 range of the network. Immutable. */
+  /** The IPv4 range of the network, in CIDR notation. Immutable. */
   readonly cidr: string;
-  /** The router that leads further. Nobody is given its address. */
+  /**
+   * IPv4 address of the physical router that leads to other networks. The operator does not allocate this
+   * address.
+   */
   readonly gateway: string;
-  /** The addresses that routers, FloatingIPs and NatRules may have. Unset: the whole range. */
+  /**
+   * Address ranges from which routers, FloatingIPs and NatRules get their addresses. An address that an
+   * object requests must also be inside a pool. Unset: the whole range of the network.
+   */
   readonly allocationPools?: readonly RangeSpec[];
-  /** Addresses that nobody is given, such as those of physical machines. */
+  /**
+   * Address ranges that the operator does not allocate, for example the addresses of physical machines.
+   * Unset: no range is reserved.
+   */
   readonly reservedRanges?: readonly RangeSpec[];
-  /** Whose VPCs and FloatingIPs may use the network. Unset: nobody. */
+  /** The namespaces whose objects may use the network. Unset: no namespace may use the network. */
   readonly allowedNamespaces?: ExternalNetworkAllowedNamespaces;
-  /** Which hosts carry the traffic between VPCs and the network. Default: `{"mode":"Enabled"}`. */
+  /** The OVN chassis that carry the traffic between VPCs and the network. Default: `{"mode":"Enabled"}`. */
   readonly gatewayChassis: ExternalNetworkGatewayChassis;
 }
 
-/** Whose VPCs and FloatingIPs may use the network. Unset: nobody. */
+/** The namespaces whose objects may use the network. Unset: no namespace may use the network. */
 export interface ExternalNetworkAllowedNamespaces {
-  /** The namespaces with these labels. Empty (`{}`): all namespaces. */
+  /** Selects namespaces by their labels. Empty (`{}`): all namespaces. */
   readonly selector: LabelSelector;
 }
 
-/** Which hosts carry the traffic between VPCs and the network. */
+/** The OVN chassis that carry the traffic between VPCs and the network. */
 export interface ExternalNetworkGatewayChassis {
   /**
-   * `Enabled`: all chassis with `enable-chassis-as-gw` in `ovn-cms-options` that are mapped to the physical
-   * network. `Named`: those in `names` that are.
+   * How the operator selects the chassis. Every selected chassis must have the physical network in
+   * `ovn-bridge-mappings`. `Enabled`: the chassis with `enable-chassis-as-gw` in `ovn-cms-options`. `Named`:
+   * the chassis in `names`.
    */
   readonly mode: 'Enabled' | 'Named';
-  /** Names of chassis in OVN (`system-id` of Open vSwitch). */
+  /**
+   * Names of OVN chassis (the `system-id` of Open vSwitch). Required with mode `Named`, not allowed with
+   * mode `Enabled`.
+   */
   readonly names?: readonly string[];
 }
 
-/** What the ExternalNetwork is. */
+/** The observed state of the ExternalNetwork. */
 export interface ExternalNetworkStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
-  /** How many addresses may be given out. */
+  /** Number of addresses that the operator can allocate in total. */
   readonly totalIPs?: number;
-  /** How many addresses are given out. */
+  /** Number of allocated addresses. */
   readonly usedIPs?: number;
-  /** How many addresses are left. */
+  /** Number of addresses that can still be allocated. */
   readonly availableIPs?: number;
-  /** The chassis that carry the traffic of VPCs. */
+  /** Names of the OVN chassis that can carry the traffic between VPCs and the network. */
   readonly gatewayChassis?: readonly string[];
-  /** Name of the Logical_Switch in OVN. */
+  /** Name of the OVN Logical_Switch. */
   readonly switchName?: string;
 }

@@ -3,8 +3,8 @@ import type { ObjectMeta } from '../object.ts';
 import type { API_VERSION, Condition, LocalReference } from './common.ts';
 
 /**
- * FloatingIP is an external address that a project keeps until it deletes the object, whatever it is used
- * for: NatRules name it.
+ * FloatingIP reserves an external IPv4 address for a project until the project deletes the object. NatRules
+ * refer to the FloatingIP to use the address.
  */
 export interface FloatingIP {
   readonly apiVersion: typeof API_VERSION;
@@ -14,22 +14,28 @@ export interface FloatingIP {
   readonly status?: FloatingIPStatus;
 }
 
-/** Which address is asked for. */
+/** The desired state of the FloatingIP. */
 export interface FloatingIPSpec {
-  /** The ExternalNetwork that the address is of. Immutable. */
+  /** The ExternalNetwork that the address belongs to. Immutable. */
   readonly externalNetworkRef: LocalReference;
-  /** The address. Unset: a free one of the network, shown in `status.address`. Immutable. */
+  /**
+   * The requested IPv4 address. Unset: the operator allocates a free address of the ExternalNetwork.
+   * `status.address` shows the allocated address. Immutable.
+   */
   readonly address?: string;
 }
 
-/** What the FloatingIP is. */
+/** The observed state of the FloatingIP. */
 export interface FloatingIPStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
-  /** The address that the project has. */
+  /** The reserved IPv4 address. Unset: no address is reserved. */
   readonly address?: string;
-  /** Names of the NatRules that refer to it, in effect or not; each keeps it from being deleted. */
+  /**
+   * Names of the NatRules that refer to the FloatingIP, also of NatRules that are not in effect. Deletion of
+   * the FloatingIP waits until no NatRule refers to it.
+   */
   readonly usedBy?: readonly string[];
 }

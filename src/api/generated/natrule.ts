@@ -3,8 +3,9 @@ import type { ObjectMeta } from '../object.ts';
 import type { API_VERSION, Condition, LocalReference } from './common.ts';
 
 /**
- * NatRule translates addresses between a VPC and the network outside: SNAT for what leaves, DNAT for single
- * ports of an external address, FloatingIP for a whole external address.
+ * NatRule translates addresses between a VPC and its ExternalNetwork. SNAT translates the source of outgoing
+ * traffic, DNAT forwards one port of an external address, and FloatingIP maps a whole external address to a
+ * Port.
  */
 export interface NatRule {
   readonly apiVersion: typeof API_VERSION;
@@ -14,60 +15,77 @@ export interface NatRule {
   readonly status?: NatRuleStatus;
 }
 
-/** What is translated. */
+/** The desired state of the NatRule. */
 export interface NatRuleSpec {
   /**
-   * `SNAT` gives outgoing traffic of `source` another source address; `DNAT` forwards one port of an
-   * external address; `FloatingIP` maps an external address to a Port, both ways.
+   * Type of the translation. `SNAT`: replaces the source address of outgoing traffic from `source` with the
+   * external address. `DNAT`: forwards one port of the external address to `target`. `FloatingIP`: maps the
+   * external address to a Port, in both directions.
    */
   readonly type: 'SNAT' | 'DNAT' | 'FloatingIP';
-  /** The VPC whose router translates. Unset: the namespace's VPC. */
+  /** The VPC whose router translates the addresses. Unset: the VPC of the namespace. */
   readonly vpcRef?: LocalReference;
-  /** The external IPv4 address. Unset, with `floatingIPRef` unset too: the address of the VPC's gateway. */
+  /**
+   * The external IPv4 address. Not allowed together with `floatingIPRef`. If both are unset, types `SNAT`
+   * and `DNAT` use the address of the VPC's router on the ExternalNetwork.
+   */
   readonly externalIP?: string;
-  /** The FloatingIP whose address is the external address. */
+  /** The FloatingIP whose address is the external address. Not allowed together with `externalIP`. */
   readonly floatingIPRef?: LocalReference;
-  /** SNAT: whose traffic is translated. */
+  /**
+   * The source of the translated traffic. Required with type `SNAT`, not allowed with other types. Exactly
+   * one field must be set.
+   */
   readonly source?: NatRuleSource;
-  /** DNAT: the protocol that is forwarded. */
+  /** The protocol to forward. Required with type `DNAT`, not allowed with other types. */
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP';
-  /** DNAT: the port of the external address. */
+  /** The port number of the external address. Required with type `DNAT`, not allowed with other types. */
   readonly externalPort?: number;
-  /** DNAT and FloatingIP: who gets the traffic. */
+  /**
+   * The destination of the translated traffic. Required with types `DNAT` and `FloatingIP`, not allowed with
+   * type `SNAT`. Exactly one field must be set.
+   */
   readonly target?: NatRuleTarget;
-  /** DNAT: the port of the target. Unset: the same as `externalPort`. */
+  /** The port number of the target. Allowed only with type `DNAT`. Unset: the same as `externalPort`. */
   readonly internalPort?: number;
   /**
-   * FloatingIP: where the address is translated. `Centralized`: on the gateway chassis. `Distributed`: on
-   * the machine's own hypervisor, where it has the physical network. Unset: `Centralized`.
+   * Where OVN translates the address. Allowed only with type `FloatingIP`. `Centralized`: on the gateway
+   * chassis. `Distributed`: on the hypervisor of the machine if the interface is up there and the hypervisor
+   * has the physical network, otherwise on the gateway chassis. Unset: `Centralized`.
    */
   readonly mode?: 'Centralized' | 'Distributed';
 }
 
-/** SNAT: whose traffic is translated. */
+/**
+ * The source of the translated traffic. Required with type `SNAT`, not allowed with other types. Exactly one
+ * field must be set.
+ */
 export interface NatRuleSource {
-  /** A network inside the VPC. */
+  /** An IPv4 network inside the range of the VPC, in CIDR notation. */
   readonly cidr?: string;
   /** A Subnet of the VPC. */
   readonly subnetRef?: LocalReference;
 }
 
-/** DNAT and FloatingIP: who gets the traffic. */
+/**
+ * The destination of the translated traffic. Required with types `DNAT` and `FloatingIP`, not allowed with
+ * type `SNAT`. Exactly one field must be set.
+ */
 export interface NatRuleTarget {
   /** A Port of the VPC. */
   readonly portRef?: LocalReference;
-  /** DNAT: an IPv4 address inside the VPC. */
+  /** An IPv4 address inside the range of the VPC. Allowed only with type `DNAT`. */
   readonly address?: string;
 }
 
-/** What the NatRule is. */
+/** The observed state of the NatRule. */
 export interface NatRuleStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
-  /** The external address in effect. */
+  /** The external IPv4 address in effect. */
   readonly externalIP?: string;
-  /** The internal address or network in effect. */
+  /** The internal IPv4 address or network in effect. */
   readonly internalIP?: string;
 }

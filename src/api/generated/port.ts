@@ -3,8 +3,8 @@ import type { ObjectMeta } from '../object.ts';
 import type { API_VERSION, Condition, LocalReference } from './common.ts';
 
 /**
- * Port is a network interface of a virtual machine: an address in a Subnet, and who may talk to it. The VM
- * manager plugs a device with `external_ids:iface-id` set to `status.interfaceID`.
+ * Port is a network interface of a virtual machine. It has a MAC address, an IPv4 address in a Subnet, and
+ * SecurityGroups. The VM manager plugs a device whose `external_ids:iface-id` is `status.interfaceID`.
  */
 export interface Port {
   readonly apiVersion: typeof API_VERSION;
@@ -14,124 +14,159 @@ export interface Port {
   readonly status?: PortStatus;
 }
 
-/** What the Port should be. */
+/** The desired state of the Port. */
 export interface PortSpec {
-  /** The Subnet that the Port is in. Immutable. Default: `{"name":"default"}`. */
+  /** The Subnet of the Port. Immutable. Default: `{"name":"default"}`. */
   readonly subnetRef: LocalReference;
-  /** The MAC address. Unset: computed from the UID of the Port. */
+  /** The MAC address, a unicast address. Unset: the operator computes an address from the UID of the Port. */
   readonly macAddress?: string;
-  /** The IPv4 address. Unset: one is allocated. Immutable. */
+  /**
+   * The IPv4 address, inside the range of the Subnet. Unset: the operator allocates a free address of the
+   * Subnet. Immutable.
+   */
   readonly ipAddress?: string;
   /**
-   * The SecurityGroups whose rules admit traffic; each adds to what the others allow. Unset: the group
-   * `default`. Empty (`[]`): nothing is allowed. No schema default, which server-side apply would merge with
-   * the groups that are given later.
+   * The SecurityGroups of the Port. The Port allows the traffic that at least one of these groups allows.
+   * Unset: the group `default`. Empty (`[]`): no traffic is allowed. The schema has no default, because
+   * server-side apply would merge a default with groups that are set later.
    */
   readonly securityGroupRefs?: readonly LocalReference[];
   /**
-   * Whether SecurityGroups are enforced. `Disabled`: everything passes that no TrafficPolicy forbids.
-   * Default: `"Enabled"`.
+   * Whether OVN enforces the SecurityGroups of the Port. `Disabled`: the Port allows all traffic that no
+   * TrafficPolicy forbids. Default: `"Enabled"`.
    */
   readonly trafficFiltering: 'Enabled' | 'Disabled';
   /**
-   * Which source addresses the machine may use. `MACAndIP`: the Port's own and `allowedAddresses`.
-   * `MACOnly`: its MAC with any IP. `Disabled`: any. Default: `"MACAndIP"`.
+   * Which source addresses the machine may use. `MACAndIP`: the addresses of the Port and
+   * `allowedAddresses`. `MACOnly`: the MAC address of the Port with any IP address. `Disabled`: any MAC and
+   * IP address. Default: `"MACAndIP"`.
    */
   readonly spoofingProtection: 'MACAndIP' | 'MACOnly' | 'Disabled';
-  /** Addresses besides its own that the machine may use, such as a virtual IP of keepalived. */
+  /**
+   * Additional addresses that the machine may use, for example a virtual IP address of keepalived. Unset:
+   * none.
+   */
   readonly allowedAddresses?: readonly AllowedAddress[];
-  /** `Down` cuts the Port off, without releasing its address. Default: `"Up"`. */
+  /** Administrative state. `Down`: the Port is disconnected and keeps its addresses. Default: `"Up"`. */
   readonly adminState: 'Up' | 'Down';
-  /** The virtual machine that the Port is plugged into. To move it to another machine, detach it first. */
+  /**
+   * The virtual machine that the Port is attached to. To attach the Port to another machine, first remove
+   * `attachment`. Unset: the Port is not attached.
+   */
   readonly attachment?: PortAttachment;
-  /** Overrides of the Subnet's DHCP options for this Port; what is not set here is as the Subnet says. */
+  /**
+   * DHCP options for this Port, which override the options of the Subnet. For each unset field, the option
+   * of the Subnet applies.
+   */
   readonly dhcp?: PortDHCP;
-  /** What the metadata service tells the machine, in a Subnet with `metadata: Enabled`. */
+  /**
+   * Data that the metadata service serves to the machine. The service answers only in a Subnet with
+   * `metadata: Enabled`.
+   */
   readonly metadata?: PortMetadata;
-  /** Rate limits. Unset: none. */
+  /** Rate limits. Unset: no limits. */
   readonly qos?: PortQoS;
 }
 
-/** Addresses that the machine may use. */
+/** IP addresses that the machine may use, with an optional MAC address. */
 export interface AllowedAddress {
-  /** The addresses, `/32` for a single one. */
+  /** The IPv4 addresses, in CIDR notation. Write `/32` for a single address. */
   readonly cidr: string;
   /**
-   * A MAC address that they are used with besides the Port's own, such as a virtual one of VRRP. Ports can
-   * share it; it is no Port's own. Unset: none.
+   * An additional MAC address that the machine may use with these IP addresses, for example a virtual MAC
+   * address of VRRP. Several Ports can share this address; it must not be the `macAddress` of a Port. Unset:
+   * only the MAC address of the Port.
    */
   readonly mac?: string;
 }
 
-/** The virtual machine that the Port is plugged into. To move it to another machine, detach it first. */
+/**
+ * The virtual machine that the Port is attached to. To attach the Port to another machine, first remove
+ * `attachment`. Unset: the Port is not attached.
+ */
 export interface PortAttachment {
-  /** Identifier of the virtual machine. */
+  /** ID of the virtual machine. */
   readonly vmID: string;
-  /** The hypervisor that runs the machine (its OVN chassis name). Unset: whichever plugs it. */
+  /**
+   * The hypervisor that runs the machine, by its OVN chassis name. Unset: any hypervisor may plug the
+   * interface.
+   */
   readonly host?: string;
-  /** The hypervisor that the machine is being migrated to. Both have the Port until this becomes `host`. */
+  /**
+   * The hypervisor that the machine migrates to, by its OVN chassis name. Both hypervisors have the Port
+   * during the migration. At the end, set `host` to this value and remove this field. Unset: no migration.
+   */
   readonly migrationTargetHost?: string;
 }
 
-/** Overrides of the Subnet's DHCP options for this Port; what is not set here is as the Subnet says. */
+/**
+ * DHCP options for this Port, which override the options of the Subnet. For each unset field, the option of
+ * the Subnet applies.
+ */
 export interface PortDHCP {
-  /** Whether the port is answered. Unset: as the Subnet says. */
+  /** Whether the DHCP server of the Subnet answers the Port. Unset: the setting of the Subnet. */
   readonly mode?: 'Enabled' | 'Disabled';
-  /** DNS servers for this port, the preferred one first. Unset: the Subnet's. */
+  /** IPv4 addresses of the DNS servers, in order of preference. Unset: the servers of the Subnet. */
   readonly dnsServers?: readonly string[];
-  /** NTP servers for this port, the preferred one first. Unset: the Subnet's. */
+  /** IPv4 addresses of the NTP servers, in order of preference. Unset: the servers of the Subnet. */
   readonly ntpServers?: readonly string[];
-  /** DNS domain for this port. Unset: the Subnet's. */
+  /** DNS domain of the machine. Unset: the domain of the Subnet. */
   readonly domainName?: string;
-  /** Lease time in seconds for this port. Unset: the Subnet's. */
+  /** DHCP lease time in seconds. Unset: the lease time of the Subnet. */
   readonly leaseSeconds?: number;
 }
 
-/** What the metadata service tells the machine, in a Subnet with `metadata: Enabled`. */
+/**
+ * Data that the metadata service serves to the machine. The service answers only in a Subnet with `metadata:
+ * Enabled`.
+ */
 export interface PortMetadata {
-  /** The machine's host name. Unset: `attachment.vmID` where that is a host name, else the name of the Port. */
+  /**
+   * Host name of the machine. Unset: `attachment.vmID` if that is a valid host name, otherwise the name of
+   * the Port.
+   */
   readonly hostname?: string;
   /**
-   * Where user data and SSH keys are: its key `user-data` is handed out as it is, its key
-   * `ssh-authorized-keys` has a public key a line. Unset: there are none. The metadata agent needs the right
-   * to read it.
+   * The Secret or ConfigMap that contains user data and SSH keys. The metadata service serves the key
+   * `user-data` unchanged. The key `ssh-authorized-keys` has one public key per line. The metadata agent
+   * must have permission to read the object. Unset: no user data and no SSH keys.
    */
   readonly sourceRef?: MetadataSource;
 }
 
 /**
- * Where user data and SSH keys are: its key `user-data` is handed out as it is, its key
- * `ssh-authorized-keys` has a public key a line. Unset: there are none. The metadata agent needs the right
- * to read it.
+ * The Secret or ConfigMap that contains user data and SSH keys. The metadata service serves the key
+ * `user-data` unchanged. The key `ssh-authorized-keys` has one public key per line. The metadata agent must
+ * have permission to read the object. Unset: no user data and no SSH keys.
  */
 export interface MetadataSource {
-  /** Kind of the object, which is in the namespace of the Port. Default: `"Secret"`. */
+  /** Kind of the object. The object must be in the namespace of the Port. Default: `"Secret"`. */
   readonly kind: 'Secret' | 'ConfigMap';
   /** Name of the object. */
   readonly name: string;
 }
 
-/** Rate limits. Unset: none. */
+/** Rate limits. Unset: no limits. */
 export interface PortQoS {
-  /** Limit of what reaches the machine. */
+  /** Limit for traffic to the machine. Unset: no limit. */
   readonly ingress?: RateLimit;
-  /** Limit of what leaves the machine. */
+  /** Limit for traffic from the machine. Unset: no limit. */
   readonly egress?: RateLimit;
 }
 
 /** A rate limit for one direction of traffic. */
 export interface RateLimit {
-  /** Highest rate in kilobits a second. */
+  /** Maximum rate, in kilobits per second. */
   readonly maxRateKbps: number;
-  /** How many kilobits may exceed the rate in a burst. Unset: 80 % of `maxRateKbps`. */
+  /** Maximum burst, in kilobits. Unset: 80 % of `maxRateKbps`. */
   readonly maxBurstKbits?: number;
 }
 
-/** What the Port is: all that a VM manager needs. */
+/** The observed state of the Port, with everything that a VM manager needs. */
 export interface PortStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
   /** The value for `external_ids:iface-id` of the device on the hypervisor. */
   readonly interfaceID?: string;
@@ -139,19 +174,19 @@ export interface PortStatus {
   readonly macAddress?: string;
   /** The IPv4 address in effect. */
   readonly ipAddress?: string;
-  /** Prefix length of the Subnet's range. */
+  /** Prefix length of the range of the Subnet. */
   readonly prefixLength?: number;
-  /** The default gateway; unset when the Subnet has none. */
+  /** IPv4 address of the default gateway. Unset: the Subnet has no gateway. */
   readonly gatewayIP?: string;
-  /** MTU of the machine, in bytes. */
+  /** MTU of the interface in the machine, in bytes. */
   readonly mtu?: number;
-  /** DNS servers in effect, the preferred one first. */
+  /** IPv4 addresses of the DNS servers in effect, in order of preference. */
   readonly dnsServers?: readonly string[];
   /**
-   * Whether the machine is told all this by DHCP, by the Subnet's setting and the Port's. `Disabled`, it has
-   * to be configured in another way.
+   * Whether the machine gets its configuration by DHCP, according to the Subnet and the Port. `Disabled`:
+   * the machine needs another source of its network configuration.
    */
   readonly dhcp?: 'Enabled' | 'Disabled';
-  /** The hypervisor on which OVN has the interface up. */
+  /** The hypervisor on which OVN reports the interface up, by its chassis name. */
   readonly boundHost?: string;
 }

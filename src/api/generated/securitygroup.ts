@@ -3,8 +3,8 @@ import type { ObjectMeta } from '../object.ts';
 import type { API_VERSION, Condition, ICMPMessage, LocalReference, PortRange } from './common.ts';
 
 /**
- * SecurityGroup says which traffic may reach and leave the Ports that name it. What no rule allows is
- * dropped.
+ * SecurityGroup defines the traffic that Ports may receive and send. Ports refer to SecurityGroups. OVN
+ * drops traffic that no rule allows.
  */
 export interface SecurityGroup {
   readonly apiVersion: typeof API_VERSION;
@@ -14,51 +14,60 @@ export interface SecurityGroup {
   readonly status?: SecurityGroupStatus;
 }
 
-/** What the SecurityGroup should allow. */
+/** The desired state of the SecurityGroup. */
 export interface SecurityGroupSpec {
-  /** What the group is for. */
+  /** Purpose of the SecurityGroup, for people. */
   readonly description?: string;
-  /** Traffic that may reach the Ports. Unset or empty: none. */
+  /**
+   * Rules for traffic to the Ports. OVN allows traffic that matches at least one rule. Unset or empty: no
+   * traffic is allowed.
+   */
   readonly ingress?: readonly SecurityGroupRule[];
-  /** Traffic that may leave the Ports. Unset or empty: none. */
+  /**
+   * Rules for traffic from the Ports. OVN allows traffic that matches at least one rule. Unset or empty: no
+   * traffic is allowed.
+   */
   readonly egress?: readonly SecurityGroupRule[];
   /**
-   * `Enabled`: replies to allowed traffic are allowed. `Disabled`: they need rules of their own, and no
-   * connection is tracked. Default: `"Enabled"`.
+   * Whether OVN tracks connections. `Enabled`: replies to allowed traffic are allowed. `Disabled`: OVN does
+   * not track connections, and replies need their own rules. Default: `"Enabled"`.
    */
   readonly stateful: 'Enabled' | 'Disabled';
 }
 
-/** One kind of traffic that is allowed. */
+/** One rule, which allows the traffic that matches all of its fields. */
 export interface SecurityGroupRule {
-  /** Name of the rule in messages; unique within the list. */
+  /** Name of the rule, which messages of the operator show. The name must be unique within the list. */
   readonly name?: string;
-  /** The protocol. `All` is all of IPv4 and IPv6. */
+  /** The protocol. `All`: every protocol, in IPv4 and IPv6. */
   readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPv6' | 'All';
-  /** Destination ports, with TCP, UDP and SCTP. Unset: all. */
+  /** Destination ports. Allowed only with protocols `TCP`, `UDP` and `SCTP`. Unset: all ports. */
   readonly ports?: PortRange;
-  /** Kind of message, with ICMP and ICMPv6. Unset: all. */
+  /** ICMP type and code. Allowed only with protocols `ICMP` and `ICMPv6`. Unset: all types. */
   readonly icmp?: ICMPMessage;
-  /** The other end: where ingress comes from, or where egress goes to. Unset: anywhere. */
+  /**
+   * The remote end of the traffic: the source of ingress traffic or the destination of egress traffic.
+   * Exactly one field must be set. Unset: any address.
+   */
   readonly remote?: RuleRemote;
 }
 
 /** The remote end of the traffic. */
 export interface RuleRemote {
-  /** A network, IPv4 or IPv6. */
+  /** An IPv4 or IPv6 network, in CIDR notation. */
   readonly cidr?: string;
-  /** The Ports of a SecurityGroup of the namespace; also the group itself. */
+  /** The Ports of a SecurityGroup in the same namespace. The group may refer to itself. */
   readonly securityGroupRef?: LocalReference;
 }
 
-/** What the SecurityGroup is. */
+/** The observed state of the SecurityGroup. */
 export interface SecurityGroupStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
-  /** How many rules are in effect. */
+  /** Number of rules in effect. */
   readonly ruleCount?: number;
-  /** How many Ports are in the group. */
+  /** Number of Ports that refer to the SecurityGroup. */
   readonly portCount?: number;
 }

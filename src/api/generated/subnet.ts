@@ -2,7 +2,7 @@
 import type { ObjectMeta } from '../object.ts';
 import type { API_VERSION, Condition, LocalReference, RangeSpec } from './common.ts';
 
-/** Subnet is a range of addresses of a VPC and a logical switch that its Ports are plugged into. */
+/** Subnet is an IPv4 range of a VPC, with an OVN logical switch that connects the Ports of the Subnet. */
 export interface Subnet {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: 'Subnet';
@@ -11,101 +11,102 @@ export interface Subnet {
   readonly status?: SubnetStatus;
 }
 
-/** What the Subnet should be. */
+/** The desired state of the Subnet. */
 export interface SubnetSpec {
-  /** The VPC that the Subnet is in. Unset: the namespace's VPC. Immutable. */
+  /** The VPC of the Subnet. Unset: the VPC of the namespace. Immutable. */
   readonly vpcRef?: LocalReference;
   /**
-   * The IPv4 range, inside the VPC's. Unset: the next free /24 of the VPC, shown in `status.cidr`.
-   * Immutable.
+   * The IPv4 range, in CIDR notation, inside the range of the VPC. Unset: the operator allocates a free /24
+   * of the VPC. `status.cidr` shows the allocated range. Immutable.
    */
   readonly cidr?: string;
-  /** The router's address in the Subnet. Default: `{"mode":"Automatic"}`. */
+  /** The gateway: the IPv4 address of the VPC's router in the Subnet. Default: `{"mode":"Automatic"}`. */
   readonly gateway: SubnetGateway;
   /**
-   * Where addresses for Ports without `ipAddress` are taken from. Unset: the whole range. A Port may name an
-   * address outside the pools.
+   * Address ranges from which the operator allocates addresses to Ports without `ipAddress`. A Port with
+   * `ipAddress` may use an address outside the pools. Unset: the whole range of the Subnet.
    */
   readonly allocationPools?: readonly RangeSpec[];
-  /** Addresses that no Port may have. */
+  /** Address ranges that no Port may use. Unset: no range is reserved. */
   readonly reservedRanges?: readonly RangeSpec[];
-  /** What the DHCP server of the Subnet answers. Default: `{}`. */
+  /** Options of the DHCP server of the Subnet. Default: `{}`. */
   readonly dhcp: SubnetDHCP;
   /**
-   * MTU of the machines, in bytes. Unset: the operator's setting (1442 for Geneve on an underlay of 1500).
-   * The condition `MTUFits` tells whether an overlay's fits through the tunnels.
+   * MTU of the machines, in bytes. Unset: the MTU that the operator computes from its settings (1442 for
+   * Geneve tunnels with an underlay MTU of 1500). The condition `MTUFits` reports whether packets of this
+   * size fit through the tunnels of an overlay Subnet.
    */
   readonly mtu?: number;
-  /** Connects the Subnet to a physical network. Unset: it is an overlay network. */
+  /** Connection of the Subnet to a physical network. Unset: the Subnet is an overlay network. */
   readonly provider?: SubnetProvider;
   /**
-   * Whether the metadata service (169.254.169.254) answers in the Subnet. It needs the metadata agent on the
-   * hypervisors. Default: `"Disabled"`.
+   * Whether the metadata service (169.254.169.254) answers in the Subnet. The service requires the metadata
+   * agent on the hypervisors. Default: `"Disabled"`.
    */
   readonly metadata: 'Enabled' | 'Disabled';
 }
 
-/** The router's address in the Subnet. */
+/** The gateway: the IPv4 address of the VPC's router in the Subnet. */
 export interface SubnetGateway {
   /**
-   * `Automatic`: the first usable address of the range. `Address`: the one in `address`. `None`: the Subnet
-   * is not connected to the router.
+   * How the gateway gets its address. `Automatic`: the first usable address of the range. `Address`: the
+   * address in `address`. `None`: the Subnet has no gateway and is not connected to the router.
    */
   readonly mode: 'Automatic' | 'Address' | 'None';
-  /** The gateway address, with mode `Address`. */
+  /** The IPv4 address of the gateway. Required with mode `Address`, not allowed with other modes. */
   readonly address?: string;
 }
 
-/** What the DHCP server of the Subnet answers. */
+/** Options of the DHCP server of the Subnet. */
 export interface SubnetDHCP {
-  /** Whether ports are answered by the DHCP server of the Subnet. Default: `"Enabled"`. */
+  /** Whether the DHCP server of the Subnet answers Ports. Default: `"Enabled"`. */
   readonly mode: 'Enabled' | 'Disabled';
-  /** DNS servers, the preferred one first. Unset: the operator's setting. */
+  /** IPv4 addresses of the DNS servers, in order of preference. Unset: the setting of the operator. */
   readonly dnsServers?: readonly string[];
-  /** NTP servers, the preferred one first. */
+  /** IPv4 addresses of the NTP servers, in order of preference. Unset: DHCP offers no NTP servers. */
   readonly ntpServers?: readonly string[];
-  /** DNS domain of the machines. */
+  /** DNS domain of the machines. Unset: DHCP offers no domain. */
   readonly domainName?: string;
-  /** Lease time in seconds. Default: `3600`. */
+  /** DHCP lease time in seconds. Default: `3600`. */
   readonly leaseSeconds: number;
 }
 
-/** Connects the Subnet to a physical network. Unset: it is an overlay network. */
+/** Connection of the Subnet to a physical network. Unset: the Subnet is an overlay network. */
 export interface SubnetProvider {
-  /** Name of the physical network in the hypervisors' `ovn-bridge-mappings`. */
+  /** Name of the physical network, as in `ovn-bridge-mappings` on the hypervisors. */
   readonly physicalNetwork: string;
-  /** VLAN tag on the physical network. Unset: untagged. */
+  /** VLAN ID on the physical network. Unset: untagged frames. */
   readonly vlanID?: number;
 }
 
-/** What the Subnet is. */
+/** The observed state of the Subnet. */
 export interface SubnetStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
   /** The IPv4 range in effect. */
   readonly cidr?: string;
-  /** The router's address in the Subnet; unset without a gateway. */
+  /** IPv4 address of the VPC's router in the Subnet. Unset: the Subnet has no gateway. */
   readonly gatewayIP?: string;
   /** MTU of the machines, in bytes. */
   readonly mtu?: number;
-  /** Name of the Logical_Switch in OVN. */
+  /** Name of the OVN Logical_Switch. */
   readonly switchName?: string;
-  /** The VPC that the Subnet is in, the one that it names or its namespace's. */
+  /** The VPC of the Subnet: the VPC in `spec.vpcRef`, otherwise the VPC of the namespace. */
   readonly vpc?: SubnetVpc;
-  /** How many addresses Ports can have. */
+  /** Number of addresses that Ports can use in total. */
   readonly totalIPs?: number;
-  /** How many of them are in use. */
+  /** Number of allocated addresses. */
   readonly usedIPs?: number;
-  /** How many of them can still be allocated. */
+  /** Number of addresses that can still be allocated. */
   readonly availableIPs?: number;
 }
 
-/** The VPC that the Subnet is in, the one that it names or its namespace's. */
+/** The VPC of the Subnet: the VPC in `spec.vpcRef`, otherwise the VPC of the namespace. */
 export interface SubnetVpc {
-  /** Its name. */
+  /** Name of the VPC. */
   readonly name: string;
-  /** Its `metadata.uid`. */
+  /** The `metadata.uid` of the VPC. */
   readonly uid: string;
 }

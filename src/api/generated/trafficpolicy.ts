@@ -10,9 +10,9 @@ import type {
 } from './common.ts';
 
 /**
- * TrafficPolicy is a guard rail above SecurityGroups: it only ever forbids. What it does not list is
- * dropped, whatever SecurityGroups allow; what it lists still needs a SecurityGroup that allows it. Of
- * several policies that apply to a Port, each must list what is to pass.
+ * TrafficPolicy limits the traffic that SecurityGroups can allow. OVN drops traffic that the policy does not
+ * list, even if a SecurityGroup allows the traffic. Traffic that the policy lists still needs a
+ * SecurityGroup that allows it. If several policies apply to a Port, every policy must list the traffic.
  */
 export interface TrafficPolicy {
   readonly apiVersion: typeof API_VERSION;
@@ -22,63 +22,76 @@ export interface TrafficPolicy {
   readonly status?: TrafficPolicyStatus;
 }
 
-/** What the TrafficPolicy should forbid, and for whom. */
+/** The desired state of the TrafficPolicy. */
 export interface TrafficPolicySpec {
-  /** What the policy is for. */
+  /** Purpose of the TrafficPolicy, for people. */
   readonly description?: string;
-  /** The Ports of the namespace that the policy applies to, also those with `trafficFiltering: Disabled`. */
+  /**
+   * The Ports of the namespace that the policy applies to, including Ports with `trafficFiltering:
+   * Disabled`. Exactly one field must be set.
+   */
   readonly appliesTo: TrafficPolicyAppliesTo;
   /**
-   * Traffic to the Ports that is not forbidden. Unset: the policy forbids none that comes in. Empty (`[]`):
-   * it forbids all.
+   * Traffic to the Ports that the policy does not forbid. Unset: the policy forbids no incoming traffic.
+   * Empty (`[]`): the policy forbids all incoming traffic.
    */
   readonly ingress?: readonly TrafficPolicyRule[];
   /**
-   * Traffic from the Ports that is not forbidden. Unset: the policy forbids none that goes out. Empty
-   * (`[]`): it forbids all.
+   * Traffic from the Ports that the policy does not forbid. Unset: the policy forbids no outgoing traffic.
+   * Empty (`[]`): the policy forbids all outgoing traffic.
    */
   readonly egress?: readonly TrafficPolicyRule[];
   /**
-   * How far the Ports may reach at all, in both directions. `Subnet`: within their own Subnet. `VPC`: within
-   * the VPC. Link-local, broadcast and multicast addresses count as within. Default: `"None"`.
+   * Isolation of the Ports, for traffic in both directions. `None`: no isolation. `Subnet`: the Ports
+   * communicate only with addresses of their own Subnet. `VPC`: the Ports communicate only with addresses of
+   * the VPC. Link-local, broadcast and multicast addresses count as inside. Default: `"None"`.
    */
   readonly isolation: 'None' | 'Subnet' | 'VPC';
 }
 
-/** The Ports of the namespace that the policy applies to, also those with `trafficFiltering: Disabled`. */
+/**
+ * The Ports of the namespace that the policy applies to, including Ports with `trafficFiltering: Disabled`.
+ * Exactly one field must be set.
+ */
 export interface TrafficPolicyAppliesTo {
   /** All Ports of these Subnets. */
   readonly subnetRefs?: readonly LocalReference[];
-  /** The Ports with these labels. Empty (`{}`): all Ports of the namespace. */
+  /** Selects Ports by their labels. Empty (`{}`): all Ports of the namespace. */
   readonly portSelector?: LabelSelector;
 }
 
-/** One kind of traffic that the policy leaves to SecurityGroups. */
+/**
+ * One rule. The policy does not forbid traffic that matches all fields of the rule; the SecurityGroups
+ * decide about this traffic.
+ */
 export interface TrafficPolicyRule {
-  /** Name of the rule in messages; unique within the list. */
+  /** Name of the rule, which messages of the operator show. The name must be unique within the list. */
   readonly name?: string;
-  /** The protocol. `All` is all of IPv4 and IPv6. */
+  /** The protocol. `All`: every protocol, in IPv4 and IPv6. */
   readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPv6' | 'All';
-  /** Destination ports, with TCP, UDP and SCTP. Unset: all. */
+  /** Destination ports. Allowed only with protocols `TCP`, `UDP` and `SCTP`. Unset: all ports. */
   readonly ports?: PortRange;
-  /** Kind of message, with ICMP and ICMPv6. Unset: all. */
+  /** ICMP type and code. Allowed only with protocols `ICMP` and `ICMPv6`. Unset: all types. */
   readonly icmp?: ICMPMessage;
-  /** The other end: where ingress comes from, or where egress goes to. Unset: anywhere. */
+  /**
+   * The remote end of the traffic: the source of ingress traffic or the destination of egress traffic.
+   * Unset: any address.
+   */
   readonly remote?: PolicyRemote;
 }
 
 /** The remote end of the traffic. */
 export interface PolicyRemote {
-  /** A network, IPv4 or IPv6. */
+  /** An IPv4 or IPv6 network, in CIDR notation. */
   readonly cidr: string;
 }
 
-/** What the TrafficPolicy is. */
+/** The observed state of the TrafficPolicy. */
 export interface TrafficPolicyStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
-  /** How many Ports the policy applies to. */
+  /** Number of Ports that the policy applies to. */
   readonly portCount?: number;
 }

@@ -3,8 +3,8 @@ import type { ObjectMeta } from '../object.ts';
 import type { API_VERSION, Condition, LocalReference } from './common.ts';
 
 /**
- * VPC is the private network of a project: one address range, one logical router, and the Subnets within it.
- * A namespace has exactly one; when there are more, the oldest is in effect.
+ * VPC is the private network of a project: one IPv4 range, one OVN logical router, and Subnets inside the
+ * range. A namespace has one VPC. If a namespace has several VPCs, only the oldest VPC is in effect.
  */
 export interface VPC {
   readonly apiVersion: typeof API_VERSION;
@@ -14,68 +14,71 @@ export interface VPC {
   readonly status?: VPCStatus;
 }
 
-/** What the VPC should be. */
+/** The desired state of the VPC. */
 export interface VPCSpec {
   /**
-   * The IPv4 range that the Subnets are cut from. Unset: the next free /16 of the operator's pool, shown in
-   * `status.cidr`. Immutable.
+   * The IPv4 range, in CIDR notation, that contains the ranges of the Subnets. Unset: the operator allocates
+   * a free /16 from its pool. `status.cidr` shows the allocated range. Immutable.
    */
   readonly cidr?: string;
   /**
-   * Whether a Subnet and a SecurityGroup, both named `default`, are created with the VPC. Default:
+   * Whether the operator creates a Subnet and a SecurityGroup, both named `default`, for the VPC. Default:
    * `"Create"`.
    */
   readonly defaults: 'Create' | 'None';
-  /** The way to the world outside. Unset: the VPC has none. */
+  /** The connection of the VPC to an ExternalNetwork. Unset: the VPC has no external connection. */
   readonly externalGateway?: VPCExternalGateway;
   /**
-   * Routes of the router besides the connected Subnets. The condition `RoutesResolved` tells whether the
-   * router reaches every next hop.
+   * Static routes of the router, in addition to the routes to connected Subnets. The condition
+   * `RoutesResolved` reports whether the router reaches every next hop.
    */
   readonly staticRoutes?: readonly StaticRoute[];
 }
 
-/** The way to the world outside. Unset: the VPC has none. */
+/** The connection of the VPC to an ExternalNetwork. Unset: the VPC has no external connection. */
 export interface VPCExternalGateway {
-  /** The ExternalNetwork that the router is connected to. */
+  /** The ExternalNetwork that the operator connects the router to. */
   readonly externalNetworkRef: LocalReference;
-  /** Whether traffic of the whole VPC leaves with the gateway's address as its source. Default: `"Enabled"`. */
+  /**
+   * Whether OVN replaces the source address of all outgoing traffic of the VPC with the address of the
+   * router on the ExternalNetwork. Default: `"Enabled"`.
+   */
   readonly snat: 'Enabled' | 'Disabled';
 }
 
 /** One static route. */
 export interface StaticRoute {
-  /** Packets to this network take the route; `0.0.0.0/0` for all others. */
+  /** The IPv4 network that the route leads to, in CIDR notation. `0.0.0.0/0`: the default route. */
   readonly destination: string;
   /**
-   * Address of the router that the packets are handed to, in a Subnet of the VPC with a gateway or in its
-   * external network.
+   * IPv4 address of the next router. The address must be in a Subnet of the VPC that has a gateway, or in
+   * the ExternalNetwork of the VPC.
    */
   readonly nextHop: string;
 }
 
-/** What the VPC is. */
+/** The observed state of the VPC. */
 export interface VPCStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
   /** The IPv4 range in effect. */
   readonly cidr?: string;
   /**
-   * The organization that the VPC belongs to, from the namespace's label
-   * `network.plasmavmc.io/organization`.
+   * Organization of the VPC, from the label `network.plasmavmc.io/organization` of the namespace. Without
+   * the label: `default`.
    */
   readonly organization?: string;
   /**
-   * The project that the VPC belongs to, from the namespace's label `network.plasmavmc.io/project`, else the
-   * namespace's name.
+   * Project of the VPC, from the label `network.plasmavmc.io/project` of the namespace. Without the label:
+   * the name of the namespace.
    */
   readonly project?: string;
-  /** Name of the Logical_Router in OVN. */
+  /** Name of the OVN Logical_Router. */
   readonly routerName?: string;
-  /** Addresses of the router on the external network. */
+  /** IPv4 addresses of the router on the ExternalNetwork. */
   readonly gatewayIPs?: readonly string[];
-  /** How many Subnets are in the VPC. */
+  /** Number of Subnets in the VPC. */
   readonly subnetCount?: number;
 }

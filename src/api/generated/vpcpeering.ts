@@ -3,8 +3,9 @@ import type { ObjectMeta } from '../object.ts';
 import type { API_VERSION, Condition, LocalReference } from './common.ts';
 
 /**
- * VPCPeering connects the VPC of its namespace with that of another one. It works when both namespaces have
- * one that names the other, and ends when either is deleted.
+ * VPCPeering connects the VPC of its namespace to the VPC of another namespace. Each of the two namespaces
+ * must have a VPCPeering that names the other namespace. The connection ends when one of the two VPCPeerings
+ * is deleted.
  */
 export interface VPCPeering {
   readonly apiVersion: typeof API_VERSION;
@@ -14,35 +15,32 @@ export interface VPCPeering {
   readonly status?: VPCPeeringStatus;
 }
 
-/** What is connected. */
+/** The desired state of the VPCPeering. */
 export interface VPCPeeringSpec {
-  /** The VPC that is connected. Unset: the namespace's VPC. Immutable. */
+  /** The VPC of this side. Unset: the VPC of the namespace. Immutable. */
   readonly vpcRef?: LocalReference;
-  /** The VPC that it is connected with. Immutable. */
+  /** The VPC of the other side. Immutable. */
   readonly peer: VPCPeeringPeer;
-  /**
-   * The networks of this VPC that the other side may reach, and that may reach the other side. Unset: the
-   * whole range of the VPC.
-   */
+  /** The networks of this VPC that can communicate with the other side. Unset: the whole range of the VPC. */
   readonly advertisedCIDRs?: readonly string[];
 }
 
-/** The VPC that it is connected with. Immutable. */
+/** The VPC of the other side. Immutable. */
 export interface VPCPeeringPeer {
-  /** The other namespace. */
+  /** Namespace of the other VPC. */
   readonly namespace: string;
-  /** Name of the VPC there. Unset: that namespace's VPC. */
+  /** Name of the other VPC. Unset: the VPC of that namespace. */
   readonly name?: string;
 }
 
-/** What the VPCPeering is. */
+/** The observed state of the VPCPeering. */
 export interface VPCPeeringStatus {
-  /** The newest `metadata.generation` that this status speaks of. */
+  /** The latest `metadata.generation` that this status describes. */
   readonly observedGeneration?: number;
-  /** The state of the object in standard conditions; `Ready` sums up the others. */
+  /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
-  /** The other VPC as `namespace/name`, once both sides agree. */
+  /** The other VPC as `namespace/name`. Unset: the other side has no VPCPeering that names this VPC. */
   readonly peerVPC?: string;
-  /** The network between the two routers. */
+  /** The IPv4 network between the two routers. */
   readonly linkCIDR?: string;
 }

@@ -9,7 +9,7 @@ const external = { physicalNetwork: 'physnet1', cidr: '203.0.113.0/24', gateway:
 const floating = { externalNetworkRef: { name: 'a' }, address: '203.0.113.5' };
 const peering = { peer: { namespace: 'b' } };
 
-describe.each(targets)('objects on the $name API server', ({ name: target, start }) => {
+describe.each(targets)('the CRDs on the $name API server', ({ name: target, start }) => {
   let server: RunningServer;
   let client: ApiClient;
   let serial = 0;
@@ -33,32 +33,56 @@ describe.each(targets)('objects on the $name API server', ({ name: target, start
   }
 
   it.each<[string, Kind, unknown, unknown, string]>([
-    ['the range of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { cidr: '10.2.0.0/16' }, 'cidr'],
-    ['to unset the range of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { cidr: null }, 'cidr'],
-    ['to set the range of a VPC later', 'VPC', {}, { cidr: '10.1.0.0/16' }, 'cidr'],
-    ['to unset the range of a VPC with its whole spec', 'VPC', { cidr: '10.1.0.0/16' }, null, 'cidr'],
-    ['the range of a Subnet', 'Subnet', { cidr: '10.1.1.0/24' }, { cidr: '10.1.2.0/24' }, 'cidr'],
-    ['to set the range of a Subnet later', 'Subnet', {}, { cidr: '10.1.1.0/24' }, 'cidr'],
-    ['the VPC of a Subnet', 'Subnet', { vpcRef: { name: 'a' } }, { vpcRef: { name: 'b' } }, 'vpcRef'],
-    ['to unset the VPC of a Subnet', 'Subnet', { vpcRef: { name: 'a' } }, { vpcRef: null }, 'vpcRef'],
-    ['the Subnet of a Port', 'Port', { subnetRef: { name: 'a' } }, { subnetRef: { name: 'b' } }, 'subnetRef'],
-    ['to unset the Subnet of a Port', 'Port', { subnetRef: { name: 'a' } }, { subnetRef: null }, 'subnetRef'],
-    ['the address of a Port', 'Port', { ipAddress: '10.1.1.5' }, { ipAddress: '10.1.1.6' }, 'ipAddress'],
-    ['to unset the address of a Port', 'Port', { ipAddress: '10.1.1.5' }, { ipAddress: null }, 'ipAddress'],
-    ['to set the address of a Port later', 'Port', {}, { ipAddress: '10.1.1.5' }, 'ipAddress'],
-    ['the range of an ExternalNetwork', 'ExternalNetwork', external, { cidr: '203.0.112.0/23' }, 'cidr'],
+    ['changes the range of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { cidr: '10.2.0.0/16' }, 'cidr'],
+    ['unsets the range of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { cidr: null }, 'cidr'],
+    ['sets the range of a VPC after creation', 'VPC', {}, { cidr: '10.1.0.0/16' }, 'cidr'],
+    ['removes the spec of a VPC that has a range', 'VPC', { cidr: '10.1.0.0/16' }, null, 'cidr'],
+    ['changes the range of a Subnet', 'Subnet', { cidr: '10.1.1.0/24' }, { cidr: '10.1.2.0/24' }, 'cidr'],
+    ['sets the range of a Subnet after creation', 'Subnet', {}, { cidr: '10.1.1.0/24' }, 'cidr'],
+    ['changes the VPC of a Subnet', 'Subnet', { vpcRef: { name: 'a' } }, { vpcRef: { name: 'b' } }, 'vpcRef'],
+    ['unsets the VPC of a Subnet', 'Subnet', { vpcRef: { name: 'a' } }, { vpcRef: null }, 'vpcRef'],
     [
-      'the network of a FloatingIP',
+      'changes the Subnet of a Port',
+      'Port',
+      { subnetRef: { name: 'a' } },
+      { subnetRef: { name: 'b' } },
+      'subnetRef',
+    ],
+    ['unsets the Subnet of a Port', 'Port', { subnetRef: { name: 'a' } }, { subnetRef: null }, 'subnetRef'],
+    [
+      'changes the address of a Port',
+      'Port',
+      { ipAddress: '10.1.1.5' },
+      { ipAddress: '10.1.1.6' },
+      'ipAddress',
+    ],
+    ['unsets the address of a Port', 'Port', { ipAddress: '10.1.1.5' }, { ipAddress: null }, 'ipAddress'],
+    ['sets the address of a Port after creation', 'Port', {}, { ipAddress: '10.1.1.5' }, 'ipAddress'],
+    [
+      'changes the range of an ExternalNetwork',
+      'ExternalNetwork',
+      external,
+      { cidr: '203.0.112.0/23' },
+      'cidr',
+    ],
+    [
+      'changes the network of a FloatingIP',
       'FloatingIP',
       floating,
       { externalNetworkRef: { name: 'b' } },
       'externalNetworkRef',
     ],
-    ['the address of a FloatingIP', 'FloatingIP', floating, { address: '203.0.113.6' }, 'address'],
-    ['to unset the address of a FloatingIP', 'FloatingIP', floating, { address: null }, 'address'],
-    ['the peer of a VPCPeering', 'VPCPeering', peering, { peer: { namespace: 'c' } }, 'peer'],
-    ['to set the VPC of a VPCPeering later', 'VPCPeering', peering, { vpcRef: { name: 'a' } }, 'vpcRef'],
-  ])('refuse to change %s', async (_, kind, spec, patch, field) => {
+    ['changes the address of a FloatingIP', 'FloatingIP', floating, { address: '203.0.113.6' }, 'address'],
+    ['unsets the address of a FloatingIP', 'FloatingIP', floating, { address: null }, 'address'],
+    ['changes the peer of a VPCPeering', 'VPCPeering', peering, { peer: { namespace: 'c' } }, 'peer'],
+    [
+      'sets the VPC of a VPCPeering after creation',
+      'VPCPeering',
+      peering,
+      { vpcRef: { name: 'a' } },
+      'vpcRef',
+    ],
+  ])('reject an update that %s', async (_, kind, spec, patch, field) => {
     const response = await change(kind, spec, patch);
     expect(response.status).toBe(422);
     expect(causesOf(response)).toEqual([
@@ -67,38 +91,53 @@ describe.each(targets)('objects on the $name API server', ({ name: target, start
   });
 
   it.each<[string, Kind, unknown, unknown]>([
-    ['the choices of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { defaults: 'None' }],
+    ['changes the defaults field of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { defaults: 'None' }],
     [
-      'the gateway of a Subnet',
+      'changes the gateway of a Subnet',
       'Subnet',
       { cidr: '10.1.1.0/24' },
       { gateway: { mode: 'Address', address: '10.1.1.254' } },
     ],
-    ['the pools of a Subnet', 'Subnet', {}, { allocationPools: [{ start: '10.1.1.9', end: '10.1.1.99' }] }],
-    ['to unset the default Subnet of a Port, which says the same', 'Port', {}, { subnetRef: null }],
-    ['the groups and MAC of a Port', 'Port', {}, { securityGroupRefs: [], macAddress: '0a:00:00:00:00:01' }],
     [
-      'the gateway and chassis of an ExternalNetwork',
+      'sets the allocation pools of a Subnet',
+      'Subnet',
+      {},
+      { allocationPools: [{ start: '10.1.1.9', end: '10.1.1.99' }] },
+    ],
+    ['unsets the Subnet of a Port that has the default Subnet', 'Port', {}, { subnetRef: null }],
+    [
+      'sets the groups and the MAC address of a Port',
+      'Port',
+      {},
+      { securityGroupRefs: [], macAddress: '0a:00:00:00:00:01' },
+    ],
+    [
+      'changes the gateway and the chassis of an ExternalNetwork',
       'ExternalNetwork',
       external,
       { gateway: '203.0.113.254', gatewayChassis: { mode: 'Named', names: ['gw1'] } },
     ],
-    ['what a VPCPeering advertises', 'VPCPeering', peering, { advertisedCIDRs: ['10.1.0.0/24'] }],
     [
-      'the type of a NatRule',
+      'sets the advertised networks of a VPCPeering',
+      'VPCPeering',
+      peering,
+      { advertisedCIDRs: ['10.1.0.0/24'] },
+    ],
+    [
+      'changes the type of a NatRule',
       'NatRule',
       { type: 'SNAT', source: { cidr: '10.1.0.0/24' } },
       { type: 'DNAT', source: null, protocol: 'TCP', externalPort: 80, target: { address: '10.1.0.5' } },
     ],
-  ])('take a change of %s', async (_, kind, spec, patch) => {
+  ])('accept an update that %s', async (_, kind, spec, patch) => {
     const { status, body }: Answer = await change(kind, spec, patch);
     expect({ status, message: body.message }).toEqual({ status: 200, message: undefined });
   });
 
-  describe('which are attached Ports', () => {
+  describe('for an attached Port', () => {
     const attached = { attachment: { vmID: 'vm-1', host: 'hv1' } };
 
-    it('refuse another VM, and name the one that they are attached to', async () => {
+    it('reject another VM, with a message that names the attached VM', async () => {
       const response = await change('Port', attached, { attachment: { vmID: 'vm-2' } });
       expect(response.status).toBe(422);
       expect(causesOf(response)).toEqual([
@@ -108,7 +147,7 @@ describe.each(targets)('objects on the $name API server', ({ name: target, start
       ]);
     });
 
-    it('take another VM once they are detached', async () => {
+    it('accept another VM after the Port is detached', async () => {
       const { body }: Answer = await change('Port', attached, { attachment: null });
       expect(body.spec).not.toHaveProperty('attachment');
       const path = `${collection('Port')}/${body.metadata.name}`;
@@ -116,7 +155,7 @@ describe.each(targets)('objects on the $name API server', ({ name: target, start
       expect(status).toBe(200);
     });
 
-    it('follow the migration of their VM', async () => {
+    it('accept the migration of the VM to another host', async () => {
       const { status, body }: Answer = await change('Port', attached, {
         attachment: { migrationTargetHost: 'hv2' },
       });
@@ -130,7 +169,7 @@ describe.each(targets)('objects on the $name API server', ({ name: target, start
     });
   });
 
-  it('get the defaults that src/api knows', async () => {
+  it('set the same defaults as src/api', async () => {
     for (const kind of ['VPC', 'Subnet', 'Port', 'SecurityGroup'] as const) {
       const { body }: Answer = await client.create(collection(kind), object(kind, 'defaulted'), {
         query: { dryRun: 'All' },
@@ -139,13 +178,13 @@ describe.each(targets)('objects on the $name API server', ({ name: target, start
     }
   });
 
-  it('merge the groups that two managers apply', async () => {
+  it('merge the groups of two field managers', async () => {
     const path = `${collection('Port')}/shared`;
     const apply = (manager: string, group: string) =>
       client.apply(path, manager, object('Port', 'shared', { securityGroupRefs: [{ name: group }] }));
     const first: Answer = await apply('one', 'web');
     if (first.status === 415) {
-      // A server may say that it has no server-side apply; the real one has.
+      // A server may report that it does not support server-side apply; a real server supports it.
       expect(target).not.toBe('real');
       return;
     }
@@ -154,7 +193,7 @@ describe.each(targets)('objects on the $name API server', ({ name: target, start
     expect(body.spec?.securityGroupRefs).toEqual([{ name: 'web' }, { name: 'ssh' }]);
   });
 
-  it('are taken from every example, strictly and together', async () => {
+  it('accept all examples together with strict validation', async () => {
     expect(examples.size).toBeGreaterThan(0);
     for (const [file, objects] of examples) {
       for (const each of objects) {

@@ -3,11 +3,11 @@ import type { Kind } from './support.ts';
 const label = 'a'.repeat(63);
 const longestHostname = [label, label, label, 'a'.repeat(61)].join('.');
 
-/** Specs at the edges of what the schema takes. */
+/** Valid specs, many of them at a limit of the schema. */
 export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unknown])[] = [
-  ['nothing', 'VPC', undefined],
-  ['the smallest', 'VPC', { cidr: '192.168.0.0/30' }],
-  ['the largest', 'VPC', { cidr: '10.0.0.0/8' }],
+  ['a missing spec', 'VPC', undefined],
+  ['the smallest range', 'VPC', { cidr: '192.168.0.0/30' }],
+  ['the largest range', 'VPC', { cidr: '10.0.0.0/8' }],
   [
     'a gateway and routes',
     'VPC',
@@ -19,9 +19,9 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
       ],
     },
   ],
-  ['nothing', 'Subnet', undefined],
+  ['a missing spec', 'Subnet', undefined],
   [
-    'everything',
+    'all fields',
     'Subnet',
     {
       vpcRef: { name: 'main.example' },
@@ -45,12 +45,12 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
     },
   ],
   [
-    'ranges with no CIDR to be in',
+    'reserved ranges without a CIDR',
     'Subnet',
     { reservedRanges: [{ start: '9.255.255.255', end: '10.0.0.0' }] },
   ],
   [
-    'as many ranges as there may be',
+    'the maximum number of ranges',
     'Subnet',
     {
       cidr: '10.0.0.0/8',
@@ -58,9 +58,9 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
       reservedRanges: Array.from({ length: 64 }, (_, i) => ({ start: `10.1.${i}.1`, end: `10.1.${i}.255` })),
     },
   ],
-  ['nothing', 'Port', undefined],
+  ['a missing spec', 'Port', undefined],
   [
-    'everything',
+    'all fields',
     'Port',
     {
       subnetRef: { name: 'web' },
@@ -75,18 +75,18 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
       qos: { ingress: { maxRateKbps: 4294967295, maxBurstKbits: 1 }, egress: { maxRateKbps: 1 } },
     },
   ],
-  ['no metadata, said at length', 'Port', { metadata: {} }],
-  ['a host name with labels as long as they may be', 'Port', { metadata: { hostname: longestHostname } }],
-  ['a host name of digits', 'Port', { metadata: { hostname: '1' } }],
-  ['no groups', 'Port', { securityGroupRefs: [] }],
-  ['nothing', 'SecurityGroup', undefined],
+  ['empty metadata', 'Port', { metadata: {} }],
+  ['a host name with the longest labels', 'Port', { metadata: { hostname: longestHostname } }],
+  ['a host name with only digits', 'Port', { metadata: { hostname: '1' } }],
+  ['an empty list of groups', 'Port', { securityGroupRefs: [] }],
+  ['a missing spec', 'SecurityGroup', undefined],
   [
-    'a description in other scripts, with lines',
+    'a description with line breaks and non-Latin characters',
     'SecurityGroup',
     { description: 'Größe\n\t網絡 🛡 "x" || ip4' },
   ],
   [
-    'every kind of rule',
+    'rules with every protocol',
     'SecurityGroup',
     {
       stateful: 'Disabled',
@@ -104,7 +104,7 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
     },
   ],
   [
-    'as many rules as there may be, all named',
+    'the maximum number of rules, each with a name',
     'SecurityGroup',
     {
       ingress: Array.from({ length: 256 }, (_, i) => ({
@@ -115,13 +115,9 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
       })),
     },
   ],
+  ['empty rule lists', 'TrafficPolicy', { appliesTo: { portSelector: {} }, ingress: [], egress: [] }],
   [
-    'a policy that forbids everything',
-    'TrafficPolicy',
-    { appliesTo: { portSelector: {} }, ingress: [], egress: [] },
-  ],
-  [
-    'everything',
+    'all fields',
     'TrafficPolicy',
     {
       description: 'no "quotes" && no || match',
@@ -141,14 +137,14 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
       isolation: 'Subnet',
     },
   ],
-  ['SNAT with the address of the gateway', 'NatRule', { type: 'SNAT', source: { cidr: '10.1.0.0/24' } }],
+  ['SNAT without an external address', 'NatRule', { type: 'SNAT', source: { cidr: '10.1.0.0/24' } }],
   [
-    'SNAT of a subnet',
+    'SNAT of a Subnet',
     'NatRule',
     { type: 'SNAT', externalIP: '203.0.113.9', source: { subnetRef: { name: 'a' } } },
   ],
   [
-    'DNAT to a port',
+    'DNAT to a Port',
     'NatRule',
     {
       type: 'DNAT',
@@ -175,12 +171,12 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
     },
   ],
   [
-    'the least',
+    'only the required fields',
     'ExternalNetwork',
     { physicalNetwork: 'physnet1', cidr: '203.0.113.0/24', gateway: '203.0.113.1' },
   ],
   [
-    'everything',
+    'all fields',
     'ExternalNetwork',
     {
       physicalNetwork: 'physnet-1',
@@ -199,11 +195,11 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
       gatewayChassis: { mode: 'Named', names: ['gw-1.example', '6b2f5d4e-0000-4000-8000-000000000001'] },
     },
   ],
-  ['the least', 'FloatingIP', { externalNetworkRef: { name: 'public' } }],
-  ['an address', 'FloatingIP', { externalNetworkRef: { name: 'public' }, address: '203.0.113.102' }],
-  ['the least', 'VPCPeering', { peer: { namespace: 'b' } }],
+  ['only the required fields', 'FloatingIP', { externalNetworkRef: { name: 'public' } }],
+  ['a requested address', 'FloatingIP', { externalNetworkRef: { name: 'public' }, address: '203.0.113.102' }],
+  ['only the required fields', 'VPCPeering', { peer: { namespace: 'b' } }],
   [
-    'everything',
+    'all fields',
     'VPCPeering',
     {
       vpcRef: { name: 'main' },

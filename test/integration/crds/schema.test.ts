@@ -33,7 +33,7 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
     await server.stop();
   });
 
-  it('are established, with structural schemas and rules that are cheap enough', async () => {
+  it('have status Established, so the server accepts their schemas and the cost of their rules', async () => {
     for (const { metadata } of crds) {
       const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${metadata.name}`;
       const { body }: Answer = await client.get(path);
@@ -44,7 +44,7 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
     }
   });
 
-  it('are discovered with short names and the category overlay', async () => {
+  it('appear in discovery with short names and the category overlay', async () => {
     const { body }: Answer = await client.get('/apis/network.plasmavmc.io/v1alpha1');
     const kinds = body.resources
       .filter(({ name }) => !name.includes('/'))
@@ -68,13 +68,13 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
     ]);
   });
 
-  describe('refuse', () => {
+  describe('reject', () => {
     it.each([...badNetworks, ...badRules, ...badPolicies, ...badExternal])(
       '%s (%s)',
       async (_, kind, spec, causes) => {
         const response = await tryCreate(client, kind, spec);
         expect(response).toMatchObject({ status: 422, body: { reason: 'Invalid' } });
-        // The server adds this one to any other; it is no cause of its own.
+        // The server adds this cause to any other cause.
         const found = causesOf(response).filter(
           (cause) => !cause.includes('some validation rules were not checked'),
         );
@@ -91,7 +91,7 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
         { securityGroupRefs: [{ name: 'a', namespace: 'b' }] },
         'unknown field "spec.securityGroupRefs[0].namespace"',
       ],
-    ])('%s (%s) when validation is strict', async (_, kind, spec, message) => {
+    ])('%s (%s) with strict validation', async (_, kind, spec, message) => {
       const { status, body }: Answer = await tryCreate(client, kind, spec);
       expect(status).toBe(400);
       expect(body.message).toContain(message);
@@ -105,7 +105,7 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
     });
   });
 
-  it.each(goodInput)('take %s (%s)', async (_, kind, spec) => {
+  it.each(goodInput)('accept %s (%s)', async (_, kind, spec) => {
     const { status, body }: Answer = await tryCreate(client, kind, spec);
     expect({ status, message: body.message }).toEqual({ status: 201, message: undefined });
   });
@@ -136,12 +136,12 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
     ':1::/32',
     '::/129',
     'g::/16',
-  ])('and src/api agree on the network %j', async (text) => {
+  ])('accept the network %j only if src/api accepts it', async (text) => {
     const { status } = await tryCreate(client, 'SecurityGroup', {
       ingress: [{ protocol: 'TCP', remote: { cidr: text } }],
     });
     const parsed = parseCidr(text);
-    expect({ text, taken: status === 201 }).toEqual({ text, taken: parsed.ok });
+    expect({ text, accepted: status === 201 }).toEqual({ text, accepted: parsed.ok });
     if (parsed.ok) expect(parseCidr(formatCidr(parsed.value))).toEqual(parsed);
   });
 
@@ -154,12 +154,15 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
     '256.1.1.1',
     '0x1.2.3.4',
     '::ffff:1.2.3.4',
-  ])('and src/api agree on the address %j', async (text) => {
+  ])('accept the address %j only if src/api accepts it', async (text) => {
     const { status } = await tryCreate(client, 'Port', { ipAddress: text });
-    expect({ text, taken: status === 201 }).toEqual({ text, taken: parseAddress(text, { family: 4 }).ok });
+    expect({ text, accepted: status === 201 }).toEqual({
+      text,
+      accepted: parseAddress(text, { family: 4 }).ok,
+    });
   });
 
-  it('select ports by subnet, VM and host', async () => {
+  it('let field selectors select Ports by Subnet, VM and host', async () => {
     const create = (name: string, spec: unknown) =>
       client.create(collection('Port'), object('Port', name, spec));
     await create('plain', undefined);
@@ -175,7 +178,7 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
     expect(await select('spec.attachment.host=hv1,spec.attachment.vmID!=vm-2')).toEqual(['a']);
   });
 
-  it('show READY, REASON and AGE after the key fields, and more when wide', async () => {
+  it('show READY, REASON and AGE after the key fields, and more columns with -o wide', async () => {
     const { body }: Answer = await client.get(collection('Port'), {
       headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
     });

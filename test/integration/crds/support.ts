@@ -6,7 +6,7 @@ import type { ApiClient } from '../../../packages/dev-apiserver/test/support/cli
 
 export type Kind = keyof Kinds;
 
-/** What these tests read of objects, lists and other answers. */
+/** The fields of objects, lists and other response bodies that these tests read. */
 export interface Body {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -26,7 +26,7 @@ export interface Body {
   readonly details?: { readonly causes?: readonly { readonly field: string; readonly message: string }[] };
 }
 
-/** An answer of a server. */
+/** A response of a server. */
 export interface Answer {
   readonly status: number;
   readonly body: Body;
@@ -51,7 +51,7 @@ export const examples: ReadonlyMap<string, readonly Body[]> = new Map(
     ]),
 );
 
-/** The collection of a kind, in a namespace unless its kind has none. */
+/** The path of the collection of a kind. The namespace is ignored if the kind is cluster-scoped. */
 export function collection(kind: Kind, namespace = 'default'): string {
   const { group, version, plural, namespaced } = resources[kind];
   return `/apis/${group}/${version}/${namespaced ? `namespaces/${namespace}/` : ''}${plural}`;
@@ -69,13 +69,13 @@ export const object = (
   ...(spec === undefined ? {} : { spec }),
 });
 
-/** What a server says to an object, without keeping it. */
+/** Creates an object with a dry run: the server validates the object and does not store it. */
 export const tryCreate = (client: ApiClient, kind: Kind, spec: unknown): Promise<Answer> =>
   client.create(collection(kind), object(kind, 'tried', spec), {
     query: { dryRun: 'All', fieldValidation: 'Strict' },
   });
 
-/** Creates the CRDs and waits until their kinds are served. */
+/** Creates the CRDs and waits until the server serves their kinds. */
 export async function installCrds(client: ApiClient): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   for (const crd of crds) {
@@ -86,13 +86,14 @@ export async function installCrds(client: ApiClient): Promise<void> {
     for (const deadline = Date.now() + 20_000; ;) {
       const { status } = await client.get(collection(kind));
       if (status === 200) break;
-      if (Date.now() > deadline) throw new Error(`${kind} is not served: ${status}`);
+      if (Date.now() > deadline)
+        throw new Error(`${kind} is not served: the server answers with status ${status}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 }
 
-/** The causes of a refusal, in order of fields, as `field: message`. */
+/** The causes of a rejection as `field: message`, sorted. */
 export function causesOf({ body }: Answer): string[] {
   const causes = body.details?.causes ?? [];
   return causes.map(({ field, message }) => `${field}: ${message}`).sort();
