@@ -7,7 +7,7 @@ import { reasons, type ReasonEntry } from '../../../src/api/index.ts';
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** A heading as links name it: GitHub's way. */
+/** The anchor that GitHub gives to a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -21,20 +21,25 @@ const under = (text: string, heading: string): string[] => {
 };
 
 describe('the documentation', () => {
-  it('explains every error code, and none that does not exist', () => {
+  it('explains exactly the error codes that exist', () => {
     const codes = Object.values<ReasonEntry>(reasons).flatMap(({ code }) => code ?? []);
     expect(under(read('docs/troubleshooting.md'), 'Error codes').sort()).toEqual(codes.sort());
   });
 
-  it('has a runbook for every alert, and none for others', () => {
+  it('has a runbook for each alert, in the order of the alerts', () => {
     const { alerts } = parse(read('charts/overlay-network/files/alerts.yaml')) as {
       alerts: { name: string }[];
     };
     expect(under(read('docs/operations.md'), 'Alerts')).toEqual(alerts.map(({ name }) => name));
   });
 
-  it('has no link within the project that leads nowhere', () => {
-    const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })];
+  it('has no broken link within the project', () => {
+    const pages = [
+      'README.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      ...globSync('docs/**/*.md', { cwd: root }),
+    ];
     expect(pages.length).toBeGreaterThan(10);
     const broken = pages.flatMap((page) =>
       [...read(page).matchAll(/\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
@@ -49,5 +54,28 @@ describe('the documentation', () => {
       ),
     );
     expect(broken).toEqual([]);
+  });
+
+  it('links every guide from README.md or CONTRIBUTING.md', () => {
+    const guides = globSync('docs/*.md', { cwd: root });
+    const listed = read('README.md') + read('CONTRIBUTING.md');
+    expect(guides.filter((guide) => !listed.includes(`](${guide})`))).toEqual([]);
+  });
+});
+
+describe('docs/glossary.md', () => {
+  const terms = [...read('docs/glossary.md').matchAll(/^## (.*)$/gm)].map(([, term]) => term!);
+
+  it('lists each term once, in alphabetical order', () => {
+    const sorted = [...new Set(terms)].sort((a, b) => a.localeCompare(b, 'en', { sensitivity: 'base' }));
+    expect(terms).toEqual(sorted);
+  });
+
+  it('mentions every kind', () => {
+    const kinds = globSync('crds/*.yaml', { cwd: root }).map(
+      (file) => (parse(read(file)) as { spec: { names: { kind: string } } }).spec.names.kind,
+    );
+    const text = read('docs/glossary.md');
+    expect(kinds.filter((kind) => !new RegExp(`\\b${kind}\\b`).test(text))).toEqual([]);
   });
 });
