@@ -74,19 +74,19 @@ const object = (...conditions: object[]) => ({
         'is Progressing when what is known is of an older generation',
         object(condition('Ready', 'True', 'Ready', 1)),
         'Progressing',
-        'waiting for the operator',
+        'The operator has not reported a status yet.',
       ],
       [
         'does not hold an older generation against the object',
         object(condition('Ready', 'False', 'CIDROverlap', 1), condition('Stalled', 'True', 'CIDROverlap', 1)),
         'Progressing',
-        'waiting for the operator',
+        'The operator has not reported a status yet.',
       ],
       [
         'is Progressing before there is a status',
         { apiVersion: API_VERSION, kind: 'VPC', metadata: { name: 'a', generation: 1 } },
         'Progressing',
-        'waiting for the operator',
+        'The operator has not reported a status yet.',
       ],
       [
         'is Progressing while the object is being deleted',
@@ -95,7 +95,7 @@ const object = (...conditions: object[]) => ({
           metadata: { name: 'web', generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z' },
         },
         'Progressing',
-        'is being deleted',
+        'The object is being deleted.',
       ],
     ])('%s', (_, given, status, message) => {
       expect(healthOf(given)).toEqual({ status, message });
