@@ -25,7 +25,7 @@ import {
 
 export { ConfigError, type ConfigSources } from './settings.ts';
 
-/** Everything a person can set about the operator. Frozen, complete and checked: nothing downstream needs a default. */
+/** All settings of the operator. The object is frozen, complete and validated: no other module needs a default. */
 export interface Config extends Protection {
   /** Path of a kubeconfig; undefined: $KUBECONFIG, ~/.kube/config, then the pod's service account. */
   readonly kubeconfig: string | undefined;
@@ -33,40 +33,41 @@ export interface Config extends Protection {
   readonly ovnNbEndpoint: string;
   /** OVSDB remotes of the Southbound database, in the same form. */
   readonly ovnSbEndpoint: string;
-  /** IPv4 CIDR out of which a VPC without a CIDR gets one. */
+  /** IPv4 CIDR from which a VPC without a CIDR gets its CIDR. */
   readonly cidrPool: string;
   /** Prefix length of an allocated VPC CIDR. */
   readonly vpcPrefixLength: number;
   /** Prefix length of an allocated Subnet CIDR. */
   readonly subnetPrefixLength: number;
-  /** The mark of our rows in a Northbound database that several clusters share. */
+  /** The mark of the operator's rows in a Northbound database that several clusters share. */
   readonly clusterName: string;
-  /** What carries the packets between hosts; the MTU of a Subnet is `mtu` (bytes) less the tunnel's overhead. */
+  /** The network between the hosts. The MTU of a Subnet is `mtu` (bytes) minus the overhead of the tunnel. */
   readonly underlay: { readonly tunnel: Tunnel; readonly mtu: number };
-  /** DNS servers that machines are told of in a Subnet that names none. */
+  /** DNS servers that DHCP announces in a Subnet that does not set DNS servers. */
   readonly dnsServers: readonly string[];
-  /** `host:port` or `:port` for metrics and health; `0`: not served. */
+  /** Listen address of the metrics and health endpoints: `host:port` or `:port`; `0` disables the endpoints. */
   readonly listenAddr: string;
-  /** Whether replicas elect a leader, and the namespace of the Lease they use. */
+  /** The leader election among the replicas. */
   readonly leaderElection: {
     readonly enabled: boolean;
+    /** Namespace of the Lease. */
     readonly namespace: string;
-    /** How long a standby waits after the leader's last sign of life, in seconds. */
+    /** How long a standby waits after the last observed renewal, in seconds. */
     readonly leaseSeconds: number;
-    /** A leader that could not renew for so long gives up; shorter than `leaseSeconds`. */
+    /** A leader that cannot renew the Lease for this time stops, in seconds; shorter than `leaseSeconds`. */
     readonly renewSeconds: number;
-    /** Between two tries to take or renew the Lease; less than `renewSeconds` / 1.2. */
+    /** Time between two attempts to acquire or renew the Lease, in seconds; less than `renewSeconds` / 1.2. */
     readonly retrySeconds: number;
   };
-  /** How many keys of one kind are reconciled at the same time. */
+  /** Number of keys of one kind that are reconciled concurrently. */
   readonly workers: number;
-  /** Largest share (0–1) of our rows that one sweep of orphans may remove; a larger sweep stops and reports. */
+  /** Largest share (0–1) of the operator's rows that one orphan sweep may remove; a larger sweep stops and reports. */
   readonly sweepShareLimit: number;
-  /** What one tenant may ask of every hypervisor's flow tables. */
+  /** Limits that protect the flow tables of the hypervisors from a single tenant. */
   readonly limits: {
-    /** Rules of a SecurityGroup, or of a TrafficPolicy, in both directions together. */
+    /** Rules of a SecurityGroup or a TrafficPolicy, both directions together. */
     readonly rulesPerGroup: number;
-    /** Flow matches that those rules come to, without the members of remote groups. */
+    /** Flow matches that these rules expand to, without the members of remote groups. */
     readonly matchesPerGroup: number;
     /** SecurityGroups of a Port. */
     readonly groupsPerPort: number;
@@ -76,12 +77,12 @@ export interface Config extends Protection {
 
 export type Tunnel = 'geneve' | 'vxlan';
 
-/** Every setting by its key in the file; its flag and its variable follow from the key. */
+/** Every setting by its key in the file. The names of the flag and the variable are derived from the key. */
 const settings = {
   kubeconfig: setting(
     optional,
     undefined,
-    'path of a kubeconfig (default: $KUBECONFIG, ~/.kube/config, the pod)',
+    'kubeconfig file (default: $KUBECONFIG, ~/.kube/config, then the service account of the pod)',
   ),
   ovnNbEndpoint: setting(
     remotes,
@@ -93,51 +94,87 @@ const settings = {
     'unix:/var/run/ovn/ovnsb_db.sock',
     'OVSDB remotes of the Southbound database',
   ),
-  allowPlaintext: setting(flag, false, 'permit tcp: remotes on other hosts'),
-  'tls.ca': setting(optional, undefined, 'PEM file of the CA for ssl: remotes'),
-  'tls.cert': setting(optional, undefined, 'PEM file of our certificate for ssl: remotes'),
-  'tls.key': setting(optional, undefined, "PEM file of our certificate's key"),
-  cidrPool: setting(cidr, '10.0.0.0/8', 'IPv4 CIDR out of which VPCs get theirs'),
+  allowPlaintext: setting(flag, false, 'allow unencrypted tcp: remotes on other hosts'),
+  'tls.ca': setting(optional, undefined, 'PEM file with the CA certificates for ssl: remotes'),
+  'tls.cert': setting(optional, undefined, 'PEM file with the client certificate for ssl: remotes'),
+  'tls.key': setting(optional, undefined, 'PEM file with the private key of the client certificate'),
+  cidrPool: setting(cidr, '10.0.0.0/8', 'IPv4 CIDR from which VPC CIDRs are allocated'),
   vpcPrefixLength: setting(integer(8, 30), 16, 'prefix length of an allocated VPC CIDR'),
   subnetPrefixLength: setting(integer(8, 30), 24, 'prefix length of an allocated Subnet CIDR'),
-  clusterName: setting(clusterName, 'default', 'mark of our rows in a shared Northbound database'),
-  'underlay.tunnel': setting(oneOf<Tunnel>('geneve', 'vxlan'), 'geneve', 'geneve or vxlan'),
-  'underlay.mtu': setting(integer(576, 65535), 1500, 'MTU between hosts, in bytes'),
-  dnsServers: setting(addresses, [], 'DNS servers of Subnets that name none, comma separated'),
-  listenAddr: setting(listen, ':8080', 'address of metrics and health, 0 for none'),
+  clusterName: setting(
+    clusterName,
+    'default',
+    'mark of this cluster in a Northbound database that clusters share',
+  ),
+  'underlay.tunnel': setting(
+    oneOf<Tunnel>('geneve', 'vxlan'),
+    'geneve',
+    'tunnel protocol between hosts: geneve or vxlan',
+  ),
+  'underlay.mtu': setting(integer(576, 65535), 1500, 'MTU of the network between hosts, in bytes'),
+  dnsServers: setting(addresses, [], 'DNS servers for Subnets without DNS servers, comma-separated'),
+  listenAddr: setting(listen, ':8080', 'listen address of the metrics and health endpoints; 0 disables them'),
   'leaderElection.enabled': setting(flag, true, 'elect one leader among the replicas'),
   'leaderElection.namespace': setting(text, 'kube-system', 'namespace of the Lease'),
-  'leaderElection.leaseSeconds': setting(integer(1, 3600), 15, 'how long a silent leader is waited for'),
-  'leaderElection.renewSeconds': setting(integer(1, 3600), 10, 'a leader that cannot renew so long gives up'),
-  'leaderElection.retrySeconds': setting(seconds(0.1, 3600), 2, 'between tries to take or renew the Lease'),
-  workers: setting(integer(1, 1024), 64, 'keys of one kind reconciled at the same time'),
-  sweepShareLimit: setting(share, 0.2, 'largest share of rows one orphan sweep may remove'),
-  'limits.rulesPerGroup': setting(integer(1, 512), 256, 'rules of a security group or policy'),
+  'leaderElection.leaseSeconds': setting(
+    integer(1, 3600),
+    15,
+    'a standby takes over after this time without a renewal',
+  ),
+  'leaderElection.renewSeconds': setting(
+    integer(1, 3600),
+    10,
+    'a leader that cannot renew the Lease for this time stops',
+  ),
+  'leaderElection.retrySeconds': setting(
+    seconds(0.1, 3600),
+    2,
+    'time between attempts to acquire or renew the Lease',
+  ),
+  workers: setting(integer(1, 1024), 64, 'number of objects of one kind that are reconciled concurrently'),
+  sweepShareLimit: setting(share, 0.2, 'largest share of rows that one orphan sweep may remove'),
+  'limits.rulesPerGroup': setting(
+    integer(1, 512),
+    256,
+    'maximum number of rules of a SecurityGroup or TrafficPolicy',
+  ),
   'limits.matchesPerGroup': setting(
     integer(1, 1_000_000),
     4096,
-    'flow matches that the rules of a group or policy may come to',
+    'maximum number of flow matches of a SecurityGroup or TrafficPolicy',
   ),
-  'limits.groupsPerPort': setting(integer(1, 32), 16, 'security groups of a port'),
-  logLevel: setting(oneOf<LogLevel>('error', 'warn', 'info', 'debug'), 'info', 'error, warn, info or debug'),
+  'limits.groupsPerPort': setting(integer(1, 32), 16, 'maximum number of SecurityGroups of a Port'),
+  logLevel: setting(
+    oneOf<LogLevel>('error', 'warn', 'info', 'debug'),
+    'info',
+    'least severe log level: error, warn, info or debug',
+  ),
 } as const;
 
-/** The settings as a person meets them. */
+/** The settings with their options, variables, defaults and help texts. */
 export const configSettings = describeSettings(settings);
 
-/** Reads file, environment and flags into one Config. @throws ConfigError that lists every problem at once. */
+/**
+ * Reads the file, the environment and the flags into one Config.
+ *
+ * @throws ConfigError that lists all problems
+ */
 export function loadConfig(sources: ConfigSources = {}): Config {
   return resolveConfig(sources).config;
 }
 
-/** The Config, and each setting with where it comes from, in the order of `configSettings`. @throws ConfigError */
+/**
+ * Returns the Config, and each setting with its source in the order of `configSettings`.
+ *
+ * @throws ConfigError that lists all problems
+ */
 export function resolveConfig(sources: ConfigSources = {}): {
   readonly config: Config;
   readonly settings: readonly EffectiveSetting[];
 } {
   const reader = new SettingReader(settings, sources);
   const valueOf = <K extends keyof typeof settings>(key: K) => reader.valueOf(key);
-  // Written out once, so that the compiler checks table and interface against each other.
+  // The properties are written out so that the compiler checks the table and the interface against each other.
   const config: Config = {
     kubeconfig: valueOf('kubeconfig'),
     ovnNbEndpoint: valueOf('ovnNbEndpoint'),
@@ -167,28 +204,28 @@ export function resolveConfig(sources: ConfigSources = {}): {
     }),
     logLevel: valueOf('logLevel'),
   };
-  const problems = [...reader.problems, ...contradictions(config)];
+  const problems = [...reader.problems, ...conflicts(config)];
   if (problems.length > 0) throw new ConfigError(problems);
   return { config: Object.freeze(config), settings: reader.effective() };
 }
 
-/** What is wrong between settings that are each well-formed. */
-function contradictions(config: Config): string[] {
+/** Returns the conflicts between settings that are valid by themselves. */
+function conflicts(config: Config): string[] {
   const found: string[] = [];
   const poolLength = Number(config.cidrPool.split('/')[1]);
   if (config.vpcPrefixLength < poolLength)
     found.push(
-      `vpcPrefixLength ${config.vpcPrefixLength} is larger than the whole cidrPool ${config.cidrPool}`,
+      `vpcPrefixLength /${config.vpcPrefixLength} does not fit into cidrPool ${config.cidrPool}: use a longer prefix or a larger pool`,
     );
   if (config.subnetPrefixLength < config.vpcPrefixLength)
     found.push(
-      `subnetPrefixLength ${config.subnetPrefixLength} does not fit into a VPC of /${config.vpcPrefixLength}`,
+      `subnetPrefixLength /${config.subnetPrefixLength} does not fit into a VPC of /${config.vpcPrefixLength}: use a longer prefix`,
     );
 
   const { leaseSeconds, renewSeconds, retrySeconds } = config.leaderElection;
   if (leaseSeconds <= renewSeconds || renewSeconds <= 1.2 * retrySeconds)
     found.push(
-      `leaderElection needs leaseSeconds > renewSeconds > 1.2 × retrySeconds, not ${leaseSeconds}, ${renewSeconds} and ${retrySeconds}`,
+      `leaderElection requires leaseSeconds > renewSeconds > 1.2 × retrySeconds; the values are ${leaseSeconds}, ${renewSeconds} and ${retrySeconds}`,
     );
 
   const { ovnNbEndpoint, ovnSbEndpoint } = config;

@@ -1,27 +1,29 @@
-/** The files for `ssl:` remotes (PEM), each with the name of its setting. */
+/** The PEM files for `ssl:` remotes, by the names of their settings. */
 export interface TlsSettings {
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
 }
 
-/** How OVSDB remotes on other hosts are protected. */
+/** The protection of connections to OVSDB remotes on other hosts. */
 export interface Protection {
-  /** Files for `ssl:` remotes (PEM); either all three are set or none. */
+  /** PEM files for `ssl:` remotes: either all three files are set, or no file is set. */
   readonly tls: TlsSettings;
-  /** Permits `tcp:` remotes that are not on this host, whose traffic nobody can trust. */
+  /** Allows `tcp:` remotes on other hosts. Their traffic can be read and changed on the network. */
   readonly allowPlaintext: boolean;
 }
 
-/** The same as an OVSDB client takes it: with the files of TLS where all three are set. */
+/** Returns the options for an OVSDB client; `tls` is present when all three files are set. */
 export function protectionOf({ allowPlaintext, tls: { ca, cert, key } }: Protection) {
   const tls = ca === undefined || cert === undefined || key === undefined ? {} : { tls: { ca, cert, key } };
   return { allowPlaintext, ...tls };
 }
 
 /**
- * What is wrong between OVSDB remotes, by the names of their settings, and how they are protected; one line for each
- * problem. Remotes that nobody set are no problem.
+ * Returns the conflicts between OVSDB remotes and their protection, one line for each problem. Undefined remotes are
+ * ignored.
+ *
+ * @param endpoints the remotes by the names of their settings
  */
 export function endpointProblems(
   endpoints: Readonly<Record<string, string | undefined>>,
@@ -34,10 +36,10 @@ export function endpointProblems(
   const files = [tls.ca, tls.cert, tls.key].filter((file) => file !== undefined).length;
   const ssl = given.some(({ remote }) => remote.startsWith('ssl:'));
   if (files !== 3 && (ssl || files > 0))
-    found.push('tls.ca, tls.cert and tls.key must be set together, and all of them for ssl: remotes');
+    found.push('tls.ca, tls.cert and tls.key must be set together; ssl: remotes require all three');
   for (const { key, remote } of given)
     if (remote.startsWith('tcp:') && !isLoopback(remote.slice('tcp:'.length)) && !allowPlaintext)
-      found.push(`${key} ${remote} would be plaintext over the network: use ssl:, or set allowPlaintext`);
+      found.push(`${key} ${remote} is unencrypted and on another host: use ssl:, or set allowPlaintext`);
   return found;
 }
 

@@ -1,9 +1,9 @@
-/** Settings of a program: a table of them, read from defaults, a file, variables and options. Knows no particular one. */
+/** Reads the settings of a table from defaults, a file, variables and options. Independent of the individual settings. */
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
-import { Refusal, type Parser } from './values.ts';
+import { InvalidValueError, type Parser } from './values.ts';
 
-/** One setting: how its text is read, what it is when nobody sets it, and one line of help. */
+/** A setting: its parser, its default, and one line of help. */
 export interface Setting<T> {
   readonly parse: Parser<T>;
   readonly fallback: T;
@@ -16,47 +16,47 @@ export const setting = <T>(parse: Parser<T>, fallback: NoInfer<T>, help: string)
   help,
 });
 
-/** Settings by their keys in the file, a dot for a group; flags and variables follow from the keys. */
+/** Settings by their keys in the file. A dot separates the group from the setting: `tls.ca`. */
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
-/** A setting as a person meets it: key in the file, flag (without dashes), variable, default and help. */
+/** The description of a setting: key in the file, flag (without dashes), variable, default and help. */
 export interface SettingInfo {
   readonly key: string;
   readonly flag: string;
   readonly env: string;
-  /** Unset: none, or an empty one. */
+  /** The default; undefined when the setting has no default or an empty default. */
   readonly fallback: string | undefined;
   readonly help: string;
 }
 
-/** Where settings come from, in rising precedence: defaults, `file`, `env`, `flags`. */
+/** The sources of settings. The precedence rises from the defaults over `file` and `env` to `flags`. */
 export interface ConfigSources {
-  /** Path of a YAML file; also taken from OVERLAY_NETWORK_CONFIG. */
+  /** Path of a YAML file; default: the variable OVERLAY_NETWORK_CONFIG. */
   readonly file?: string | undefined;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Values of command line flags by name without dashes (`ovn-nb-endpoint`), as node:util's parseArgs gives them. */
   readonly flags?: Readonly<Record<string, unknown>>;
 }
 
-/** One setting as it is in effect. */
+/** The effective value of a setting. */
 export interface EffectiveSetting {
-  /** As in the file. */
+  /** The key in the file. */
   readonly key: string;
   readonly value: unknown;
-  /** Where it was set: `default`, a file's path and key, a variable, or an option. */
+  /** The source of the value: `default`, the path and key of a file, a variable, or an option. */
   readonly source: string;
 }
 
-/** A configuration that is not valid. `problems` has one line for each wrong setting; a retry without a change is of no use. */
+/** The configuration is invalid. `problems` has one line for each invalid setting. A retry without a change fails again. */
 export class ConfigError extends Error {
   readonly code = 'INVALID_CONFIG';
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[], options?: ErrorOptions) {
     super(
-      `the configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      `the configuration is invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
       options,
     );
     this.name = 'ConfigError';
@@ -69,7 +69,7 @@ const flagName = (key: string): string =>
 const envName = (key: string): string =>
   `OVERLAY_NETWORK_${flagName(key).replaceAll('-', '_').toUpperCase()}`;
 
-/** The settings of a table as a person meets them, in its order. */
+/** Describes the settings of a table, in the order of the table. */
 export const describeSettings = (table: SettingTable): readonly SettingInfo[] =>
   Object.entries(table).map(([key, each]) => {
     const { fallback, help } = each as Setting<string | number | boolean | readonly string[] | undefined>;
@@ -78,13 +78,13 @@ export const describeSettings = (table: SettingTable): readonly SettingInfo[] =>
   });
 
 /**
- * Reads settings one by one, each from where it was set last. What is wrong is gathered in `problems`, with the
- * default in its place. An empty variable or flag counts as not set. Unknown keys in the file are refused; unknown
- * variables are not, since Kubernetes puts OVERLAY_NETWORK_SERVICE_HOST and the like into the pods beside a Service of
- * that name.
+ * Reads settings, each from the source with the highest precedence. An empty variable or flag counts as not set. For an
+ * invalid value the reader returns the default and adds a line to `problems`. An unknown key in the file is a problem.
+ * An unknown variable is not a problem: Kubernetes sets variables such as OVERLAY_NETWORK_SERVICE_HOST in the pods of a
+ * namespace that has a Service `overlay-network`.
  */
 export class SettingReader<T extends SettingTable> {
-  /** One line for each; more may be added. */
+  /** One line for each problem. Callers may add lines. */
   readonly problems: string[] = [];
   readonly #table: T;
   readonly #sources: ConfigSources;
@@ -113,31 +113,31 @@ export class SettingReader<T extends SettingTable> {
     try {
       const { value, source } = given;
       if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-        throw new Refusal('must be a single value');
+        throw new InvalidValueError('must be a single value');
       const parsed = parse(String(value));
       this.#effective.set(key, { key, value: parsed, source });
       return parsed;
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      this.problems.push(`${given.source} ${error.message}, not ${JSON.stringify(given.value)}`);
+      if (!(error instanceof InvalidValueError)) throw error;
+      this.problems.push(`${given.source} ${error.message}; the value is ${JSON.stringify(given.value)}`);
       return fallback;
     }
   }
 
-  /** What was read, in the order of the table. */
+  /** Returns the settings that were read, in the order of the table. */
   effective(): readonly EffectiveSetting[] {
     return Object.keys(this.#table).flatMap((key) => this.#effective.get(key) ?? []);
   }
 }
 
-/** The file's settings by dotted key; what cannot be read or is not known goes to `problems`. */
+/** Returns the settings in a file by their dotted keys. Adds a line to `problems` for each unreadable part and unknown key. */
 function readFile(path: string, keys: readonly string[], problems: string[]): Map<string, unknown> {
   const found = new Map<string, unknown>();
   let document: unknown;
   try {
     document = parseYaml(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
-    problems.push(`${path} cannot be read: ${(error as Error).message.split('\n', 1)[0]}`);
+    problems.push(`cannot read ${path}: ${(error as Error).message.split('\n', 1)[0]}`);
     return found;
   }
   const groups = new Set(keys.flatMap((key) => (key.includes('.') ? [key.split('.')[0]] : [])));
@@ -150,7 +150,7 @@ function readFile(path: string, keys: readonly string[], problems: string[]): Ma
       const key = prefix ? `${prefix}.${name}` : name;
       if (groups.has(key)) visit(member, key);
       else if (keys.includes(key)) found.set(key, member);
-      else problems.push(`${path}: ${key} is not a setting`);
+      else problems.push(`${path}: unknown setting ${key}`);
     }
   };
   visit(document, '');

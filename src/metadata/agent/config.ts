@@ -1,5 +1,13 @@
 import { endpointProblems, protectionOf, type Protection } from '../../config/endpoints.ts';
-import { clusterName, flag, listen, oneOf, optional, Refusal, remotes } from '../../config/values.ts';
+import {
+  clusterName,
+  flag,
+  listen,
+  oneOf,
+  InvalidValueError,
+  optional,
+  remotes,
+} from '../../config/values.ts';
 import type { LogLevel } from '../../process/log.ts';
 import {
   ConfigError,
@@ -11,63 +19,74 @@ import {
 } from '../../config/settings.ts';
 import type { OpenVSwitchOptions } from './open-vswitch.ts';
 
-/** Everything a person can set about the metadata agent. Frozen, complete and checked. */
+/** All settings of the metadata agent. The object is frozen, complete and validated. */
 export interface AgentConfig extends Protection {
   /** Path of a kubeconfig; undefined: $KUBECONFIG, ~/.kube/config, then the pod's service account. */
   readonly kubeconfig: string | undefined;
-  /** OVSDB remote of the hypervisor's own Open vSwitch database. */
+  /** OVSDB remote of the Open vSwitch database on this hypervisor. */
   readonly ovsEndpoint: string;
-  /** OVSDB remotes of the Southbound database; undefined: those of ovn-controller, `external_ids:ovn-remote`. */
+  /** OVSDB remotes of the Southbound database; undefined: `external_ids:ovn-remote` of ovn-controller. */
   readonly ovnSbEndpoint: string | undefined;
-  /** The operator's `clusterName`: only ports with this mark are answered. */
+  /** The operator's `clusterName`: the agent serves only ports with this mark. */
   readonly clusterName: string;
-  /** What the names of the agent's network namespaces begin with; another for each agent on a host. */
+  /** Prefix of the agent's network namespaces. Each agent on a host needs its own prefix. */
   readonly namespacePrefix: string;
-  /** `host:port` or `:port` for metrics and health; `0`: not served. */
+  /** Listen address of the metrics and health endpoints: `host:port` or `:port`; `0` disables the endpoints. */
   readonly listenAddr: string;
   readonly logLevel: LogLevel;
 }
 
-/** A part of a file's name that is also fit for an argument of ip(8). */
+/** Accepts text that is valid in a file name and as an argument of ip(8). */
 const namePrefix = (value: string): string => {
   if (!/^[A-Za-z0-9][-A-Za-z0-9._]{0,99}$/.test(value))
-    throw new Refusal('must be up to 100 letters, digits, dots, dashes and underscores');
+    throw new InvalidValueError(
+      "must have at most 100 letters, digits, '.', '_' and '-', and start with a letter or digit",
+    );
   return value;
 };
 
-/** Every setting by its key in the file; those that the operator has too mean the same there. */
+/** Every setting by its key in the file. A setting that the operator also has means the same there. */
 const settings = {
   kubeconfig: setting(
     optional,
     undefined,
-    'path of a kubeconfig (default: $KUBECONFIG, ~/.kube/config, the pod)',
+    'kubeconfig file (default: $KUBECONFIG, ~/.kube/config, then the service account of the pod)',
   ),
   ovsEndpoint: setting(
     remotes,
     'unix:/var/run/openvswitch/db.sock',
-    "OVSDB remote of this host's Open vSwitch database",
+    'OVSDB remote of the Open vSwitch database on this host',
   ),
   ovnSbEndpoint: setting<string | undefined>(
     remotes,
     undefined,
-    'OVSDB remotes of the Southbound database (default: as ovn-controller has it)',
+    'OVSDB remotes of the Southbound database (default: external_ids:ovn-remote in Open vSwitch)',
   ),
-  allowPlaintext: setting(flag, false, 'permit tcp: remotes on other hosts'),
-  'tls.ca': setting(optional, undefined, 'PEM file of the CA for ssl: remotes'),
-  'tls.cert': setting(optional, undefined, 'PEM file of our certificate for ssl: remotes'),
-  'tls.key': setting(optional, undefined, "PEM file of our certificate's key"),
-  clusterName: setting(clusterName, 'default', "the operator's mark of rows in a shared database"),
-  namespacePrefix: setting(namePrefix, 'overlay-metadata-', 'beginning of the names of network namespaces'),
-  listenAddr: setting(listen, '127.0.0.1:8081', 'address of metrics and health, 0 for none'),
-  logLevel: setting(oneOf<LogLevel>('error', 'warn', 'info', 'debug'), 'info', 'error, warn, info or debug'),
+  allowPlaintext: setting(flag, false, 'allow unencrypted tcp: remotes on other hosts'),
+  'tls.ca': setting(optional, undefined, 'PEM file with the CA certificates for ssl: remotes'),
+  'tls.cert': setting(optional, undefined, 'PEM file with the client certificate for ssl: remotes'),
+  'tls.key': setting(optional, undefined, 'PEM file with the private key of the client certificate'),
+  clusterName: setting(clusterName, 'default', 'clusterName of the operator'),
+  namespacePrefix: setting(namePrefix, 'overlay-metadata-', 'prefix of the names of the network namespaces'),
+  listenAddr: setting(
+    listen,
+    '127.0.0.1:8081',
+    'listen address of the metrics and health endpoints; 0 disables them',
+  ),
+  logLevel: setting(
+    oneOf<LogLevel>('error', 'warn', 'info', 'debug'),
+    'info',
+    'least severe log level: error, warn, info or debug',
+  ),
 } as const;
 
-/** The settings as a person meets them. */
+/** The settings with their options, variables, defaults and help texts. */
 export const agentSettings = describeSettings(settings);
 
 /**
- * The configuration, and each setting with where it comes from, in the order of `agentSettings`.
- * @throws ConfigError that lists every problem at once.
+ * Returns the configuration, and each setting with its source in the order of `agentSettings`.
+ *
+ * @throws ConfigError that lists all problems
  */
 export function resolveAgentConfig(sources: ConfigSources = {}): {
   readonly config: AgentConfig;
@@ -92,7 +111,7 @@ export function resolveAgentConfig(sources: ConfigSources = {}): {
   return { config: Object.freeze(config), settings: reader.effective() };
 }
 
-/** How the hypervisor's Open vSwitch is connected to. */
+/** Returns the options for the connection to the Open vSwitch of this hypervisor. */
 export const openVSwitchOptions = (config: AgentConfig): OpenVSwitchOptions => ({
   ...protectionOf(config),
   remotes: config.ovsEndpoint,

@@ -28,7 +28,7 @@ const problemsOf = (sources: ConfigSources): readonly string[] => {
 };
 
 describe('the configuration', () => {
-  it('is complete without any setting', () => {
+  it('is complete when no source has a setting', () => {
     expect(loadConfig()).toEqual({
       kubeconfig: undefined,
       ovnNbEndpoint: 'unix:/var/run/ovn/ovnnb_db.sock',
@@ -56,7 +56,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes a flag before a variable, a variable before the file, and the file before the default', () => {
+  it('prefers a flag to a variable, a variable to the file, and the file to the default', () => {
     const path = file('cidrPool: 10.1.0.0/16\nclusterName: file\nlogLevel: debug\n');
     const env = { OVERLAY_NETWORK_CLUSTER_NAME: 'variable', OVERLAY_NETWORK_LOG_LEVEL: 'warn' };
     const config = loadConfig({ file: path, env, flags: { 'log-level': 'error' } });
@@ -68,11 +68,11 @@ describe('the configuration', () => {
     });
   });
 
-  it('finds the file by OVERLAY_NETWORK_CONFIG too', () => {
+  it('reads the file that OVERLAY_NETWORK_CONFIG names', () => {
     expect(loadConfig({ env: { OVERLAY_NETWORK_CONFIG: file('workers: 3\n') } }).workers).toBe(3);
   });
 
-  it('reads groups of settings from nested mappings, and from flat flags and variables', () => {
+  it('reads groups of settings from nested mappings, flags and variables', () => {
     const path = file('underlay:\n  mtu: 9000\nleaderElection: { enabled: false }\n');
     const config = loadConfig({
       file: path,
@@ -87,11 +87,11 @@ describe('the configuration', () => {
     expect(loadConfig({ file: file('') })).toEqual(loadConfig());
   });
 
-  it('counts an empty variable as not set', () => {
+  it('ignores an empty variable', () => {
     expect(loadConfig({ env: { OVERLAY_NETWORK_CIDR_POOL: '' } }).cidrPool).toBe('10.0.0.0/8');
   });
 
-  it('cannot be changed once read', () => {
+  it('is frozen', () => {
     const config = loadConfig();
     expect(
       [config, config.tls, config.underlay, config.leaderElection].map((part) => Object.isFrozen(part)),
@@ -105,8 +105,8 @@ describe('the configuration', () => {
   });
 });
 
-describe('a wrong configuration', () => {
-  it('is refused with every problem at once, each named by where it was set', () => {
+describe('an invalid configuration', () => {
+  it('is rejected with all problems, each with its source', () => {
     const path = file('cidrPool: 10.0.0.1/8\nnoSuchThing: 1\n');
     const problems = problemsOf({
       file: path,
@@ -114,22 +114,22 @@ describe('a wrong configuration', () => {
       flags: { 'ovn-nb-endpoint': 'http://example' },
     });
     expect(problems).toEqual([
-      `${path}: noSuchThing is not a setting`,
-      '--ovn-nb-endpoint must be unix:/path, tcp:host:port or ssl:host:port, or several of them with commas between, not "http://example"',
-      `${path}: cidrPool must be an IPv4 CIDR without host bits, such as 10.0.0.0/8, not "10.0.0.1/8"`,
-      'OVERLAY_NETWORK_WORKERS must be a whole number from 1 to 1024, not "many"',
+      `${path}: unknown setting noSuchThing`,
+      '--ovn-nb-endpoint must be one or more of unix:/path, tcp:host:port and ssl:host:port, separated by commas; the value is "http://example"',
+      `${path}: cidrPool must be an IPv4 CIDR without host bits, such as 10.0.0.0/8; the value is "10.0.0.1/8"`,
+      'OVERLAY_NETWORK_WORKERS must be a whole number from 1 to 1024; the value is "many"',
     ]);
   });
 
-  it('is refused when a leader could lead longer than its Lease', () => {
+  it('is rejected when a leader could lead longer than its Lease', () => {
     const flags = { 'leader-election-lease-seconds': '3', 'leader-election-renew-seconds': '3' };
     expect(problemsOf({ flags })).toEqual([
-      'leaderElection needs leaseSeconds > renewSeconds > 1.2 × retrySeconds, not 3, 3 and 2',
+      'leaderElection requires leaseSeconds > renewSeconds > 1.2 × retrySeconds; the values are 3, 3 and 2',
     ]);
   });
 
-  it('says the same in its message', () => {
-    expect(() => loadConfig({ flags: { workers: '0' } })).toThrow(/not valid:\n {2}- --workers must be/);
+  it('causes an error whose message lists the problems', () => {
+    expect(() => loadConfig({ flags: { workers: '0' } })).toThrow(/invalid:\n {2}- --workers must be/);
   });
 
   it.each([
@@ -159,7 +159,7 @@ describe('a wrong configuration', () => {
     ['sweep-share-limit', '-0.1'],
     ['sweep-share-limit', 'NaN'],
     ['log-level', 'verbose'],
-  ])('is refused: --%s %s', (flag, value) => {
+  ])('is rejected: --%s %s', (flag, value) => {
     const problems = problemsOf({ flags: { [flag]: value } });
     expect(problems.some((problem) => problem.startsWith(`--${flag} `))).toBe(true);
   });
@@ -173,12 +173,12 @@ describe('a wrong configuration', () => {
     ['sweep-share-limit', '0'],
     ['sweep-share-limit', '.5'],
     ['cluster-name', 'a'],
-  ])('is not refused: --%s %s', (flag, value) => {
+  ])('does not include --%s %s', (flag, value) => {
     const tls = { 'tls-ca': 'ca', 'tls-cert': 'cert', 'tls-key': 'key' };
     expect(problemsOf({ flags: { ...tls, [flag]: value } })).toEqual([]);
   });
 
-  it('is refused where settings contradict each other', () => {
+  it('is rejected when settings conflict with each other', () => {
     const flags = {
       'cidr-pool': '10.0.0.0/20',
       'subnet-prefix-length': '12',
@@ -186,10 +186,10 @@ describe('a wrong configuration', () => {
       'ovn-sb-endpoint': 'tcp:192.0.2.1:6642',
     };
     expect(problemsOf({ flags })).toEqual([
-      'vpcPrefixLength 16 is larger than the whole cidrPool 10.0.0.0/20',
-      'subnetPrefixLength 12 does not fit into a VPC of /16',
-      'tls.ca, tls.cert and tls.key must be set together, and all of them for ssl: remotes',
-      'ovnSbEndpoint tcp:192.0.2.1:6642 would be plaintext over the network: use ssl:, or set allowPlaintext',
+      'vpcPrefixLength /16 does not fit into cidrPool 10.0.0.0/20: use a longer prefix or a larger pool',
+      'subnetPrefixLength /12 does not fit into a VPC of /16: use a longer prefix',
+      'tls.ca, tls.cert and tls.key must be set together; ssl: remotes require all three',
+      'ovnSbEndpoint tcp:192.0.2.1:6642 is unencrypted and on another host: use ssl:, or set allowPlaintext',
     ]);
     expect(
       problemsOf({ flags: { 'ovn-sb-endpoint': 'tcp:192.0.2.1:6642', 'allow-plaintext': 'true' } }),
@@ -197,30 +197,30 @@ describe('a wrong configuration', () => {
   });
 
   it.each([
-    ['not YAML', 'a: [', /config\.yaml cannot be read: /],
+    ['not YAML', 'a: [', /cannot read \S*config\.yaml: /],
     ['a list', '- 1', /config\.yaml: the document must be a mapping/],
-    ['a value where a group is due', 'tls: yes', /config\.yaml: tls must be a mapping/],
-    ['a list where a value is due', 'workers: [1, 2]', /config\.yaml: workers must be a single value/],
+    ['a value in place of a group', 'tls: yes', /config\.yaml: tls must be a mapping/],
+    ['a list in place of a value', 'workers: [1, 2]', /config\.yaml: workers must be a single value/],
     [
-      'a setting unknown in its group',
+      'a mapping with an unknown setting in a group',
       'underlay: { mut: 1500 }',
-      /config\.yaml: underlay\.mut is not a setting/,
+      /config\.yaml: unknown setting underlay\.mut/,
     ],
-  ])('is refused when the file is %s', (_, yaml, expected) => {
+  ])('is rejected when the file is %s', (_, yaml, expected) => {
     const problems = problemsOf({ file: file(yaml) });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(expected);
   });
 
-  it('is refused when the file is not there', () => {
+  it('is rejected when the file does not exist', () => {
     expect(problemsOf({ file: join(dir, 'none.yaml') })).toEqual([
-      expect.stringMatching(/none\.yaml cannot be read: ENOENT/),
+      expect.stringMatching(/cannot read \S*none\.yaml: ENOENT/),
     ]);
   });
 });
 
 describe('the effective settings', () => {
-  it('are all of them, each with where it was set', () => {
+  it('include every setting with its source', () => {
     const path = file('cidrPool: 10.1.0.0/16\n');
     const { settings } = resolveConfig({
       file: path,

@@ -13,7 +13,7 @@ const problemsOf = (flags: Readonly<Record<string, string>>): readonly string[] 
 };
 
 describe("the metadata agent's configuration", () => {
-  it('is complete without any setting', () => {
+  it('is complete when no source has a setting', () => {
     const { config } = resolveAgentConfig();
     expect(config).toEqual({
       kubeconfig: undefined,
@@ -29,7 +29,7 @@ describe("the metadata agent's configuration", () => {
     expect([config, config.tls].map((part) => Object.isFrozen(part))).toEqual([true, true]);
   });
 
-  it("takes the operator's variables for what both have, and a flag before a variable", () => {
+  it("reads the operator's variables for common settings, and prefers a flag to a variable", () => {
     const { config, settings } = resolveAgentConfig({
       env: { OVERLAY_NETWORK_CLUSTER_NAME: 'prod', OVERLAY_NETWORK_LOG_LEVEL: 'warn' },
       flags: { 'log-level': 'debug' },
@@ -41,7 +41,7 @@ describe("the metadata agent's configuration", () => {
     ]);
   });
 
-  it('is refused with every problem at once', () => {
+  it('is rejected with all problems', () => {
     expect(
       problemsOf({
         'ovs-endpoint': 'tcp:192.0.2.1:6640',
@@ -50,15 +50,15 @@ describe("the metadata agent's configuration", () => {
         'listen-addr': '8081',
       }),
     ).toEqual([
-      '--namespace-prefix must be up to 100 letters, digits, dots, dashes and underscores, not "../x"',
-      '--listen-addr must be host:port, :port, or 0 to serve nothing, not "8081"',
-      'tls.ca, tls.cert and tls.key must be set together, and all of them for ssl: remotes',
-      'ovsEndpoint tcp:192.0.2.1:6640 would be plaintext over the network: use ssl:, or set allowPlaintext',
+      `--namespace-prefix must have at most 100 letters, digits, '.', '_' and '-', and start with a letter or digit; the value is "../x"`,
+      '--listen-addr must be host:port, :port, or 0 to disable the endpoints; the value is "8081"',
+      'tls.ca, tls.cert and tls.key must be set together; ssl: remotes require all three',
+      'ovsEndpoint tcp:192.0.2.1:6640 is unencrypted and on another host: use ssl:, or set allowPlaintext',
     ]);
   });
 
   it.each(['-x', '', ' ', 'a b', 'a/b', 'a'.repeat(101)].filter(Boolean))(
-    'is refused with the prefix %j, which would be no name of a file or an option',
+    'is rejected with the namespace prefix %j',
     (prefix) => expect(problemsOf({ 'namespace-prefix': prefix })).toHaveLength(1),
   );
 });
