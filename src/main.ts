@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The program `overlay-network`: checks Node, then hands over to src/cli. */
+/** The program `overlay-network`: checks the version of Node, then starts src/cli. */
 import process from 'node:process';
 import { nodeProblem } from './process/node-version.ts';
 
@@ -9,8 +9,9 @@ if (problem !== undefined) {
   process.exit(1);
 }
 
-// Before the large modules are loaded. Only the operator, which is restarted again and again, keeps compiled modules.
-if (process.argv[2] === 'run') (await import('./process/compile-cache.ts')).keepCompiled(process.env);
+// The cache must be enabled before the large modules are loaded. Only `run` uses it, because the operator restarts often.
+if (process.argv[2] === 'run')
+  (await import('./process/compile-cache.ts')).enableUserCompileCache(process.env);
 const [{ commands }, { startProgram }] = await Promise.all([
   import('./cli/commands.ts'),
   import('./cli/start.ts'),

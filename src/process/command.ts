@@ -1,39 +1,39 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
-/** How a program ended, and what it said. */
+/** The exit status and the output of a program. */
 export interface Outcome {
-  /** Exit code, or the signal that ended it. */
+  /** The exit status, or the signal that ended the program. */
   readonly code: number | NodeJS.Signals;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 export interface CommandOptions {
-  /** What it reads on standard input; default: nothing. */
+  /** Standard input of the program; default: empty. */
   readonly input?: string;
-  /** Default: that of this process. */
+  /** Environment of the program; default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
   /** Ends the program with SIGTERM. */
   readonly signal?: AbortSignal;
-  /** Milliseconds after which it is killed; default 60 000. */
+  /** Milliseconds after which the program is killed; default: 60 000. */
   readonly timeoutMs?: number;
 }
 
-/** A program that ended in another way than it should. */
+/** A program ended with another status than 0. */
 export class CommandError extends Error {
   readonly code = 'COMMAND_FAILED';
   readonly outcome: Outcome;
 
   constructor(argv: readonly string[], outcome: Outcome) {
-    const said = (outcome.stderr.trim() || outcome.stdout.trim()).slice(-2000);
-    super(`${argv.join(' ')} ended with ${outcome.code}${said === '' ? '' : `: ${said}`}`);
+    const output = (outcome.stderr.trim() || outcome.stdout.trim()).slice(-2000);
+    super(`${argv.join(' ')} ended with ${outcome.code}${output === '' ? '' : `: ${output}`}`);
     this.name = 'CommandError';
     this.outcome = outcome;
   }
 }
 
-/** Runs a program to its end, whatever that is. Rejects only when it cannot be started, or `signal` is aborted. */
+/** Runs a program and resolves with any outcome. Rejects only when the program cannot start, or `signal` is aborted. */
 export async function attempt(argv: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
   const { input = '', env, signal, timeoutMs = 60_000 } = options;
   const [program = '', ...args] = argv;
@@ -47,14 +47,18 @@ export async function attempt(argv: readonly string[], options: CommandOptions =
     child.once('error', reject);
     child.once('close', (code, by) => resolve(code ?? by ?? 0));
   });
-  // One that ends without reading its input is no error of ours.
+  // A program that ends without reading its input causes EPIPE here. Only its exit status matters.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   return { code, stdout, stderr };
 }
 
-/** Runs a program and resolves with its standard output. @throws CommandError unless it ends with 0 */
+/**
+ * Runs a program and resolves with its standard output.
+ *
+ * @throws CommandError unless the program ends with status 0
+ */
 export async function run(argv: readonly string[], options?: CommandOptions): Promise<string> {
   const outcome = await attempt(argv, options);
   if (outcome.code !== 0) throw new CommandError(argv, outcome);

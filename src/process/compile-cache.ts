@@ -2,18 +2,18 @@ import { enableCompileCache } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 
 /**
- * Has Node keep what it compiles (https://nodejs.org/api/module.html#module-compile-cache): from TypeScript, the next
- * start loads its modules in half the time. In $NODE_COMPILE_CACHE, as Node has it, or in the user's own cache folder
- * (XDG Base Directory Specification); never in a folder that others can write to, since what is in there is run. Where
- * there is no such folder, or nothing can be written to it, nothing is kept, and nothing is wrong.
+ * Enables Node's compile cache (https://nodejs.org/api/module.html#module-compile-cache). With the cache, the next start
+ * from TypeScript loads its modules in half the time. The cache is in $NODE_COMPILE_CACHE, which Node itself evaluates,
+ * or in the user's cache folder (XDG Base Directory Specification). It must not be in a folder that other users can
+ * write to, because Node runs the code in the cache. Without a usable folder the program runs without a cache.
  */
-export function keepCompiled(env: Readonly<Record<string, string | undefined>>): void {
+export function enableUserCompileCache(env: Readonly<Record<string, string | undefined>>): void {
   if (env['NODE_COMPILE_CACHE'] !== undefined) return;
   const folder = cacheFolder(env);
   if (folder !== undefined) enableCompileCache(join(folder, 'overlay-network', 'compiled'));
 }
 
-/** The user's cache folder; undefined when the environment names none. Relative paths are to be ignored. */
+/** Returns the user's cache folder, or undefined when the environment has none. The XDG specification ignores relative paths. */
 export function cacheFolder({
   XDG_CACHE_HOME: cache = '',
   HOME: home = '',

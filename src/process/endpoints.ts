@@ -2,36 +2,38 @@ import type { Server, ServerResponse } from 'node:http';
 import process from 'node:process';
 import type { HealthRegistry, MetricsRegistry } from '../reconcile/index.ts';
 
-// An import of it costs 30 ms at the start of the process: for its WebSocket it loads all of undici.
+// An import of node:http as an ES module takes 30 ms at the start: its WebSocket export loads all of undici.
 const { createServer } = process.getBuiltinModule('node:http');
 
-/** What is served for probes and for Prometheus. */
+/** The sources of the endpoints for probes and for Prometheus. */
 export interface Served {
   readonly health: HealthRegistry;
   readonly ready: HealthRegistry;
   readonly metrics: MetricsRegistry;
 }
 
-/** The running server. */
+/** The running HTTP server of the endpoints. */
 export interface Endpoints {
-  /** `host:port` that it listens on. */
+  /** `host:port` of the listening socket. */
   readonly address: string;
   stop(): Promise<void>;
 }
 
 /**
- * Serves `/health` and `/ready` (200 or 503, with each check in JSON) and `/metrics` (Prometheus' text format) on
- * `host:port` or `:port`. Rejects when the address cannot be had.
+ * Serves `/health` and `/ready` (200 or 503, with the checks in JSON) and `/metrics` (Prometheus text format).
+ *
+ * @param listenAddr `host:port` or `:port`
+ * @throws the error of node:net when the address is not available
  */
 export async function serveEndpoints(listenAddr: string, served: Served): Promise<Endpoints> {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      answer(response, 405, 'text/plain', 'GET only\n');
+      answer(response, 405, 'text/plain', 'Use GET or HEAD.\n');
     else if (path === '/health') report(response, served.health);
     else if (path === '/ready') report(response, served.ready);
     else if (path === '/metrics') answer(response, 200, 'text/plain; version=0.0.4', served.metrics.text());
-    else answer(response, 404, 'text/plain', 'There are /health, /ready and /metrics.\n');
+    else answer(response, 404, 'text/plain', 'Not found. The endpoints are /health, /ready and /metrics.\n');
   });
   const colon = listenAddr.lastIndexOf(':');
   const host = listenAddr.slice(0, colon).replace(/^\[|\]$/g, '');

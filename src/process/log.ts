@@ -1,27 +1,27 @@
 import winston from 'winston';
 import type { Logger } from '../base/index.ts';
 
-/** How much is logged: lines of this level and of more serious ones. */
+/** A log level. The log contains the lines of this level and of more severe levels. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
-/** Where and how lines are written. */
+/** The output of the log. */
 export interface LogOptions {
-  /** The least severe level that is written. */
+  /** The least severe level in the output. */
   readonly level: LogLevel;
-  /** Default: standard error, so that standard output stays for results. */
+  /** Default: standard error, because standard output is for results. */
   readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  /** `json`: one object a line, for machines; `text`: for people. Default: text on a terminal, else json. */
+  /** `json`: one JSON object for each line; `text`: for people. Default: `text` on a terminal, otherwise `json`. */
   readonly format?: 'json' | 'text';
 }
 
-/** A log whose level can change while it is in use. */
+/** A log with a level that can change at run time. */
 export interface Log extends Logger {
   setLevel(level: LogLevel): void;
 }
 
 /**
- * The program's log. Each line has a time, a level, a message and the fields given with it; no field can break
- * a line or pass for another.
+ * Creates the log of the program. Each line has a time, a level, a message and fields. A field can neither break a line
+ * nor replace the time, the level or the message.
  */
 export function createLog({ level, stream = process.stderr, format }: LogOptions): Log {
   const text = (format ?? (stream.isTTY ? 'text' : 'json')) === 'text';
@@ -31,11 +31,11 @@ export function createLog({ level, stream = process.stderr, format }: LogOptions
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston declares its classes as instances
     transports: [new winston.transports.Stream({ stream, eol: '\n' })],
   });
-  // One object, since winston glues a field called `message` to the text when they are given apart.
+  // All values are in one object, because winston appends a field named `message` to the text of separate arguments.
   const at =
     (severity: LogLevel) =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-      // winston would make the line before it finds that nobody wants it.
+      // Without this check, winston formats lines of disabled levels.
       if (logger.isLevelEnabled(severity)) logger.log({ level: severity, message, fields });
     };
   return {
@@ -71,8 +71,8 @@ const printed = (value: unknown): string =>
   typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : printable(JSON.stringify(value ?? null));
 
 /**
- * Characters that a terminal or an editor obeys (controls, line separators, changes of direction) shown as JSON's
- * escapes, which JSON.stringify uses for the first 32 only.
+ * Escapes characters that control a terminal or an editor: control characters, line separators and direction marks. The
+ * escapes are those of JSON; JSON.stringify itself escapes only the first 32 characters.
  */
 const printable = (text: string): string =>
   text.replace(

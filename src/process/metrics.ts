@@ -3,26 +3,33 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import type { MetricsRegistry } from '../reconcile/index.ts';
 
-/** Milliseconds between two looks at the event loop's delay. */
+/** Milliseconds between two samples of the delay of the event loop. */
 const RESOLUTION_MS = 20;
 
 /**
- * What a process tells of itself, by the names that Prometheus' client libraries have, and which version it is. Delays
- * of the event loop are those since the last scrape. Returns what stops the measuring.
+ * Registers metrics of the process, with the names of Prometheus' client libraries, and the version of the program. The
+ * delays of the event loop are measured since the last scrape.
+ *
+ * @returns a function that stops the measurement
  */
 export function processMetrics(metrics: MetricsRegistry, version: string): () => void {
   const { node } = process.versions;
   metrics.collect(
     'overlay_network_build_info',
-    'The version that runs; always 1.',
+    'Version of the program and of Node; the value is always 1.',
     ['version', 'node'],
     () => [[[version, node], 1]],
   );
   const startSeconds = Date.now() / 1000 - process.uptime();
-  metrics.collect('process_start_time_seconds', 'When the process started.', [], () => [[[], startSeconds]]);
+  metrics.collect(
+    'process_start_time_seconds',
+    'Start time of the process, in seconds since 1970.',
+    [],
+    () => [[[], startSeconds]],
+  );
   metrics.collect(
     'process_cpu_seconds_total',
-    'Processor time used.',
+    'CPU time of the process, in seconds.',
     [],
     () => {
       const { user, system } = process.cpuUsage();
@@ -30,13 +37,13 @@ export function processMetrics(metrics: MetricsRegistry, version: string): () =>
     },
     'counter',
   );
-  metrics.collect('process_resident_memory_bytes', 'Memory in use.', [], () => [
+  metrics.collect('process_resident_memory_bytes', 'Resident memory of the process.', [], () => [
     [[], process.memoryUsage.rss()],
   ]);
-  metrics.collect('nodejs_heap_size_used_bytes', 'Memory in use for objects.', [], () => [
+  metrics.collect('nodejs_heap_size_used_bytes', 'Used part of the JavaScript heap.', [], () => [
     [[], process.memoryUsage().heapUsed],
   ]);
-  metrics.collect('process_open_fds', 'Open files and connections.', [], () => {
+  metrics.collect('process_open_fds', 'Number of open file descriptors.', [], () => {
     const count = openFiles();
     return count === undefined ? [] : [[[], count]];
   });
@@ -45,10 +52,10 @@ export function processMetrics(metrics: MetricsRegistry, version: string): () =>
   delay.enable();
   metrics.collect(
     'nodejs_eventloop_lag_seconds',
-    'How late the event loop came to its work, since the last scrape.',
+    'Delay of the event loop since the last scrape.',
     ['quantile'],
     () => {
-      // Its values are times between two looks.
+      // The histogram has the time between two samples, so the resolution is subtracted.
       const lag = (ns: number): number => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1000);
       const values = [
         [['0.5'], lag(delay.percentile(50))],
@@ -62,7 +69,7 @@ export function processMetrics(metrics: MetricsRegistry, version: string): () =>
   return () => delay.disable();
 }
 
-/** Where the system tells it (proc(5)). */
+/** Returns the number of open files, or undefined on a system without /proc (proc(5)). */
 function openFiles(): number | undefined {
   try {
     return readdirSync('/proc/self/fd').length;

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { cacheFolder } from '../../../src/process/compile-cache.ts';
 
-describe('the folder of what is compiled', () => {
-  it("is in the user's own cache folder, by the XDG specification", () => {
+describe('the folder of the compile cache', () => {
+  it("is the user's cache folder of the XDG specification", () => {
     expect(cacheFolder({ XDG_CACHE_HOME: '/var/cache/me', HOME: '/home/me' })).toBe('/var/cache/me');
     expect(cacheFolder({ HOME: '/home/me' })).toBe('/home/me/.cache');
     expect(cacheFolder({ XDG_CACHE_HOME: 'not/absolute', HOME: '/home/me' })).toBe('/home/me/.cache');
   });
 
-  it('is none where there is no such folder: not one that everybody may write to', () => {
+  it('is undefined when the user has no cache folder, never a folder that other users can write to', () => {
     expect(cacheFolder({})).toBeUndefined();
     expect(cacheFolder({ HOME: '' })).toBeUndefined();
   });
@@ -26,7 +26,7 @@ describe('the program', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Starts a command that has nothing to do: with `run`, since its settings are wrong. */
+  /** Starts a command that ends at once: `run` ends because its settings are invalid. */
   const start = (command: 'run' | 'version', env: Record<string, string>) => {
     const program = join(import.meta.dirname, '../../../src/main.ts');
     const args = ['--disable-warning=ExperimentalWarning', program, command];
@@ -37,7 +37,7 @@ describe('the program', () => {
     });
   };
 
-  it('keeps what was compiled for the next start of the operator, and nothing of other commands', () => {
+  it('caches compiled modules for `run`, and not for other commands', () => {
     const cache = join(folder, '.cache');
     expect(start('version', { HOME: folder })).toMatchObject({ status: 0, stderr: '' });
     expect(existsSync(cache)).toBe(false);
@@ -45,9 +45,9 @@ describe('the program', () => {
     expect(existsSync(join(cache, 'overlay-network/compiled'))).toBe(true);
   });
 
-  it('keeps it where NODE_COMPILE_CACHE says, and runs as well where nothing can be kept', () => {
+  it('uses the folder in NODE_COMPILE_CACHE, and runs without a cache when the folder is not writable', () => {
     const named = join(folder, 'named');
-    const said = /^overlay-network: the configuration is not valid/;
+    const said = /^overlay-network: the configuration is invalid/;
     const wrong = { status: 2, stderr: expect.stringMatching(said) };
     expect(start('run', { HOME: folder, NODE_COMPILE_CACHE: named })).toMatchObject(wrong);
     expect([existsSync(named), existsSync(join(folder, '.cache'))]).toEqual([true, false]);

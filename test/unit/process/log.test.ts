@@ -13,7 +13,7 @@ const written = (
 };
 
 describe('the log', () => {
-  it('writes one JSON object a line with time, level, message and fields', () => {
+  it('writes one JSON object for each line, with time, level, message and fields', () => {
     const [line, ...more] = written({}, (log) => log.info('port ready', { port: 'a/b', took: 3 }));
     expect(JSON.parse(line!)).toEqual({
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
@@ -25,7 +25,7 @@ describe('the log', () => {
     expect(more).toEqual([]);
   });
 
-  it('leaves out what is less severe than its level', () => {
+  it('omits lines that are less severe than its level', () => {
     const lines = written({ level: 'warn' }, (log) => {
       log.debug('1');
       log.info('2');
@@ -40,7 +40,7 @@ describe('the log', () => {
     expect(JSON.parse(line!)).toMatchObject({ message: 'true', level: 'info', time: expect.any(String) });
   });
 
-  it('keeps a line one line, and a terminal untouched, whatever a field or a message holds', () => {
+  it('escapes line breaks and control characters in messages and fields', () => {
     const lines = written({ format: 'text' }, (log) =>
       log.warn('a\nb\u001b[2J', { name: 'x\ny', plain: 'default/web-1', nothing: undefined, none: null }),
     );
@@ -51,7 +51,7 @@ describe('the log', () => {
   });
 
   it.each(['json', 'text'] as const)(
-    'shows what a terminal or an editor would obey, in %s: controls of both sets, separators, directions',
+    'escapes C0 and C1 controls, line separators and direction marks in %s',
     (format) => {
       const [line] = written({ format }, (log) => log.info('x', { name: '\u009b2J\u2028\u202eabc\u2066' }));
       expect(line).toMatch(/\\u009b2J\\u2028\\u202eabc\\u2066/);
@@ -60,7 +60,7 @@ describe('the log', () => {
     },
   );
 
-  it('takes another level while it is in use', () => {
+  it('applies a new level at run time', () => {
     const lines = written({}, (log) => {
       log.debug('1');
       log.setLevel('debug');
