@@ -1,15 +1,15 @@
 import type { Config } from '../config/config.ts';
 import { LeaderElector, type KubeClient, type LeaderElectorOptions } from '../reconcile/index.ts';
 
-/** Of the Lease that those who may write hold, one at a time. */
+/** Name of the Lease. Its holder is the only process that may write to the Northbound database. */
 const LEASE_NAME = 'overlay-network';
 
-/** Where that Lease is; undefined where there is no election. */
+/** Returns the reference to the Lease, or undefined when leader election is disabled. */
 export function leaseOf({ leaderElection: { enabled, namespace } }: Config) {
   return enabled ? { namespace, name: LEASE_NAME } : undefined;
 }
 
-/** A candidate for the Lease, as the settings say; undefined where there is no election. */
+/** Returns a candidate for the Lease with the configured times, or undefined when leader election is disabled. */
 export function candidate(
   config: Config,
   client: KubeClient,

@@ -1,7 +1,7 @@
 import type { TransactionReport } from '../ovn/index.ts';
 import type { MetricsRegistry, RestClientOptions } from '../reconcile/index.ts';
 
-/** Counts requests to the API server, by the names that client-go's metrics have. */
+/** Measures requests to the API server. The metrics have the names of client-go's metrics. */
 export function clientMetrics(metrics: MetricsRegistry): NonNullable<RestClientOptions['onRequest']> {
   const requests = metrics.counter('rest_client_requests_total', 'Requests to the API server.', [
     'method',
@@ -9,7 +9,7 @@ export function clientMetrics(metrics: MetricsRegistry): NonNullable<RestClientO
   ]);
   const duration = metrics.histogram(
     'rest_client_request_duration_seconds',
-    'How long the API server took to answer.',
+    'Time until the API server answered.',
     ['method'],
   );
   return (method, code, ms) => {
@@ -18,21 +18,24 @@ export function clientMetrics(metrics: MetricsRegistry): NonNullable<RestClientO
   };
 }
 
-/** Tells whether this process leads, by the name that client-go's metric has. */
+/** Exports whether this process is the leader. The metric has the name of client-go's metric. */
 export function leaderMetrics(metrics: MetricsRegistry, elector: { readonly isLeader: boolean }): void {
-  metrics.collect('leader_election_master_status', 'Whether this process leads: 1 or 0.', ['name'], () => [
-    [['overlay-network'], elector.isLeader ? 1 : 0],
-  ]);
+  metrics.collect(
+    'leader_election_master_status',
+    'Whether this process is the leader: 1 or 0.',
+    ['name'],
+    () => [[['overlay-network'], elector.isLeader ? 1 : 0]],
+  );
 }
 
-/** Tells which databases are connected. */
+/** Exports which databases are connected. */
 export function connectionMetrics(
   metrics: MetricsRegistry,
   connected: Readonly<Record<'northbound' | 'southbound', () => boolean>>,
 ): void {
   metrics.collect(
     'overlay_network_ovn_connected',
-    'Whether a database of OVN is connected: 1 or 0.',
+    'Whether the operator is connected to an OVN database: 1 or 0.',
     ['database'],
     () =>
       Object.entries(connected).map(
@@ -41,7 +44,7 @@ export function connectionMetrics(
   );
 }
 
-/** Counts transactions of the Northbound database. */
+/** Returns a function that measures the transactions of the Northbound database. */
 export function transactionMetrics(metrics: MetricsRegistry): (report: TransactionReport) => void {
   const transactions = metrics.counter(
     'overlay_network_ovn_transactions_total',
@@ -54,7 +57,7 @@ export function transactionMetrics(metrics: MetricsRegistry): (report: Transacti
   );
   const duration = metrics.histogram(
     'overlay_network_ovn_operations_duration_seconds',
-    'How long a transaction of the Northbound database took, until the replica showed it.',
+    'Time from the start of a Northbound transaction until the replica has its changes.',
   );
   for (const result of ['ok', 'failed']) transactions.increment([result], 0);
   rows.increment([], 0);

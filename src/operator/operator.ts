@@ -14,28 +14,31 @@ import { version } from '../process/version.ts';
 
 /** The running operator. */
 export interface Operator {
-  /** Resolves when the controllers run; rejects when starting failed. As a standby that may be after any time. */
+  /** Resolves when the controllers run; rejects when the start fails. A standby waits until it becomes the leader. */
   readonly ready: Promise<void>;
-  /** Resolves with the reason when the operator cannot go on (another one leads now): the process should end. */
+  /** Resolves with the reason when the operator cannot continue, for example when it lost the Lease: end the process. */
   readonly failed: Promise<string>;
-  /** `host:port` of health and metrics; undefined when they are not served. */
+  /** `host:port` of the health and metrics endpoints; undefined when they are disabled. */
   readonly address: string | undefined;
-  /** Finishes or drops what is under way, releases the lease, and closes all connections. */
+  /** Completes or cancels the reconciles in progress, releases the Lease, and closes all connections. */
   stop(): Promise<void>;
 }
 
-/** Waits that are no settings, with defaults that suit everybody; tests shorten them. */
+/** Timeouts that are not settings. Tests shorten them. */
 export interface OperatorTimings {
-  /** How long a stop waits for reconciles that are under way, in ms. */
+  /** How long a stop waits for the reconciles in progress, in ms. */
   readonly graceMs?: number;
   /** How long writes wait for a lost Northbound database before they fail, in ms. */
   readonly reconnectDeadlineMs?: number;
 }
 
-/** How long the start waits for a Southbound database that neither answers nor refuses, in ms. */
+/** How long the start waits for a Southbound database that neither answers nor refuses the connection, in ms. */
 const SOUTHBOUND_WAIT_MS = 1000;
 
-/** Starts the operator. Rejects when the kubeconfig or the listening address is of no use; all else is waited for. */
+/**
+ * Starts the operator. Rejects when the kubeconfig is invalid or the listen address is not available. Waits in the
+ * background for the API server and the databases.
+ */
 export async function startOperator(
   config: Config,
   log: Logger,
@@ -82,10 +85,12 @@ export async function startOperator(
       signal,
       onTransaction: transactionMetrics(metrics),
       onFenced: async ({ reason, epoch }) => {
-        log.warn('our epoch does not count in the Northbound database', { reason, epoch });
+        log.warn('the Northbound database no longer accepts the epoch of this operator', { reason, epoch });
         if (reason === 'lost' && (await elector?.confirm()) !== false) return 'retake';
         failure.resolve(
-          reason === 'lost' ? 'the Lease is not held' : 'another operator writes to the Northbound database',
+          reason === 'lost'
+            ? 'this operator does not hold the Lease'
+            : 'another operator writes to the Northbound database',
         );
         return 'stop';
       },
@@ -93,10 +98,10 @@ export async function startOperator(
   });
   manager.alongside('connecting to the Southbound database', async (signal) => {
     const known = southbound.start().catch((error: unknown) => {
-      if (!signal.aborted) log.error('the Southbound database cannot be followed', errorFields(error));
+      if (!signal.aborted) log.error('cannot follow the Southbound database', errorFields(error));
     });
-    // With the bindings known, the first look at the Ports is also the last. When nobody answers, nothing waits:
-    // bindings stay as they were, and what cannot do without says so in its conditions.
+    // With the bindings, one reconcile of each Port is enough. Without an answer the start continues: bindings keep
+    // their state, and objects that need the Southbound database report it in their conditions.
     const giveUp = new AbortController();
     await Promise.race([known, southbound.unreachable, sleep(realClock, SOUTHBOUND_WAIT_MS, giveUp.signal)]);
     giveUp.abort();
@@ -108,8 +113,8 @@ export async function startOperator(
   manager.ready.add('ovn-northbound', () => (northbound?.client.connected ? undefined : 'not connected'));
   manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
   manager.beforeStart('taking over the Northbound database', async (signal) => {
-    const epoch = await insist(() => connected().fence.take(), signal, log);
-    log.info('leading', { epoch });
+    const epoch = await retryUntilStopped(() => connected().fence.take(), signal, log);
+    log.info('this operator is the leader', { epoch });
   });
   manager.beforeStart('rebuilding the pools', (signal) => controllers.prepare(signal));
   const stopMeasuring = processMetrics(metrics, version());
@@ -120,7 +125,7 @@ export async function startOperator(
   const ready = manager.start();
   ready.then(
     () => log.info('ready'),
-    (error: unknown) => log.error('starting failed', errorFields(error)),
+    (error: unknown) => log.error('the start failed', errorFields(error)),
   );
   return {
     ready,
@@ -134,14 +139,21 @@ export async function startOperator(
   };
 }
 
-/** Takes over, however often it takes: the database may go away at this moment too. Rejects only after a stop. */
-async function insist<T>(takeOver: () => Promise<T>, signal: AbortSignal, log: Logger): Promise<T> {
+/**
+ * Repeats the takeover until it succeeds, because the connection to the database may be lost at any time. Rejects only
+ * after `signal` is aborted.
+ */
+async function retryUntilStopped<T>(
+  takeOver: () => Promise<T>,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await takeOver();
     } catch (error) {
       if (signal.aborted) throw error;
-      log.warn('the Northbound database could not be taken over: trying again', errorFields(error));
+      log.warn('cannot take over the Northbound database; retrying', errorFields(error));
       await sleep(realClock, backoffDelay({ baseMs: 100, maxMs: 5_000 }, failures, Math.random), signal);
     }
   }

@@ -3,7 +3,7 @@ import { settled } from '../support/operator/dump.ts';
 import { Replicas } from '../support/operator/replicas.ts';
 import { backUp, restoreCluster } from '../support/ovsdb/restore.ts';
 
-const leads = /"message":"leading"/;
+const leads = /"message":"this operator is the leader"/;
 const soon = { lease: 3, renew: 2, retry: 0.3 };
 
 describe('two operators on a Northbound database of three servers', () => {
@@ -55,7 +55,7 @@ describe('two operators on a Northbound database of three servers', () => {
     leader.child.kill('SIGCONT');
     expect(await leader.ended()).toBe(1);
     expect(leader.stderr()).toMatch(
-      /"reason":"superseded".*"message":"our epoch does not count in the Northbound database"/,
+      /"reason":"superseded".*"message":"the Northbound database no longer accepts the epoch of this operator"/,
     );
     expect(await replicas.rows()).toEqual(rows);
     expect(await replicas.wrongs()).toEqual([]);
