@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { NewObject } from '../reconcile/index.ts';
 
-/** The folder of the project's CustomResourceDefinitions; the same for sources and for a build. */
+/** The folder of the CustomResourceDefinitions. The relative path is the same in the sources and in a build. */
 export const CRD_FOLDER = join(import.meta.dirname, '../../crds');
 
-/** A CustomResourceDefinition as it is in crds/. */
+/** A CustomResourceDefinition in crds/. */
 export interface CustomResourceDefinition extends NewObject {
   readonly spec: {
     readonly group: string;
@@ -16,7 +16,11 @@ export interface CustomResourceDefinition extends NewObject {
   };
 }
 
-/** The project's CustomResourceDefinitions. @throws the error of node:fs when the folder cannot be read */
+/**
+ * Reads the CustomResourceDefinitions of this version.
+ *
+ * @throws the error of node:fs when the folder is not readable
+ */
 export function readCrds(): CustomResourceDefinition[] {
   return readdirSync(CRD_FOLDER)
     .filter((file) => file.endsWith('.yaml'))

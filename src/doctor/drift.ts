@@ -1,4 +1,4 @@
-/** Whether rows are what objects ask for. */
+/** Checks whether the rows in OVN match the objects. */
 import { findCondition } from '../api/index.ts';
 import type {
   ChassisDirectory,
@@ -7,12 +7,12 @@ import type {
   RowWriter,
   SouthboundFacts,
 } from '../ovn/index.ts';
-import { grantRemedy, ok, problem, some, warning, type Finding } from './finding.ts';
-import { labelOf, ours, type Listed, type Listing } from './objects.ts';
+import { grantRemedy, listNames, ok, problem, warning, type Finding } from './finding.ts';
+import { labelOf, ownObjects, type Listed, type Listing } from './objects.ts';
 
 const check = 'Drift';
 
-/** Gives `writer` what an operator that started now would write, and writes nothing itself. */
+/** Passes the rows that a newly started operator would write to `writer`. Writes nothing itself. */
 export type Rehearse = (world: {
   readonly objects: Listing['of'];
   readonly writer: RowWriter;
@@ -21,17 +21,21 @@ export type Rehearse = (world: {
 }) => Promise<void>;
 
 /**
- * Counts objects that count as programmed and whose rows an operator that started now would change: rows that are
- * missing, too many, or have other values. It does the operator's own work to find that out, up to the writing.
+ * Finds objects that report Programmed=True although a newly started operator would change their rows: a row is
+ * missing, is superfluous, or has other values. The check runs the operator's reconcilers without writing.
  */
 export async function checkDrift(
-  { of, unseen }: Listing,
+  { of, forbidden }: Listing,
   rehearse: Rehearse,
   { writer }: NorthboundFacts,
   southbound: SouthboundFacts | undefined,
 ): Promise<Finding> {
-  if (unseen.length > 0)
-    return warning(check, `Not looked for, since rows depend on ${some(unseen, 20)} too.`, grantRemedy);
+  if (forbidden.length > 0)
+    return warning(
+      check,
+      `Skipped: the rows depend on kinds that this user may not list (${listNames(forbidden, 20)}).`,
+      grantRemedy,
+    );
   const isKnown = southbound !== undefined;
   await rehearse({
     objects: of,
@@ -40,24 +44,24 @@ export async function checkDrift(
     chassis: { isKnown, chassis: () => southbound?.hosts ?? [] },
   });
   const programmed = new Map(
-    ours(of)
+    ownObjects(of)
       .filter(isProgrammed)
       .map((object) => [object.metadata.uid, object]),
   );
   const drifted = writer.differences.flatMap(({ owner, writes }) => {
     const object = programmed.get(owner.uid);
-    return object === undefined ? [] : [`${labelOf(object)} (${some(writes, 3)})`];
+    return object === undefined ? [] : [`${labelOf(object)} (${listNames(writes, 3)})`];
   });
   if (drifted.length === 0)
-    return ok(check, `OVN has what the ${programmed.size} objects that count as programmed say.`);
+    return ok(check, `The rows in OVN match the ${programmed.size} objects that are Programmed.`);
   return problem(
     check,
-    `${drifted.length} objects count as programmed, and an operator would change their rows: ${some(drifted)}.`,
-    "One that leads and reaches this database does so at once: see the leader, and look again, since what is under way counts as well. Rows depend on settings too: give the operator's.",
+    `The rows of ${drifted.length} objects that are Programmed differ from the objects: ${listNames(drifted)}.`,
+    "Run doctor again: changes in progress also count as drift. If the drift stays, check that an operator leads and is connected to this database; the leader repairs drift at once. Run doctor with the operator's settings, because the rows depend on the settings.",
   );
 }
 
-/** Whether it says that OVN has what it says now. */
+/** Whether the object reports Programmed=True for its current generation. */
 function isProgrammed({ metadata: { generation, deletionTimestamp }, status }: Listed): boolean {
   const programmed = findCondition(status?.conditions, 'Programmed');
   return (

@@ -1,12 +1,12 @@
-/** What one check of an installation came to. */
+/** The result of one check of an installation. */
 export interface Finding {
-  /** What was looked at, in a few words. */
+  /** The name of the check. */
   readonly check: string;
-  /** `warning`: it works, and somebody should look; `problem`: it does not. */
+  /** `warning`: the installation works but needs attention; `problem`: the installation does not work. */
   readonly outcome: 'ok' | 'warning' | 'problem';
-  /** What was found; a sentence. */
+  /** The result, as a sentence. */
   readonly found: string;
-  /** What to do about it; absent when nothing is wrong. */
+  /** The actions that solve the problem; absent when the outcome is `ok`. */
   readonly remedy?: string;
 }
 
@@ -26,19 +26,19 @@ export const problem = (check: string, found: string, remedy: string): Finding =
   remedy,
 });
 
-/** What to do about rights that are missing. */
+/** The remedy for missing permissions. */
 export const grantRemedy =
-  "Bind the operator's ClusterRole and Role (in the chart: `rbac.create`) to the user that it runs as.";
+  "Bind the operator's ClusterRole and Role (in the chart: `rbac.create`) to the operator's user.";
 
-/** A few of many names, for a sentence. */
-export function some(names: readonly string[], most = 5): string {
-  const shown = names.slice(0, most).join(', ');
-  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+/** Joins names for a sentence: at most `max` names, then the number of the others. */
+export function listNames(names: readonly string[], max = 5): string {
+  const shown = names.slice(0, max).join(', ');
+  return names.length > max ? `${shown} and ${names.length - max} more` : shown;
 }
 
-/** An error in one line, with the one behind it where that says more. */
+/** Formats an error in one line, with its cause when the cause adds information. */
 export function reasonOf(error: unknown): string {
-  const said = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
-  const cause = error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : said;
-  return said.includes(cause) ? said : `${said}: ${cause}`;
+  const message = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+  const cause = error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : message;
+  return message.includes(cause) ? message : `${message}: ${cause}`;
 }

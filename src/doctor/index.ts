@@ -1,4 +1,4 @@
-/** Looks at an installation, and says what to do about what is not as it should be. */
+/** Checks an installation and reports problems with their remedies. */
 import {
   inspectNorthbound,
   inspectSouthbound,
@@ -11,12 +11,12 @@ import { realClock } from '../base/index.ts';
 import type { RestClient } from '../reconcile/index.ts';
 import { checkDrift, type Rehearse } from './drift.ts';
 import { problem, reasonOf, type Finding } from './finding.ts';
-import { judgeGateways } from './gateways.ts';
+import { evaluateGateways } from './gateways.ts';
 import { checkApiServer, checkDefinitions, checkPermissions } from './kubernetes.ts';
-import { judgeLeader, watchLease, type LeaseRef } from './leader.ts';
-import { judgeObjects, judgeOrphans, listObjects } from './objects.ts';
-import { judgeLag, judgeNorthbound, judgeSouthbound } from './ovn.ts';
-import { judgeRouterMacs } from './router-macs.ts';
+import { evaluateLeader, watchLease, type LeaseRef } from './leader.ts';
+import { evaluateObjects, evaluateOrphans, listObjects } from './objects.ts';
+import { evaluateLag, evaluateNorthbound, evaluateSouthbound } from './ovn.ts';
+import { evaluateRouterMacs } from './router-macs.ts';
 import type { Definition } from './schemas.ts';
 
 export { CRD_FOLDER, readCrds, type CustomResourceDefinition } from './crds.ts';
@@ -24,26 +24,26 @@ export type { Finding } from './finding.ts';
 export type { Definition } from './schemas.ts';
 export { describePermission, neededPermissions, type Permission } from './permissions.ts';
 
-/** What to look at. */
+/** The installation to check. */
 export interface Installation {
   readonly client: RestClient;
   /** The CustomResourceDefinitions of this version. */
   readonly definitions: readonly Definition[];
-  /** With which leaders are elected; undefined when they are not. */
+  /** The Lease of the leader election; undefined when leader election is disabled. */
   readonly lease: LeaseRef | undefined;
   readonly cluster: string;
-  /** With the operator's settings. */
+  /** Computes the rows with the operator's settings. */
   readonly rehearse: Rehearse;
   readonly northbound: InspectOptions;
   readonly southbound: InspectOptions;
   /**
-   * How long ovn-northd and the hosts have to say that they follow, in ms. Undefined: they are not asked. To ask is the
-   * one thing here that writes.
+   * Timeout of the lag measurement in ms; undefined skips the measurement. The measurement is the only check that writes
+   * to a database.
    */
   readonly syncMs: number | undefined;
 }
 
-/** Runs all checks that make sense: of a server that does not answer nothing more is asked. Never rejects. */
+/** Runs all checks. When a server does not answer, the checks that need the server are skipped. Never rejects. */
 export async function examine(installation: Installation): Promise<Finding[]> {
   const { cluster, syncMs } = installation;
   const lag = syncMs === undefined ? [] : await examineLag(installation, syncMs);
@@ -57,11 +57,11 @@ export async function examine(installation: Installation): Promise<Finding[]> {
   const facts = { northbound: northbound.facts, southbound: southbound.facts };
   return [
     ...kubernetes.findings,
-    ...kubernetes.judgeLeader(facts.northbound?.epoch),
+    ...kubernetes.evaluateLeader(facts.northbound?.epoch),
     ...northbound.failed,
-    ...(facts.northbound === undefined ? [] : judgeNorthbound(facts.northbound)),
+    ...(facts.northbound === undefined ? [] : evaluateNorthbound(facts.northbound)),
     ...southbound.failed,
-    ...(facts.southbound === undefined ? [] : judgeSouthbound(facts.southbound, facts.northbound)),
+    ...(facts.southbound === undefined ? [] : evaluateSouthbound(facts.southbound, facts.northbound)),
     ...lag,
     ...(kubernetes.canList ? await examineObjects(installation, facts) : []),
   ];
@@ -70,11 +70,11 @@ export async function examine(installation: Installation): Promise<Finding[]> {
 async function examineKubernetes({ client, definitions, lease }: Installation): Promise<{
   readonly findings: readonly Finding[];
   readonly canList: boolean;
-  /** Takes the epoch in the Northbound database, where it is known. */
-  readonly judgeLeader: (epoch: string | undefined) => readonly Finding[];
+  /** `epoch`: the epoch in the Northbound database; undefined when the epoch is unknown. */
+  readonly evaluateLeader: (epoch: string | undefined) => readonly Finding[];
 }> {
   const server = await checkApiServer(client);
-  if (server.outcome !== 'ok') return { findings: [server], canList: false, judgeLeader: () => [] };
+  if (server.outcome !== 'ok') return { findings: [server], canList: false, evaluateLeader: () => [] };
   const [kinds, rights, leadership] = await Promise.all([
     attempt('Custom resources', 'kubeconfig', () => checkDefinitions(client, definitions)),
     attempt('Permissions', 'kubeconfig', () => checkPermissions(client, lease?.namespace)),
@@ -84,17 +84,17 @@ async function examineKubernetes({ client, definitions, lease }: Installation): 
   return {
     findings: [server, ...found, ...(rights.facts === undefined ? rights.failed : [rights.facts])],
     canList: found.every(({ outcome }) => outcome !== 'problem'),
-    judgeLeader: (epoch) =>
-      leadership.facts === undefined ? leadership.failed : [judgeLeader(leadership.facts, epoch)],
+    evaluateLeader: (epoch) =>
+      leadership.facts === undefined ? leadership.failed : [evaluateLeader(leadership.facts, epoch)],
   };
 }
 
 async function examineLag(
   { northbound, southbound }: Installation,
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<readonly Finding[]> {
-  const lag = await attempt('Lag', 'ovnNbEndpoint', () => measureLag(northbound, southbound, patienceMs));
-  return lag.facts === undefined ? lag.failed : [judgeLag(lag.facts, patienceMs)];
+  const lag = await attempt('Lag', 'ovnNbEndpoint', () => measureLag(northbound, southbound, timeoutMs));
+  return lag.facts === undefined ? lag.failed : [evaluateLag(lag.facts, timeoutMs)];
 }
 
 async function examineObjects(
@@ -106,32 +106,32 @@ async function examineObjects(
 ): Promise<readonly Finding[]> {
   const { facts: listing, failed } = await attempt('Objects', 'kubeconfig', () => listObjects(client));
   if (listing === undefined) return failed;
-  const findings = [...judgeObjects(listing)];
+  const findings = [...evaluateObjects(listing)];
   if (northbound !== undefined) {
     const drift = await attempt('Drift', 'ovnNbEndpoint', () =>
       checkDrift(listing, rehearse, northbound, southbound),
     );
     findings.push(...(drift.facts === undefined ? drift.failed : [drift.facts]));
-    findings.push(judgeOrphans(listing, northbound));
+    findings.push(evaluateOrphans(listing, northbound));
   }
   if (southbound !== undefined)
-    findings.push(...judgeGateways(listing, southbound), ...judgeRouterMacs(listing, southbound));
+    findings.push(...evaluateGateways(listing, southbound), ...evaluateRouterMacs(listing, southbound));
   return findings;
 }
 
-/** What a look found; or, where it could not be had, the finding that says so. */
+/** The facts that an inspection returned, or the finding that describes its failure. */
 type Attempt<T> =
   | { readonly facts: T; readonly failed: readonly [] }
   | { readonly facts: undefined; readonly failed: readonly [Finding] };
 
-async function attempt<T>(check: string, setting: string, look: () => Promise<T>): Promise<Attempt<T>> {
+async function attempt<T>(check: string, setting: string, inspect: () => Promise<T>): Promise<Attempt<T>> {
   try {
-    return { facts: await look(), failed: [] };
+    return { facts: await inspect(), failed: [] };
   } catch (error) {
-    const remedy = `See that it runs, that the setting \`${setting}\` leads there, and that nothing in between refuses the way or the certificates.`;
+    const remedy = `Check that the server runs, that the setting \`${setting}\` is correct, and that the network and the certificates allow the connection.`;
     return {
       facts: undefined,
-      failed: [problem(check, `It could not be looked at: ${reasonOf(error)}.`, remedy)],
+      failed: [problem(check, `The check failed: ${reasonOf(error)}.`, remedy)],
     };
   }
 }

@@ -1,6 +1,6 @@
 import { resources } from '../api/index.ts';
 import { isNotFound, type KubeObject, type ResourceType, type RestClient } from '../reconcile/index.ts';
-import { grantRemedy, ok, problem, reasonOf, some, warning, type Finding } from './finding.ts';
+import { grantRemedy, listNames, ok, problem, reasonOf, warning, type Finding } from './finding.ts';
 import { describePermission, neededPermissions, type Permission } from './permissions.ts';
 import { applyCrds, checkSchemas, type Definition } from './schemas.ts';
 
@@ -12,21 +12,21 @@ const reviewType: ResourceType = {
   namespaced: false,
 };
 
-/** Whether the API server answers. */
+/** Checks whether the API server answers. */
 export async function checkApiServer(client: RestClient): Promise<Finding> {
   const check = 'API server';
   try {
-    return ok(check, `It answers, and is ${await client.version()}.`);
+    return ok(check, `The API server answers; its version is ${await client.version()}.`);
   } catch (error) {
     return problem(
       check,
-      `It does not answer: ${reasonOf(error)}.`,
-      'See that `kubectl --kubeconfig` with the same file works from here, and mend the setting `kubeconfig`.',
+      `The API server does not answer: ${reasonOf(error)}.`,
+      'Check that `kubectl --kubeconfig` works with the same file on this machine, and correct the setting `kubeconfig`.',
     );
   }
 }
 
-/** Whether every kind is served, and with the schemas of this version. */
+/** Checks whether the API server serves every kind, with the schemas of this version. */
 export async function checkDefinitions(
   client: Pick<RestClient, 'serves' | 'openAPI'>,
   shipped: readonly Definition[],
@@ -35,11 +35,12 @@ export async function checkDefinitions(
   const types = Object.values(resources);
   const served = await Promise.all(types.map((type) => client.serves(type)));
   const missing = types.filter((_, index) => served[index] !== true).map(({ plural }) => plural);
-  if (missing.length > 0) return [problem(check, `Not served: ${some(missing, 20)}.`, applyCrds)];
-  return [ok(check, `All ${types.length} kinds are served.`), await checkSchemas(client, shipped)];
+  if (missing.length > 0)
+    return [problem(check, `The API server does not serve ${listNames(missing, 20)}.`, applyCrds)];
+  return [ok(check, `The API server serves all ${types.length} kinds.`), await checkSchemas(client, shipped)];
 }
 
-/** Whether this user may do all that the operator does. */
+/** Checks whether this user has all permissions of the operator. */
 export async function checkPermissions(
   client: Pick<RestClient, 'create'>,
   leaseNamespace: string | undefined,
@@ -54,14 +55,18 @@ export async function checkPermissions(
   if (allowed === undefined) {
     return warning(
       'Permissions',
-      'The API server cannot be asked about them: it does not serve SelfSubjectAccessReview.',
-      'Compare them by hand with the ClusterRole and the Role in the chart.',
+      'The check is not possible: the API server does not serve SelfSubjectAccessReview.',
+      "Compare the user's permissions with the ClusterRole and the Role in the chart.",
     );
   }
   const denied = needed.filter((_, index) => allowed[index] !== true).map(describePermission);
   if (denied.length === 0)
-    return ok('Permissions', `All ${needed.length} that the operator needs are given.`);
-  return problem('Permissions', `Denied: ${some(denied, 20)}.`, grantRemedy);
+    return ok('Permissions', `This user has all ${needed.length} permissions of the operator.`);
+  return problem(
+    'Permissions',
+    `This user lacks permissions of the operator: ${listNames(denied, 20)}.`,
+    grantRemedy,
+  );
 }
 
 async function mayDo(client: Pick<RestClient, 'create'>, permission: Permission): Promise<boolean> {

@@ -1,42 +1,48 @@
-/** Whether an operator leads now, by its Lease. */
+/** Checks with the Lease whether an operator leads. */
 import { type Clock, jsonEqual, sleep } from '../base/index.ts';
 import { ApiError, isNotFound, leaseType, type KubeClient, type Lease } from '../reconcile/index.ts';
 import { grantRemedy, ok, problem, warning, type Finding } from './finding.ts';
 
-/** How often the Lease is looked at while it is watched for a renewal, in ms. */
-const LOOK_MS = 250;
+/** Time between two reads of the Lease, in ms. */
+const POLL_INTERVAL_MS = 250;
 
 const check = 'Leader';
 
-/** Where the Lease is. */
+/** The reference to the Lease. */
 export interface LeaseRef {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** What watching the Lease came to: its holder renewed it, or did not for as long as it says; or there is no holder. */
+/**
+ * The observed state of the Lease. `renewed`: the holder renewed the Lease. `expired`: the holder did not renew the Lease
+ * for the duration of the Lease. `disabled`: leader election is disabled. In the other states the Lease has no known
+ * holder.
+ */
 export type Leadership =
-  | { readonly state: 'unelected' }
+  | { readonly state: 'disabled' }
   | { readonly state: 'missing' | 'released' | 'forbidden'; readonly lease: string }
   | {
-      readonly state: 'renewed' | 'silent';
+      readonly state: 'renewed' | 'expired';
       readonly lease: string;
       readonly holder: string;
       readonly seconds: number;
     };
 
 /**
- * Watches the Lease until it is renewed, or for as long as it counts without that. The times in it were written by the
- * clock of another machine, so they are not compared with this one's: candidates do not do so either.
+ * Watches the Lease until its holder renews it or its duration ends. The function does not compare the times in the
+ * Lease with the local clock, because another machine wrote these times. Candidates for the Lease do the same.
  *
- * @param ref undefined where no leader is elected. @throws ApiError, ConnectionError
+ * @param ref undefined when leader election is disabled
+ * @throws ApiError when the API server refuses the request, except with 403 and 404
+ * @throws ConnectionError when the API server does not answer
  */
 export async function watchLease(
   client: Pick<KubeClient, 'get'>,
   ref: LeaseRef | undefined,
   clock: Clock,
 ): Promise<Leadership> {
-  if (ref === undefined) return { state: 'unelected' };
+  if (ref === undefined) return { state: 'disabled' };
   const lease = `${ref.namespace}/${ref.name}`;
   const began = clock.now();
   let first: Lease['spec'];
@@ -53,21 +59,23 @@ export async function watchLease(
     if (holder === '') return { state: 'released', lease };
     first ??= spec;
     if (!jsonEqual(first, spec)) return { state: 'renewed', lease, holder, seconds };
-    if (clock.now() - began >= seconds * 1000) return { state: 'silent', lease, holder, seconds };
-    await sleep(clock, LOOK_MS);
+    if (clock.now() - began >= seconds * 1000) return { state: 'expired', lease, holder, seconds };
+    await sleep(clock, POLL_INTERVAL_MS);
   }
 }
 
 /**
- * What that means. `epoch` is `NUMBER/IDENTITY` of the last that took over the Northbound database; undefined when that
- * is not known, or there is none.
+ * Returns the finding for a state of the Lease.
+ *
+ * @param epoch `NUMBER/IDENTITY` of the last takeover of the Northbound database; undefined when the database has no
+ *   epoch or is not available
  */
-export function judgeLeader(leadership: Leadership, epoch: string | undefined): Finding {
-  if (leadership.state === 'unelected') {
+export function evaluateLeader(leadership: Leadership, epoch: string | undefined): Finding {
+  if (leadership.state === 'disabled') {
     return warning(
       check,
-      'Nobody is elected (`leaderElection.enabled`), so nothing tells whether an operator runs.',
-      'Ask its `/ready`; with more than one replica, elect a leader.',
+      'Leader election is disabled (`leaderElection.enabled`), so doctor cannot determine whether an operator runs.',
+      'Check `/ready` of the operator. Enable leader election when there is more than one replica.',
     );
   }
   const { state, lease } = leadership;
@@ -75,37 +83,37 @@ export function judgeLeader(leadership: Leadership, epoch: string | undefined): 
     case 'forbidden':
       return warning(
         check,
-        `This user may not read the Lease ${lease}: whether an operator leads is not known.`,
+        `This user may not read the Lease ${lease}, so doctor cannot determine whether an operator leads.`,
         grantRemedy,
       );
     case 'missing':
-      return nobody(`there is no Lease ${lease}`);
+      return noLeader(`the Lease ${lease} does not exist`);
     case 'released':
-      return nobody(`the Lease ${lease} is free, since its last holder has stopped`);
-    case 'silent':
-      return nobody(
-        `${leadership.holder} holds the Lease ${lease}, and has not renewed it for ${leadership.seconds} s`,
+      return noLeader(`the Lease ${lease} is free because its last holder released it`);
+    case 'expired':
+      return noLeader(
+        `${leadership.holder} holds the Lease ${lease} but did not renew it for ${leadership.seconds} s`,
       );
     case 'renewed':
       return compare(leadership.holder, lease, epoch);
   }
 }
 
-const nobody = (why: string): Finding =>
+const noLeader = (why: string): Finding =>
   problem(
     check,
     `No operator leads: ${why}.`,
-    'Start one (is it scaled to zero, or does it not start? `kubectl get deployments,pods`). If one runs, compare its `leaderElection.namespace` with the one given here. While another takes over this lasts some seconds: look again.',
+    'Start an operator; `kubectl get deployments,pods` shows whether it is scaled to zero or fails to start. If an operator runs, compare its `leaderElection.namespace` with the setting of doctor. A takeover lasts some seconds: run doctor again.',
   );
 
-/** Who leads by the Lease is who should write. */
+/** Compares the holder of the Lease with the last operator that took over the Northbound database. */
 function compare(holder: string, lease: string, epoch: string | undefined): Finding {
   const writer = epoch?.slice(epoch.indexOf('/') + 1);
   if (writer === undefined || writer === holder)
-    return ok(check, `${holder} leads, and renews the Lease ${lease}.`);
+    return ok(check, `${holder} leads and renews the Lease ${lease}.`);
   return warning(
     check,
-    `${holder} holds the Lease ${lease}, but the last to take over the Northbound database was ${writer}.`,
-    'Look again: between both steps lie some seconds. If it stays, see in the log of the first why it cannot take over, and compare its `clusterName` and `ovnNbEndpoint` with those given here.',
+    `${holder} holds the Lease ${lease}, but the last operator that took over the Northbound database is ${writer}.`,
+    'Run doctor again: the takeover follows some seconds after the Lease. If the warning stays, read in the log of the holder why it cannot take over, and compare its `clusterName` and `ovnNbEndpoint` with the settings of doctor.',
   );
 }

@@ -1,14 +1,14 @@
 import { resources } from '../api/index.ts';
 
-/** One thing that the operator asks of the API server. */
+/** A permission that the operator needs from the API server. */
 export interface Permission {
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;
   readonly verb: string;
-  /** Only in this namespace. */
+  /** Limits the permission to this namespace. */
   readonly namespace?: string;
-  /** Only the object of this name. */
+  /** Limits the permission to the object with this name. */
   readonly name?: string;
 }
 
@@ -17,7 +17,7 @@ const held = ['externalnetworks', 'floatingips', 'securitygroups', 'subnets', 'v
 /** Kinds of which the operator makes and removes objects: those that every VPC comes with. */
 const made = ['securitygroups', 'subnets'];
 
-/** All that the operator needs; the Lease only where leaders are elected. */
+/** Returns all permissions of the operator. The permissions for the Lease need `leaseNamespace`: undefined without leader election. */
 export function neededPermissions(leaseNamespace: string | undefined): Permission[] {
   const own = Object.values(resources).flatMap(({ group, plural }) => [
     ...['get', 'list', 'watch'].map((verb) => ({ group, resource: plural, verb })),
@@ -43,7 +43,7 @@ export function neededPermissions(leaseNamespace: string | undefined): Permissio
   return [...own, ...namespaces, ...events, ...leases];
 }
 
-/** `patch ports.network.plasmavmc.io/status`, as `kubectl auth can-i` takes it. */
+/** Formats a permission as for `kubectl auth can-i`: `patch ports.network.plasmavmc.io/status`. */
 export function describePermission({ group, resource, subresource, verb, namespace }: Permission): string {
   const what = `${resource}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
   return `${verb} ${what}${namespace === undefined ? '' : ` in ${namespace}`}`;

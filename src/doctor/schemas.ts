@@ -1,10 +1,10 @@
-/** Whether the API server takes and keeps what this version's CustomResourceDefinitions say. */
+/** Checks whether the API server has the schemas of this version's CustomResourceDefinitions. */
 import { resources } from '../api/index.ts';
 import { jsonEqual } from '../base/index.ts';
 import { isNotFound, type OpenAPIDocument, type RestClient } from '../reconcile/index.ts';
-import { ok, some, warning, type Finding } from './finding.ts';
+import { listNames, ok, warning, type Finding } from './finding.ts';
 
-/** The part of a CustomResourceDefinition that is compared. */
+/** The compared part of a CustomResourceDefinition. */
 export interface Definition {
   readonly spec: {
     readonly names: { readonly kind: string };
@@ -18,9 +18,12 @@ export interface Definition {
 export const applyCrds =
   'Apply the CustomResourceDefinitions of this version: `kubectl apply --server-side -f crds/`.';
 
-const check = 'Their schemas';
+const check = 'Custom resource schemas';
 
-/** Compares what the server publishes: definitions themselves may be read by few, and not by the operator. */
+/**
+ * Compares the published OpenAPI schemas with the schemas of this version. The CustomResourceDefinitions cannot be
+ * compared directly, because the operator has no permission to read them.
+ */
 export async function checkSchemas(
   client: Pick<RestClient, 'openAPI'>,
   shipped: readonly Definition[],
@@ -33,8 +36,8 @@ export async function checkSchemas(
     if (!isNotFound(error)) throw error;
     return warning(
       check,
-      'Not compared: the API server publishes none for them (`/openapi/v3`).',
-      `If objects are refused, or fields of them get lost: ${applyCrds}`,
+      'Skipped: the API server does not publish schemas for the custom resources (`/openapi/v3`).',
+      `If the API server rejects objects or drops fields: ${applyCrds}`,
     );
   }
   const published = Object.values(document.components?.schemas ?? {}) as Schema[];
@@ -43,8 +46,12 @@ export async function checkSchemas(
     const theirs = published.find((schema) => schema[kindsKey]?.some(({ kind }) => kind === names.kind));
     return theirs !== undefined && jsonEqual(own(theirs), own(ours)) ? [] : [names.kind];
   });
-  if (others.length === 0) return ok(check, 'They are those of this version.');
-  return warning(check, `Of another version: ${some(others, 20)}.`, applyCrds);
+  if (others.length === 0) return ok(check, 'The API server has the schemas of this version.');
+  return warning(
+    check,
+    `The API server has schemas of another version for ${listNames(others, 20)}.`,
+    applyCrds,
+  );
 }
 
 const kindsKey = 'x-kubernetes-group-version-kind';
@@ -56,7 +63,7 @@ interface Schema {
   readonly [kindsKey]?: readonly { readonly kind: string }[];
 }
 
-/** Without what the server puts into the schema of every kind. */
+/** Removes the parts that the API server adds to the schema of every kind. */
 const own = ({ properties, required, 'x-kubernetes-validations': rules }: Schema): unknown => ({
   spec: properties?.spec,
   status: properties?.status,

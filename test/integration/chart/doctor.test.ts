@@ -73,33 +73,40 @@ describe("overlay-network doctor in the operator's pod", () => {
     const stopped = ['ovn-northd', 'Hosts', 'Leader'];
     expect(notOk.filter(({ check }) => !stopped.includes(check))).toEqual([]);
     expect(findings).toMatchObject({ Permissions: { outcome: 'ok' }, Objects: { outcome: 'ok' } });
-    expect(findings['Their schemas']?.found).toBe('They are those of this version.');
+    expect(findings['Custom resource schemas']?.found).toBe(
+      'The API server has the schemas of this version.',
+    );
   });
 
   it('names a right that is missing, and still judges all else', async () => {
     const findings = await examined(without('list', 'ports'));
     expect(findings['Permissions']).toMatchObject({
       outcome: 'problem',
-      found: 'Denied: list ports.network.plasmavmc.io.',
+      found: 'This user lacks permissions of the operator: list ports.network.plasmavmc.io.',
       remedy: expect.stringContaining('ClusterRole'),
     });
-    expect(findings['Kinds left out']).toMatchObject({
+    expect(findings['Skipped kinds']).toMatchObject({
       outcome: 'warning',
-      found: 'This user may not list Port: nothing is said of them.',
+      found: 'This user may not list Port; doctor did not check these kinds.',
       remedy: expect.stringContaining('ClusterRole'),
     });
     // The rows of Ports are not taken for orphans.
     expect(findings).toMatchObject({
-      Objects: { outcome: 'ok', found: 'All 5 are Ready.' },
+      Objects: { outcome: 'ok', found: 'All 5 objects are Ready.' },
       Orphans: { outcome: 'ok' },
-      Drift: { outcome: 'warning', found: 'Not looked for, since rows depend on Port too.' },
+      Drift: {
+        outcome: 'warning',
+        found: 'Skipped: the rows depend on kinds that this user may not list (Port).',
+      },
     });
   });
 
   it('names all of them when there are none', async () => {
     const findings = await examined([]);
-    expect(findings['Permissions']?.found).toMatch(/^Denied: .* and \d+ more\.$/);
-    expect(findings['Kinds left out']?.found).toMatch(/VPC, .*: nothing is said of them/);
+    expect(findings['Permissions']?.found).toMatch(
+      /^This user lacks permissions of the operator: .* and \d+ more\.$/,
+    );
+    expect(findings['Skipped kinds']?.found).toMatch(/VPC, .*; doctor did not check these kinds/);
     expect(findings['Northbound database']?.outcome).toBe('ok');
   });
 });

@@ -16,8 +16,8 @@ import { TestCluster } from '../../support/operator/test-cluster.ts';
 describe.each(targets)('overlay-network doctor with the $name API server', (target) => {
   let cluster: TestCluster;
   const lease = { 'leader-election-namespace': 'default' };
-  /** The real server that tests have is a small one: it is not asked who may do what. */
-  const unasked = target.name === 'real' ? ['warning: Permissions'] : [];
+  /** The real API server of the tests has no authorization, so doctor cannot check permissions. */
+  const unchecked = target.name === 'real' ? ['warning: Permissions'] : [];
 
   beforeAll(async () => {
     cluster = await TestCluster.start(target);
@@ -31,7 +31,7 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
   }, 60_000);
   afterAll(() => cluster.stop());
 
-  /** Runs it; findings by what was checked. */
+  /** Runs doctor and returns the findings by check. */
   async function examined(
     settings: Readonly<Record<string, string>> = {},
     ...switches: readonly string[]
@@ -63,19 +63,21 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
       .filter(({ outcome }) => outcome !== 'ok')
       .map(({ check, outcome }) => `${outcome}: ${check}`);
 
-  it('finds nothing wrong with an installation but that no host is alive', async () => {
+  it('finds only that no host is alive in a complete installation', async () => {
     const { code, findings } = await examined();
-    expect({ code, notOk: notOk(findings) }).toEqual({ code: 0, notOk: [...unasked, 'warning: Hosts'] });
-    expect(findings['API server']?.found).toMatch(/is v1\.\d+/);
-    expect(findings['Objects']?.found).toMatch(/^All \d+ are Ready\.$/);
-    expect(findings['Drift']?.found).toMatch(/^OVN has what the \d+ objects that count as programmed say/);
-    expect(findings['Their schemas']?.found).toBe('They are those of this version.');
-    expect(findings['Leader']?.found).toMatch(/ leads, and renews the Lease default\/overlay-network\.$/);
+    expect({ code, notOk: notOk(findings) }).toEqual({ code: 0, notOk: [...unchecked, 'warning: Hosts'] });
+    expect(findings['API server']?.found).toMatch(/ is v1\.\d+/);
+    expect(findings['Objects']?.found).toMatch(/^All \d+ objects are Ready\.$/);
+    expect(findings['Drift']?.found).toMatch(/^The rows in OVN match the \d+ objects that are Programmed/);
+    expect(findings['Custom resource schemas']?.found).toBe(
+      'The API server has the schemas of this version.',
+    );
+    expect(findings['Leader']?.found).toMatch(/ leads and renews the Lease default\/overlay-network\.$/);
     for (const { outcome, remedy } of Object.values(findings))
       expect(remedy === undefined).toBe(outcome === 'ok');
   });
 
-  it('names hosts without a MAC address of their own where a VPC routes to a provider Subnet', async () => {
+  it('names hosts without their own router MAC address when a VPC routes to a provider Subnet', async () => {
     const provider = { physicalNetwork: 'physnet1', vlanID: 20 };
     const metadata = { namespace: 'hosted', name: 'plant' };
     await cluster.apply({
@@ -103,7 +105,7 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     await cluster.gone('Subnet', 'hosted/plant');
   });
 
-  it('says which databases do not answer, and goes on with the rest', async () => {
+  it('names the databases that do not answer, and runs the other checks', async () => {
     const { code, findings } = await examined({ 'ovn-nb-endpoint': 'unix:/nonexistent/nb.sock' });
     expect(code).toBe(1);
     expect(findings['Northbound database']).toMatchObject({
@@ -111,10 +113,10 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
       found: expect.stringContaining('ENOENT'),
       remedy: expect.stringContaining('ovnNbEndpoint'),
     });
-    expect(findings['Permissions']?.outcome).toBe(unasked.length === 0 ? 'ok' : 'warning');
+    expect(findings['Permissions']?.outcome).toBe(unchecked.length === 0 ? 'ok' : 'warning');
   });
 
-  it('says so when the API server does not answer, and still looks at OVN', async () => {
+  it('reports an API server that does not answer, and still checks OVN', async () => {
     const { code, findings } = await examined({ kubeconfig: '/nonexistent/kubeconfig' });
     expect(code).toBe(1);
     expect(notOk(findings)).toEqual(['problem: API server', 'warning: Hosts']);
@@ -122,13 +124,13 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     expect(findings['Objects']).toBeUndefined();
   });
 
-  it('finds another cluster name: nobody has written under it, and what is programmed has no rows', async () => {
+  it('reports a missing epoch and drift for another cluster name', async () => {
     const { code, findings } = await examined({ 'cluster-name': 'elsewhere' });
     expect(code).toBe(1);
-    expect(notOk(findings)).toEqual([...unasked, 'warning: Epoch', 'warning: Hosts', 'problem: Drift']);
+    expect(notOk(findings)).toEqual([...unchecked, 'warning: Epoch', 'warning: Hosts', 'problem: Drift']);
   });
 
-  it('compares the schemas that the API server has with those of this version', async () => {
+  it('compares the schemas of the API server with the schemas of this version', async () => {
     const [port] = readCrds().filter(({ spec }) => spec.names.kind === 'Port');
     const { name } = port!.metadata as { name: string };
     const setText = (text: string) =>
@@ -143,53 +145,53 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
       schema: { openAPIV3Schema: { properties: { spec: { description: string } } } };
     };
     await setText('Of an older version.');
-    // The server publishes what changed a moment later.
+    // The API server publishes a changed schema after a delay.
     await cluster.eventually(async () => {
       const { code, findings } = await examined();
       expect(code).toBe(0);
-      expect(findings['Their schemas']).toMatchObject({
+      expect(findings['Custom resource schemas']).toMatchObject({
         outcome: 'warning',
-        found: 'Of another version: Port.',
+        found: 'The API server has schemas of another version for Port.',
         remedy: expect.stringContaining('kubectl apply'),
       });
     });
     await setText(schema.openAPIV3Schema.properties.spec.description);
     await cluster.eventually(async () => {
-      expect((await examined()).findings['Their schemas']?.outcome).toBe('ok');
+      expect((await examined()).findings['Custom resource schemas']?.outcome).toBe('ok');
     });
   }, 120_000);
 
-  it('asks ovn-northd and the hosts how fast they follow', async () => {
+  it('measures the lag of ovn-northd and of the hosts with --sync', async () => {
     const answer = await answering(cluster.ovn, ['gw1', 'gw2']);
     const [{ code, findings }] = await Promise.all([examined({}, '--sync'), answer()]);
-    expect({ code, notOk: notOk(findings) }).toEqual({ code: 0, notOk: unasked });
+    expect({ code, notOk: notOk(findings) }).toEqual({ code: 0, notOk: unchecked });
     expect(findings['Lag']?.found).toMatch(
-      /^ovn-northd followed in \d+ ms; the slowest host, gw[12], in \d+ ms\.$/,
+      /^ovn-northd applied the change in \d+ ms, the slowest host \(gw[12]\) in \d+ ms\.$/,
     );
   });
 
-  it('does not take an operator for running that only has written', async () => {
+  it('reports that no operator leads after the operator stopped', async () => {
     await cluster.stopOperators();
     const { code, findings } = await examined();
     expect(code).toBe(1);
-    expect(notOk(findings)).toEqual([...unasked, 'problem: Leader']);
+    expect(notOk(findings)).toEqual([...unchecked, 'problem: Leader']);
     expect(findings['Leader']?.found).toMatch(/^No operator leads: /);
-    const unelected = await examined({ 'leader-election-enabled': 'false' });
-    expect(unelected.code).toBe(0);
-    expect(unelected.findings['Leader']?.outcome).toBe('warning');
+    const withoutElection = await examined({ 'leader-election-enabled': 'false' });
+    expect(withoutElection.code).toBe(0);
+    expect(withoutElection.findings['Leader']?.outcome).toBe('warning');
   });
 
-  it('sees that ovn-northd is gone, even when there is nothing to do for it', async () => {
+  it('reports that ovn-northd does not run, even when ovn-northd has nothing to do', async () => {
     await cluster.ovn.northd.kill();
     const { code, findings } = await examined();
     expect(code).toBe(1);
     expect(findings['ovn-northd']).toMatchObject({
       outcome: 'problem',
-      found: expect.stringMatching(/^None is active .*: 0 ports are not translated/),
+      found: expect.stringMatching(/^No ovn-northd is active .*: 0 logical switch ports are not translated/),
     });
   });
 
-  it('counts rows without an object, ports that northd has not translated, and hosts that are behind', async () => {
+  it('counts rows without an object, ports that ovn-northd has not translated, and hosts that are behind', async () => {
     const { uid } = (await cluster.get('Port', 'default/server')).metadata;
     const row = ours(await cluster.nb.rows()).find(({ columns }) => columns['name'] === uid);
     await cluster.delete('Port', 'client');
@@ -204,18 +206,20 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     const { code, findings } = await examined();
     expect(code).toBe(1);
     expect(notOk(findings)).toEqual([
-      ...unasked,
+      ...unchecked,
       'problem: Leader',
       'problem: ovn-northd',
       'warning: Hosts',
       'problem: Drift',
       'warning: Orphans',
     ]);
-    expect(findings['ovn-northd']?.found).toMatch(/: 1 ports are not translated/);
-    expect(findings['Hosts']?.found).toMatch(/behind: .*hv1/);
+    expect(findings['ovn-northd']?.found).toMatch(/: 1 logical switch ports are not translated/);
+    expect(findings['Hosts']?.found).toMatch(/hosts are behind: .*hv1/);
     expect(findings['Drift']?.found).toMatch(
-      /^1 objects .* would change their rows: Port default\/server \(update Logical_Switch_Port \(name\)\)\.$/,
+      /^The rows of 1 objects that are Programmed differ from the objects: Port default\/server \(update Logical_Switch_Port \(name\)\)\.$/,
     );
-    expect(findings['Orphans']?.found).toMatch(/^1 objects are gone .*: Port\/default\/client/);
+    expect(findings['Orphans']?.found).toMatch(
+      /^1 deleted objects still have rows in OVN: Port\/default\/client/,
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { judgeGateways } from '../../../src/doctor/gateways.ts';
+import { evaluateGateways } from '../../../src/doctor/gateways.ts';
 import type { Listed } from '../../../src/doctor/objects.ts';
 import type { SouthboundFacts } from '../../../src/ovn/index.ts';
 import { externalNetwork } from '../../support/controllers/manifests.ts';
@@ -17,25 +17,25 @@ const southbound: SouthboundFacts = {
   ports: new Map(),
   hosts: [host('a', 'physnet1'), host('b', 'physnet2')],
 };
-const judge = (...networks: object[]) =>
-  judgeGateways(
-    { of: (kind) => (kind === 'ExternalNetwork' ? (networks as Listed[]) : []), unseen: [] },
+const evaluate = (...networks: object[]) =>
+  evaluateGateways(
+    { of: (kind) => (kind === 'ExternalNetwork' ? (networks as Listed[]) : []), forbidden: [] },
     southbound,
   );
 
-it('names hosts that an ExternalNetwork names in vain, and why', () => {
+it('doctor names the gateway hosts that OVN does not use, with the reasons', () => {
   const named = (...names: string[]) =>
     externalNetwork('public', { gatewayChassis: { mode: 'Named', names } });
-  expect(judge(named('a', 'b', 'c'))).toMatchObject([
+  expect(evaluate(named('a', 'b', 'c'))).toMatchObject([
     {
       outcome: 'warning',
       found:
-        '2 that are named are left out: b of ExternalNetwork public (no bridge mapping for physnet1), c of ExternalNetwork public (not known to OVN).',
+        'OVN does not use 2 hosts in `gatewayChassis.names`: b of ExternalNetwork public (no bridge mapping for physnet1), c of ExternalNetwork public (OVN has no such chassis).',
     },
   ]);
-  expect(judge(named('a'))).toMatchObject([{ outcome: 'ok' }]);
-  expect(judge(externalNetwork('public', { gatewayChassis: { mode: 'Enabled' } }))).toMatchObject([
+  expect(evaluate(named('a'))).toMatchObject([{ outcome: 'ok' }]);
+  expect(evaluate(externalNetwork('public', { gatewayChassis: { mode: 'Enabled' } }))).toMatchObject([
     { outcome: 'ok' },
   ]);
-  expect(judge()).toEqual([]);
+  expect(evaluate()).toEqual([]);
 });

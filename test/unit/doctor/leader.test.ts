@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { judgeLeader, watchLease } from '../../../src/doctor/leader.ts';
+import { evaluateLeader, watchLease } from '../../../src/doctor/leader.ts';
 import { LeaderElector, leaseType } from '../../../src/reconcile/index.ts';
 import { FakeClock } from '../../support/reconcile/fake-clock.ts';
 import { FakeCluster, refusal } from '../../support/reconcile/fake-cluster.ts';
@@ -22,11 +22,11 @@ function election() {
     cluster,
     elector,
     lead: () => elector.acquire(stopped.signal),
-    /** What doctor says, with this much time for it; undefined: nothing yet. */
+    /** The finding of doctor after `ms`; undefined when doctor still watches. */
     async findingWithin(ms: number, epoch?: string) {
-      let finding: ReturnType<typeof judgeLeader> | undefined;
+      let finding: ReturnType<typeof evaluateLeader> | undefined;
       void watchLease(cluster, ref, clock).then((leadership) => {
-        finding = judgeLeader(leadership, epoch);
+        finding = evaluateLeader(leadership, epoch);
       });
       await clock.advance(ms);
       return finding;
@@ -34,32 +34,32 @@ function election() {
   };
 }
 
-it('takes a renewal for the sign that an operator leads, whatever the clocks say', async () => {
+it('doctor accepts a renewal as proof of a leader, even when the clocks differ', async () => {
   const { clock, lead, findingWithin } = election();
   clock.wallOffsetMs = -3_600_000;
   await lead();
   expect(await findingWithin(3_000, '7/a')).toMatchObject({
     outcome: 'ok',
-    found: 'a leads, and renews the Lease system/overlay-network.',
+    found: 'a leads and renews the Lease system/overlay-network.',
   });
 });
 
-it('waits as long as a candidate before it says that the holder is gone', async () => {
+it('doctor waits for the duration of the Lease before it reports that the holder is gone', async () => {
   const { cluster, lead, findingWithin } = election();
   await lead();
   cluster.failing = (call) => (call.startsWith('update') ? refusal(503, 'Unavailable') : undefined);
   expect(await findingWithin(14_000)).toBeUndefined();
   expect(await findingWithin(16_000)).toMatchObject({
     outcome: 'problem',
-    found: 'No operator leads: a holds the Lease system/overlay-network, and has not renewed it for 15 s.',
+    found: 'No operator leads: a holds the Lease system/overlay-network but did not renew it for 15 s.',
   });
 });
 
-it('says at once that nobody holds the Lease', async () => {
+it('doctor reports at once a missing Lease and a Lease without a holder', async () => {
   const { elector, lead, findingWithin } = election();
   expect(await findingWithin(0)).toMatchObject({
     outcome: 'problem',
-    found: 'No operator leads: there is no Lease system/overlay-network.',
+    found: 'No operator leads: the Lease system/overlay-network does not exist.',
   });
   await lead();
   await elector.release();
@@ -69,19 +69,19 @@ it('says at once that nobody holds the Lease', async () => {
   });
 });
 
-it('notices that one leads and another was the last to take over the database', async () => {
+it('doctor warns when the last takeover of the database is not by the holder of the Lease', async () => {
   const { lead, findingWithin } = election();
   await lead();
   expect(await findingWithin(3_000, '8/b')).toMatchObject({
     outcome: 'warning',
-    found: expect.stringMatching(/^a holds .* was b\.$/),
+    found: expect.stringMatching(/^a holds .* is b\.$/),
   });
 });
 
-it('does not say that all is well when it may not look', async () => {
+it('doctor warns when it may not read the Lease, and when leader election is disabled', async () => {
   const { cluster, findingWithin } = election();
   cluster.failing = () => refusal(403, 'Forbidden');
   expect(await findingWithin(0)).toMatchObject({ outcome: 'warning' });
-  expect(judgeLeader({ state: 'unelected' }, '1/a').outcome).toBe('warning');
+  expect(evaluateLeader({ state: 'disabled' }, '1/a').outcome).toBe('warning');
   expect(cluster.calls).toEqual([`get ${leaseType.plural} system/overlay-network`]);
 });

@@ -3,7 +3,7 @@ import { checkPermissions } from '../../../src/doctor/kubernetes.ts';
 import { neededPermissions, type Permission } from '../../../src/doctor/index.ts';
 import type { RestClient } from '../../../src/reconcile/index.ts';
 
-/** An API server that allows what `isAllowed` does. */
+/** An API server that allows the permissions for which `isAllowed` returns true. */
 const serverThat = (isAllowed: (permission: Permission) => boolean): Pick<RestClient, 'create'> => ({
   create: (_type, { spec }) => {
     const { resourceAttributes } = spec as { resourceAttributes: Permission };
@@ -11,7 +11,7 @@ const serverThat = (isAllowed: (permission: Permission) => boolean): Pick<RestCl
   },
 });
 
-it('asks for each permission by itself, and names those that are denied', async () => {
+it('checkPermissions checks each permission and names the denied permissions', async () => {
   const denied = ({ resource, subresource, verb }: Permission): boolean =>
     (resource === 'ports' && subresource === 'status') || (resource === 'leases' && verb === 'update');
   const finding = await checkPermissions(
@@ -21,11 +21,11 @@ it('asks for each permission by itself, and names those that are denied', async 
   expect(finding).toMatchObject({
     outcome: 'problem',
     found:
-      'Denied: patch ports.network.plasmavmc.io/status, update leases.coordination.k8s.io in network-system.',
+      'This user lacks permissions of the operator: patch ports.network.plasmavmc.io/status, update leases.coordination.k8s.io in network-system.',
   });
 });
 
-it('is content when all are given, and asks for no Lease where no leader is elected', async () => {
+it('checkPermissions accepts a user with all permissions, and does not check the Lease without leader election', async () => {
   const asked: Permission[] = [];
   const finding = await checkPermissions(
     serverThat((permission) => asked.push(permission) > 0),
@@ -36,7 +36,7 @@ it('is content when all are given, and asks for no Lease where no leader is elec
   expect(asked.map(({ resource }) => resource)).not.toContain('leases');
 });
 
-it('needs nothing by wildcard, and no Secrets', () => {
+it('neededPermissions contains no wildcards and no Secrets', () => {
   const text = JSON.stringify(neededPermissions('here'));
   expect(text).not.toMatch(/\*|secrets/);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeRouterMacs } from '../../../src/doctor/router-macs.ts';
+import { evaluateRouterMacs } from '../../../src/doctor/router-macs.ts';
 import type { Listed } from '../../../src/doctor/objects.ts';
 import type { SouthboundFacts } from '../../../src/ovn/index.ts';
 import { subnet, vpc } from '../../support/controllers/manifests.ts';
@@ -18,7 +18,7 @@ const southbound = (hosts: SouthboundFacts['hosts']): SouthboundFacts => ({
   hosts,
 });
 
-/** The Subnet is in effect in the VPC. */
+/** A Subnet with a status that names the VPC. */
 const inside = (
   name: string,
   spec: object,
@@ -33,25 +33,25 @@ const net = (spec: Record<string, unknown> = outward) => {
   const made = vpc('net', spec);
   return { ...made, metadata: { ...made.metadata, uid: 'vpc-uid' } };
 };
-const judge = (hosts: SouthboundFacts['hosts'], ...objects: object[]) => {
+const evaluate = (hosts: SouthboundFacts['hosts'], ...objects: object[]) => {
   const listed = objects as Listed[];
-  return judgeRouterMacs(
-    { of: (kind) => listed.filter((each) => each.kind === kind), unseen: [] },
+  return evaluateRouterMacs(
+    { of: (kind) => listed.filter((each) => each.kind === kind), forbidden: [] },
     southbound(hosts),
   );
 };
 
-describe('on the physical network of a routed provider Subnet', () => {
+describe('the check of router MAC addresses', () => {
   const objects = [net(), inside('plant', onNetwork('physnet1'))];
 
-  it('hosts without a MAC address of their own are named, with the command that gives them one', () => {
+  it('names the hosts without their own MAC address, and the command that sets it', () => {
     const hosts = [
       host('a', { physnet1: '02:00:00:00:01:0a' }),
       host('b'),
       host('c', { physnet2: '02:00:00:00:01:0c' }),
       host('d', { physnet1: 'nonsense' }),
     ];
-    expect(judge(hosts, ...objects)).toMatchObject([
+    expect(evaluate(hosts, ...objects)).toMatchObject([
       {
         outcome: 'warning',
         found: expect.stringMatching(
@@ -64,34 +64,34 @@ describe('on the physical network of a routed provider Subnet', () => {
     ]);
   });
 
-  it('hosts with the same one are named, too', () => {
+  it('names the hosts with the same MAC address', () => {
     const hosts = [
       host('a', { physnet1: '02:00:00:00:01:0a' }),
       host('b', { physnet1: '02:00:00:00:01:0A' }),
       host('c', { physnet1: '02:00:00:00:01:0c' }),
     ];
-    expect(judge(hosts, ...objects)).toMatchObject([
+    expect(evaluate(hosts, ...objects)).toMatchObject([
       {
         outcome: 'warning',
-        found: expect.stringMatching(/: a \(that of b on physnet1\), b \(that of a on physnet1\)\.$/),
+        found: expect.stringMatching(/: a \(same as b on physnet1\), b \(same as a on physnet1\)\.$/),
       },
     ]);
   });
 
-  it('all is well when each has its own', () => {
+  it('accepts hosts that each have their own MAC address', () => {
     const hosts = [
       host('a', { physnet1: '02:00:00:00:01:0a' }),
       host('b', { physnet1: '02:00:00:00:01:0b' }),
     ];
-    expect(judge(hosts, ...objects)).toMatchObject([{ outcome: 'ok' }]);
+    expect(evaluate(hosts, ...objects)).toMatchObject([{ outcome: 'ok' }]);
   });
 
-  it('each of several networks needs one, and the command has all', () => {
+  it('requires a MAC address for each physical network, and names all networks in the command', () => {
     const more = inside('office', onNetwork('physnet2'));
-    expect(judge([host('a', { physnet2: '02:00:00:00:01:0a' })], ...objects, more)).toMatchObject([
+    expect(evaluate([host('a', { physnet2: '02:00:00:00:01:0a' })], ...objects, more)).toMatchObject([
       { found: expect.stringMatching(/: a \(none on physnet1\)\.$/) },
     ]);
-    expect(judge([host('a')], ...objects, more)).toMatchObject([
+    expect(evaluate([host('a')], ...objects, more)).toMatchObject([
       {
         found: expect.stringMatching(/: a \(none on physnet1, none on physnet2\)\.$/),
         remedy: expect.stringContaining('=physnet1:MAC,physnet2:MAC`'),
@@ -103,12 +103,12 @@ describe('on the physical network of a routed provider Subnet', () => {
 it.each<[string, object[]]>([
   ['an overlay Subnet', [net(), inside('a', {})]],
   ['a provider Subnet without a gateway', [net(), inside('a', onNetwork('physnet1'), {})]],
-  ['one in a VPC without an external gateway', [net({}), inside('a', onNetwork('physnet1'))]],
-  ['one that is not in effect', [net(), subnet('a', onNetwork('physnet1'))]],
-])('of hosts nothing is asked for %s', (_what, objects) => {
-  expect(judge([host('a')], ...objects)).toEqual([]);
+  ['a provider Subnet in a VPC without an external gateway', [net({}), inside('a', onNetwork('physnet1'))]],
+  ['a provider Subnet without a status', [net(), subnet('a', onNetwork('physnet1'))]],
+])('the check of router MAC addresses ignores %s', (_what, objects) => {
+  expect(evaluate([host('a')], ...objects)).toEqual([]);
 });
 
-it('of no hosts nothing is said', () => {
-  expect(judge([], net(), inside('a', onNetwork('physnet1')))).toEqual([]);
+it('the check of router MAC addresses reports nothing without hosts', () => {
+  expect(evaluate([], net(), inside('a', onNetwork('physnet1')))).toEqual([]);
 });
