@@ -3,35 +3,35 @@ import type { Port } from '../api/index.ts';
 import { replyTo, ruleMatches } from './packet.ts';
 import type { Packet, Remote } from './packet.ts';
 import { arePeered } from './peering.ts';
-import { forbiddenBy } from './policy.ts';
+import { denyingPolicy } from './policy.ts';
 import { groupsOf, keyIn, subnetOf, vpcKeyOf } from './world.ts';
 import type { World } from './world.ts';
 
-/** What should become of traffic between two Ports. */
+/** The expected result of traffic between two Ports. */
 export interface Expectation {
   readonly reachable: boolean;
-  /** Why, in a few words. */
+  /** The reason, in a few words. */
   readonly because: string;
 }
 
 /**
- * Whether a machine at `from` should get an answer to `packet` from the machine at `to`, as the objects say it; without
- * a look at OVN, so that it can tell when OVN does something else. The rule:
+ * Determines from the objects whether the machine at `from` must receive an answer to `packet` from the machine at `to`.
+ * The function does not read OVN, so that the result can be compared with the behaviour of OVN. The conditions:
  *
- * 1. both are plugged in and not switched off;
- * 2. both are in the same VPC, or their VPCs are peered and advertise both addresses;
- * 3. they are in the same Subnet, or both Subnets have a gateway;
- * 4. no TrafficPolicy forbids it: each that applies to `from` lists the packet as egress, each that applies to `to` as
- *    ingress, and the other address is within its isolation;
- * 5. a security group of `from` lets the packet out and one of `to` lets it in (a Port with `trafficFiltering:
- *    Disabled` lets everything);
- * 6. groups that keep no state (`stateful: Disabled`) let the answer through as well.
+ * 1. Both Ports are bound, and their `adminState` is not `Down`.
+ * 2. Both Ports are in the same VPC, or their VPCs are peered and advertise both addresses.
+ * 3. Both Ports are in the same Subnet, or both Subnets have a gateway.
+ * 4. No TrafficPolicy denies the packet: each policy of `from` lists the packet as egress, each policy of `to` lists it
+ *    as ingress, and the remote address is inside the isolation of each policy.
+ * 5. A SecurityGroup of `from` allows the packet as egress, and a SecurityGroup of `to` allows it as ingress. A Port with
+ *    `trafficFiltering: Disabled` allows all packets.
+ * 6. SecurityGroups with `stateful: Disabled` also allow the reply.
  *
- * Physical networks, NAT, static routes and addresses besides a Port's own are not considered.
+ * The function does not consider physical networks, NAT, static routes and additional addresses of a Port.
  */
 export function expectation(world: World, from: Port, to: Port, packet: Packet): Expectation {
   for (const port of [from, to]) {
-    const why = whySilent(port);
+    const why = reasonUnreachable(port);
     if (why !== undefined) return no(`${port.metadata.name} ${why}`);
   }
   const vpc = vpcKeyOf(world, from);
@@ -40,37 +40,38 @@ export function expectation(world: World, from: Port, to: Port, packet: Packet):
   const [own, other] = [subnetOf(world, from), subnetOf(world, to)];
   const routed = own !== other;
   if (routed && (own?.status?.gatewayIP === undefined || other?.status?.gatewayIP === undefined))
-    return no('a Subnet without gateway');
+    return no('a Subnet has no gateway');
 
   const policy =
-    forbiddenBy(world, from, 'egress', packet, asRemote(world, to)) ??
-    forbiddenBy(world, to, 'ingress', packet, asRemote(world, from));
-  if (policy !== undefined) return no(`the policy ${policy} forbids it`);
+    denyingPolicy(world, from, 'egress', packet, asRemote(world, to)) ??
+    denyingPolicy(world, to, 'ingress', packet, asRemote(world, from));
+  if (policy !== undefined) return no(`TrafficPolicy ${policy} denies the packet`);
 
   const out = passes(world, from, 'egress', packet, to);
-  if (out === undefined) return no(`no group of ${from.metadata.name} lets it out`);
+  if (out === undefined) return no(`no group of ${from.metadata.name} allows egress`);
   const into = passes(world, to, 'ingress', packet, from);
-  if (into === undefined) return no(`no group of ${to.metadata.name} lets it in`);
+  if (into === undefined) return no(`no group of ${to.metadata.name} allows ingress`);
 
   const reply = replyTo(packet);
   if (into === 'stateless' && passes(world, to, 'egress', reply, from) !== 'stateless')
-    return no(`no stateless group of ${to.metadata.name} lets the answer out`);
+    return no(`no stateless group of ${to.metadata.name} allows egress of the reply`);
   if (out === 'stateless' && passes(world, from, 'ingress', reply, to) !== 'stateless')
-    return no(`no stateless group of ${from.metadata.name} lets the answer in`);
+    return no(`no stateless group of ${from.metadata.name} allows ingress of the reply`);
   return { reachable: true, because: peered ? 'peered VPCs' : routed ? 'same VPC' : 'same Subnet' };
 }
 
 const no = (because: string): Expectation => ({ reachable: false, because });
 
-function whySilent({ spec, status }: Port): string | undefined {
-  if (spec.adminState === 'Down') return 'is switched off';
-  if (!isTrue(status?.conditions, 'Bound')) return 'is not plugged in';
+function reasonUnreachable({ spec, status }: Port): string | undefined {
+  if (spec.adminState === 'Down') return 'has adminState Down';
+  if (!isTrue(status?.conditions, 'Bound')) return 'is not bound';
   return status?.ipAddress === undefined ? 'has no address' : undefined;
 }
 
 /**
- * How a Port's groups let a packet pass: remembering the connection, without, or not at all (undefined). `open` is a
- * Port that is not filtered. In OVN what a stateless rule allows is not tracked, whatever other rules say.
+ * Returns how the groups of a Port allow a packet: `stateful` with connection tracking, `stateless` without connection
+ * tracking, `open` for a Port without traffic filtering, or undefined when no group allows the packet. A stateless rule
+ * takes precedence: OVN does not track a packet that a stateless rule allows.
  */
 function passes(
   world: World,

@@ -1,4 +1,4 @@
-/** Proof by traffic: what the objects say about who reaches whom, against what machines see. */
+/** Compares the reachability that the objects define with the reachability that machines measure. */
 export { expectation } from './expectation.ts';
 export type { Expectation } from './expectation.ts';
 export { InventoryError, parseInventory } from './machine.ts';

@@ -1,33 +1,33 @@
 import { parse } from 'yaml';
 
-/** How a program ended on a machine, and what it said. */
+/** The exit status and the output of a program on a machine. */
 export interface Outcome {
   readonly code: number | string;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A machine that is plugged into a Port, and a way to run programs in it. */
+/** A machine that is connected to a Port, and a function that runs programs in the machine. */
 export interface Machine {
   readonly name: string;
-  /** The hypervisor that it runs on. */
+  /** The hypervisor of the machine. */
   readonly host: string;
   readonly port: { readonly namespace: string; readonly name: string };
-  /** Runs a program to its end, whatever that is; rejects when there is no way to it. */
+  /** Runs a program and resolves with any outcome. Rejects when the machine is not reachable. */
   run(argv: readonly string[], options: { signal: AbortSignal; timeoutMs: number }): Promise<Outcome>;
 }
 
 /** A machine in an inventory. */
 export interface InventoryEntry {
   readonly name: string;
-  /** Unset: where its Port is bound. */
+  /** The hypervisor; default: the host to which the Port is bound. */
   readonly host?: string;
   readonly port: { readonly namespace: string; readonly name: string };
-  /** What to put before a command to run it in the machine. */
+  /** The command prefix that runs a command in the machine. */
   readonly exec: readonly string[];
 }
 
-/** An inventory that cannot be used; the message says where it is wrong. */
+/** The inventory is invalid. The message names the invalid part. */
 export class InventoryError extends Error {
   readonly code = 'INVALID_INVENTORY';
 }
@@ -42,14 +42,14 @@ export class InventoryError extends Error {
  *     exec: [ssh, root@192.0.2.10]
  * ```
  *
- * @throws InventoryError
+ * @throws InventoryError when the text is not YAML or not an inventory
  */
 export function parseInventory(text: string): readonly InventoryEntry[] {
   let document: unknown;
   try {
     document = parse(text);
   } catch (cause) {
-    throw new InventoryError(`not YAML: ${(cause as Error).message}`, { cause });
+    throw new InventoryError(`invalid YAML: ${(cause as Error).message}`, { cause });
   }
   const { machines } = record(document, 'the inventory');
   if (!Array.isArray(machines) || machines.length === 0)
@@ -59,7 +59,7 @@ export function parseInventory(text: string): readonly InventoryEntry[] {
     const { name, host, port, exec } = record(each, at);
     const { namespace = 'default', name: portName } = record(port, `${at}.port`);
     if (!Array.isArray(exec) || exec.length === 0)
-      throw new InventoryError(`${at}.exec must be a list: the words to put before a command`);
+      throw new InventoryError(`${at}.exec must be a list with the words of the command prefix`);
     return {
       name: string(name, `${at}.name`),
       ...(host === undefined ? {} : { host: string(host, `${at}.host`) }),
@@ -79,6 +79,7 @@ function record(value: unknown, place: string): Readonly<Record<string, unknown>
 }
 
 function string(value: unknown, place: string): string {
-  if (typeof value !== 'string' || value === '') throw new InventoryError(`${place} must be a text`);
+  if (typeof value !== 'string' || value === '')
+    throw new InventoryError(`${place} must be a non-empty string`);
   return value;
 }

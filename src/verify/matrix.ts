@@ -20,29 +20,29 @@ export interface Pair {
   /** The address that was pinged. */
   readonly address: string;
   readonly expected: boolean;
-  /** Why it was expected. */
+  /** The reason for the expectation. */
   readonly because: string;
   readonly observed: boolean;
   readonly lossPercent: number;
   readonly latencyMs?: number;
-  /** Whether it was as expected. */
+  /** Whether the observation matches the expectation. */
   readonly agrees: boolean;
 }
 
 export interface MatrixOptions {
-  /** Pings a pair. */
+  /** Number of pings for each pair. */
   readonly count: number;
   readonly signal: AbortSignal;
-  /** Told after each pair. */
+  /** Receives the progress after each pair. */
   readonly onProgress?: (done: number, all: number) => void;
-  /** How often a pair that is not as expected is tried again, since OVN may still be at work. */
+  /** Number of retries for a pair that differs from the expectation: OVN may still apply a change. */
   readonly retries: number;
 }
 
-/** Pairs that are pinged at the same time: more would measure the machine that verifies. */
-const parallel = 8;
+/** Number of pairs that are pinged concurrently. A higher number would measure the load of this machine. */
+const MAX_CONCURRENT_PAIRS = 8;
 
-/** Pings from every station to every other, and compares with what the objects say. */
+/** Pings from every station to every other station, and compares the results with the expectations. */
 export async function measureMatrix(
   world: World,
   stations: readonly Station[],
@@ -56,21 +56,21 @@ export async function measureMatrix(
   };
   const measure = async ({ from, to }: { from: Station; to: Station }): Promise<Pair> => {
     const { reachable, because } = expectation(world, from.port, to.port, echoRequest);
-    const probe = isAmbiguous(world, from.port, to.port) ? pingKnowingly : pingStation;
+    const probe = isAmbiguous(world, from.port, to.port) ? pingCountingRequests : pingStation;
     let result = await probe(from, to, options);
     for (let tries = 0; result.received > 0 !== reachable && tries < options.retries; tries++)
       result = await probe(from, to, options);
     return pairOf(from, to, { expected: reachable, because }, result);
   };
   const indexed = wanted.map((pair, index) => ({ pair, index }));
-  const quiet = indexed.filter(({ pair: { from, to } }) => isAmbiguous(world, from.port, to.port));
-  const rest = indexed.filter((each) => !quiet.includes(each)).values();
+  const ambiguous = indexed.filter(({ pair: { from, to } }) => isAmbiguous(world, from.port, to.port));
+  const rest = indexed.filter((each) => !ambiguous.includes(each)).values();
   await Promise.all(
-    Array.from({ length: parallel }, async () => {
+    Array.from({ length: MAX_CONCURRENT_PAIRS }, async () => {
       for (const { pair, index } of rest) note(index, await measure(pair));
     }),
   );
-  for (const { pair, index } of quiet) note(index, await measure(pair));
+  for (const { pair, index } of ambiguous) note(index, await measure(pair));
   return results;
 }
 
@@ -101,17 +101,17 @@ function pingStation(from: Station, to: Station, options: MatrixOptions): Promis
 }
 
 /**
- * Pings an address that somebody else may have too, and believes only what the other machine received: an answer
- * proves nothing about it. Nobody else may ping it meanwhile.
+ * Pings an ambiguous address and counts the echo requests that the target machine received, because another machine with
+ * the same address can send the replies. No other station may ping the target at the same time.
  */
-async function pingKnowingly(from: Station, to: Station, options: MatrixOptions): Promise<PingResult> {
+async function pingCountingRequests(from: Station, to: Station, options: MatrixOptions): Promise<PingResult> {
   const before = await echoesReceived(to.machine, options.signal);
   const { sent, latencyMs } = await ping(from.machine, addressOf(to), options);
   const received = Math.min(sent, (await echoesReceived(to.machine, options.signal)) - before);
   return { sent, received, ...(received === 0 || latencyMs === undefined ? {} : { latencyMs }) };
 }
 
-/** Whether the address of `to` means somebody else where `from` is: networks with the same range are kept apart. */
+/** Whether the address of `to` also exists in the VPC of `from`. VPCs can have overlapping ranges. */
 function isAmbiguous(world: World, from: Port, to: Port): boolean {
   const vpc = vpcKeyOf(world, from);
   const address = to.status?.ipAddress;
@@ -123,7 +123,7 @@ function isAmbiguous(world: World, from: Port, to: Port): boolean {
   );
 }
 
-/** The machines whose Ports there are; the others' names are in `missing`. */
+/** Pairs each machine with its Port. `missing` describes the machines without a Port. */
 export function stationsOf(
   world: World,
   machines: readonly Machine[],

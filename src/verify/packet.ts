@@ -1,28 +1,31 @@
 import { containsAddress, parseAddress, parseCidr } from '../api/index.ts';
 import type { SecurityGroupRule } from '../api/index.ts';
 
-/** What is sent, as far as rules look at it. */
+/** The fields of a packet that rules match. */
 export type Packet =
   | { readonly protocol: 'ICMP'; readonly type: number }
   | { readonly protocol: 'TCP' | 'UDP'; readonly port: number };
 
-/** What `ping` sends, and what comes back (RFC 792). */
+/** The ICMP messages of `ping` (RFC 792). */
 export const echoRequest: Packet = { protocol: 'ICMP', type: 8 };
 const echoReply: Packet = { protocol: 'ICMP', type: 0 };
 
-/** What answers a packet, for rules that remember no connection: replies to TCP and UDP go to a port above 1023. */
+/** The first ephemeral port (RFC 6335, section 6). */
+const EPHEMERAL_PORT = 49_152;
+
+/** Returns the reply to a packet, for stateless rules. A TCP or UDP reply goes to an ephemeral port. */
 export function replyTo(packet: Packet): Packet {
-  return packet.protocol === 'ICMP' ? echoReply : { ...packet, port: 49_152 };
+  return packet.protocol === 'ICMP' ? echoReply : { ...packet, port: EPHEMERAL_PORT };
 }
 
-/** The far end of a packet, as rules look at it. */
+/** The remote end of a packet, with the properties that rules match. */
 export interface Remote {
   readonly address: string;
-  /** Keys (`namespace/name`) of the groups that its Port is a member of. */
+  /** Keys (`namespace/name`) of the SecurityGroups of the remote Port. */
   readonly groups: ReadonlySet<string>;
 }
 
-/** Whether a rule of a group in `namespace` is about a packet from or to `remote`. */
+/** Whether a rule of a SecurityGroup in `namespace` matches a packet from or to `remote`. */
 export function ruleMatches(
   rule: SecurityGroupRule,
   namespace: string,
@@ -38,7 +41,7 @@ export function ruleMatches(
   }
 }
 
-/** Whether an address is in a network; false for what is neither. */
+/** Whether a network contains an address; false when either text is invalid. */
 export function isWithin(network: string, address: string): boolean {
   const [cidr, parsed] = [parseCidr(network), parseAddress(address)];
   return cidr.ok && parsed.ok && containsAddress(cidr.value, parsed.value);

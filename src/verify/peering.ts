@@ -4,14 +4,14 @@ import { keyIn, vpcKeyOf } from './world.ts';
 import type { World } from './world.ts';
 
 /**
- * Whether two Ports of different VPCs can reach each other through a peering: both sides have agreed, and both
- * addresses are among what their side advertises.
+ * Whether two Ports of different VPCs can reach each other through a peering: both sides have a VPCPeering, and each side
+ * advertises the address of its Port.
  */
 export function arePeered(world: World, from: Port, to: Port): boolean {
   return isAdvertised(world, from, to) && isAdvertised(world, to, from);
 }
 
-/** Whether a Port's address is advertised to the VPC of another. */
+/** Whether the VPC of `port` advertises the address of `port` to the VPC of `other`. */
 function isAdvertised(world: World, port: Port, other: Port): boolean {
   const address = port.status?.ipAddress;
   const vpc = world.vpcs.get(vpcKeyOf(world, port) ?? '');
@@ -21,7 +21,7 @@ function isAdvertised(world: World, port: Port, other: Port): boolean {
   return networks.some((network) => isWithin(network, address));
 }
 
-/** The peering of a Port's namespace that is in effect with the VPC of another. */
+/** Returns the effective VPCPeering from the namespace of a Port to the VPC of `other`. */
 function peeringTo(world: World, { metadata }: Port, other: Port): VPCPeering | undefined {
   const vpc = vpcKeyOf(world, other);
   return [...world.peerings.values()].find(

@@ -1,19 +1,23 @@
 import type { Machine } from './machine.ts';
 
-/** What came of pinging an address. */
+/** The result of pings to an address. */
 export interface PingResult {
   readonly sent: number;
   readonly received: number;
-  /** Mean round trip in milliseconds; unset when nothing came back. */
+  /** Mean round-trip time in ms; unset without replies. */
   readonly latencyMs?: number;
 }
 
-/** Could not ping at all; the message says what the machine answered. */
+/** The machine cannot run ping. The message contains the output of the machine. */
 export class PingError extends Error {
   readonly code = 'PING_FAILED';
 }
 
-/** Pings an address from a machine, five times a second. @throws PingError */
+/**
+ * Pings an address from a machine, five times a second.
+ *
+ * @throws PingError when the machine cannot run ping
+ */
 export async function ping(
   machine: Machine,
   address: string,
@@ -23,12 +27,12 @@ export async function ping(
   const { stdout, stderr, code } = await machine.run(argv, { signal, timeoutMs: 10_000 + count * 1_000 });
   const result = parsePing(stdout);
   if (result !== undefined) return result;
-  // No route to there: not one packet left, and so none came back.
+  // Without a route, ping sends no packets and prints no statistics.
   if (/unreachable/i.test(stderr)) return { sent: count, received: 0 };
-  throw new PingError(`${machine.name} cannot ping (${code}): ${stderr.trim() || stdout.trim()}`);
+  throw new PingError(`${machine.name} cannot run ping (${code}): ${stderr.trim() || stdout.trim()}`);
 }
 
-/** Reads the statistics at the end of the output of ping of iputils or busybox. */
+/** Parses the statistics in the output of ping from iputils or busybox; undefined without statistics. */
 export function parsePing(output: string): PingResult | undefined {
   const counts = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(output);
   if (counts === null) return undefined;
@@ -41,7 +45,11 @@ export function parsePing(output: string): PingResult | undefined {
   };
 }
 
-/** How many pings a machine has received so far, on all its interfaces (RFC 2011, icmpInEchos). */
+/**
+ * Returns the number of echo requests that a machine has received on all interfaces (RFC 2011, icmpInEchos).
+ *
+ * @throws PingError when the machine does not report the number
+ */
 export async function echoesReceived(machine: Machine, signal: AbortSignal): Promise<number> {
   const { stdout } = await machine.run(['cat', '/proc/net/snmp'], { signal, timeoutMs: 10_000 });
   const [names = [], values = []] = stdout
@@ -49,6 +57,7 @@ export async function echoesReceived(machine: Machine, signal: AbortSignal): Pro
     .filter((line) => line.startsWith('Icmp:'))
     .map((line) => line.split(' '));
   const count = Number(values[names.indexOf('InEchos')]);
-  if (Number.isNaN(count)) throw new PingError(`${machine.name} does not say how many pings it received`);
+  if (Number.isNaN(count))
+    throw new PingError(`${machine.name} does not report the received echo requests in /proc/net/snmp`);
   return count;
 }

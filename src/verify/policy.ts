@@ -4,8 +4,8 @@ import type { Packet, Remote } from './packet.ts';
 import { subnetOf, vpcKeyOf } from './world.ts';
 import type { World } from './world.ts';
 
-/** The name of a TrafficPolicy that forbids a packet at a Port; undefined when none does. */
-export function forbiddenBy(
+/** Returns the name of a TrafficPolicy that denies a packet at a Port, or undefined. */
+export function denyingPolicy(
   world: World,
   port: Port,
   side: 'ingress' | 'egress',
@@ -16,7 +16,7 @@ export function forbiddenBy(
   for (const { metadata, spec } of world.policies.values()) {
     if (metadata.namespace !== namespace || !appliesTo(spec.appliesTo, port)) continue;
     const listed = spec[side]?.some((rule) => ruleMatches(rule, namespace, packet, remote)) ?? true;
-    if (!listed || isBeyond(world, port, spec.isolation, remote.address)) return metadata.name;
+    if (!listed || isOutsideIsolation(world, port, spec.isolation, remote.address)) return metadata.name;
   }
   return undefined;
 }
@@ -29,7 +29,7 @@ function appliesTo({ subnetRefs, portSelector }: TrafficPolicy['spec']['appliesT
   );
 }
 
-/** metav1.LabelSelector. */
+/** Whether a metav1.LabelSelector selects an object with these labels. */
 function selects(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,
   labels: Readonly<Record<string, string>>,
@@ -45,7 +45,7 @@ function selects(
   );
 }
 
-function isBeyond(
+function isOutsideIsolation(
   world: World,
   port: Port,
   isolation: TrafficPolicy['spec']['isolation'],

@@ -3,37 +3,37 @@ import { expectation } from './expectation.ts';
 import type { Station } from './matrix.ts';
 import type { World } from './world.ts';
 
-/** How fast one machine sends to another. */
+/** The throughput between two hosts. */
 export interface Throughput {
   readonly fromHost: string;
   readonly toHost: string;
-  /** The machines; unset when no two on these hosts may speak TCP to each other. */
+  /** The machines; unset when no two machines on these hosts may use TCP port 5201. */
   readonly from?: string;
   readonly to?: string;
-  /** Megabits a second, as received. */
+  /** Received megabits per second. */
   readonly megabitsPerSecond?: number;
-  /** Segments that were sent again. */
+  /** Number of retransmitted segments. */
   readonly retransmits?: number;
-  /** Why there is no figure. */
+  /** The reason for a missing measurement. */
   readonly problem?: string;
-  /** False when there should be a figure. */
+  /** False when the measurement is expected but missing. */
   readonly agrees: boolean;
 }
 
 export interface ThroughputOptions {
-  /** How long each two send. */
+  /** Duration of each measurement. */
   readonly seconds: number;
   readonly signal: AbortSignal;
   readonly onProgress?: (text: string) => void;
 }
 
-/** The port that iperf3 listens on. */
+/** The TCP port of the iperf3 server. */
 export const IPERF_PORT = 5201;
 
-/** How long a server may take until it listens, in ms. */
-const patienceMs = 10_000;
+/** How long a measurement waits until the server listens, in ms. */
+const SERVER_START_TIMEOUT_MS = 10_000;
 
-/** Measures with iperf3, one after another, between every two hosts: with two machines that may speak to each other. */
+/** Measures the throughput between each pair of hosts with iperf3, one pair after the other. */
 export async function measureThroughput(
   world: World,
   stations: readonly Station[],
@@ -44,10 +44,10 @@ export async function measureThroughput(
   for (const [index, fromHost] of hosts.entries()) {
     for (const toHost of hosts.slice(index + 1)) {
       options.onProgress?.(`${fromHost} to ${toHost}`);
-      const pair = choose(world, stations, fromHost, toHost);
+      const pair = choosePair(world, stations, fromHost, toHost);
       const measured =
         pair === undefined
-          ? { problem: `no two machines there may use TCP port ${IPERF_PORT}`, agrees: true }
+          ? { problem: `no two machines on these hosts may use TCP port ${IPERF_PORT}`, agrees: true }
           : await measure(pair.from, pair.to, options);
       results.push({ fromHost, toHost, ...measured });
     }
@@ -55,7 +55,8 @@ export async function measureThroughput(
   return results;
 }
 
-function choose(
+/** Returns two machines on these hosts that may use the port of iperf3. */
+function choosePair(
   world: World,
   stations: readonly Station[],
   fromHost: string,
@@ -86,17 +87,18 @@ async function measure(
 ): Promise<Omit<Throughput, 'fromHost' | 'toHost'>> {
   const names = { from: from.name, to: to.name };
   const listen = String(IPERF_PORT);
-  // One test, then it ends; or nobody came, then too.
+  // The server ends after one test, or after 30 s without a client.
   const server = await to.run(['iperf3', '-s', '-1', '-D', '-p', listen, '--idle-timeout', '30'], {
     signal,
     timeoutMs: 10_000,
   });
-  if (server.code !== 0) return { ...names, problem: said('the server', server), agrees: false };
+  if (server.code !== 0)
+    return { ...names, problem: describeFailure('the iperf3 server', server), agrees: false };
   const argv = [
     ...['iperf3', '-c', port.status?.ipAddress ?? '', '-p', listen],
     ...['-t', String(seconds), '-J', '--connect-timeout', '2000'],
   ];
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + SERVER_START_TIMEOUT_MS;
   for (;;) {
     const client = await from.run(argv, { signal, timeoutMs: seconds * 1000 + 20_000 });
     const { error, end } = parseReport(client.stdout);
@@ -109,8 +111,8 @@ async function measure(
         agrees: true,
       };
     if (performance.now() > deadline)
-      return { ...names, problem: error ?? said('the client', client), agrees: false };
-    // The server says nothing when it listens: it is asked until it does.
+      return { ...names, problem: error ?? describeFailure('the iperf3 client', client), agrees: false };
+    // The server does not report when it listens, so the client retries.
     await delay(100, undefined, { signal });
   }
 }
@@ -123,7 +125,7 @@ function parseReport(text: string): Report {
   }
 }
 
-const said = (
-  who: string,
+const describeFailure = (
+  program: string,
   { code, stderr, stdout }: { code: number | string; stderr: string; stdout: string },
-): string => `${who} ended with ${code}: ${(stderr.trim() || stdout.trim()).slice(0, 200)}`;
+): string => `${program} ended with ${code}: ${(stderr.trim() || stdout.trim()).slice(0, 200)}`;

@@ -2,7 +2,7 @@ import { isTrue, resources } from '../api/index.ts';
 import type { Port, SecurityGroup, Subnet, TrafficPolicy, VPC, VPCPeering } from '../api/index.ts';
 import type { KubeClient, KubeObject, ResourceType } from '../reconcile/index.ts';
 
-/** The objects that say who reaches whom, by `namespace/name`. */
+/** The objects that define the reachability, by `namespace/name`. */
 export interface World {
   readonly vpcs: ReadonlyMap<string, VPC>;
   readonly subnets: ReadonlyMap<string, Subnet>;
@@ -12,7 +12,7 @@ export interface World {
   readonly policies: ReadonlyMap<string, TrafficPolicy>;
 }
 
-/** Reads them from the API server. */
+/** Lists the objects from the API server. */
 export async function readWorld(client: KubeClient, signal: AbortSignal): Promise<World> {
   const all = async <T extends KubeObject>(type: ResourceType): Promise<ReadonlyMap<string, T>> => {
     const { items } = await client.list<T>(type, { signal });
@@ -29,15 +29,15 @@ export async function readWorld(client: KubeClient, signal: AbortSignal): Promis
   return { vpcs, subnets, ports, securityGroups, peerings, policies };
 }
 
-/** `namespace/name`. */
+/** Returns the key `namespace/name`. */
 export const keyIn = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
-/** The Subnet that a Port is in. */
+/** Returns the Subnet of a Port. */
 export function subnetOf(world: World, { metadata, spec }: Port): Subnet | undefined {
   return world.subnets.get(keyIn(metadata.namespace, spec.subnetRef.name));
 }
 
-/** Key of the VPC that a Port is in: the one of its namespace that is in effect. */
+/** Returns the key of the VPC of a Port: the accepted VPC of the namespace that the Subnet references. */
 export function vpcKeyOf(world: World, port: Port): string | undefined {
   const subnet = subnetOf(world, port);
   if (subnet === undefined) return undefined;
@@ -48,7 +48,7 @@ export function vpcKeyOf(world: World, port: Port): string | undefined {
   return undefined;
 }
 
-/** The groups that filter a Port's traffic and are in effect; none when its traffic is not filtered. */
+/** Returns the programmed SecurityGroups of a Port; an empty list when `trafficFiltering` is `Disabled`. */
 export function groupsOf(world: World, { metadata, spec }: Port): readonly SecurityGroup[] {
   if (spec.trafficFiltering === 'Disabled') return [];
   const names = spec.securityGroupRefs?.map(({ name }) => name) ?? ['default'];

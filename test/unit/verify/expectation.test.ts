@@ -84,14 +84,14 @@ const base = [
   group('red/default', { ingress: [members], egress: [anywhere] }),
 ];
 
-/** What is expected of traffic from the first of two Ports to the second. */
+/** Returns the expectation for traffic from the Port `from` to the Port `to`. */
 const between = (from: Port, to: Port, more: readonly Thing[] = [], packet: Packet = echoRequest) =>
   expectation(world([...base, ...more, from, to]), from, to, packet);
 
 const a = port('red/a', '10.1.1.2');
 
-describe('what the objects say about two machines', () => {
-  it('is that they reach each other in one Subnet, and in two Subnets with gateways', () => {
+describe('the expected reachability of two Ports', () => {
+  it('is positive in one Subnet, and in two Subnets with gateways', () => {
     expect(between(a, port('red/b', '10.1.1.3'))).toEqual({ reachable: true, because: 'same Subnet' });
     const data = port('red/b', '10.1.2.3', { subnetRef: { name: 'data' } });
     expect(between(a, data)).toEqual({ reachable: true, because: 'same VPC' });
@@ -102,12 +102,16 @@ describe('what the objects say about two machines', () => {
     [
       'a Subnet has no gateway',
       port('red/b', '10.1.3.3', { subnetRef: { name: 'island' } }),
-      'a Subnet without gateway',
+      'a Subnet has no gateway',
     ],
-    ['one is not plugged in', port('red/b', '10.1.1.3', {}, false), 'b is not plugged in'],
-    ['one is switched off', port('red/b', '10.1.1.3', { adminState: 'Down' }), 'b is switched off'],
-    ['one is in no group', port('red/b', '10.1.1.3', { securityGroupRefs: [] }), 'no group of b lets it in'],
-  ])('is that they do not when %s', (_, b, because) => {
+    ['one is not bound', port('red/b', '10.1.1.3', {}, false), 'b is not bound'],
+    ['one has adminState Down', port('red/b', '10.1.1.3', { adminState: 'Down' }), 'b has adminState Down'],
+    [
+      'one is in no group',
+      port('red/b', '10.1.1.3', { securityGroupRefs: [] }),
+      'no group of b allows ingress',
+    ],
+  ])('is negative when %s', (_, b, because) => {
     const blue = [
       vpc('blue/main'),
       subnet('blue/apps'),
@@ -116,7 +120,7 @@ describe('what the objects say about two machines', () => {
     expect(between(a, b, blue)).toEqual({ reachable: false, because });
   });
 
-  it('is that nothing reaches a namespace whose VPC was not accepted', () => {
+  it('is negative in a namespace whose VPC is not accepted', () => {
     const blue = [
       vpc('blue/main', false),
       subnet('blue/apps'),
@@ -131,17 +135,17 @@ describe('what the objects say about two machines', () => {
   const inWeb = port('red/w', '10.1.1.9', { securityGroupRefs: [{ name: 'web' }] });
   const tcp = (number: number): Packet => ({ protocol: 'TCP', port: number });
 
-  it('follows protocol and ports of a rule', () => {
+  it('follows the protocol and the ports of a rule', () => {
     const groups = web({ ingress: [{ protocol: 'TCP', ports: { min: 80, max: 90 } }] });
     expect(between(a, inWeb, groups, tcp(80)).reachable).toBe(true);
     expect(between(a, inWeb, groups, tcp(90)).reachable).toBe(true);
     expect(between(a, inWeb, groups, tcp(91)).reachable).toBe(false);
     expect(between(a, inWeb, groups, { protocol: 'UDP', port: 80 }).reachable).toBe(false);
-    expect(between(a, inWeb, groups).because).toBe('no group of w lets it in');
-    expect(between(inWeb, a, groups).because).toBe('no group of w lets it out');
+    expect(between(a, inWeb, groups).because).toBe('no group of w allows ingress');
+    expect(between(inWeb, a, groups).because).toBe('no group of w allows egress');
   });
 
-  it('follows the kind of ICMP of a rule', () => {
+  it('follows the ICMP type of a rule', () => {
     expect(between(a, inWeb, web({ ingress: [{ protocol: 'ICMP', icmp: { type: 8 } }] })).reachable).toBe(
       true,
     );
@@ -151,7 +155,7 @@ describe('what the objects say about two machines', () => {
     expect(between(a, inWeb, web({ ingress: [{ protocol: 'ICMPv6' }] })).reachable).toBe(false);
   });
 
-  it('follows the remote of a rule: a network, or the members of a group', () => {
+  it('follows the remote of a rule: a CIDR or the members of a group', () => {
     const from = (cidr: string) => web({ ingress: [{ protocol: 'ICMP', remote: { cidr } }] });
     expect(between(a, inWeb, from('10.1.1.0/30')).reachable).toBe(true);
     expect(between(a, inWeb, from('10.1.1.4/30')).reachable).toBe(false);
@@ -159,34 +163,34 @@ describe('what the objects say about two machines', () => {
       ingress: [{ protocol: 'ICMP', remote: { securityGroupRef: { name: 'default' } } }],
     });
     expect(between(a, inWeb, ofDefault).reachable).toBe(true);
-    // Not filtered, and so a member of no group, whatever it names.
+    // A Port without traffic filtering is not a member of the groups that it references.
     const open = port('red/a', '10.1.1.2', { trafficFiltering: 'Disabled' });
     expect(between(open, inWeb, ofDefault).reachable).toBe(false);
   });
 
-  it('is that a Port without filtering lets everything through', () => {
+  it('is positive between Ports without traffic filtering', () => {
     const open = { trafficFiltering: 'Disabled', securityGroupRefs: [] } as const;
     expect(between(port('red/a', '10.1.1.2', open), port('red/b', '10.1.1.3', open)).reachable).toBe(true);
   });
 
-  it('is that a group which is not in OVN yet allows nothing', () => {
+  it('is negative when the only allowing group is not programmed', () => {
     expect(between(a, inWeb, [group('red/web', { ingress: [anywhere] }, false)]).reachable).toBe(false);
   });
 
-  it('wants rules for the answer from groups that keep no state', () => {
+  it('requires rules for the reply in stateless groups', () => {
     const request = { protocol: 'ICMP', icmp: { type: 8 } } as const;
     const answer = { protocol: 'ICMP', icmp: { type: 0 } } as const;
     const stateless = (spec: Partial<SecurityGroup['spec']>) => web({ stateful: 'Disabled', ...spec });
     expect(between(a, inWeb, stateless({ ingress: [request] })).because).toBe(
-      'no stateless group of w lets the answer out',
+      'no stateless group of w allows egress of the reply',
     );
     expect(between(a, inWeb, stateless({ ingress: [request], egress: [answer] })).reachable).toBe(true);
     expect(between(inWeb, inOther, [...stateless({ egress: [request] }), other]).because).toBe(
-      'no stateless group of w lets the answer in',
+      'no stateless group of w allows ingress of the reply',
     );
   });
 
-  describe('of peered VPCs', () => {
+  describe('in peered VPCs', () => {
     const peering = (key: string, peerVPC: string, advertisedCIDRs?: readonly string[]): VPCPeering =>
       ({
         apiVersion,
@@ -204,12 +208,12 @@ describe('what the objects say about two machines', () => {
     ];
     const [there, back] = [peering('red/p', 'blue/main'), peering('blue/p', 'red/main')];
 
-    it('is that they reach each other when both sides have agreed', () => {
+    it('is positive when both sides have a VPCPeering', () => {
       expect(between(a, b, [...blue, there, back])).toEqual({ reachable: true, because: 'peered VPCs' });
       expect(between(a, b, [...blue, there]).because).toBe('different VPCs');
     });
 
-    it('is that only what both sides advertise is reached', () => {
+    it('is positive only for addresses that both sides advertise', () => {
       const little = (key: string, vpcKey: string, cidr: string) => peering(key, vpcKey, [cidr]);
       expect(between(a, b, [...blue, there, little('blue/p', 'red/main', '10.2.1.0/24')]).reachable).toBe(
         true,
@@ -223,7 +227,7 @@ describe('what the objects say about two machines', () => {
     });
   });
 
-  describe('under a policy', () => {
+  describe('with a TrafficPolicy', () => {
     const policy = (spec: Partial<TrafficPolicy['spec']>): TrafficPolicy =>
       withDefaults({
         apiVersion,
@@ -235,15 +239,17 @@ describe('what the objects say about two machines', () => {
     const b = port('red/b', '10.1.1.3');
     const far = port('red/f', '10.1.2.3', { subnetRef: { name: 'data' } });
 
-    it('is that what it does not list is forbidden, on either side', () => {
+    it('is negative when the policy of either side does not list the packet', () => {
       const ping = { protocol: 'ICMP' } as const;
       expect(between(a, b, [policy({ ...all, ingress: [ping], egress: [ping] })]).reachable).toBe(true);
-      expect(between(a, b, [policy({ ...all, ingress: [] })]).because).toBe('the policy guard forbids it');
+      expect(between(a, b, [policy({ ...all, ingress: [] })]).because).toBe(
+        'TrafficPolicy guard denies the packet',
+      );
       expect(between(a, b, [policy({ ...all, egress: [{ protocol: 'TCP' }] })]).reachable).toBe(false);
       expect(between(a, b, [policy(all)]).reachable).toBe(true);
     });
 
-    it('is that isolation ends at the Subnet, or at the VPC', () => {
+    it('follows the isolation of the policy: Subnet or VPC', () => {
       const sized = [
         subnet('red/apps', { gatewayIP: '10.1.1.1', cidr: '10.1.1.0/24' }),
         { ...vpc('red/main'), status: { cidr: '10.1.0.0/16', conditions: conditions('Accepted') } },
@@ -264,10 +270,10 @@ describe('what the objects say about two machines', () => {
       [{ matchExpressions: [{ key: 'tier', operator: 'Exists' }] }, false],
       [{ matchExpressions: [{ key: 'tier', operator: 'DoesNotExist' }] }, true],
     ];
-    it.each(selectors)('is that it applies by labels: %j', (portSelector, reachable) => {
+    it.each(selectors)('follows the label selector of the policy: %j', (portSelector, reachable) => {
       const labelled = { ...a, metadata: { ...a.metadata, labels: { tier: 'web' } } };
       const guard = policy({ appliesTo: { portSelector }, egress: [] });
-      // Of the two only one has labels, and selectors of what is absent select the other: it receives, which is listed.
+      // Only `labelled` has labels. Selectors for absent labels select `b`, which only receives; the policy allows ingress.
       expect(between(labelled, b, [guard]).reachable).toBe(reachable);
     });
   });

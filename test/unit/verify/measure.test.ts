@@ -15,8 +15,8 @@ const iputils = (sent: number, received: number): string =>
   `${sent} packets transmitted, ${received} received, ${100 - (100 * received) / sent}% packet loss, time 400ms\n` +
   (received > 0 ? 'rtt min/avg/max/mdev = 0.429/0.600/0.900/0.212 ms\n' : '\n');
 
-describe('the output of ping', () => {
-  it('is read as iputils prints it', () => {
+describe('parsePing', () => {
+  it('parses the output of ping from iputils', () => {
     expect(parsePing(iputils(3, 2))).toEqual({ sent: 3, received: 2, latencyMs: 0.6 });
     expect(parsePing(iputils(3, 0))).toEqual({ sent: 3, received: 0 });
     expect(parsePing('3 packets transmitted, 0 received, +3 errors, 100% packet loss')).toEqual({
@@ -25,19 +25,19 @@ describe('the output of ping', () => {
     });
   });
 
-  it('is read as busybox prints it', () => {
+  it('parses the output of ping from busybox', () => {
     const output =
       '2 packets transmitted, 2 packets received, 0% packet loss\nround-trip min/avg/max = 0.1/0.2/0.3 ms\n';
     expect(parsePing(output)).toEqual({ sent: 2, received: 2, latencyMs: 0.2 });
   });
 
-  it('is nothing without statistics', () => {
+  it('returns undefined for output without statistics', () => {
     expect(parsePing('ping: unknown host')).toBeUndefined();
   });
 });
 
-describe('an inventory', () => {
-  it('names machines, their Ports, and the way to them', () => {
+describe('parseInventory', () => {
+  it('returns the machines with their Ports and command prefixes', () => {
     const text = 'machines:\n- { name: web, port: { name: server }, exec: [ssh, root@192.0.2.10] }\n';
     expect(parseInventory(text)).toEqual([
       { name: 'web', port: { namespace: 'default', name: 'server' }, exec: ['ssh', 'root@192.0.2.10'] },
@@ -45,19 +45,19 @@ describe('an inventory', () => {
   });
 
   it.each([
-    ['[', /not YAML/],
+    ['[', /invalid YAML/],
     ['machines: []', /at least one machine/],
     ['machines: [web]', /machines\[0\] must be a mapping/],
-    ['machines: [{ port: { name: a }, exec: [x] }]', /machines\[0\]\.name must be a text/],
+    ['machines: [{ port: { name: a }, exec: [x] }]', /machines\[0\]\.name must be a non-empty string/],
     ['machines: [{ name: a, port: { name: a }, exec: ssh }]', /machines\[0\]\.exec must be a list/],
-    ['machines: [{ name: a, port: {}, exec: [x] }]', /machines\[0\]\.port\.name must be a text/],
-  ])('is refused when it is %s', (text, message) => {
+    ['machines: [{ name: a, port: {}, exec: [x] }]', /machines\[0\]\.port\.name must be a non-empty string/],
+  ])('rejects the inventory %s', (text, message) => {
     expect(() => parseInventory(text)).toThrow(InventoryError);
     expect(() => parseInventory(text)).toThrow(message);
   });
 });
 
-describe('a matrix', () => {
+describe('measureMatrix', () => {
   const bound = (name: string, ipAddress: string): Port =>
     withDefaults({
       apiVersion: 'network.plasmavmc.io/v1alpha1',
@@ -70,7 +70,7 @@ describe('a matrix', () => {
       },
     } as unknown as Port);
 
-  /** Machines in one VPC; `answers` says what `ping` prints in one for an address. */
+  /** Measures machines in one VPC. `answers` returns the output of `ping` in a machine for an address. */
   const measure = async (
     names: readonly string[],
     answers: (from: string, address: string, attempt: number) => Partial<Outcome>,
@@ -114,7 +114,7 @@ describe('a matrix', () => {
     return measureMatrix(world, stations, { count: 3, retries: 2, signal });
   };
 
-  it('has every pair in both directions, with loss and latency', async () => {
+  it('measures every pair in both directions, with loss and latency', async () => {
     const pairs = await measure(['a', 'b', 'c'], () => ({ stdout: iputils(3, 2) }));
     expect(pairs.map(({ from, to }) => from + to)).toEqual(['ab', 'ac', 'ba', 'bc', 'ca', 'cb']);
     expect(pairs[0]).toEqual({
@@ -130,7 +130,7 @@ describe('a matrix', () => {
     });
   });
 
-  it('tries again what is not as expected, and believes what stays', async () => {
+  it('repeats a measurement that differs from the expectation, and reports a difference that stays', async () => {
     const late = (_: string, __: string, attempt: number) => ({ stdout: iputils(3, attempt === 3 ? 3 : 0) });
     expect((await measure(['a', 'b'], late)).map(({ agrees }) => agrees)).toEqual([true, true]);
     const silent = await measure(['a', 'b'], () => ({ stdout: iputils(3, 0) }));
@@ -140,7 +140,7 @@ describe('a matrix', () => {
     ]);
   });
 
-  it('counts a machine without a way there as one that does not reach', async () => {
+  it('reports a machine without a route as unable to reach the target', async () => {
     const pairs = await measure(['a', 'b'], () => ({
       code: 2,
       stderr: 'ping: connect: Network is unreachable',
@@ -148,9 +148,9 @@ describe('a matrix', () => {
     expect(pairs[0]).toMatchObject({ observed: false, lossPercent: 100, agrees: false });
   });
 
-  it('is none when a machine cannot ping at all', async () => {
+  it('rejects when a machine cannot run ping', async () => {
     const measured = measure(['a', 'b'], () => ({ code: 127, stderr: 'ping: not found' }));
     await expect(measured).rejects.toThrow(PingError);
-    await expect(measured).rejects.toThrow('a cannot ping (127): ping: not found');
+    await expect(measured).rejects.toThrow('a cannot run ping (127): ping: not found');
   });
 });
