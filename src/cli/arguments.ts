@@ -3,40 +3,48 @@ import { configSettings } from '../config/config.ts';
 import type { SettingInfo } from '../config/settings.ts';
 import { UsageError } from './io.ts';
 
-/** An option of a command: takes a value, or is a switch. */
+/** An option of a command: an option with a value, or a switch. */
 export interface Option {
   readonly type: 'string' | 'boolean';
-  /** What the value is called in the help; for a switch, empty. */
+  /** The placeholder for the value in the help; unset for a switch. */
   readonly value?: string;
   readonly help: string;
 }
 
-/** Options by name, without the dashes. */
+/** Options by their names, without the leading dashes. */
 export type Options = Readonly<Record<string, Option>>;
 
-/** What a person gave: text for options that take a value, `true` for switches. */
-export type Given<T extends Options> = { [K in keyof T]?: T[K]['type'] extends 'boolean' ? boolean : string };
+/** The options on a command line: text for options with a value, `true` for switches. */
+export type OptionValues<T extends Options> = {
+  [K in keyof T]?: T[K]['type'] extends 'boolean' ? boolean : string;
+};
 
-/** Parses the arguments of a command that takes nothing but options. @throws UsageError */
-export function parseOptions<const T extends Options>(args: readonly string[], options: T): Given<T> {
-  return parse(args, options, false).values as Given<T>;
+/**
+ * Parses the arguments of a command that accepts only options.
+ *
+ * @throws UsageError for an unknown option, a missing value or a positional argument
+ */
+export function parseOptions<const T extends Options>(args: readonly string[], options: T): OptionValues<T> {
+  return parse(args, options, false).values as OptionValues<T>;
 }
 
 /**
- * Parses the arguments of a command that takes words, which `names` names in their order, and options.
- * @throws UsageError, also when a word is missing or one too many
+ * Parses the arguments of a command that accepts positional arguments and options.
+ *
+ * @param names the names of the positional arguments, in their order
+ * @throws UsageError for an invalid option, a missing positional argument or an additional one
  */
 export function parseWords<const T extends Options>(
   args: readonly string[],
   names: readonly string[],
   options: T,
-): { readonly words: readonly string[]; readonly given: Given<T> } {
+): { readonly words: readonly string[]; readonly given: OptionValues<T> } {
   const { positionals, values } = parse(args, options, true);
   const missing = names[positionals.length];
-  if (missing !== undefined) throw new UsageError(`${missing} is missing`);
+  if (missing !== undefined) throw new UsageError(`The argument ${missing} is missing`);
   const extra = positionals[names.length];
   if (extra !== undefined) throw new UsageError(`Unexpected argument ${JSON.stringify(extra)}`);
-  return { words: positionals, given: values as Given<T> };
+  return { words: positionals, given: values as OptionValues<T> };
 }
 
 function parse(args: readonly string[], options: Options, allowPositionals: boolean) {
@@ -48,22 +56,26 @@ function parse(args: readonly string[], options: Options, allowPositionals: bool
       allowPositionals,
     });
   } catch (error) {
-    // Node's message goes on about how to write a positional argument that looks like an option.
+    // The second sentence of Node's message explains positional arguments that look like options: it does not help here.
     throw new UsageError((error as Error).message.split('. ', 1)[0] ?? '', { cause: error });
   }
 }
 
-/** The whole number in an option's value, within limits. @throws UsageError */
-export function wholeNumber(option: string, text: string, least: number, most: number): number {
+/**
+ * Parses the value of an option as a whole number from `min` to `max`.
+ *
+ * @throws UsageError when the text is not such a number
+ */
+export function wholeNumber(option: string, text: string, min: number, max: number): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most)
+  if (!/^\d+$/.test(text) || number < min || number > max)
     throw new UsageError(
-      `--${option} must be a number ${least > 0 ? `from ${least} to` : 'up to'} ${most}, not ${text}`,
+      `--${option} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`,
     );
   return number;
 }
 
-/** Options in columns, one a line. */
+/** Formats the options for the help: one line for each option, in columns. */
 export function describeOptions(options: Options): string {
   const rows = Object.entries(options).map(([name, { value, help }]) => ({
     left: `--${name}${value === undefined ? '' : ` ${value}`}`,
@@ -73,9 +85,13 @@ export function describeOptions(options: Options): string {
   return rows.map(({ left, help }) => `  ${left.padEnd(width)}  ${help}`).join('\n');
 }
 
-/** Every setting of a configuration as an option. */
+/** Returns an option for each setting, and `--config`. */
 export const settingOptions = (settings: readonly SettingInfo[]): Options => ({
-  config: { type: 'string', value: 'FILE', help: 'YAML file with settings ($OVERLAY_NETWORK_CONFIG)' },
+  config: {
+    type: 'string',
+    value: 'FILE',
+    help: 'YAML file with settings (default: $OVERLAY_NETWORK_CONFIG)',
+  },
   ...Object.fromEntries(
     settings.map(({ flag, help, fallback }): [string, Option] => [
       flag,
@@ -88,5 +104,5 @@ export const settingOptions = (settings: readonly SettingInfo[]): Options => ({
   ),
 });
 
-/** The operator's settings. */
+/** The operator's settings as options. */
 export const configOptions = settingOptions(configSettings);

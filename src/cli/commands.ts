@@ -1,21 +1,21 @@
 import type { CommandTable } from './io.ts';
 
-/** The commands of the installed program. Each is loaded only when it is called. */
+/** The commands of the installed program. A process loads only the command that it runs. */
 export const commands: CommandTable = {
   run: {
     summary: 'run the operator',
     load: async () => (await import('./run.ts')).run,
   },
   config: {
-    summary: 'print the settings in effect and their sources',
+    summary: 'print the effective settings and their sources',
     load: async () => (await import('./config.ts')).config,
   },
   doctor: {
-    summary: 'find what is wrong with an installation and print the remedies',
+    summary: 'find problems of an installation and print the remedies',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   verify: {
-    summary: 'send traffic between machines and compare the results with the objects',
+    summary: 'send traffic between VMs and compare the results with the objects',
     load: async () => (await import('./verify.ts')).verify,
   },
   'metadata-agent': {
@@ -23,15 +23,15 @@ export const commands: CommandTable = {
     load: async () => (await import('./metadata-agent.ts')).metadataAgent,
   },
   uninstall: {
-    summary: 'remove finalizers so that objects can be deleted without the operator',
+    summary: 'remove the finalizers, so that objects can be deleted without the operator',
     load: async () => (await import('./uninstall.ts')).uninstall,
   },
   dev: {
-    summary: 'run the operator in a development cluster (from a checkout only)',
+    summary: 'run the operator in a development cluster (only from a checkout)',
     load: async () => (await import('./checkout-only.ts')).checkoutOnly('dev'),
   },
   demo: {
-    summary: 'show the operator at work in a development cluster (from a checkout only)',
+    summary: 'demonstrate the operator in a development cluster (only from a checkout)',
     load: async () => (await import('./checkout-only.ts')).checkoutOnly('demo'),
   },
 };

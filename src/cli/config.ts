@@ -8,19 +8,20 @@ const options = {
   ...configOptions,
 } as const satisfies Options;
 
-/** `overlay-network config print`: the settings in effect. None of them is a secret: keys are named by their files. */
+/** `overlay-network config print`: prints the effective settings. No setting is secret: private keys are given as file paths. */
 export const config: Command = {
-  help: `\`config print\` prints every setting as it is in effect with these options, and where it was set.
+  help: `\`config print\` prints the effective value of every setting and the source that sets it: an option, a variable, the
+file or the default.
 
 ${describeOptions(options)}`,
 
   run(args, io) {
     const { words, given } = parseWords(args, ['print'], options);
     if (words[0] !== 'print')
-      throw new UsageError(`there is no \`config ${words[0] ?? ''}\`, only \`config print\``);
+      throw new UsageError(`Unknown subcommand \`config ${words[0] ?? ''}\`; use \`config print\``);
     const { json, ...rest } = given;
     const { config: file, ...flags } = rest as Readonly<Record<string, string | undefined>>;
-    const { settings } = resolveConfig({ file: file, env: io.env, flags });
+    const { settings } = resolveConfig({ file, env: io.env, flags });
     const lines = settings.map(({ key, value, source }) => [key, printed(value), source]);
     io.stdout.write(
       json === true

@@ -11,33 +11,34 @@ const options = {
   json: { type: 'boolean', help: 'print one JSON document' },
   sync: {
     type: 'boolean',
-    help: 'also ask ovn-northd and every host how fast they follow: one write by each of them',
+    help: 'also measure how fast ovn-northd and each host apply a change; each of them writes once',
   },
   ...configOptions,
 } as const satisfies Options;
 
-/** How long a database is waited for, in ms. */
-const WAIT_MS = 5_000;
-/** How long ovn-northd and the hosts have to follow, in ms. */
-const SYNC_MS = 10_000;
+/** Timeout for the API server and for each database, in ms. */
+const TIMEOUT_MS = 5_000;
+/** Timeout for ovn-northd and the hosts to apply the change of `--sync`, in ms. */
+const SYNC_TIMEOUT_MS = 10_000;
 
-const signs = { ok: 'ok     ', warning: 'WARNING', problem: 'PROBLEM' } as const;
+const labels = { ok: 'ok     ', warning: 'WARNING', problem: 'PROBLEM' } as const;
 
-/** `overlay-network doctor`: what is wrong with an installation, and what to do about it. */
+/** `overlay-network doctor`: reports the problems of an installation and their remedies. */
 export const doctor: Command = {
-  help: `Looks at the API server, the custom resources, the operator's permissions and who leads, both databases of OVN, ovn-northd
-and the hosts, and whether rows and objects belong together. Changes nothing, unless asked to. Takes the settings of the
-operator in the same way; run as the same user to learn about its permissions. Ends with ${exitCodes.failed} when there is a problem.
+  help: `Checks the API server, the custom resources, the operator's permissions, the leader, both OVN databases, ovn-northd, the
+hosts, and whether the rows in OVN match the objects. Changes nothing, except with --sync. Takes the operator's settings
+from the same sources as the operator. To check the operator's permissions, run the command as the operator's user.
+Exits with status ${exitCodes.failed} when it finds a problem.
 
 ${describeOptions(options)}`,
 
   async run(args, io) {
     const { json, sync, ...rest } = parseOptions(args, options);
     const { config: file, ...flags } = rest as Readonly<Record<string, string | undefined>>;
-    const config = loadConfig({ file: file, env: io.env, flags });
-    // Read when it is asked for: a kubeconfig that is of no use is a finding like any other.
+    const config = loadConfig({ file, env: io.env, flags });
+    // The client reads the kubeconfig at its first request, so that an invalid kubeconfig becomes a finding.
     const source = async () => (await fromKubeconfig(config.kubeconfig))();
-    const client = new RestClient(source, { timeoutMs: WAIT_MS });
+    const client = new RestClient(source, { timeoutMs: TIMEOUT_MS });
     try {
       const findings = await examine({
         client,
@@ -45,9 +46,9 @@ ${describeOptions(options)}`,
         lease: leaseOf(config),
         cluster: config.clusterName,
         rehearse: (world) => rehearse({ ...world, settings: networkSettings(config) }),
-        northbound: { ...protectionOf(config), timeoutMs: WAIT_MS, remotes: config.ovnNbEndpoint },
-        southbound: { ...protectionOf(config), timeoutMs: WAIT_MS, remotes: config.ovnSbEndpoint },
-        syncMs: sync === true ? SYNC_MS : undefined,
+        northbound: { ...protectionOf(config), timeoutMs: TIMEOUT_MS, remotes: config.ovnNbEndpoint },
+        southbound: { ...protectionOf(config), timeoutMs: TIMEOUT_MS, remotes: config.ovnSbEndpoint },
+        syncMs: sync === true ? SYNC_TIMEOUT_MS : undefined,
       });
       io.stdout.write(json === true ? `${JSON.stringify({ findings }, null, 2)}\n` : describe(findings));
       return findings.some(({ outcome }) => outcome === 'problem') ? exitCodes.failed : exitCodes.done;
@@ -61,6 +62,6 @@ const describe = (findings: readonly Finding[]): string =>
   findings
     .map(({ check, outcome, found, remedy }) => {
       const advice = remedy === undefined ? '' : `         What to do: ${remedy}\n`;
-      return `${signs[outcome]}  ${check}: ${found}\n${advice}`;
+      return `${labels[outcome]}  ${check}: ${found}\n${advice}`;
     })
     .join('');

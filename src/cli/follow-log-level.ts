@@ -4,34 +4,39 @@ import type { LogLevel } from '../process/log.ts';
 import type { Log } from '../process/log.ts';
 import type { EffectiveSetting } from '../config/settings.ts';
 
-/** Reads a configuration that has a log level. @throws ConfigError */
+/** Reads a configuration with a log level; throws ConfigError when the configuration is invalid. */
 type Resolve = (sources: ConfigSources) => {
   readonly config: { readonly logLevel: LogLevel };
   readonly settings: readonly EffectiveSetting[];
 };
 
-/** How often the file is looked at, in ms. By looking, since a mounted ConfigMap is a link that is put elsewhere. */
-const LOOK_MS = 5_000;
+/**
+ * How often the file is read, in ms. The file is polled because a file watch misses the change of a mounted ConfigMap:
+ * Kubernetes replaces a symbolic link.
+ */
+const POLL_INTERVAL_MS = 5_000;
 
 /**
- * Has the log follow `logLevel` in the configuration file while the program runs, by the same precedence as at the
- * start. Other changes are told, as they apply at the next start only; a file that is not valid is told and not used.
- * Without a file nothing is followed. Returns the way to end it.
+ * Applies changes of `logLevel` in the configuration file to the log while the program runs, with the same precedence
+ * of sources as at the start. Other changed settings apply only after a restart, and an invalid file is ignored: the
+ * log reports both. Does nothing when the program has no configuration file.
+ *
+ * @returns a function that stops following
  */
 export function followLogLevel(
   sources: ConfigSources,
   log: Log,
   {
-    lookMs = LOOK_MS,
+    pollIntervalMs = POLL_INTERVAL_MS,
     resolve = resolveConfig,
-  }: { readonly lookMs?: number; readonly resolve?: Resolve } = {},
+  }: { readonly pollIntervalMs?: number; readonly resolve?: Resolve } = {},
 ): () => void {
   const path = sources.file ?? (sources.env?.['OVERLAY_NETWORK_CONFIG'] || undefined);
   if (path === undefined) return () => undefined;
-  // Read before the settings: what changes between the two is seen at the next look.
+  // The text is read before the settings, so that the next poll sees a change between the two reads.
   let text = textOf(path);
   let current = settingsOf(resolve(sources));
-  const look = (): void => {
+  const apply = (): void => {
     try {
       const resolved = resolve(sources);
       const next = settingsOf(resolved);
@@ -40,26 +45,28 @@ export function followLogLevel(
       if (changed.includes('logLevel')) {
         const { logLevel } = resolved.config;
         log.setLevel(logLevel);
-        log.info('the log level was changed', { logLevel });
+        log.info('changed the log level', { logLevel });
       }
       const later = changed.filter((key) => key !== 'logLevel');
       if (later.length > 0)
-        log.warn('settings were changed in the file: they apply at the next start', { settings: later });
+        log.warn('settings changed in the configuration file; restart the program to apply them', {
+          settings: later,
+        });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      log.warn('the configuration file is not valid any more: it is not used', { problems: error.problems });
+      log.warn('the changed configuration file is invalid and is ignored', { problems: error.problems });
     }
   };
   const timer = setInterval(() => {
     const now = textOf(path);
     if (now === text) return;
     text = now;
-    look();
-  }, lookMs).unref();
+    apply();
+  }, pollIntervalMs).unref();
   return () => clearInterval(timer);
 }
 
-/** What the file says; undefined while it cannot be read. */
+/** Returns the content of the file, or undefined when the file cannot be read. */
 function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

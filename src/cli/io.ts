@@ -4,59 +4,62 @@ export interface Output {
   readonly isTTY?: boolean;
 }
 
-/** The surroundings of a command: what a test replaces. */
+/** The environment of a command, which tests replace. */
 export interface Io {
-  /** Results, and the progress of commands for people. */
+  /** For results, and for the progress of interactive commands. */
   readonly stdout: Output;
-  /** Complaints and the log. */
+  /** For errors and the log. */
   readonly stderr: Output & NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the person or the system asks the program to end. */
+  /** Aborted when a signal asks the program to end. */
   readonly signal: AbortSignal;
 }
 
-/** How the program ends; part of its interface. */
+/** The exit statuses of the program. Scripts depend on them. */
 export const exitCodes = {
-  /** Did what was asked, or was asked to stop while it ran as it should. */
+  /** The command succeeded, or a signal stopped a command that runs until it is stopped. */
   done: 0,
-  /** Could not do it: the message says why. */
+  /** The command failed; the message on standard error explains the cause. */
   failed: 1,
-  /** Was not called rightly: unknown command or option, or a configuration that is not valid. */
+  /** The command line or the configuration is invalid. */
   usage: 2,
-  /** Was interrupted before it had finished (128 + SIGINT). */
+  /** A signal interrupted the command before it finished (128 + SIGINT). */
   interrupted: 130,
-  /** Nobody reads the output any more (128 + SIGPIPE). */
+  /** The reader of the output closed the pipe (128 + SIGPIPE). */
   pipeClosed: 141,
 } as const;
 
-/** The program was called wrongly; the message is for the person who did. */
+/** The command line is invalid. The message is for the user. */
 export class UsageError extends Error {
   readonly code = 'USAGE';
 }
 
-/** One word after `overlay-network`. */
+/** A command of the program: the first word after `overlay-network`. */
 export interface Command {
-  /** Its arguments and options, for `help <command>`. */
+  /** The description of the arguments and options, for `help COMMAND`. */
   readonly help: string;
   /**
-   * Runs it; resolves with the exit code.
-   * @throws UsageError, ConfigError, or what went wrong
+   * Runs the command and resolves with the exit status.
+   *
+   * @throws UsageError when the arguments are invalid
+   * @throws ConfigError when the configuration is invalid
+   * @throws Error when the command fails
    */
   run(args: readonly string[], io: Io): Promise<number>;
 }
 
-/** A command as the program lists it. */
+/** A command in the list of commands. */
 export interface CommandEntry {
-  /** One line for the overview. */
+  /** The description in the overview: one line. */
   readonly summary: string;
-  /** Loads the command when it is called, so that a process loads no other command. */
+  /** Loads the command. A process calls this only for the command that it runs. */
   readonly load: () => Promise<Command>;
 }
 
-/** The commands of a program by name, in the order in which the overview lists them. */
+/** The commands of a program by name, in the order of the overview. */
 export type CommandTable = Readonly<Record<string, CommandEntry>>;
 
-/** Resolves when the program is asked to end. */
+/** Resolves when `signal` is aborted. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

@@ -9,16 +9,17 @@ import {
 import { describeOptions, parseOptions, settingOptions } from './arguments.ts';
 import { followLogLevel } from './follow-log-level.ts';
 import { exitCodes, untilAborted, type Command, type Io } from './io.ts';
-import { checkTlsFiles } from './readable.ts';
+import { checkTlsFiles } from './tls-files.ts';
 
 const options = settingOptions(agentSettings);
 
-/** `overlay-network metadata-agent`: the metadata service of one hypervisor in the foreground, until a signal ends it. */
+/** `overlay-network metadata-agent`: runs the metadata service of one hypervisor in the foreground until a signal. */
 export const metadataAgent: Command = {
-  help: `Runs beside ovn-controller on each hypervisor, as root, and answers 169.254.169.254 in Subnets with metadata: Enabled.
-Reads settings from defaults, then the file, then OVERLAY_NETWORK_... variables, then options; the last one wins.
-SIGTERM and SIGINT answer what was asked and end with status ${exitCodes.done}. The network namespaces stay for the next start:
-machines that ask meanwhile wait for it. \`metadata-agent remove\` removes them, when the agent is not to run here any more.
+  help: `Serves 169.254.169.254 in Subnets with metadata: Enabled. Run the agent as root on each hypervisor, beside ovn-controller.
+Takes each setting from the options, the OVERLAY_NETWORK_... variables, the file or the default, in this order of
+precedence. On SIGTERM or SIGINT the agent completes the requests in progress and exits with status ${exitCodes.done}. It keeps the
+network namespaces for the next start: until then, requests of VMs wait. When the agent is no longer needed on this
+hypervisor, \`metadata-agent remove\` removes the network namespaces.
 
 ${describeOptions(options)}`,
 

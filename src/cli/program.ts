@@ -5,8 +5,9 @@ import type { CommandEntry, CommandTable, Io } from './io.ts';
 import { commands as installed } from './commands.ts';
 
 /**
- * Runs the program: `args` as typed behind its name.
- * Resolves with the exit code (`exitCodes`); errors are told on `io.stderr`, never thrown.
+ * Runs the program and resolves with the exit status (`exitCodes`). Writes errors to `io.stderr` and never rejects.
+ *
+ * @param args the words after the name of the program
  */
 export async function runProgram(
   args: readonly string[],
@@ -17,7 +18,9 @@ export async function runProgram(
     return await dispatch(args, io, commands);
   } catch (error) {
     if (error instanceof UsageError) {
-      io.stderr.write(`overlay-network: ${error.message}\nSee: overlay-network help\n`);
+      io.stderr.write(
+        `overlay-network: ${error.message}\nRun \`overlay-network help\` for the commands and options.\n`,
+      );
       return exitCodes.usage;
     }
     if (error instanceof ConfigError) {
@@ -49,7 +52,7 @@ async function dispatch([name, ...args]: readonly string[], io: Io, commands: Co
       return exitCodes.done;
     default: {
       const { load } = find(name, commands);
-      // What stands behind `--` is for another program.
+      // The arguments after `--` belong to another program.
       const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
       if (own.includes('--help') || own.includes('-h')) {
         io.stdout.write(await details(name, commands));
@@ -62,7 +65,7 @@ async function dispatch([name, ...args]: readonly string[], io: Io, commands: Co
 
 function find(name: string, commands: CommandTable): CommandEntry {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (entry === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
+  if (entry === undefined) throw new UsageError(`Unknown command ${JSON.stringify(name)}`);
   return entry;
 }
 
@@ -73,19 +76,19 @@ const summaries = (lines: readonly (readonly [string, string])[]): string => {
 
 const overview = (
   commands: CommandTable,
-): string => `overlay-network ${version()}: VPCs, Subnets and Ports in Kubernetes, made real by OVN
+): string => `overlay-network ${version()}: virtual networks for Kubernetes, implemented by OVN
 
 Usage: overlay-network COMMAND [OPTION...]
 
 ${summaries([
   ...Object.entries(commands).map(([name, { summary }]) => [name, summary] as const),
   ['version', 'print the version'],
-  ['help', "print this; `help COMMAND` prints a command's options"],
+  ['help', 'print this text; `help COMMAND` prints the options of a command'],
 ])}
 
-Exit status: ${exitCodes.done} done, or stopped when asked to; ${exitCodes.failed} failed; \
-${exitCodes.usage} called wrongly, or a configuration that is not valid;
-${exitCodes.interrupted} interrupted before it had finished.
+Exit status: ${exitCodes.done} success, or stopped by a signal; ${exitCodes.failed} failure; \
+${exitCodes.usage} invalid command line or configuration;
+${exitCodes.interrupted} interrupted before the command finished.
 `;
 
 async function details(name: string, commands: CommandTable): Promise<string> {
@@ -94,10 +97,10 @@ async function details(name: string, commands: CommandTable): Promise<string> {
   return `overlay-network ${name}: ${summary}\n\n${help}\n`;
 }
 
-/** An error and what caused it, on one line each. */
+/** Formats an error and its causes, one line for each. */
 function describe(error: unknown): string {
   const lines: string[] = [];
   for (let at = error; at !== undefined && lines.length < 5; at = (at as { cause?: unknown }).cause)
     lines.push((at as { message?: string }).message ?? JSON.stringify(at));
-  return lines.join('\n  because: ');
+  return lines.join('\n  cause: ');
 }

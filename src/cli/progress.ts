@@ -1,6 +1,6 @@
 import type { Output } from './io.ts';
 
-/** Tells a person how far things are: one line that is rewritten on a terminal, plain lines elsewhere. */
+/** Shows the progress of a command: rewrites one line on a terminal, and prints plain lines elsewhere. */
 export class Progress {
   readonly #output: Output;
   readonly #now: () => number;
@@ -12,8 +12,8 @@ export class Progress {
   }
 
   /**
-   * Runs `work` under `label`. `work` may call `note` with what it is waiting for: shown behind the label on a
-   * terminal, and nowhere else.
+   * Runs `work` and shows it as `label`. `work` may call `note` to describe its current state; only a terminal shows
+   * the note, after the label.
    */
   async step<T>(label: string, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
     const since = this.#now();

@@ -5,12 +5,12 @@ import { configOptions, describeOptions, parseOptions } from './arguments.ts';
 import { followLogLevel } from './follow-log-level.ts';
 import { exitCodes, untilAborted } from './io.ts';
 import type { Command } from './io.ts';
-import { checkTlsFiles } from './readable.ts';
+import { checkTlsFiles } from './tls-files.ts';
 
-/** `overlay-network run`: the operator in the foreground, until a signal ends it in an orderly way. */
+/** `overlay-network run`: runs the operator in the foreground until a signal stops it. */
 export const run: Command = {
-  help: `Reads settings from defaults, then the file, then OVERLAY_NETWORK_... variables, then options; the last one wins.
-SIGTERM and SIGINT drain the work under way and end with status ${exitCodes.done}.
+  help: `Takes each setting from the options, the OVERLAY_NETWORK_... variables, the file or the default, in this order of
+precedence. On SIGTERM or SIGINT the operator completes the reconciles in progress and exits with status ${exitCodes.done}.
 
 ${describeOptions(configOptions)}`,
 
@@ -28,7 +28,7 @@ ${describeOptions(configOptions)}`,
     const end = await Promise.race([
       untilAborted(io.signal).then(() => ({ reason: String(io.signal.reason), code: exitCodes.done })),
       operator.failed.then((reason) => ({ reason, code: exitCodes.failed })),
-      startingFailed(operator.ready).then((reason) => ({ reason, code: exitCodes.failed })),
+      startFailed(operator.ready).then((reason) => ({ reason, code: exitCodes.failed })),
     ]);
     log.info('stopping', { reason: end.reason });
     await operator.stop();
@@ -38,8 +38,8 @@ ${describeOptions(configOptions)}`,
   },
 };
 
-/** Resolves with the reason when `ready` rejects, and never when it resolves. */
-const startingFailed = (ready: Promise<void>): Promise<string> =>
+/** Resolves with the reason when `ready` rejects; otherwise never settles. */
+const startFailed = (ready: Promise<void>): Promise<string> =>
   new Promise((resolve) => {
     ready.catch((error: unknown) => resolve((error as Error).message));
   });

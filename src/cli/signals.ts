@@ -1,24 +1,24 @@
 import { constants } from 'node:os';
 
-/** What a terminal, a service manager or Kubernetes sends to have a program end. */
+/** The signals with which a terminal, a service manager or Kubernetes stops a program. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A second signal within this time is taken for the same wish: npm and the terminal both send Ctrl-C. */
-const patienceMs = 1_000;
+/** A second signal within this time is a repetition: on Ctrl-C, npm and the terminal both send SIGINT. */
+const REPETITION_MS = 1_000;
 
 /**
- * Aborts when the process is asked to end. Asked again later, the process ends at once, with hooks of `exit` but
- * without waiting for anything.
+ * Returns a signal that is aborted when the process receives a stop signal. A later stop signal ends the process at
+ * once: only its `exit` hooks run.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  let asked = 0;
+  let abortedAt = 0;
   for (const name of signals)
     process.on(name, () => {
       if (!controller.signal.aborted) {
-        asked = performance.now();
+        abortedAt = performance.now();
         controller.abort(name);
-      } else if (performance.now() - asked > patienceMs) {
+      } else if (performance.now() - abortedAt > REPETITION_MS) {
         process.exit(128 + constants.signals[name]);
       }
     });

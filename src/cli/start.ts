@@ -3,12 +3,12 @@ import { exitCodes, type CommandTable } from './io.ts';
 import { runProgram } from './program.ts';
 import { stopSignal } from './signals.ts';
 
-/** Runs one command of `commands` with this process's arguments, streams and signals, then exits with its code. */
+/** Runs a command of `commands` with the arguments, streams and signals of this process, then exits with its status. */
 export async function startProgram(commands: CommandTable): Promise<void> {
   const { stdout, stderr, env } = process;
   for (const stream of [stdout, stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // The reader of the output has closed its end (`overlay-network demo | head`): exit as SIGPIPE would.
+      // The reader closed the pipe (`overlay-network demo | head`). The exit status is that of SIGPIPE.
       if (error.code === 'EPIPE') process.exit(exitCodes.pipeClosed);
       throw error;
     });
@@ -17,6 +17,6 @@ export async function startProgram(commands: CommandTable): Promise<void> {
     { stdout, stderr, env, signal: stopSignal() },
     commands,
   );
-  // An idle socket of a library keeps the event loop alive, so the process does not wait for the loop to empty.
+  // The process exits explicitly, because an idle socket of a library can keep the event loop alive.
   stdout.write('', () => process.exit(code));
 }

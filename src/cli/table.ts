@@ -4,13 +4,13 @@ import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import type { Connection, ResourceType } from '../reconcile/index.ts';
 
-/** The part of a meta.k8s.io/v1 Table that is printed. */
+/** The printed part of a meta.k8s.io/v1 Table. */
 export interface Table {
   readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[];
   readonly rows: readonly { readonly cells: readonly unknown[] }[];
 }
 
-/** Asks the API server for the table that `kubectl get` would print of a kind's objects in a namespace. */
+/** Requests the table that `kubectl get` prints for the objects of a kind in a namespace. */
 export async function getTable(
   connection: Connection,
   type: ResourceType,
@@ -27,12 +27,12 @@ export async function getTable(
   const body = (await json(response)) as Partial<Table>;
   if (response.statusCode !== 200)
     throw new Error(
-      `the API server answered ${response.statusCode ?? 'nothing'} to GET ${path}: ${JSON.stringify(body)}`,
+      `The API server answered GET ${path} with status ${response.statusCode ?? 'unknown'}: ${JSON.stringify(body)}`,
     );
   return { columnDefinitions: body.columnDefinitions ?? [], rows: body.rows ?? [] };
 }
 
-/** A table as `kubectl get` prints it, names with `prefix` before them: columns three spaces apart, the wide ones left out. */
+/** Formats a table as `kubectl get` does: without the wide columns, three spaces between columns, `prefix` before each name. */
 export function formatTable({ columnDefinitions, rows }: Table, prefix = ''): string {
   const shown = columnDefinitions.flatMap(({ name, priority }, index) =>
     priority === 0 ? [{ name, index }] : [],
@@ -46,7 +46,7 @@ export function formatTable({ columnDefinitions, rows }: Table, prefix = ''): st
   return columns(lines);
 }
 
-/** Lines of cells as text, each column as wide as its widest cell and three spaces from the next. */
+/** Formats lines of cells: each column is as wide as its widest cell, with three spaces between columns. */
 export function columns(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),

@@ -10,9 +10,13 @@ import { columns } from './table.ts';
 /** The options of every form of `verify`. */
 export const verifyOptions = {
   json: { type: 'boolean', help: 'print one JSON document instead of tables' },
-  count: { type: 'string', value: 'N', help: 'pings a pair (default: 3)' },
-  seconds: { type: 'string', value: 'N', help: 'length of each measurement of throughput (default: 2)' },
-  'no-throughput': { type: 'boolean', help: 'only the pings' },
+  count: { type: 'string', value: 'N', help: 'number of pings for each pair (default: 3)' },
+  seconds: {
+    type: 'string',
+    value: 'N',
+    help: 'duration of each throughput measurement, in seconds (default: 2)',
+  },
+  'no-throughput': { type: 'boolean', help: 'skip the throughput measurements' },
 } as const satisfies Options;
 
 /** What to measure, and how to print the results. */
@@ -20,11 +24,15 @@ export interface VerifySettings {
   readonly json: boolean;
   /** Pings for each pair of machines. */
   readonly count: number;
-  /** Length of each measurement of throughput, in seconds; 0: no throughput. */
+  /** Duration of each throughput measurement in seconds; 0 skips the measurements. */
   readonly seconds: number;
 }
 
-/** The settings in parsed options. @throws UsageError for a number that is not valid */
+/**
+ * Returns the settings in parsed options.
+ *
+ * @throws UsageError when a number is invalid
+ */
 export function verifySettings(given: ReturnType<typeof parseOptions<typeof verifyOptions>>): VerifySettings {
   return {
     json: given.json ?? false,
@@ -33,15 +41,19 @@ export function verifySettings(given: ReturnType<typeof parseOptions<typeof veri
   };
 }
 
-/** What `--json` prints. */
+/** The document that `--json` prints. */
 export interface VerifyReport {
   readonly pairs: readonly Pair[];
   readonly throughput: readonly Throughput[];
-  /** How many pairs and measurements are not as expected. */
+  /** The number of pairs and measurements that differ from the expectation. */
   readonly differences: number;
 }
 
-/** Measures who reaches whom, prints the results, and resolves with the exit code. @throws Error with fewer than two machines */
+/**
+ * Measures the reachability and throughput between machines, prints the results, and resolves with the exit status.
+ *
+ * @throws Error when a machine has no Port, or when there are fewer than two machines
+ */
 export async function verifyMachines(
   client: KubeClient,
   machinesOf: (world: World) => readonly Machine[],
@@ -51,9 +63,9 @@ export async function verifyMachines(
   const progress = new Progress(json ? stderr : stdout);
   const world = await readWorld(client, signal);
   const { stations, missing } = stationsOf(world, machinesOf(world));
-  if (missing.length > 0) throw new Error(`There is no Port for ${missing.join(', ')}.`);
-  if (stations.length < 2)
-    throw new Error(`Nothing to verify with ${stations.length} machines: at least two are needed.`);
+  if (missing.length > 0)
+    throw new Error(`No Port found for ${missing.join(', ')}. Correct the inventory, or create the Port.`);
+  if (stations.length < 2) throw new Error(`verify needs at least two machines; found ${stations.length}.`);
   const pairs = await progress.step(`Pinging between ${stations.length} machines`, (note) =>
     measureMatrix(world, stations, {
       count,
@@ -65,7 +77,7 @@ export async function verifyMachines(
   const throughput =
     seconds === 0
       ? []
-      : await progress.step('Measuring throughput between hypervisors', (note) =>
+      : await progress.step('Measuring the throughput between hypervisors', (note) =>
           measureThroughput(world, stations, { seconds, signal, onProgress: note }),
         );
   const differences = [...pairs, ...throughput].filter(({ agrees }) => !agrees).length;
@@ -100,8 +112,8 @@ function asText({ pairs, throughput, differences }: VerifyReport): string {
   ]);
   const verdict =
     differences === 0
-      ? `All ${pairs.length} pairs are as the objects say.`
-      : `${differences} ${differences === 1 ? 'result is' : 'results are'} not as expected.`;
+      ? `All ${pairs.length} pairs match the objects.`
+      : `${differences} ${differences === 1 ? 'result differs' : 'results differ'} from the expectation.`;
   return `\n${reach}${throughput.length === 0 ? '' : `\n${speed}`}\n${verdict}\n`;
 }
 

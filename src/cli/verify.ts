@@ -11,31 +11,33 @@ import { verifyMachines, verifyOptions, verifySettings } from './verify-machines
 /** The options of `verify` for machines of a real installation. */
 export const inventoryOptions = {
   ...verifyOptions,
-  inventory: { type: 'string', value: 'FILE', help: 'the machines of the installation' },
+  inventory: { type: 'string', value: 'FILE', help: 'YAML file that lists the machines (required)' },
   kubeconfig: {
     type: 'string',
     value: 'FILE',
-    help: 'the cluster of the inventory (default: as kubectl finds it)',
+    help: 'kubeconfig of the cluster (default: the same as for kubectl)',
   },
 } as const;
 
-/** What `verify` does, and the form of an inventory: a part of the command's help. */
-export const verifyHelp = `Pings from every machine to every other one, and measures with iperf3 between hypervisors. What should reach what
-follows from the objects: both Ports plugged in, the same VPC or peered ones, a gateway where Subnets differ, no policy
-that forbids it, and security groups that let the traffic out and in. Ends with ${exitCodes.failed} when something is not so.`;
+/** The part of the help that describes what `verify` does. */
+export const verifyHelp = `Pings from each machine to every other machine, and measures the throughput between hypervisors with iperf3. The objects
+determine the expected result: a machine must reach another machine if both Ports are bound, both are in the same VPC or
+in peered VPCs, both Subnets have a gateway or are the same Subnet, no TrafficPolicy denies the traffic, and the security
+groups allow the traffic on both sides. Exits with status ${exitCodes.failed} when a result differs from the expectation.`;
 
+/** The part of the help that describes the format of an inventory. */
 export const inventoryHelp = `  machines:
     - name: web
       port: { namespace: default, name: server }
-      exec: [ssh, root@192.0.2.10]     # what to put before a command
+      exec: [ssh, root@192.0.2.10]     # the command prefix that runs a command in the machine
 
-They need ping, and iperf3 for throughput (TCP port 5201).`;
+The machines need ping, and iperf3 for the throughput (TCP port 5201).`;
 
-/** `overlay-network verify`: who reaches whom, and how fast, against what the objects say. */
+/** `overlay-network verify`: measures reachability and throughput, and compares the results with the objects. */
 export const verify: Command = {
   help: `${verifyHelp}
 
-The machines are those of an inventory:
+An inventory lists the machines:
 
 ${inventoryHelp}
 
@@ -44,7 +46,7 @@ ${describeOptions(inventoryOptions)}`,
   async run(args, io) {
     const given = parseOptions(args, inventoryOptions);
     const settings = verifySettings(given);
-    if (given.inventory === undefined) throw new UsageError('--inventory is required');
+    if (given.inventory === undefined) throw new UsageError('The option --inventory is required');
     const entries = readInventory(given.inventory);
     const client = new RestClient(await fromKubeconfig(given.kubeconfig));
     try {
@@ -68,7 +70,7 @@ function readInventory(file: string) {
   }
 }
 
-/** A machine whose commands are run by putting `within` before them. */
+/** Returns a machine in which the prefix `within` runs commands. */
 export function machine(
   { name, port }: Pick<Machine, 'name' | 'port'>,
   within: readonly string[],

@@ -11,22 +11,24 @@ interface Condition {
 
 export interface WaitOptions {
   readonly signal: AbortSignal;
-  /** Told, each time it changes, what is still waited for. */
+  /** Receives a description of the objects that are not Ready, each time the description changes. */
   readonly onProgress?: (text: string) => void;
-  /** Default 60 000. */
+  /** Default: 60 000. */
   readonly timeoutMs?: number;
-  /** Milliseconds between two looks; default 100. */
+  /** Milliseconds between two polls; default: 100. */
   readonly intervalMs?: number;
 }
 
-/** Some objects did not become Ready in time; the message has a line for each, with its reason. */
+/** Some objects did not become Ready in time. The message has a line with the reason for each of them. */
 export class NotReadyError extends Error {
   readonly code = 'NOT_READY';
 }
 
 /**
- * Resolves when every object has the condition Ready=True for its present generation.
- * @throws NotReadyError after `timeoutMs`; the reason of `signal` when it is aborted
+ * Resolves when every object has the condition Ready=True for its current generation.
+ *
+ * @throws NotReadyError after `timeoutMs`
+ * @throws the reason of `signal` when `signal` is aborted
  */
 export async function waitUntilReady(
   client: KubeClient,
@@ -35,7 +37,7 @@ export async function waitUntilReady(
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let waiting = objects;
-  let told = '';
+  let reported = '';
   for (;;) {
     const states = await Promise.all(
       waiting.map(async (each) => ({
@@ -48,10 +50,10 @@ export async function waitUntilReady(
     const lines = open.map(({ type, object, why }) => `${type.kind} ${object.metadata.name}: ${why ?? ''}`);
     if (performance.now() > deadline)
       throw new NotReadyError(
-        `not Ready after ${timeoutMs / 1000} s:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+        `Not Ready after ${timeoutMs / 1000} s:\n${lines.map((line) => `  ${line}`).join('\n')}`,
       );
-    const text = `${open.length} to go, ${lines[0] ?? ''}`;
-    if (text !== told) onProgress?.((told = text));
+    const text = `${open.length} not Ready: ${lines[0] ?? ''}`;
+    if (text !== reported) onProgress?.((reported = text));
     waiting = open;
     await delay(intervalMs, undefined, { signal });
   }
@@ -59,15 +61,15 @@ export async function waitUntilReady(
 
 export interface QuietOptions {
   readonly signal: AbortSignal;
-  /** How long nothing may change; default 700 ms, a little more than counts in status take to follow. */
+  /** How long the objects must stay unchanged; default: 700 ms, slightly longer than the delay of counts in a status. */
   readonly quietMs?: number;
-  /** When to be content all the same; default 5 000 ms. */
+  /** The wait also ends after this time; default: 5 000 ms. */
   readonly timeoutMs?: number;
-  /** Milliseconds between two looks; default 100. */
+  /** Milliseconds between two polls; default: 100. */
   readonly intervalMs?: number;
 }
 
-/** Resolves when no object of these kinds has changed for a while: what is printed then will not be old at once. */
+/** Resolves when no object of these kinds has changed for some time, so that printed objects are up to date. */
 export async function waitUntilQuiet(
   client: KubeClient,
   types: readonly ResourceType[],
@@ -88,12 +90,12 @@ export async function waitUntilQuiet(
   }
 }
 
-/** Undefined for an object that is Ready; else what its status says. */
+/** Returns undefined for an object that is Ready; otherwise the reason in its status. */
 function whyNotReady(object: KubeObject): string | undefined {
   const { conditions } = (object.status ?? {}) as { conditions?: readonly Condition[] };
   const ready = conditions?.find(({ type }) => type === 'Ready');
-  if (ready === undefined) return 'no status yet';
+  if (ready === undefined) return 'no Ready condition yet';
   if ((ready.observedGeneration ?? 0) < (object.metadata.generation ?? 0))
-    return 'the status is of an older version';
+    return 'the operator has not observed the current generation yet';
   return ready.status === 'True' ? undefined : [ready.reason, ready.message].filter(Boolean).join(': ');
 }

@@ -16,10 +16,10 @@ import { askHttp } from '../support/dataplane/http.ts';
 const quickstart = join(import.meta.dirname, '../../examples/quickstart.yaml');
 
 describeDataPlane('overlay-network dev --hypervisors', () => {
-  /** The interfaces of the namespace that the machine is in. */
+  /** The interfaces of this process's network namespace. */
   const interfaces = () => readdirSync('/sys/class/net');
   const before = interfaces();
-  /** Where the programs under test put their temporary files. */
+  /** The folder for temporary files of the programs under test. */
   let temporary: string;
   let dev: Run;
   let state: LabState;
@@ -30,13 +30,13 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
     runs.push(run);
     return run;
   };
-  /** Runs a command to its end. */
+  /** Runs a command and waits until it exits. */
   const overlay = async (...args: readonly string[]) => {
     const run = begin(...args);
     const code = await run.ended();
     return { code, stdout: run.stdout(), stderr: run.stderr() };
   };
-  /** Starts a lab and waits until it can be used. */
+  /** Starts a lab and waits until it is ready. */
   const startDev = async (): Promise<{ run: Run; lab: LabState }> => {
     const run = begin('dev', '--hypervisors', '2');
     const [, kubeconfig] = await run.printed(/export KUBECONFIG=(\S+)$[^]*Ctrl-C/m);
@@ -64,21 +64,21 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
     rmSync(temporary, { recursive: true });
   }, 60_000);
 
-  it('has a network namespace for each hypervisor, and nothing in the one that the machine is in', async () => {
+  it('creates a network namespace for each hypervisor, and no interface in the host namespace', async () => {
     expect(namespacesOf(state.prefix)).toEqual(
       expect.arrayContaining(['hv1', 'hv2', 'net', 'router', 'internet'].map((name) => state.prefix + name)),
     );
     await eventually(() => expect(interfaces().filter((name) => !before.includes(name))).toEqual([]));
   });
 
-  it('has no machines to verify at first, and says how to make some', async () => {
+  it('starts without VMs: verify fails and says how to create VMs', async () => {
     expect(await overlay('verify')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('overlay-network dev vm create'),
     });
   });
 
-  it('takes machines from other processes, which plug in as a VM manager does', async () => {
+  it('lets other processes create VMs', async () => {
     await populate(state);
     const [web, shell, other] = await Promise.all([
       overlay('dev', 'vm', 'create', 'web', '--port', 'server', '--hypervisor', '1', '--json'),
@@ -101,7 +101,7 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
     expect(stdout.trim().split('\n')).toHaveLength(4);
   }, 60_000);
 
-  it('refuses a second machine of a name, and a Port that another machine has', async () => {
+  it('rejects a VM whose name or Port another VM uses', async () => {
     expect(await overlay('dev', 'vm', 'create', 'web', '--port', 'more')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('The VM web already exists'),
@@ -113,7 +113,7 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
     expect(namespacesOf(`${state.prefix}vm-web-2`)).toEqual([]);
   });
 
-  it('runs commands in machines, and ends as they do', async () => {
+  it('runs a command in a VM and exits with its status', async () => {
     expect(await overlay('dev', 'vm', 'exec', 'shell', '--', 'sh', '-c', 'exit 7')).toMatchObject({
       code: 7,
     });
@@ -123,17 +123,17 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
     });
     expect(await overlay('dev', 'vm', 'exec', 'nobody', '--', 'true')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('there are other, shell, web'),
+      stderr: expect.stringContaining('It has other, shell, web.'),
     });
     expect(await overlay('dev', 'vm', 'exec', 'shell')).toMatchObject({ code: 2 });
   });
 
-  it('is verified: who reaches whom as the objects say, and how fast', async () => {
+  it('passes verify: reachability is as the objects specify, and throughput is measured', async () => {
     const { code, stdout } = await overlay('verify', '--json', '--seconds', '1');
     const report = JSON.parse(stdout) as VerifyReport;
     expect({ code, differences: report.differences }).toEqual({ code: 0, differences: 0 });
     expect(report.pairs).toHaveLength(6);
-    // Members of the default group reach each other; the web server's group lets no ping in.
+    // Members of the default group reach each other. The web server's group admits no pings.
     expect(report.pairs.filter(({ observed }) => observed).map(({ from, to }) => `${from} ${to}`)).toEqual([
       'other shell',
       'shell other',
@@ -144,16 +144,16 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
     expect(report.throughput[0]?.megabitsPerSecond).toBeGreaterThan(1);
   }, 60_000);
 
-  it('is told from one that differs: status 1, and the pairs named', async () => {
+  it('fails verify with status 1 and names the pairs when a VM is not reachable', async () => {
     await overlay('dev', 'vm', 'exec', 'shell', '--', 'ip', 'link', 'set', 'eth0', 'down');
     const { code, stdout } = await overlay('verify', '--no-throughput');
     expect(code).toBe(1);
     expect(stdout).toMatch(/^other +shell .* yes: same Subnet +no .* DIFFERS$/m);
-    expect(stdout).toContain('2 results are not as expected.');
+    expect(stdout).toContain('2 results differ from the expectation.');
     await overlay('dev', 'vm', 'exec', 'shell', '--', 'ip', 'link', 'set', 'eth0', 'up');
   }, 60_000);
 
-  it('is verified by an inventory, too', async () => {
+  it('passes verify with an inventory', async () => {
     const file = join(temporary, 'inventory.yaml');
     const { stdout } = await overlay('dev', 'vm', 'list', '--json');
     const vms = JSON.parse(stdout) as readonly { name: string; netns: string; port: object }[];
@@ -176,7 +176,7 @@ describeDataPlane('overlay-network dev --hypervisors', () => {
     expect((JSON.parse(report.stdout) as VerifyReport).pairs).toHaveLength(6);
   }, 60_000);
 
-  it('tells machines about themselves, as the metadata agent runs on each hypervisor', async () => {
+  it('serves metadata to VMs from an agent on each hypervisor', async () => {
     await withLab(state.dir, { env: {} }, ({ client }) =>
       applyManifests(
         client,
@@ -199,7 +199,7 @@ spec: { metadata: Enabled }
     expect(await overlay('dev', 'vm', 'delete', 'asker')).toMatchObject({ code: 0 });
   }, 60_000);
 
-  it('moves and removes machines', async () => {
+  it('moves and deletes VMs', async () => {
     expect(await overlay('dev', 'vm', 'move', 'shell', '--hypervisor', '1')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^shell +hv1 /m),
@@ -214,7 +214,7 @@ spec: { metadata: Enabled }
     );
   }, 60_000);
 
-  it('leaves nothing when it ends, machines and all', async () => {
+  it('removes everything, including VMs, when it stops', async () => {
     dev.child.kill('SIGINT');
     expect(await dev.ended()).toBe(0);
     expect(namespacesOf(state.prefix)).toEqual([]);
@@ -225,7 +225,7 @@ spec: { metadata: Enabled }
     });
   }, 60_000);
 
-  it('leaves what the next start removes when it is killed, and leaves alone what is in use', async () => {
+  it('removes the remains of a killed lab at the next start, but not a running lab', async () => {
     const [killed, alive] = [await startDev(), await startDev()];
     await populate(killed.lab);
     await overlay('dev', 'vm', 'create', 'orphan', '--port', 'server', '--dir', killed.lab.dir);
@@ -246,7 +246,7 @@ spec: { metadata: Enabled }
   }, 120_000);
 
   it.each([
-    [['--hypervisors', '0'], '--hypervisors must be a number from 1 to 16'],
+    [['--hypervisors', '0'], '--hypervisors must be a whole number from 1 to 16'],
     [['--hypervisors', '2', '--tunnel', 'gre'], '--tunnel must be geneve or vxlan'],
     [['--tunnel', 'vxlan'], '--tunnel needs --hypervisors'],
     [['vm'], 'dev vm needs one of create, list, exec, move, delete'],
@@ -254,7 +254,7 @@ spec: { metadata: Enabled }
     [['vm', 'create', '--port', 'x'], 'NAME is missing'],
     [['vm', 'delete', 'x', 'y'], 'Unexpected argument "y"'],
     [['vm', 'move', 'x'], '--hypervisor is missing'],
-  ])('is called wrongly with %j', async (args, message) => {
+  ])('rejects the arguments %j', async (args, message) => {
     expect(await overlay('dev', ...args)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining(message),

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../../..');
 const tsc = (...args: readonly string[]) =>
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args]);
 
-/** The packages that `npm prune --omit=dev --omit=optional` leaves, by their folders in node_modules. */
+/** Returns the packages that `npm prune --omit=dev --omit=optional` keeps, by their folders in node_modules. */
 async function shippedPackages(): Promise<string[]> {
   const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: true; optional?: true; devOptional?: true }>;
@@ -22,18 +22,18 @@ async function shippedPackages(): Promise<string[]> {
   });
 }
 
-/** Laid out as the image is: package.json, dist and the packages that are shipped, and neither sources nor CRDs. */
-describe('what `npm run build` makes', () => {
+/** The folder has the layout of the image: package.json, dist and the production packages, without sources and CRDs. */
+describe('the output of `npm run build`', () => {
   let folder: string;
   const program = (...args: string[]) =>
-    // So a package finds others only among those that are linked here.
+    // With this flag a package finds other packages only in node_modules of the folder.
     run(process.execPath, ['--preserve-symlinks', join(folder, 'dist/main.js'), ...args], {
       timeout: 60_000,
     });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'overlay-build-'));
-    // Types are checked by `npm run typecheck`.
+    // `npm run typecheck` checks the types.
     await tsc('-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist'));
     await cp(join(root, 'package.json'), join(folder, 'package.json'));
     const names = await shippedPackages();
@@ -47,19 +47,19 @@ describe('what `npm run build` makes', () => {
   }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('runs, and says its version', async () => {
+  it('runs and prints its version', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     expect((await program('version')).stdout).toBe(`${version}\n`);
   });
 
-  it('prints its help and the settings in effect', async () => {
+  it('prints its help and the effective settings', async () => {
     expect((await program('--help')).stdout).toContain('run the operator');
     const endpoints = ['--ovn-nb-endpoint=unix:/nb', '--ovn-sb-endpoint=unix:/sb'];
     const { stdout } = await program('config', 'print', ...endpoints);
     expect(stdout).toMatch(/^ovnNbEndpoint +unix:\/nb /m);
   });
 
-  it('loads the operator without crds/: it ends for want of the kubeconfig, and of nothing else', async () => {
+  it('loads the operator without crds/, and fails only because the kubeconfig does not exist', async () => {
     const failure = program('run', '--kubeconfig', join(folder, 'none'), '--listen-addr', '0');
     await expect(failure).rejects.toMatchObject({
       code: 1,
@@ -67,7 +67,7 @@ describe('what `npm run build` makes', () => {
     });
   });
 
-  it('is what package.json names as the program', async () => {
+  it('is the program in package.json', async () => {
     const { bin } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
       bin: Record<string, string>;
     };
@@ -85,7 +85,7 @@ describe('what `npm run build` makes', () => {
       await writeFile(join(consumer, 'package.json'), '{ "type": "module" }');
     });
 
-    it('has types that fit the examples of docs/plasmavmc.md', async () => {
+    it('has types with which the examples of docs/plasmavmc.md compile', async () => {
       const page = await readFile(join(root, 'docs/plasmavmc.md'), 'utf8');
       const examples = [...page.matchAll(/^```ts\n([^]*?)^```/gm)].map(([, code]) => code!);
       expect(examples.length).toBeGreaterThan(1);
@@ -104,7 +104,7 @@ describe('what `npm run build` makes', () => {
       ]);
     }, 120_000);
 
-    it('is a client that runs', async () => {
+    it('contains a working client', async () => {
       const api = await ScriptedApi.start();
       try {
         api.answer((_request, response) => json(response, 404, { reason: 'NotFound' }));
@@ -127,7 +127,7 @@ describe('what `npm run build` makes', () => {
   });
 });
 
-/** Plain HTTP, which a client takes only from one that asks for no certificate. */
+/** A kubeconfig with plain HTTP, which a client accepts only with insecure-skip-tls-verify. */
 const kubeconfigOf = (server: string): string => `
 apiVersion: v1
 kind: Config

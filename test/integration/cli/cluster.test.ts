@@ -34,14 +34,14 @@ describe('a development cluster', () => {
     for (const type of knownTypes()) expect((await client.list(type)).resourceVersion).not.toBe('');
   });
 
-  it('listens on loopback only, and lets nobody else read its kubeconfig', async () => {
+  it('listens only on loopback, and makes its kubeconfig readable only for its owner', async () => {
     const { connection, kubeconfig, dir } = await start();
     expect(new URL(connection.server).hostname).toBe('127.0.0.1');
     expect(statSync(kubeconfig).mode & 0o777).toBe(0o600);
     expect(statSync(dir).mode & 0o777).toBe(0o700);
   });
 
-  it('has an ovn-northd that carries the Northbound database over to the Southbound', async () => {
+  it('has an ovn-northd that translates the Northbound database into the Southbound database', async () => {
     const { ovn } = await start();
     await ovn.nbctl('--wait=sb', 'ls-add', 'apps');
     expect(await ovn.sbctl('--bare', '--columns=external_ids', 'list', 'Datapath_Binding')).toContain(
@@ -49,7 +49,7 @@ describe('a development cluster', () => {
     );
   });
 
-  it('leaves no process and no file when it stops, however often it is told to', async () => {
+  it('leaves no process and no file after several calls of stop', async () => {
     const { stop, dir, connection } = await start();
     expect(processesWith(dir)).toHaveLength(3);
     await Promise.all([stop(), stop()]);
@@ -59,13 +59,13 @@ describe('a development cluster', () => {
     await expect(fetch(connection.server)).rejects.toThrow();
   });
 
-  it('leaves its files when asked to', async () => {
+  it('keeps its files with the option keep', async () => {
     const { stop, dir } = await start({ keep: true });
     await stop();
     expect(readdirSync(dir)).toContain('OVN_Northbound.db');
   });
 
-  it('runs beside another', async () => {
+  it('runs beside another development cluster', async () => {
     const [one, two] = [await start(), await start()];
     await one.ovn.nbctl('ls-add', 'apps');
     expect(await two.ovn.nbctl('ls-list')).toBe('');
@@ -73,7 +73,7 @@ describe('a development cluster', () => {
     expect(await two.ovn.nbctl('--wait=sb', 'sync')).toBe('');
   });
 
-  it('leaves nothing of a start that fails', async () => {
+  it('leaves no process and no file after a failed start', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     try {
@@ -86,7 +86,7 @@ describe('a development cluster', () => {
     }
   });
 
-  it('says what to install where OVN is missing', async () => {
+  it('names the packages to install when OVN is missing', async () => {
     const path = process.env['PATH'];
     process.env['PATH'] = '/nonexistent';
     try {

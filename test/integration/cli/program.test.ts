@@ -8,7 +8,7 @@ import { createWorkspace } from '../../../src/dev/workspace.ts';
 import { processesWith, start as startProgram } from '../../support/cli/program.ts';
 import type { Run } from '../../support/cli/program.ts';
 
-/** Where the program under test puts its temporary files; what it leaves can be seen here. */
+/** The folder for the temporary files of the program. The tests check that the folder is empty at the end. */
 let temporary: string;
 const runs: Run[] = [];
 const hasLab = labProblem() === undefined;
@@ -38,7 +38,7 @@ const expectNothingLeft = (): void => {
 };
 
 describe('overlay-network demo', () => {
-  it('turns the example into Ready objects and an OVN network, prints both, and leaves nothing', async () => {
+  it('creates Ready objects and an OVN network from the example, prints both, and leaves nothing', async () => {
     const run = start(['demo']);
     expect({ code: await run.ended(), stderr: run.stderr() }).toEqual({ code: 0, stderr: '' });
     const [, objects, network] = run.stdout().split(/^\$ .*\n/m);
@@ -57,23 +57,26 @@ describe('overlay-network demo', () => {
     expectNothingLeft();
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('stays up with --keep, and ends cleanly on %s', async (signal) => {
-    const run = start(['demo', '--keep']);
-    const [lines, kubeconfig] = await run.printed(/^ *export KUBECONFIG=(\S+)\n.*^ *kubectl get overlay/ms);
-    expect(kubeconfig!.startsWith(temporary)).toBe(true);
-    // What it tells a person to paste works. Aliases are for terminals, unless asked for.
-    const pasted = lines.split('\n').slice(0, -1).join('\n');
-    const shell = ['-c', `shopt -s expand_aliases\n${pasted}\noverlay-network version`];
-    expect(execFileSync('bash', shell, { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+/);
-    // Both databases and northd; on each of two hypervisors a database, a switch and a controller.
-    expect(processesWith(temporary)).toHaveLength(hasLab ? 9 : 3);
-    run.child.kill(signal);
-    run.child.kill(signal); // A terminal and npm both send it.
-    expect({ code: await run.ended(), stderr: run.stderr() }).toEqual({ code: 0, stderr: '' });
-    expectNothingLeft();
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'keeps running with --keep, and stops cleanly on %s',
+    async (signal) => {
+      const run = start(['demo', '--keep']);
+      const [lines, kubeconfig] = await run.printed(/^ *export KUBECONFIG=(\S+)\n.*^ *kubectl get overlay/ms);
+      expect(kubeconfig!.startsWith(temporary)).toBe(true);
+      // The printed commands work in a shell. A shell without a terminal needs expand_aliases.
+      const pasted = lines.split('\n').slice(0, -1).join('\n');
+      const shell = ['-c', `shopt -s expand_aliases\n${pasted}\noverlay-network version`];
+      expect(execFileSync('bash', shell, { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+/);
+      // Both databases and ovn-northd; with the lab, also a database, a switch and a controller on each of two hypervisors.
+      expect(processesWith(temporary)).toHaveLength(hasLab ? 9 : 3);
+      run.child.kill(signal);
+      run.child.kill(signal); // The terminal and npm both send the signal.
+      expect({ code: await run.ended(), stderr: run.stderr() }).toEqual({ code: 0, stderr: '' });
+      expectNothingLeft();
+    },
+  );
 
-  it('cleans up when it is interrupted half way', async () => {
+  it('cleans up after an interrupt during the start', async () => {
     const run = start(['demo']);
     await run.printed(/Starting a development cluster/);
     run.child.kill('SIGINT');
@@ -81,7 +84,7 @@ describe('overlay-network demo', () => {
     expectNothingLeft();
   });
 
-  it('cleans up when nobody reads its output any more', async () => {
+  it('cleans up when the reader of its output closes the pipe', async () => {
     const run = start(['demo']);
     await run.printed(/Starting a development cluster/);
     run.child.stdout?.destroy();
@@ -89,7 +92,7 @@ describe('overlay-network demo', () => {
     expectNothingLeft();
   });
 
-  it('says in one line what is missing where OVN is not installed', async () => {
+  it('names the missing packages in one line when OVN is not installed', async () => {
     const run = start(['demo'], { PATH: '/nonexistent' });
     expect(await run.ended()).toBe(1);
     expect(run.stderr()).toMatch(
@@ -101,7 +104,7 @@ describe('overlay-network demo', () => {
 });
 
 describe('overlay-network dev', () => {
-  it('prints how to reach the cluster, says that it is for development, and ends cleanly on Ctrl-C', async () => {
+  it('prints how to access the cluster and that it is for development, and stops cleanly on Ctrl-C', async () => {
     const run = start(['dev']);
     await run.printed(/^ *export KUBECONFIG=\S+$[^]*Ctrl-C/m);
     expect(run.stdout()).toContain('for development');
@@ -110,7 +113,7 @@ describe('overlay-network dev', () => {
     expectNothingLeft();
   });
 
-  it('leaves what the next start cleans up when it is killed', async () => {
+  it('is cleaned up by the next start after SIGKILL', async () => {
     const run = start(['dev', '--no-operator']);
     await run.printed(/Ctrl-C/);
     run.child.kill('SIGKILL');
@@ -124,15 +127,15 @@ describe('overlay-network dev', () => {
     expectNothingLeft();
   });
 
-  it('refuses a port that is none', async () => {
+  it('rejects an invalid port number', async () => {
     const run = start(['dev', '--port', '70000']);
     expect(await run.ended()).toBe(2);
-    expect(run.stderr()).toMatch(/--port must be a number up to 65535/);
+    expect(run.stderr()).toMatch(/--port must be a whole number from 0 to 65535/);
   });
 });
 
 describe('overlay-network run', () => {
-  it('lists all that is wrong with its configuration, and ends with 2', async () => {
+  it('lists all problems of its configuration, and exits with status 2', async () => {
     const run = start(['run', '--workers', 'many', '--log-level', 'loud'], {
       OVERLAY_NETWORK_CIDR_POOL: 'all',
     });
@@ -142,13 +145,13 @@ describe('overlay-network run', () => {
     expect(run.stderr()).not.toMatch(/^ +at /m);
   });
 
-  it('ends with 2 for an option that it does not have', async () => {
+  it('exits with status 2 for an unknown option', async () => {
     const run = start(['run', '--no-such-option']);
     expect(await run.ended()).toBe(2);
     expect(run.stderr()).toMatch(/^overlay-network: Unknown option '--no-such-option'/);
   });
 
-  it('runs against a cluster, and ends with 0 on SIGTERM', async () => {
+  it('runs against a cluster, and exits with status 0 on SIGTERM', async () => {
     const cluster = start(['dev', '--no-operator']);
     const [, dir] = await cluster.printed(/export KUBECONFIG=(\S+)\/kubeconfig$[^]*Ctrl-C/m);
     const run = start(['run', '--listen-addr', '127.0.0.1:0', '--log-level', 'info'], {

@@ -28,7 +28,7 @@ afterEach(() => {
   rmSync(parent, { recursive: true });
 });
 
-/** A process that echoes, with these arguments to be seen by. */
+/** Starts a process that echoes its input. The arguments identify the process. */
 const start = async (...args: string[]): Promise<ChildProcess> => {
   const child = spawn(process.execPath, [
     '-e',
@@ -46,7 +46,7 @@ const gone = async (child: ChildProcess): Promise<string | null> => {
   return child.signalCode;
 };
 
-/** A folder as a crashed cluster leaves it: its owner is a process that is no more. */
+/** Creates the folder of a crashed cluster: the process of its owner has ended. */
 const abandoned = async (name = 'overlay-network-dev-crash'): Promise<string> => {
   const dir = join(parent, name);
   mkdirSync(dir);
@@ -58,7 +58,7 @@ const abandoned = async (name = 'overlay-network-dev-crash'): Promise<string> =>
 };
 
 describe('the folder of a development cluster', () => {
-  it('may be entered by its owner only, and goes with everything in it', () => {
+  it('is accessible only for its owner, and is removed with its content', () => {
     const workspace = createWorkspace({ parent });
     expect(statSync(workspace.dir).mode & 0o777).toBe(0o700);
     mkdirSync(join(workspace.dir, 'more'));
@@ -66,7 +66,7 @@ describe('the folder of a development cluster', () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
-  it('can be a given one that is not there yet, or is empty', () => {
+  it('can be a given folder that does not exist or is empty', () => {
     const dir = join(parent, 'a/b');
     const workspace = createWorkspace({ parent, dir });
     expect(workspace.dir).toBe(dir);
@@ -77,21 +77,21 @@ describe('the folder of a development cluster', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
-  it('is refused when it has files of somebody else in it, which stay', () => {
+  it('is rejected when it contains other files, which stay', () => {
     writeFileSync(join(parent, 'thesis'), '');
     expect(() => createWorkspace({ parent, dir: parent })).toThrow(WorkspaceError);
     expect(readdirSync(parent)).toEqual(['thesis']);
   });
 
-  it('is refused while another cluster uses it', () => {
+  it('is rejected while another cluster uses it', () => {
     const { dir, remove } = createWorkspace({ parent });
     expect(() => createWorkspace({ parent, dir })).toThrow(/in use by process/);
     remove();
   });
 });
 
-describe('what a crash left behind', () => {
-  it('is cleaned up by the next start: the daemons, then the folder', async () => {
+describe('the folder of a crashed cluster', () => {
+  it('is removed by the next start, after its daemons are stopped', async () => {
     const dir = await abandoned();
     const daemon = await start(`--unixctl=${dir}/ovn-northd.ctl`);
     const workspace = createWorkspace({ parent });
@@ -100,7 +100,7 @@ describe('what a crash left behind', () => {
     workspace.remove();
   });
 
-  it('makes way when the same folder is asked for again', async () => {
+  it('is emptied when a new cluster uses the same folder', async () => {
     const dir = await abandoned('mine');
     writeFileSync(join(dir, 'OVN_Northbound.db'), 'old');
     const workspace = createWorkspace({ parent, dir });
@@ -108,7 +108,7 @@ describe('what a crash left behind', () => {
     workspace.remove();
   });
 
-  it('is told from a running cluster, whose folder and daemons stay', async () => {
+  it('is distinguished from the folder of a running cluster, which stays with its daemons', async () => {
     const running = createWorkspace({ parent });
     const daemon = await start(`--unixctl=${running.dir}/ovn-northd.ctl`);
     createWorkspace({ parent }).remove();
@@ -118,14 +118,14 @@ describe('what a crash left behind', () => {
     running.remove();
   });
 
-  it('is recognised when another process has got the same number since', async () => {
+  it('is recognized when another process has the same process ID', async () => {
     const dir = await abandoned();
     writeFileSync(join(dir, 'owner.json'), JSON.stringify({ pid: process.pid, started: '1' }));
     createWorkspace({ parent }).remove();
     expect(existsSync(dir)).toBe(false);
   });
 
-  it('leaves alone folders without our mark, and what links point to', async () => {
+  it('is only removed with the mark of a cluster, and not through a symbolic link', async () => {
     mkdirSync(join(parent, 'overlay-network-dev-other'));
     const elsewhere = await abandoned('elsewhere');
     symlinkSync(elsewhere, join(parent, 'overlay-network-dev-link'));

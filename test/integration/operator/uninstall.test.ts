@@ -75,7 +75,7 @@ describe.each(targets)('an installation with the $name API server', (target) => 
       await cluster.reason(kind, kind === 'VPC' ? 'tenant/net' : 'tenant/default', 'Ready', 'Ready');
     expect(await uninstall('--wait=2')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/an operator still runs \(.+ holds the Lease\): remove it first/),
+      stderr: expect.stringMatching(/An operator still runs: .+ holds the Lease\. Remove the operator first/),
     });
     await cluster.stopOperators();
     const rows = await cluster.nbDump();
@@ -83,10 +83,12 @@ describe.each(targets)('an installation with the $name API server', (target) => 
     expect(await uninstall()).toMatchObject({
       code: 0,
       stderr: '',
-      stdout: expect.stringMatching(/^FloatingIP: 1 let go\nExternalNetwork: 1 let go$/m),
+      stdout: expect.stringMatching(
+        /^FloatingIP: removed the finalizer from 1 objects\nExternalNetwork: removed the finalizer from 1 objects$/m,
+      ),
     });
     for (const [, { metadata }] of await cluster.objects()) expect(metadata.finalizers).toBeUndefined();
-    expect((await uninstall()).stdout).not.toMatch(/: [1-9]/);
+    expect((await uninstall()).stdout).not.toMatch(/from [1-9]/);
     await cluster.deleteNamespace('tenant');
     await cluster.eventually(async () =>
       expect([...(await cluster.objects()).keys()].filter((id) => id.includes('/tenant/'))).toEqual([]),

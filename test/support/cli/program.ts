@@ -1,4 +1,4 @@
-/** The program in a process of its own, as a person runs it. */
+/** Runs the program in its own process, as a user does. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -9,19 +9,19 @@ const main = join(import.meta.dirname, '../../../src/dev/main.ts');
 /** A run of `overlay-network`. */
 export interface Run {
   readonly child: ChildProcess;
-  /** What it has printed so far on standard output. */
+  /** Returns the standard output so far. */
   stdout(): string;
-  /** What it has printed so far on standard error. */
+  /** Returns the standard error so far. */
   stderr(): string;
-  /** Resolves with what `pattern` matched once standard output has it; rejects when the program ends without. */
+  /** Resolves with the match of `pattern` in the standard output; rejects when the program ends without a match. */
   printed(pattern: RegExp): Promise<RegExpMatchArray>;
-  /** The same for standard error, where the log goes. */
+  /** The same for standard error, which contains the log. */
   logged(pattern: RegExp): Promise<RegExpMatchArray>;
-  /** Resolves when it has ended, with its exit code, or the signal that ended it. */
+  /** Resolves with the exit status of the program, or with the signal that ended it. */
   ended(): Promise<number | NodeJS.Signals>;
 }
 
-/** Starts the program with these arguments; `env` is added to the environment. It has no terminal and no input. */
+/** Starts the program without a terminal and without input. `env` is added to the environment. */
 export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     env: { ...process.env, ...env },
@@ -29,17 +29,17 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
   });
   let stdout = '';
   let stderr = '';
-  const looks = new Set<() => void>();
-  const look = (): void => {
-    for (const each of [...looks]) each();
+  const checks = new Set<() => void>();
+  const runChecks = (): void => {
+    for (const each of [...checks]) each();
   };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    look();
+    runChecks();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    look();
+    runChecks();
   });
   let end: number | NodeJS.Signals | undefined;
   const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
@@ -47,7 +47,7 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
     child.once('close', (code, signal) => {
       end = code ?? signal ?? 0;
       resolve(end);
-      look();
+      runChecks();
     });
   });
   const seen = (pattern: RegExp, text: () => string): Promise<RegExpMatchArray> =>
@@ -55,11 +55,11 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
       const check = (): void => {
         const match = pattern.exec(text());
         if (match === null && end === undefined) return;
-        looks.delete(check);
+        checks.delete(check);
         if (match !== null) resolve(match);
         else reject(new Error(`ended with ${String(end)} without ${String(pattern)}:\n${stdout}\n${stderr}`));
       };
-      looks.add(check);
+      checks.add(check);
       check();
     });
   return {
@@ -72,7 +72,7 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
   };
 }
 
-/** Numbers of the processes that have `text` in their arguments, this one not counted. */
+/** Returns the IDs of the other processes that have `text` in their arguments. */
 export function processesWith(text: string): number[] {
   return readdirSync('/proc')
     .filter(

@@ -11,7 +11,7 @@ const called = async (args: readonly string[], env: Readonly<Record<string, stri
   return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 };
 
-it('prints every setting with its value and where it was set', async () => {
+it('`config print` prints every setting with its value and its source', async () => {
   const { code, stdout } = await called(['print', '--workers', '3'], { OVERLAY_NETWORK_LOG_LEVEL: 'warn' });
   expect(code).toBe(0);
   const lines = stdout.trimEnd().split('\n');
@@ -25,17 +25,17 @@ it('prints every setting with its value and where it was set', async () => {
   );
 });
 
-it('prints the same as JSON', async () => {
+it('`config print --json` prints the settings as JSON', async () => {
   const { stdout } = await called(['print', '--json']);
   const { settings } = JSON.parse(stdout) as { settings: unknown[] };
   expect(settings).toContainEqual({ key: 'cidrPool', value: '10.0.0.0/8', source: 'default' });
 });
 
-it('lists what is wrong, and ends with 2', async () => {
+it('`config print` lists invalid settings and exits with status 2', async () => {
   const { code, stderr } = await called(['print', '--workers', 'many']);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('--workers must be') });
 });
 
-it.each([[[]], [['show']], [['print', 'more']]])('ends with 2 for `config %s`', async (args) => {
+it.each([[[]], [['show']], [['print', 'more']]])('`config %j` exits with status 2', async (args) => {
   expect((await called(args)).code).toBe(2);
 });

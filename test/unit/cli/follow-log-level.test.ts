@@ -28,31 +28,33 @@ afterEach(() => {
 
 const follow = (env: Readonly<Record<string, string>> = {}): LeveledLog => {
   const log = new LeveledLog();
-  end = followLogLevel({ file: path, env }, log, { lookMs: 10 });
+  end = followLogLevel({ file: path, env }, log, { pollIntervalMs: 10 });
   return log;
 };
-const said = (log: LeveledLog): readonly unknown[] => log.lines.map(({ message }) => message);
+const messages = (log: LeveledLog): readonly unknown[] => log.lines.map(({ message }) => message);
 
-it('takes the level from the file when it changes there', async () => {
+it('followLogLevel applies a changed log level in the file', async () => {
   const log = follow();
   writeFileSync(path, 'logLevel: debug\n');
   await eventually(() => expect(log.levels).toEqual(['debug']));
 });
 
-it('keeps the level that a variable sets', async () => {
+it('followLogLevel keeps the log level that a variable sets, and reports other changed settings', async () => {
   const log = follow({ OVERLAY_NETWORK_LOG_LEVEL: 'error' });
   writeFileSync(path, 'logLevel: debug\nworkers: 3\n');
   await eventually(() =>
-    expect(said(log)).toEqual(['settings were changed in the file: they apply at the next start']),
+    expect(messages(log)).toEqual([
+      'settings changed in the configuration file; restart the program to apply them',
+    ]),
   );
   expect(log.levels).toEqual([]);
 });
 
-it('does not use a file that is not valid any more, says so, and goes on when it is mended', async () => {
+it('followLogLevel ignores and reports an invalid file, and continues after the file is corrected', async () => {
   const log = follow();
   writeFileSync(path, 'logLevel: loudest\n');
   await eventually(() =>
-    expect(said(log)).toEqual(['the configuration file is not valid any more: it is not used']),
+    expect(messages(log)).toEqual(['the changed configuration file is invalid and is ignored']),
   );
   expect(log.levels).toEqual([]);
   writeFileSync(path, 'logLevel: warn\n');

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Progress } from '../../../src/cli/progress.ts';
 import { formatTable } from '../../../src/cli/table.ts';
 
-/** An output that remembers, and a clock that each look moves on by a second. */
+/** An output that records its text, and a clock that advances by a second on each read. */
 const recorder = (isTTY: boolean) => {
   let text = '';
   let now = 0;
@@ -10,8 +10,8 @@ const recorder = (isTTY: boolean) => {
   return { progress: new Progress(output, () => (now += 1000)), text: () => text };
 };
 
-describe('progress', () => {
-  it('is one plain line a step where there is no terminal', async () => {
+describe('Progress', () => {
+  it('prints one plain line for each step without a terminal', async () => {
     const { progress, text } = recorder(false);
     const result = await progress.step('Working', (note) => {
       note('half way');
@@ -30,14 +30,14 @@ describe('progress', () => {
     expect(text()).toBe('… Working\r\u001b[K… Working: half way\r\u001b[K✓ Working (1.0 s)\n');
   });
 
-  it('says which step failed, and passes the error on', async () => {
+  it('marks a failed step and rejects with its error', async () => {
     const { progress, text } = recorder(false);
     await expect(progress.step('Working', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(text()).toBe('✗ Working\n');
   });
 });
 
-describe('a table', () => {
+describe('formatTable', () => {
   const table = {
     columnDefinitions: [
       { name: 'Name', priority: 0 },
@@ -48,13 +48,13 @@ describe('a table', () => {
     rows: [{ cells: ['web', '02:00', 12, '5s'] }, { cells: ['database', '02:01', null, '10m'] }],
   };
 
-  it('is printed as kubectl get does: capitals, columns three spaces apart, nothing for what is not there', () => {
+  it('formats a table as kubectl get does: capital headings, three spaces between columns, empty cells for null', () => {
     expect(formatTable(table)).toBe(
       ['NAME       USED   AGE', 'web        12     5s', 'database          10m', ''].join('\n'),
     );
   });
 
-  it('has the kind before the names when several kinds are printed', () => {
+  it('adds the prefix before each name', () => {
     expect(formatTable(table, 'port.example/')).toContain('\nport.example/web        12');
   });
 });

@@ -13,7 +13,7 @@ const called = async (...args: string[]) => {
 };
 
 describe('overlay-network', () => {
-  it('prints its version', async () => {
+  it('prints its version for `version` and `--version`', async () => {
     expect(await called('version')).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
@@ -22,27 +22,29 @@ describe('overlay-network', () => {
     expect(await called('--version')).toEqual(await called('version'));
   });
 
-  it('prints its commands and exit codes when asked for help', async () => {
+  it('prints its commands and exit statuses for `help` and `--help`', async () => {
     const { code, stdout, stderr } = await called('help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const word of ['run', 'dev', 'demo', 'version', 'Exit status: 0']) expect(stdout).toContain(word);
     expect(await called('--help')).toEqual(await called('help'));
   });
 
-  it('counts no command at all as a wrong call, and prints the help as a complaint', async () => {
+  it('exits with status 2 without a command, and prints the help on standard error', async () => {
     expect(await called()).toEqual({ code: 2, stdout: '', stderr: (await called('help')).stdout });
   });
 
   it.each([['destroy'], ['constructor'], ['Dev'], ['']])(
-    'ends with 2 for the unknown command "%s"',
+    'exits with status 2 for the unknown command "%s"',
     async (name) => {
       const { code, stdout, stderr } = await called(name);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toBe(`overlay-network: there is no command "${name}"\nSee: overlay-network help\n`);
+      expect(stderr).toBe(
+        `overlay-network: Unknown command "${name}"\nRun \`overlay-network help\` for the commands and options.\n`,
+      );
     },
   );
 
-  it('ends with 2 for help on an unknown command', async () => {
+  it('exits with status 2 for help on an unknown command', async () => {
     expect((await called('help', 'nothing')).code).toBe(2);
   });
 });
@@ -53,22 +55,25 @@ describe('the options of a command', () => {
     dir: { type: 'string', value: 'DIR', help: 'where' },
   } as const;
 
-  it('are read by name', () => {
+  it('are parsed by their names', () => {
     expect(parseOptions(['--keep', '--dir', '/x'], options)).toEqual({ keep: true, dir: '/x' });
     expect(parseOptions(['--dir=/x'], options)).toEqual({ dir: '/x' });
     expect(parseOptions([], options)).toEqual({});
   });
 
-  it.each([[['--kep']], [['more']], [['--dir']], [['--keep=yes']]])('are refused in one line: %j', (args) => {
-    expect(() => parseOptions(args, options)).toThrow(UsageError);
-    expect(() => parseOptions(args, options)).toThrow(/^[^\n]+$/);
-  });
+  it.each([[['--kep']], [['more']], [['--dir']], [['--keep=yes']]])(
+    'are rejected with a message of one line when they are invalid: %j',
+    (args) => {
+      expect(() => parseOptions(args, options)).toThrow(UsageError);
+      expect(() => parseOptions(args, options)).toThrow(/^[^\n]+$/);
+    },
+  );
 
-  it('are described in columns', () => {
+  it('are described in columns in the help', () => {
     expect(describeOptions(options)).toBe('  --keep     stay\n  --dir DIR  where');
   });
 
-  it('hold every setting of the configuration', () => {
+  it('include every setting of the configuration', () => {
     expect(Object.keys(configOptions)).toEqual(
       expect.arrayContaining([
         'config',

@@ -14,7 +14,7 @@ const port = (status?: unknown, generation = 1): KubeObject => ({
 const withReady = (ready: object, generation = 1): KubeObject =>
   port({ conditions: [{ type: 'Ready', observedGeneration: 1, ...ready }] }, generation);
 
-/** A client whose object goes through `states`, one a look, and stays in the last. */
+/** A client whose object advances through `states`, one state for each read, and stays in the last state. */
 const clientOf = (...states: KubeObject[]): { client: KubeClient; looks: () => number } => {
   let looks = 0;
   const get = () => Promise.resolve(states[Math.min(looks++, states.length - 1)]);
@@ -28,8 +28,8 @@ const wait = (client: KubeClient, more: object = {}) =>
     ...more,
   });
 
-describe('waiting until objects are Ready', () => {
-  it('ends when the status says so for the present generation', async () => {
+describe('waitUntilReady', () => {
+  it('resolves when the object is Ready for its current generation', async () => {
     const notes: string[] = [];
     const { client, looks } = clientOf(
       port(),
@@ -40,13 +40,13 @@ describe('waiting until objects are Ready', () => {
     await wait(client, { onProgress: (text: string) => notes.push(text) });
     expect(looks()).toBe(4);
     expect(notes).toEqual([
-      '1 to go, Port web: no status yet',
-      '1 to go, Port web: SubnetNotFound',
-      '1 to go, Port web: the status is of an older version',
+      '1 not Ready: Port web: no Ready condition yet',
+      '1 not Ready: Port web: SubnetNotFound',
+      '1 not Ready: Port web: the operator has not observed the current generation yet',
     ]);
   });
 
-  it('gives up in time, and says what each object says', async () => {
+  it('rejects after the timeout with the reason of each object', async () => {
     const { client } = clientOf(
       withReady({ status: 'False', reason: 'PoolExhausted', message: 'the pool is full' }),
     );
@@ -55,15 +55,15 @@ describe('waiting until objects are Ready', () => {
     await expect(waiting).rejects.toThrow(/Port web: PoolExhausted: the pool is full$/);
   });
 
-  it('ends at once when it is interrupted', async () => {
+  it('rejects at once when the signal is aborted', async () => {
     const { client } = clientOf(port());
     const signal = AbortSignal.abort(new Error('Ctrl-C'));
     await expect(wait(client, { signal, intervalMs: 60_000 })).rejects.toThrow();
   });
 });
 
-describe('waiting until objects are quiet', () => {
-  /** A client whose only object is one version further at each of the first looks. */
+describe('waitUntilQuiet', () => {
+  /** A client whose only object has a new version at each of the first `times` reads. */
   const changing = (times: number): { client: KubeClient; looks: () => number } => {
     let looks = 0;
     const list = () => {
@@ -74,13 +74,13 @@ describe('waiting until objects are quiet', () => {
   };
   const signal = new AbortController().signal;
 
-  it('ends when nothing has changed for a while', async () => {
+  it('resolves when no object has changed for some time', async () => {
     const { client, looks } = changing(4);
     await waitUntilQuiet(client, [type], { signal, quietMs: 20, intervalMs: 1 });
     expect(looks()).toBeGreaterThan(5);
   });
 
-  it('does not wait for ever', async () => {
+  it('resolves after the timeout when objects keep changing', async () => {
     const { client, looks } = changing(Infinity);
     await waitUntilQuiet(client, [type], { signal, quietMs: 1_000, timeoutMs: 20, intervalMs: 1 });
     expect(looks()).toBeGreaterThan(1);

@@ -3,9 +3,10 @@ import type { Protection } from '../config/endpoints.ts';
 import { ConfigError } from '../config/config.ts';
 
 /**
- * Makes sure at the start that the files of TLS can be read: connecting tries for ever, since a rotation may be under way.
+ * Checks that the TLS files are readable. The check is needed at the start because the clients retry without end: later,
+ * an unreadable file may be a certificate rotation in progress.
  *
- * @throws ConfigError that names every one that cannot
+ * @throws ConfigError when files are not readable; the error names each of them
  */
 export function checkTlsFiles({ tls }: Pick<Protection, 'tls'>): void {
   const problems = Object.entries(tls).flatMap(([name, path]: [string, string | undefined]) => {
@@ -15,7 +16,7 @@ export function checkTlsFiles({ tls }: Pick<Protection, 'tls'>): void {
       return [];
     } catch (error) {
       const { code = 'unknown' } = error as NodeJS.ErrnoException;
-      return [`tls.${name}: ${path} cannot be read (${code})`];
+      return [`tls.${name}: cannot read ${path} (${code})`];
     }
   });
   if (problems.length > 0) throw new ConfigError(problems);

@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
-import { checkTlsFiles } from '../../../src/cli/readable.ts';
+import { checkTlsFiles } from '../../../src/cli/tls-files.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 
 it.each(['run', 'metadata-agent'])(
-  '%s names every file of TLS that cannot be read, and ends',
+  '%s names every unreadable TLS file and exits with status 2',
   async (command) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const files = ['--tls-ca=/none/ca', `--tls-cert=${import.meta.filename}`, '--tls-key=/none/key'];
@@ -13,13 +13,13 @@ it.each(['run', 'metadata-agent'])(
     const args = [command, ...files, ...(command === 'run' ? endpoints : endpoints.slice(1))];
     expect(await runProgram(args, { stdout, stderr, env: {}, signal })).toBe(2);
     expect(String(stderr.read())).toBe(
-      'overlay-network: the configuration is not valid:\n' +
-        '  - tls.ca: /none/ca cannot be read (ENOENT)\n' +
-        '  - tls.key: /none/key cannot be read (ENOENT)\n',
+      'overlay-network: the configuration is invalid:\n' +
+        '  - tls.ca: cannot read /none/ca (ENOENT)\n' +
+        '  - tls.key: cannot read /none/key (ENOENT)\n',
     );
   },
 );
 
-it('asks for no file where there is no TLS', () => {
+it('checkTlsFiles accepts settings without TLS files', () => {
   expect(() => checkTlsFiles({ tls: { ca: undefined, cert: undefined, key: undefined } })).not.toThrow();
 });
