@@ -4,14 +4,14 @@ import { openstackTree } from './openstack.ts';
 import { MAX_TOKEN_SECONDS, type Tokens } from './token.ts';
 import { find, listing, text, type Leaf, type Node } from './tree.ts';
 
-/** A request as Node's HTTP server has it: `path` with its query, header names in lower case. */
+/** A request in the form of Node's HTTP server: `path` includes the query; header names are in lower case. */
 export interface MetadataRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** What to answer. The body is also there for HEAD, which an HTTP server does not send. */
+/** The answer to a request. The body is also set for HEAD; the HTTP server does not send it. */
 export interface MetadataAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -23,26 +23,32 @@ const TOKEN_HEADER = 'x-aws-ec2-metadata-token';
 const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
 
 /**
- * What the metadata service answers the machine of `instance`. Knows no other machine: who asks was decided before,
- * and no header has a say in it.
+ * Returns the answer of the metadata service to a request from the machine of `instance`. The caller identifies the
+ * machine; the headers of the request have no influence on the identity.
  */
 export function answer(request: MetadataRequest, instance: Instance, tokens: Tokens): MetadataAnswer {
   const path = segmentsOf(request.path);
   if (path.join('/') === TOKEN_PATH) return answerToken(request, instance, tokens);
   if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed('GET, HEAD');
   const token = request.headers[TOKEN_HEADER];
-  if (token !== undefined && !(typeof token === 'string' && tokens.isGood(instance.portUID, token))) {
-    return refusal(401, 'The session token is not good. Ask for another with PUT /latest/api/token.');
+  if (token !== undefined && !(typeof token === 'string' && tokens.isValid(instance.portUid, token))) {
+    return refusal(
+      401,
+      'The session token is invalid or expired. Request a new token with PUT /latest/api/token.',
+    );
   }
   const node = nodeAt(path, instance);
-  if (node === undefined) return refusal(404, 'There is no such document.');
+  if (node === undefined) return refusal(404, 'Document not found.');
   if (node.kind === 'unavailable') {
-    return refusal(503, 'What the Port names cannot be read. The log of the metadata agent says why.');
+    return refusal(
+      503,
+      'The metadata agent cannot read the Secret or ConfigMap of the Port. The log of the agent has the reason.',
+    );
   }
   return document(node.kind === 'directory' ? listing(node) : node);
 }
 
-/** Empty segments are skipped: clients differ in their slashes. Nothing is decoded, no document needs it. */
+/** Splits a path. Empty segments are ignored, because clients differ in their slashes. No document needs URL decoding. */
 function segmentsOf(path: string): readonly string[] {
   const [withoutQuery = ''] = path.split('?');
   return withoutQuery.split('/').filter((segment) => segment !== '');
@@ -54,23 +60,24 @@ function nodeAt([first, ...rest]: readonly string[], instance: Instance): Node |
   return isEc2Version(first) ? find(ec2Tree(instance), rest) : undefined;
 }
 
-/** IMDSv2, "Use IMDSv2" in the user guide of EC2. As there, a token is not handed to a proxy. */
+/** Answers a token request as in IMDSv2 ("Use IMDSv2" in the user guide of EC2). As in EC2, a proxy gets no token. */
 function answerToken(
   { method, headers }: MetadataRequest,
-  { portUID }: Instance,
+  { portUid }: Instance,
   tokens: Tokens,
 ): MetadataAnswer {
   if (method !== 'PUT') return notAllowed('PUT');
-  if (headers['x-forwarded-for'] !== undefined) return refusal(403, 'Tokens are not handed to proxies.');
+  if (headers['x-forwarded-for'] !== undefined)
+    return refusal(403, 'The service does not issue tokens to proxies.');
   const ttl = headers[TTL_HEADER];
   const seconds = typeof ttl === 'string' && /^\d{1,5}$/.test(ttl) ? Number(ttl) : 0;
   if (seconds < 1 || seconds > MAX_TOKEN_SECONDS) {
     return refusal(
       400,
-      `Say in ${TTL_HEADER} how long the token is to be good: from 1 to ${MAX_TOKEN_SECONDS} seconds.`,
+      `Set ${TTL_HEADER} to the lifetime of the token: from 1 to ${MAX_TOKEN_SECONDS} seconds.`,
     );
   }
-  return document(text(tokens.issue(portUID, seconds)), { [TTL_HEADER]: String(seconds) });
+  return document(text(tokens.issue(portUid, seconds)), { [TTL_HEADER]: String(seconds) });
 }
 
 function document({ type, body }: Leaf, headers: Readonly<Record<string, string>> = {}): MetadataAnswer {
@@ -79,7 +86,7 @@ function document({ type, body }: Leaf, headers: Readonly<Record<string, string>
     headers: {
       'content-type': type,
       'content-length': String(Buffer.byteLength(body)),
-      // The next machine behind a cache is another.
+      // A cache could otherwise serve the document to another machine.
       'cache-control': 'no-store',
       ...headers,
     },
@@ -88,9 +95,9 @@ function document({ type, body }: Leaf, headers: Readonly<Record<string, string>
 }
 
 const notAllowed = (allow: string): MetadataAnswer =>
-  refusal(405, `Only ${allow} is answered here.`, { allow });
+  refusal(405, `Method not allowed. Use ${allow}.`, { allow });
 
-/** An answer that is only a sentence for people, and a status for programs. */
+/** Returns an answer with a status and a sentence for people. */
 export function refusal(
   status: number,
   sentence: string,

@@ -3,8 +3,8 @@ import type { Instance } from './instance.ts';
 import { bytes, directory, text, unavailable, type Directory, type Node } from './tree.ts';
 
 /**
- * The versions that are listed. All have the same tree, and every date is answered: clients ask for the version
- * that they were written for without looking at the list.
+ * The listed versions. All versions have the same documents. The service answers every date as a version, because clients
+ * request the version that they were written for without a look at the list.
  */
 export const EC2_VERSIONS = [
   '1.0',
@@ -22,29 +22,29 @@ export const EC2_VERSIONS = [
   'latest',
 ] as const;
 
-/** Whether a first segment of a path is a version of the EC2 documents. */
+/** Whether the first segment of a path is a version of the EC2 documents. */
 export const isEc2Version = (segment: string): boolean =>
   segment === 'latest' || segment === '1.0' || /^\d{4}-\d{2}-\d{2}$/.test(segment);
 
 /**
- * What is below a version in the style of EC2 ("Access instance metadata for an EC2 instance" in its user guide), as
- * far as it is known here. What is not known is absent, which clients take as such.
+ * Returns the documents of a version in the format of EC2 ("Access instance metadata for an EC2 instance" in the user
+ * guide of EC2). Unknown data is absent; clients accept absent data.
  */
 export function ec2Tree(instance: Instance): Directory {
   return directory({ 'meta-data': metaData(instance), 'user-data': userDataOf(instance) });
 }
 
-/** The user data of an instance, as both styles serve it. */
+/** Returns the user data of an instance, for both formats. */
 export function userDataOf({ userData, sourceProblem }: Instance): Node | undefined {
   if (sourceProblem !== undefined) return unavailable;
   return userData === undefined ? undefined : bytes(userData);
 }
 
 function metaData(instance: Instance): Directory {
-  const { hostname, instanceID, ipAddress, macAddress } = instance;
+  const { hostname, instanceId, ipAddress, macAddress } = instance;
   return directory({
     hostname: text(hostname),
-    'instance-id': text(instanceID),
+    'instance-id': text(instanceId),
     'local-hostname': text(hostname),
     'local-ipv4': text(ipAddress),
     mac: text(macAddress),
@@ -65,7 +65,7 @@ function networkInterface({ hostname, ipAddress, macAddress, prefixLength }: Ins
   });
 }
 
-/** Listed as `0=key-0`, and found under the number alone. */
+/** The list has entries such as `0=key-0`; the path of a key has only the number. */
 function publicKeys({ sshKeys, sourceProblem }: Instance): Node | undefined {
   if (sourceProblem !== undefined) return unavailable;
   if (sshKeys.length === 0) return undefined;

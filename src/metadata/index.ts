@@ -1,6 +1,6 @@
 /**
- * The documents of the metadata service: what a machine is told about itself, in the styles of EC2 and OpenStack. Pure,
- * but for reading what a Port names; who asks and how requests come is the agent's (./agent).
+ * The documents of the metadata service for a machine, in the formats of EC2 and OpenStack. The functions are pure, except
+ * for the read of a Port's Secret or ConfigMap. The agent (./agent) receives requests and identifies their senders.
  */
 export { answer, refusal, type MetadataAnswer, type MetadataRequest } from './answer.ts';
 export { type Instance, readInstance } from './instance.ts';

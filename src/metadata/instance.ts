@@ -1,14 +1,14 @@
 import type { MetadataSource, Port } from '../api/index.ts';
 import { SourceError, type SourceReader } from './source.ts';
 
-/** What the metadata service knows of the machine behind a Port. */
+/** The data of the metadata service about the machine of a Port. */
 export interface Instance {
   readonly namespace: string;
   readonly portName: string;
-  /** The Port's UID, to which session tokens are bound. */
-  readonly portUID: string;
-  /** `spec.attachment.vmID`; the Port's UID where that is unset. */
-  readonly instanceID: string;
+  /** The UID of the Port. Session tokens are bound to the UID. */
+  readonly portUid: string;
+  /** `spec.attachment.vmID`; default: the UID of the Port. */
+  readonly instanceId: string;
   readonly hostname: string;
   readonly macAddress: string;
   /** IPv4. */
@@ -17,27 +17,27 @@ export interface Instance {
   readonly gatewayIP?: string;
   /** In bytes. */
   readonly mtu?: number;
-  /** The preferred one first. */
+  /** In the order of preference. */
   readonly dnsServers: readonly string[];
-  /** Whether the machine is to ask for its address by DHCP. */
+  /** Whether the machine must configure its address by DHCP. */
   readonly dhcp: boolean;
-  /** Public keys in the format of authorized_keys, one each, without comments and empty lines. */
+  /** Public keys: the lines of authorized_keys without comments and empty lines. */
   readonly sshKeys: readonly string[];
-  /** As it is in the source, never empty. Unset: there is none. */
+  /** The bytes in the source, never empty; unset without user data. */
   readonly userData?: Buffer;
-  /** Why user data and SSH keys are not known, for the log. They are then to be refused, not to be taken as absent. */
+  /** The error of reading the source, for the log. Requests for user data and SSH keys must then fail with 503. */
   readonly sourceProblem?: SourceError;
 }
 
-/** The key of the source with user data, handed out byte for byte. */
+/** The key of the user data in the source. The service returns the bytes unchanged. */
 export const USER_DATA_KEY = 'user-data';
 
-/** The key of the source with SSH keys, in the format of authorized_keys (sshd(8)). */
+/** The key of the SSH keys in the source, in the format of authorized_keys (sshd(8)). */
 export const SSH_KEYS_KEY = 'ssh-authorized-keys';
 
 /**
- * What is to be told about a Port, from its spec, its status and the Secret or ConfigMap that it names. `undefined`:
- * the Port is not in effect yet. Rejects with what `sources` rejects with, other than a SourceError.
+ * Returns the instance data of a Port from its spec, its status, and its Secret or ConfigMap. Returns undefined when the
+ * status does not have the addresses yet. Rejects with the errors of `sources`, except SourceError.
  */
 export async function readInstance(port: Port, sources: SourceReader): Promise<Instance | undefined> {
   const { metadata, spec, status = {} } = port;
@@ -47,8 +47,8 @@ export async function readInstance(port: Port, sources: SourceReader): Promise<I
   return {
     namespace,
     portName: name,
-    portUID: uid,
-    instanceID: spec.attachment?.vmID ?? uid,
+    portUid: uid,
+    instanceId: spec.attachment?.vmID ?? uid,
     hostname: hostnameOf(port),
     macAddress,
     ipAddress,
@@ -95,7 +95,7 @@ function hostnameOf({ metadata: { name }, spec }: Port): string {
   return spec.metadata?.hostname ?? (vmID !== undefined && isHostname(vmID) ? vmID : name);
 }
 
-/** RFC 1123 §2.1: labels of letters, digits and hyphens, of at most 63 characters, 253 in all. */
+/** RFC 1123 §2.1: labels of letters, digits and hyphens with at most 63 characters; at most 253 characters in total. */
 function isHostname(text: string): boolean {
   const label = '[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?';
   return text.length <= 253 && new RegExp(`^${label}([.]${label})*$`).test(text);

@@ -3,7 +3,7 @@ import { userDataOf } from './ec2.ts';
 import type { Instance } from './instance.ts';
 import { directory, json, type Directory } from './tree.ts';
 
-/** The versions that are listed and answered (nova/api/metadata/base.py). All have the same tree. */
+/** The supported versions (nova/api/metadata/base.py). All versions have the same documents. */
 const OPENSTACK_VERSIONS = [
   '2012-08-10',
   '2013-04-04',
@@ -17,7 +17,7 @@ const OPENSTACK_VERSIONS = [
   'latest',
 ] as const;
 
-/** What is below `/openstack` (Nova's user guide, "Metadata"), as far as it is known here. */
+/** Returns the documents below `/openstack` (Nova's user guide, "Metadata"). Unknown data is absent. */
 export function openstackTree(instance: Instance): Directory {
   const version = directory({
     'meta_data.json': json(metaData(instance)),
@@ -26,14 +26,14 @@ export function openstackTree(instance: Instance): Directory {
     'vendor_data.json': json({}),
     'vendor_data2.json': json({}),
   });
-  // Clients compare whole lines with the versions that they know, so those are listed without a slash.
+  // The list has no slashes, because clients compare whole lines with the versions that they know.
   return directory(Object.fromEntries(OPENSTACK_VERSIONS.map((name) => [name, version])), (name) => name);
 }
 
-function metaData({ hostname, instanceID, sshKeys }: Instance) {
+function metaData({ hostname, instanceId, sshKeys }: Instance) {
   const keys = sshKeys.map((data, index) => ({ name: `key-${String(index)}`, type: 'ssh', data }));
   return {
-    uuid: instanceID,
+    uuid: instanceId,
     name: hostname,
     hostname,
     launch_index: 0,
@@ -45,7 +45,7 @@ function metaData({ hostname, instanceID, sshKeys }: Instance) {
 
 const LINK = 'interface0';
 
-/** OpenStack's network_data.json: the one interface that the machine asks through. */
+/** Returns network_data.json with the interface through which the machine sends the request. */
 function networkData(instance: Instance) {
   const { macAddress, mtu, dnsServers } = instance;
   return {
@@ -57,7 +57,7 @@ function networkData(instance: Instance) {
   };
 }
 
-/** With DHCP the address is left to it, since only that also tells the way to the metadata service. */
+/** With DHCP, the document has no address: only DHCP announces the route to the metadata service. */
 function addressing({ dhcp, gatewayIP, ipAddress, prefixLength }: Instance) {
   if (dhcp) return { type: 'ipv4_dhcp' };
   const routes =
@@ -65,7 +65,7 @@ function addressing({ dhcp, gatewayIP, ipAddress, prefixLength }: Instance) {
   return { type: 'ipv4', ip_address: ipAddress, netmask: netmaskOf(prefixLength), routes };
 }
 
-/** The mask of an IPv4 network in dotted decimal: the first address of the last network of that length. */
+/** Returns the network mask in dotted decimal: the first address of the last network with this prefix length. */
 function netmaskOf(prefixLength: number): string {
   return formatAddress(firstAddress(networkOf(mustParseAddress('255.255.255.255'), prefixLength)));
 }

@@ -1,12 +1,12 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** The longest life of a token, in seconds: six hours, as in EC2. */
+/** The maximum lifetime of a token, in seconds: six hours, as in EC2. */
 export const MAX_TOKEN_SECONDS = 21_600;
 
 /**
- * Session tokens in the style of EC2's IMDSv2. Nothing is stored: a token is its end of life and an HMAC over that and
- * the Port's UID, so that one machine's token is worth nothing to another. The key lives as long as the process:
- * tokens of before a restart, or of another hypervisor, are refused, and clients then ask for a new one.
+ * Session tokens as in EC2's IMDSv2. The service stores no tokens: a token consists of its expiry time and an HMAC of the
+ * expiry time and the UID of the Port, so that another machine cannot use the token. The HMAC key is random for each
+ * process. A token from before a restart or from another hypervisor is invalid; clients then request a new token.
  */
 export class Tokens {
   readonly #key: Buffer;
@@ -18,23 +18,23 @@ export class Tokens {
     this.#key = key;
   }
 
-  /** A token for the Port that is good for so many seconds. */
-  issue(portUID: string, seconds: number): string {
+  /** Returns a token for the Port with a lifetime in seconds. */
+  issue(portUid: string, seconds: number): string {
     const expiry = String(Math.floor(this.#now() / 1000) + seconds);
-    return `${expiry}.${this.#sign(portUID, expiry).toString('base64url')}`;
+    return `${expiry}.${this.#sign(portUid, expiry).toString('base64url')}`;
   }
 
-  /** Whether the token was issued to the Port by this process, and is still good. */
-  isGood(portUID: string, token: string): boolean {
+  /** Whether this process issued the token to the Port, and the token has not expired. */
+  isValid(portUid: string, token: string): boolean {
     const [expiry = '', signature = '', ...rest] = token.split('.');
     if (rest.length > 0 || !/^\d{1,12}$/.test(expiry)) return false;
     const given = Buffer.from(signature, 'base64url');
-    const expected = this.#sign(portUID, expiry);
+    const expected = this.#sign(portUid, expiry);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
     return this.#now() < Number(expiry) * 1000;
   }
 
-  #sign(portUID: string, expiry: string): Buffer {
-    return createHmac('sha256', this.#key).update(`${expiry}\n${portUID}`).digest();
+  #sign(portUid: string, expiry: string): Buffer {
+    return createHmac('sha256', this.#key).update(`${expiry}\n${portUid}`).digest();
   }
 }

@@ -1,4 +1,4 @@
-/** What a path of the metadata service leads to. */
+/** The node at a path of the metadata service. */
 export type Node = Leaf | Directory | Unavailable;
 
 /** A document. */
@@ -8,22 +8,22 @@ export interface Leaf {
   readonly body: string | Buffer;
 }
 
-/** Its document is the list of its entries. */
+/** A directory. Its document is the list of its entries. */
 export interface Directory {
   readonly kind: 'directory';
   readonly entries: ReadonlyMap<string, Node>;
   readonly label: Label;
 }
 
-/** What is there but cannot be told now. No list has it, so that whoever reads all that is listed gets the rest. */
+/** A document that cannot be read now. Lists omit it, so that clients that read all listed documents get the others. */
 export interface Unavailable {
   readonly kind: 'unavailable';
 }
 
-/** How a list writes an entry. */
+/** Formats an entry in a list. */
 export type Label = (name: string, entry: Node) => string;
 
-/** A directory; entries that are undefined are left out. Lists write other directories with a slash, as EC2 does. */
+/** Returns a directory without the undefined entries. By default, lists have a slash after the names of directories, as in EC2. */
 export function directory(
   entries: Readonly<Record<string, Node | undefined>>,
   label: Label = (name, { kind }) => (kind === 'directory' ? `${name}/` : name),
@@ -32,22 +32,22 @@ export function directory(
   return { kind: 'directory', entries: new Map(present), label };
 }
 
-/** A document of plain text. */
+/** Returns a plain text document. */
 export const text = (body: string): Leaf => ({ kind: 'leaf', type: 'text/plain; charset=utf-8', body });
 
-/** A document in JSON. */
+/** Returns a JSON document. */
 export const json = (value: unknown): Leaf => ({
   kind: 'leaf',
   type: 'application/json',
   body: JSON.stringify(value),
 });
 
-/** A document of which nothing is known but its bytes. */
+/** Returns a binary document. */
 export const bytes = (body: Buffer): Leaf => ({ kind: 'leaf', type: 'application/octet-stream', body });
 
 export const unavailable: Unavailable = { kind: 'unavailable' };
 
-/** What is at the path below a directory; undefined when nothing is. An empty path is the directory itself. */
+/** Returns the node at a path below a node, or undefined. An empty path returns the node itself. */
 export function find(from: Node, path: readonly string[]): Node | undefined {
   const [name, ...rest] = path;
   if (name === undefined) return from;
@@ -56,7 +56,7 @@ export function find(from: Node, path: readonly string[]): Node | undefined {
   return next === undefined ? undefined : find(next, rest);
 }
 
-/** The names in a directory, one a line. */
+/** Returns the list of a directory, one entry on each line. */
 export function listing({ entries, label }: Directory): Leaf {
   const shown = [...entries].filter(([, { kind }]) => kind !== 'unavailable');
   return text(shown.map(([name, entry]) => label(name, entry)).join('\n'));

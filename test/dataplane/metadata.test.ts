@@ -8,7 +8,7 @@ import { askHttp, type HttpOptions } from '../support/dataplane/http.ts';
 
 const service = '169.254.169.254';
 
-/** A project with a network of the same addresses as any other's, and the metadata service in it. */
+/** A project with the metadata service. Its network has the same addresses as the networks of other projects. */
 const project = (namespace: string): string => `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: VPC
@@ -41,8 +41,8 @@ describeLab(
 
     const get = async (guest: Guest, path: string, options?: HttpOptions) =>
       askHttp(guest, service, path, options);
-    /** What it tells, once it does. */
-    const told = (guest: Guest, path: string): Promise<string> =>
+    /** Waits until the service answers a path with 200; resolves with the body. */
+    const bodyOf = (guest: Guest, path: string): Promise<string> =>
       lab().eventually(async () => {
         const answer = await get(guest, path);
         expect(answer).toMatchObject({ status: 200 });
@@ -63,7 +63,7 @@ describeLab(
       const { database, dir } = agentOf(hypervisor).hypervisor;
       return run(['ovs-vsctl', `--db=${database}`, ...args], { env: daemonEnvironment(dir) });
     };
-    /** Devices on the integration bridge that lead to namespaces of the service. */
+    /** The devices on the integration bridge that connect namespaces of the service. */
     const devicesOn = async (hypervisor: 1 | 2): Promise<readonly string[]> =>
       (await vsctlOn(hypervisor, 'list-ports', 'br-int')).split('\n').filter((name) => name.startsWith('md'));
 
@@ -99,34 +99,34 @@ data: { user-data: "#cloud-config\\nhostname: blue\\n" }
         { name: 'honest', namespace: 'red', on: 1 },
         { name: 'impostor', namespace: 'red', on: 1 },
       );
-      for (const guest of [red, blue, honest, impostor]) await told(guest, '/');
+      for (const guest of [red, blue, honest, impostor]) await bodyOf(guest, '/');
     }, 90_000);
 
-    it('is on the link of machines that ask for their addresses by DHCP', async () => {
+    it('is reachable on the link of VMs that use DHCP', async () => {
       expect(red.state.lease?.routes).toContainEqual({ destination: `${service}/32`, gateway: '0.0.0.0' });
       expect(await red.run('ip', 'route', 'get', service)).toMatch(/^169\.254\.169\.254 dev eth0 /);
     });
 
-    it('tells a machine who it is, in the style of EC2', async () => {
+    it('serves the metadata of a VM in the format of EC2', async () => {
       const documents = ['instance-id', 'hostname', 'local-ipv4', 'mac', 'public-keys/0/openssh-key'];
-      const bodies = await Promise.all(documents.map((name) => told(red, `${EC2}/${name}`)));
+      const bodies = await Promise.all(documents.map((name) => bodyOf(red, `${EC2}/${name}`)));
       expect(bodies).toEqual(['red-web', 'red-web', '10.40.1.10', red.mac, key]);
-      expect(await told(red, '/latest/user-data')).toBe(userData);
+      expect(await bodyOf(red, '/latest/user-data')).toBe(userData);
     });
 
-    it('tells the same in the style of OpenStack', async () => {
-      expect(JSON.parse(await told(red, `${OPENSTACK}/meta_data.json`))).toMatchObject({
+    it('serves the metadata of a VM in the format of OpenStack', async () => {
+      expect(JSON.parse(await bodyOf(red, `${OPENSTACK}/meta_data.json`))).toMatchObject({
         uuid: 'red-web',
         hostname: 'red-web',
         public_keys: { 'key-0': key },
       });
-      expect(JSON.parse(await told(red, `${OPENSTACK}/network_data.json`))).toMatchObject({
+      expect(JSON.parse(await bodyOf(red, `${OPENSTACK}/network_data.json`))).toMatchObject({
         links: [{ ethernet_mac_address: red.mac, mtu: 1442 }],
       });
-      expect(await told(red, `${OPENSTACK}/user_data`)).toBe(userData);
+      expect(await bodyOf(red, `${OPENSTACK}/user_data`)).toBe(userData);
     });
 
-    it('gives out tokens that are good for one machine', async () => {
+    it('issues tokens that are valid for one VM only', async () => {
       const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': '60' };
       const token = await get(red, '/latest/api/token', { method: 'PUT', headers });
       expect(token).toMatchObject({ status: 200 });
@@ -135,28 +135,28 @@ data: { user-data: "#cloud-config\\nhostname: blue\\n" }
       expect(await get(honest, `${EC2}/instance-id`, withToken)).toMatchObject({ status: 401 });
     });
 
-    it("tells each of two projects' machines of the same address its own", async () => {
+    it('serves two VMs with the same address in two projects their own metadata', async () => {
       expect([red.address, blue.address]).toEqual(['10.40.1.10', '10.40.1.10']);
-      expect(await told(blue, `${EC2}/instance-id`)).toBe('blue-web');
-      expect(await told(blue, `${EC2}/hostname`)).toBe('web.blue.example');
-      expect(await told(blue, `${EC2}/mac`)).toBe(blue.mac);
-      expect(await told(blue, '/latest/user-data')).toBe('#cloud-config\nhostname: blue\n');
+      expect(await bodyOf(blue, `${EC2}/instance-id`)).toBe('blue-web');
+      expect(await bodyOf(blue, `${EC2}/hostname`)).toBe('web.blue.example');
+      expect(await bodyOf(blue, `${EC2}/mac`)).toBe(blue.mac);
+      expect(await bodyOf(blue, '/latest/user-data')).toBe('#cloud-config\nhostname: blue\n');
       expect(await get(blue, `${EC2}/public-keys/`)).toMatchObject({ status: 404 });
     });
 
-    it('has nothing for machines whose Ports name nothing but who they are', async () => {
-      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+    it('serves only the identity when the Port has no metadata', async () => {
+      expect(await bodyOf(honest, `${EC2}/instance-id`)).toBe('honest');
       expect(await get(honest, '/latest/user-data')).toMatchObject({ status: 404 });
     });
 
-    it('believes no header about who asks', async () => {
+    it('ignores headers that claim another client', async () => {
       const headers = Object.fromEntries(
         ['x-forwarded-for', 'x-real-ip', 'forwarded', 'x-instance-id'].map((name) => [name, red.address]),
       );
       expect(await get(honest, `${EC2}/instance-id`, { headers })).toEqual({ status: 200, body: 'honest' });
     });
 
-    describe("asked from a neighbour's address", () => {
+    describe("with a request from a neighbour's address", () => {
       const asNeighbour = async (guest: Guest) => {
         await guest.run('ip', 'address', 'add', `${red.address}/32`, 'dev', 'eth0');
         try {
@@ -166,12 +166,12 @@ data: { user-data: "#cloud-config\\nhostname: blue\\n" }
         }
       };
 
-      it('hears nothing, where spoofing is prevented', async () => {
+      it('receives nothing when spoofing protection is enabled', async () => {
         expect(await asNeighbour(honest)).toBeUndefined();
       });
 
-      it('answers the neighbour, who did not ask, where spoofing is not prevented', async () => {
-        // Claims the address before, as loudly as it can: the service believes OVN alone.
+      it('sends the answer to the neighbour when spoofing protection is disabled', async () => {
+        // The impostor first announces the address by ARP. The service uses only the addresses in OVN.
         await impostor.run('ip', 'address', 'add', `${red.address}/32`, 'dev', 'lo');
         for (const claim of ['-A', '-U'])
           await impostor.attempt([
@@ -179,17 +179,17 @@ data: { user-data: "#cloud-config\\nhostname: blue\\n" }
           ]);
         await impostor.run('ip', 'address', 'del', `${red.address}/32`, 'dev', 'lo');
         expect(await asNeighbour(impostor)).toBeUndefined();
-        expect(await told(impostor, `${EC2}/instance-id`)).toBe('impostor');
+        expect(await bodyOf(impostor, `${EC2}/instance-id`)).toBe('impostor');
       });
 
-      it('has nothing for an address that nobody has', async () => {
+      it('does not answer an address that no Port has', async () => {
         await impostor.run('ip', 'address', 'add', '10.40.1.99/32', 'dev', 'eth0');
         expect(await get(impostor, `${EC2}/instance-id`, { from: '10.40.1.99', seconds: 2 })).toBeUndefined();
         await impostor.run('ip', 'address', 'del', '10.40.1.99/32', 'dev', 'eth0');
       });
     });
 
-    it('serves what has changed without being started again', async () => {
+    it('serves changed data without a restart', async () => {
       await lab().apply(`
 apiVersion: v1
 kind: Secret
@@ -201,10 +201,10 @@ data: { user-data: ${Buffer.from('changed').toString('base64')} }
       );
     });
 
-    it('goes with a machine to another hypervisor, and the former one forgets it', async () => {
+    it('serves a VM that moved to another hypervisor, and removes the VM from the source', async () => {
       expect(servedOn(2)).toEqual([]);
       await moveVm(lab().access, { name: 'red-web', hypervisor: 2 });
-      expect(await told(red, `${EC2}/instance-id`)).toBe('red-web');
+      expect(await bodyOf(red, `${EC2}/instance-id`)).toBe('red-web');
       const subnet = await subnetOf('red');
       expect(servedOn(2)).toEqual([subnet]);
       const former = new Namespace(`${agentOf(1).namespacePrefix}${subnet}`);
@@ -214,16 +214,16 @@ data: { user-data: ${Buffer.from('changed').toString('base64')} }
       expect(await former.run(['ip', 'neighbour'])).toContain(honest.address);
     }, 60_000);
 
-    it('does not answer a machine whose Port is gone', async () => {
+    it('does not answer a VM whose Port is deleted', async () => {
       const gone = await lab().guest({ name: 'gone', namespace: 'red', subnet: 'net', on: 2 });
-      expect(await told(gone, `${EC2}/instance-id`)).toBe('gone');
+      expect(await bodyOf(gone, `${EC2}/instance-id`)).toBe('gone');
       await lab().delete('Port', 'red/gone');
       await lab().eventually(async () =>
         expect((await get(gone, `${EC2}/instance-id`, { seconds: 1 }))?.status).not.toBe(200),
       );
     });
 
-    it('keeps machines waiting while its agent is started anew, and refuses none', async () => {
+    it('delays requests while its agent restarts, and refuses none', async () => {
       const agent = agentOf(2);
       expect(await agent.stop()).toBe(0);
       expect(servedOn(2)).toEqual([await subnetOf('red')]);
@@ -235,7 +235,7 @@ data: { user-data: ${Buffer.from('changed').toString('base64')} }
       expect(await asked).toEqual({ status: 200, body: 'red-web' });
     }, 60_000);
 
-    it('is there again when its agent has crashed, and what is of no use any more is removed', async () => {
+    it('works again after a crash and restart of its agent, which removes unused namespaces', async () => {
       const agent = agentOf(1);
       const [redSubnet, blueSubnet] = await Promise.all([subnetOf('red'), subnetOf('blue')]);
       expect(servedOn(1)).toEqual([redSubnet, blueSubnet].sort());
@@ -243,20 +243,20 @@ data: { user-data: ${Buffer.from('changed').toString('base64')} }
       expect(servedOn(1)).toEqual([redSubnet, blueSubnet].sort());
       await deleteVm(lab().access, 'blue-web');
       agent.start();
-      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      expect(await bodyOf(honest, `${EC2}/instance-id`)).toBe('honest');
       await lab().eventually(() => expect(servedOn(1)).toEqual([redSubnet]));
       await lab().eventually(async () => expect(await devicesOn(1)).toHaveLength(1));
     }, 60_000);
 
-    it('is plugged in again when somebody has unplugged it', async () => {
+    it('repairs a device that was removed from the integration bridge', async () => {
       const devices = await devicesOn(1);
       expect(devices).toHaveLength(1);
       await vsctlOn(1, 'del-port', 'br-int', devices[0]!);
       await lab().eventually(async () => expect(await devicesOn(1)).toEqual(devices));
-      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      expect(await bodyOf(honest, `${EC2}/instance-id`)).toBe('honest');
     });
 
-    it('says on its hypervisor how it is, and how often it was asked', async () => {
+    it('serves its health and its request metrics on its hypervisor', async () => {
       const host = new Namespace(agentOf(1).hypervisor.namespace);
       const from = (path: string) => askHttp(host, '127.0.0.1', path, { port: 8081 });
       await lab().eventually(async () =>
@@ -270,29 +270,30 @@ data: { user-data: ${Buffer.from('changed').toString('base64')} }
       expect(metrics).toMatch(/\noverlay_network_metadata_requests_total\{code="200"\} [1-9]/);
     });
 
-    it('has complained of nothing but strangers', () => {
+    it('logs no warnings except for requests from unknown clients', () => {
       const lines = lab().agents.flatMap((agent) => agent.log().trim().split('\n'));
       const complaints = lines
         .map((line) => JSON.parse(line) as { level: string; message: string })
         .filter(({ level }) => level === 'warn' || level === 'error');
-      expect(complaints.filter(({ message }) => message !== 'a stranger asked')).toEqual([]);
+      const refused = 'refused a request: the sender is not a known Port';
+      expect(complaints.filter(({ message }) => message !== refused)).toEqual([]);
       expect(lines.join('\n')).not.toContain('Grüße');
     });
 
-    it('is one process a hypervisor: another waits until the first has ended', async () => {
+    it('runs once per hypervisor: a second agent waits until the first has exited', async () => {
       const [first, second] = [
         agentOf(1),
         new AgentProcess(agentOf(1).hypervisor, lab().lab, { listenAddr: '0' }),
       ];
       second.start();
       await lab().eventually(() => expect(first.log()).toContain('EADDRINUSE'));
-      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      expect(await bodyOf(honest, `${EC2}/instance-id`)).toBe('honest');
       expect(await first.stop()).toBe(0);
-      expect(await told(honest, `${EC2}/instance-id`)).toBe('honest');
+      expect(await bodyOf(honest, `${EC2}/instance-id`)).toBe('honest');
       expect(await second.stop()).toBe(0);
     }, 60_000);
 
-    it('leaves nothing on a hypervisor that it is removed from', async () => {
+    it('leaves nothing on a hypervisor after `metadata-agent remove`', async () => {
       for (const agent of lab().agents) {
         expect(await agent.stop()).toBe(0);
         await agent.remove();

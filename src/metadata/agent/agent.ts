@@ -3,7 +3,7 @@ import { serveEndpoints } from '../../process/endpoints.ts';
 import { type Logger, errorFields } from '../../base/index.ts';
 import { fromKubeconfig, HealthRegistry, MetricsRegistry, RestClient } from '../../reconcile/index.ts';
 import { Host } from './host.ts';
-import { Keeper } from './keeper.ts';
+import { NetworkReconciler } from './network-reconciler.ts';
 import { OpenVSwitch, type HostIdentity } from './open-vswitch.ts';
 import { MetadataService } from './service.ts';
 import { LocalSouthbound } from './southbound.ts';
@@ -11,17 +11,17 @@ import { openVSwitchOptions, type AgentConfig } from './config.ts';
 
 /** The running metadata agent of a hypervisor. */
 export interface MetadataAgent {
-  /** Resolves with the reason when the agent cannot go on as it began: the process should end, and be started anew. */
+  /** Resolves with the reason when the agent must restart: end the process, and start the agent again. */
   readonly failed: Promise<string>;
-  /** `host:port` of health and metrics; undefined when they are not served. */
+  /** `host:port` of the health and metrics endpoints; undefined when they are disabled. */
   readonly address: string | undefined;
-  /** Answers what was asked, and closes all connections. The namespaces stay for the next process. */
+  /** Completes the requests in progress and closes all connections. The network namespaces stay for the next process. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the agent. Rejects when the kubeconfig or an address is of no use; databases and the API server are waited for
- * in the background, for as long as it takes.
+ * Starts the agent. Rejects when the kubeconfig is invalid or the listen address is not available. Waits in the
+ * background for the databases and the API server.
  */
 export async function startMetadataAgent(config: AgentConfig, log: Logger): Promise<MetadataAgent> {
   const metrics = new MetricsRegistry();
@@ -36,41 +36,44 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
   let identity: HostIdentity | undefined;
   let southbound: LocalSouthbound | undefined;
   const service = new MetadataService({ client, log, networks: () => southbound?.networks });
-  const keeper = new Keeper({
+  const reconciler = new NetworkReconciler({
     host: new Host(config.namespacePrefix),
     vswitch,
     log,
-    respond: async (subnetUID, address, request) => {
-      const answer = await service.respond(subnetUID, address, request);
+    respond: async (subnetUid, address, request) => {
+      const answer = await service.respond(subnetUid, address, request);
       requests.increment([String(answer.status)]);
       return answer;
     },
   });
-  metrics.collect('overlay_network_metadata_networks', 'Networks that are served on this host.', [], () => [
-    [[], keeper.serving],
-  ]);
+  metrics.collect(
+    'overlay_network_metadata_networks',
+    'Networks with a metadata service on this host.',
+    [],
+    () => [[[], reconciler.servedCount]],
+  );
 
-  /** What is not known is left as it is. */
+  /** Keeps the current networks while Open vSwitch or the Southbound database is not connected. */
   const update = (): void => {
     const networks = southbound?.networks;
-    if (networks !== undefined && vswitch.isConnected) keeper.want(networks);
+    if (networks !== undefined && vswitch.isConnected) reconciler.setDesired(networks);
   };
   const observe = (): void => {
     const found = vswitch.identity();
     const remotes = config.ovnSbEndpoint ?? found?.southbound;
     if (found === undefined || remotes === undefined) return;
     if (identity !== undefined) {
-      if (found.systemID !== identity.systemID || remotes !== identity.southbound)
-        failure.resolve("this host's system-id or its Southbound database is another now");
+      if (found.systemId !== identity.systemId || remotes !== identity.southbound)
+        failure.resolve('the system-id or the Southbound database of this host changed');
       update();
       return;
     }
-    identity = { systemID: found.systemID, southbound: remotes };
+    identity = { systemId: found.systemId, southbound: remotes };
     try {
       southbound = new LocalSouthbound({
         ...protectionOf(config),
         remotes,
-        chassis: found.systemID,
+        chassis: found.systemId,
         cluster: config.clusterName,
         log,
       });
@@ -79,7 +82,11 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
       return;
     }
     southbound.onChange(update);
-    southbound.start().catch((error: unknown) => log.debug('the start has ended', errorFields(error)));
+    southbound
+      .start()
+      .catch((error: unknown) =>
+        log.debug('stopped before the Southbound database was read', errorFields(error)),
+      );
   };
   const health = new HealthRegistry();
   const ready = new HealthRegistry();
@@ -87,12 +94,14 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
     !vswitch.isConnected
       ? 'not connected to Open vSwitch'
       : identity === undefined
-        ? 'Open vSwitch has no external_ids:system-id, or no ovn-remote'
+        ? 'external_ids:system-id or external_ids:ovn-remote is missing in Open vSwitch'
         : undefined,
   );
   ready.add('ovn-southbound', () => (southbound === undefined ? 'not connected' : southbound.problem));
   ready.add('networks', () =>
-    keeper.failing.size === 0 ? undefined : `${keeper.failing.size} cannot be served: see the log`,
+    reconciler.failing.size === 0
+      ? undefined
+      : `${reconciler.failing.size} networks have no metadata service: see the log`,
   );
   const endpoints =
     config.listenAddr === '0'
@@ -102,13 +111,13 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
   vswitch
     .start()
     .then(observe)
-    .catch((error: unknown) => log.debug('the start has ended', errorFields(error)));
+    .catch((error: unknown) => log.debug('stopped before Open vSwitch was read', errorFields(error)));
 
   return {
     failed: failure.promise,
     address: endpoints?.address,
     stop: async () => {
-      await keeper.stop();
+      await reconciler.stop();
       await Promise.all([southbound?.stop(), vswitch.stop(), endpoints?.stop()]);
       client.close();
     },

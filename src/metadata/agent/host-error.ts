@@ -1,7 +1,7 @@
-/** - `NO_BRIDGE`: the integration bridge is not there. `NO_SOCKET`: nobody can listen in the network's namespace. */
+/** `NO_BRIDGE`: the integration bridge does not exist. `NO_SOCKET`: the agent cannot listen in the network's namespace. */
 export type HostErrorCode = 'NO_BRIDGE' | 'NO_SOCKET';
 
-/** Something on this host stands in the way of serving a network. Worth trying again; the message says what to do. */
+/** A condition on this host prevents the service of a network. A retry can succeed. The message states the remedy. */
 export class HostError extends Error {
   override readonly name = 'HostError';
   readonly code: HostErrorCode;

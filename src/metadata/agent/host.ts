@@ -2,22 +2,22 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { attempt, run } from '../../process/command.ts';
 
-/** Where iproute2 keeps named network namespaces (ip-netns(8)). */
-const FOLDER = '/run/netns';
+/** The folder of iproute2's named network namespaces (ip-netns(8)). */
+const NETNS_FOLDER = '/run/netns';
 
-/** Where machines look for the metadata service. */
+/** The address of the metadata service. */
 export const SERVICE_ADDRESS = '169.254.169.254';
 
-/** The service's interface inside its namespace. */
-const INNER = 'eth0';
+/** The interface of the service inside its namespace. */
+const INNER_DEVICE = 'eth0';
 
-const SUBNET_UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const uidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Settings of a namespace (Linux: Documentation/networking/ip-sysctl). It passes nothing on, and says nothing by
- * itself.
+ * Kernel settings of a namespace (Linux: Documentation/networking/ip-sysctl). The namespace must not forward packets, and
+ * must not send IPv6 packets on its own.
  */
-const SYSCTLS = {
+const sysctls = {
   'net/ipv4/ip_forward': 0,
   'net/ipv6/conf/all/disable_ipv6': 1,
   'net/ipv6/conf/default/disable_ipv6': 1,
@@ -29,44 +29,46 @@ interface LinkJson {
   readonly addr_info: readonly { readonly local: string }[];
 }
 
-/** A network's namespace on this host: its name, and the device that leads to it. */
-export interface Place {
+/** The names that belong to a network on this host. */
+export interface NetworkNames {
   readonly namespace: string;
-  /** On the integration bridge; at most 15 characters. */
+  /** The device on the integration bridge; at most 15 characters (IFNAMSIZ of Linux). */
   readonly device: string;
 }
 
 /**
- * The network namespaces of metadata services on this host. In each is one interface with the service's MAC address and
- * 169.254.169.254, from which all is on the link. It neither asks nor answers by ARP: OVN answers for it, and it knows
- * its neighbours from OVN alone (`setNeighbours`), so that no machine can have another's answers sent to itself.
+ * The network namespaces of the metadata services on this host. Each namespace has one interface with the MAC address
+ * of the service and 169.254.169.254; all addresses are on the link. The interface neither sends nor answers ARP: OVN
+ * answers ARP requests for the service, and `setNeighbours` sets the neighbours from OVN. For this reason no machine can
+ * redirect the answers of another machine to itself.
  */
 export class Host {
   readonly #prefix: string;
 
-  /** `prefix`: what the namespaces' names begin with, behind it the Subnet's UID. */
+  /** `prefix`: the start of the names of the namespaces; the UID of the Subnet follows. */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
-  place(subnetUID: string): Place {
-    const namespace = `${this.#prefix}${subnetUID}`;
+  /** Returns the names for a Subnet. */
+  namesOf(subnetUid: string): NetworkNames {
+    const namespace = `${this.#prefix}${subnetUid}`;
     return { namespace, device: `md${createHash('sha256').update(namespace).digest('hex').slice(0, 12)}` };
   }
 
-  /** UIDs of the Subnets that have a namespace here, whoever made it. */
+  /** Returns the UIDs of the Subnets that have a namespace on this host, also from an earlier process. */
   present(): readonly string[] {
     return namespaces()
       .filter((name) => name.startsWith(this.#prefix))
       .map((name) => name.slice(this.#prefix.length))
-      .filter((rest) => SUBNET_UID.test(rest));
+      .filter((rest) => uidPattern.test(rest));
   }
 
-  /** Whether the namespace is as `create` leaves it; neighbours and whether it speaks are not looked at. */
-  async isIntact(subnetUID: string, macAddress: string): Promise<boolean> {
-    const { namespace, device } = this.place(subnetUID);
+  /** Whether the namespace is in the state that `create` produces. Neighbours and routes are not checked. */
+  async isIntact(subnetUid: string, macAddress: string): Promise<boolean> {
+    const { namespace, device } = this.namesOf(subnetUid);
     const [[inner], [outer]] = await Promise.all([
-      json<LinkJson>(['-n', namespace, 'address', 'show', 'dev', INNER]),
+      json<LinkJson>(['-n', namespace, 'address', 'show', 'dev', INNER_DEVICE]),
       json<LinkJson>(['link', 'show', 'dev', device]),
     ]);
     if (inner === undefined || outer === undefined) return false;
@@ -78,60 +80,67 @@ export class Host {
     );
   }
 
-  /** Makes the namespace, silent, in place of what there may be of it. `isUserspace` as Open vSwitch says. */
-  async create(subnetUID: string, macAddress: string, isUserspace: boolean): Promise<void> {
-    await this.remove(subnetUID);
-    const { namespace, device } = this.place(subnetUID);
+  /**
+   * Creates the namespace and replaces an existing one. The namespace cannot send packets until `allowEgress`.
+   *
+   * @param isUserspace whether Open vSwitch has a userspace datapath
+   */
+  async create(subnetUid: string, macAddress: string, isUserspace: boolean): Promise<void> {
+    await this.remove(subnetUid);
+    const { namespace, device } = this.namesOf(subnetUid);
     await run(['ip', 'netns', 'add', namespace]);
-    const settings = Object.entries(SYSCTLS).map(
+    const settings = Object.entries(sysctls).map(
       ([name, value]) => `[ ! -e /proc/sys/${name} ] || echo ${value} >/proc/sys/${name}`,
     );
     await run([...within(namespace), 'sh', '-ec', settings.join('\n')]);
     await run([
       ...['ip', 'link', 'add', device, 'type', 'veth'],
-      ...['peer', 'name', INNER, 'address', macAddress, 'netns', namespace],
+      ...['peer', 'name', INNER_DEVICE, 'address', macAddress, 'netns', namespace],
     ]);
-    // Userspace datapaths complete no checksums for others.
-    if (isUserspace) await run([...within(namespace), 'ethtool', '-K', INNER, 'tx', 'off']);
+    // A userspace datapath does not complete the checksums of packets that other interfaces send.
+    if (isUserspace) await run([...within(namespace), 'ethtool', '-K', INNER_DEVICE, 'tx', 'off']);
     await batch(namespace, [
-      `address add ${SERVICE_ADDRESS}/32 dev ${INNER}`,
-      `link set ${INNER} arp off`,
-      `link set ${INNER} up`,
+      `address add ${SERVICE_ADDRESS}/32 dev ${INNER_DEVICE}`,
+      `link set ${INNER_DEVICE} arp off`,
+      `link set ${INNER_DEVICE} up`,
     ]);
     await run(['ip', 'link', 'set', device, 'up']);
   }
 
-  /** Has the namespace know these neighbours, by address, and no others. */
-  async setNeighbours(subnetUID: string, macs: ReadonlyMap<string, string>): Promise<void> {
-    const { namespace } = this.place(subnetUID);
+  /** Sets the permanent neighbours of the namespace: MAC addresses by IP address. Removes other neighbours. */
+  async setNeighbours(subnetUid: string, macs: ReadonlyMap<string, string>): Promise<void> {
+    const { namespace } = this.namesOf(subnetUid);
     const known = await json<{ readonly dst: string; readonly lladdr?: string }>([
-      ...['-n', namespace, 'neighbour', 'show', 'dev', INNER, 'nud', 'permanent'],
+      ...['-n', namespace, 'neighbour', 'show', 'dev', INNER_DEVICE, 'nud', 'permanent'],
     ]);
     const former = new Map(known.map(({ dst, lladdr }) => [dst, lladdr]));
     await batch(namespace, [
       ...[...former.keys()]
         .filter((address) => !macs.has(address))
-        .map((address) => `neighbour del ${address} dev ${INNER}`),
+        .map((address) => `neighbour del ${address} dev ${INNER_DEVICE}`),
       ...[...macs]
         .filter(([address, mac]) => former.get(address) !== mac)
-        .map(([address, mac]) => `neighbour replace ${address} lladdr ${mac} dev ${INNER} nud permanent`),
+        .map(
+          ([address, mac]) => `neighbour replace ${address} lladdr ${mac} dev ${INNER_DEVICE} nud permanent`,
+        ),
     ]);
   }
 
-  /** Has nothing leave the namespace: who connects is kept waiting, and is not refused. */
-  async silence(subnetUID: string): Promise<void> {
-    await batch(this.place(subnetUID).namespace, ['route replace blackhole default']);
+  /** Prevents the namespace from sending packets, so that connection attempts wait instead of being refused. */
+  async blockEgress(subnetUid: string): Promise<void> {
+    await batch(this.namesOf(subnetUid).namespace, ['route replace blackhole default']);
   }
 
-  /** Has the namespace answer its neighbours. */
-  async speak(subnetUID: string): Promise<void> {
-    await batch(this.place(subnetUID).namespace, [`route replace default dev ${INNER}`]);
+  /** Allows the namespace to send packets to its neighbours. */
+  async allowEgress(subnetUid: string): Promise<void> {
+    await batch(this.namesOf(subnetUid).namespace, [`route replace default dev ${INNER_DEVICE}`]);
   }
 
-  /** Removes the namespace and its device; what is gone is no error. Sockets in it must be closed before. */
-  async remove(subnetUID: string): Promise<void> {
-    const { namespace, device } = this.place(subnetUID);
-    // First, since with the namespace it would go in the background, and stand in the way of the next one.
+  /** Removes the namespace and its device if they exist. The caller closes the sockets in the namespace first. */
+  async remove(subnetUid: string): Promise<void> {
+    const { namespace, device } = this.namesOf(subnetUid);
+    // The device is deleted first. The kernel would delete it after the namespace in the background, and a new device
+    // with the same name would then fail.
     await attempt(['ip', 'link', 'del', device]);
     if (namespaces().includes(namespace)) await run(['ip', 'netns', 'del', namespace]);
   }
@@ -139,7 +148,7 @@ export class Host {
 
 function namespaces(): readonly string[] {
   try {
-    return readdirSync(FOLDER);
+    return readdirSync(NETNS_FOLDER);
   } catch {
     return [];
   }
@@ -152,7 +161,7 @@ async function batch(namespace: string, lines: readonly string[]): Promise<void>
   await run(['ip', '-n', namespace, '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
 }
 
-/** What ip(8) shows; nothing when there is no such thing. */
+/** Returns the JSON output of ip(8), or an empty list when the command fails because the object does not exist. */
 async function json<T>(args: readonly string[]): Promise<readonly T[]> {
   const { code, stdout } = await attempt(['ip', '-j', ...args]);
   return code === 0 && stdout.trim() !== '' ? (JSON.parse(stdout) as readonly T[]) : [];

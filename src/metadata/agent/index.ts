@@ -1,6 +1,6 @@
 /**
- * The metadata agent, one on each hypervisor: answers 169.254.169.254 in the networks that have machines there. What is
- * answered is src/metadata's; here is who asks.
+ * The metadata agent of a hypervisor: serves 169.254.169.254 in the networks that have machines on this hypervisor. The
+ * agent identifies the machine that sends a request; src/metadata provides the content of the answers.
  */
 export { startMetadataAgent, type MetadataAgent } from './agent.ts';
 export { agentSettings, openVSwitchOptions, resolveAgentConfig, type AgentConfig } from './config.ts';

@@ -4,13 +4,14 @@ import { extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { HostError } from './host-error.ts';
 
-/** The same file in sources and in a build. */
+/** The child program. Its extension is that of this file: .ts in the sources, .js in a build. */
 const program = join(import.meta.dirname, `socket-child${extname(import.meta.filename)}`);
 
 /**
- * Opens a listening TCP socket in a network namespace, to be used by this process: `http.Server.listen(socket)`.
- * It must be used at once; who connects before it is handed over is refused. Rejects with HostError NO_SOCKET when it
- * cannot be had, with the system's code in the message: EADDRINUSE when another process listens there.
+ * Opens a listening TCP socket in a network namespace for this process: `http.Server.listen(socket)`. The caller must use
+ * the socket at once. Connections before the transfer to this process are closed.
+ *
+ * @throws HostError NO_SOCKET with the error code of the system, for example EADDRINUSE when another process listens
  */
 export async function listenIn(namespace: string, host: string, port: number): Promise<Server> {
   const child = spawn(
@@ -26,13 +27,13 @@ export async function listenIn(namespace: string, host: string, port: number): P
     child.once('message', (_, handle) => resolve(handle instanceof Server ? handle : undefined));
     child.once('close', () => resolve(undefined));
   });
-  const complaint = text(child.stderr as NodeJS.ReadableStream);
+  const errorOutput = text(child.stderr as NodeJS.ReadableStream);
   const server = await received;
   if (server !== undefined) return server;
-  const why = (await complaint).trim() || 'no answer';
-  const hint = why.endsWith('EADDRINUSE') ? '; end the other agent on this host' : '';
+  const why = (await errorOutput).trim() || 'no answer';
+  const hint = why.endsWith('EADDRINUSE') ? '; stop the other agent on this host' : '';
   throw new HostError(
     'NO_SOCKET',
-    `no socket for ${host}:${port} in the namespace ${namespace}: ${why}${hint}`,
+    `cannot listen on ${host}:${port} in the network namespace ${namespace}: ${why}${hint}`,
   );
 }

@@ -3,14 +3,14 @@ import { includes, OperationBuilder, OvsdbClient, OvsdbError, textAt } from '../
 import type { OvsdbClientOptions, Row, Uuid } from '../../ovn/ovsdb/index.ts';
 import { HostError } from './host-error.ts';
 
-/** Key in the `external_ids` of ports and interfaces that an agent made; its value is the agent's namespace prefix. */
+/** Key in the `external_ids` of the agent's ports and interfaces. The value is the namespace prefix of the agent. */
 const MARK = 'overlay-network/metadata-agent';
 
-/** What this hypervisor's ovn-controller is told of itself (ovn-controller(8), "Configuration"). */
+/** The identity of this hypervisor in the configuration of ovn-controller (ovn-controller(8), "Configuration"). */
 export interface HostIdentity {
-  /** The name of its chassis. */
-  readonly systemID: string;
-  /** Remotes of the Southbound database; undefined: none is set. */
+  /** The name of the chassis. */
+  readonly systemId: string;
+  /** Remotes of the Southbound database; undefined when `external_ids:ovn-remote` is not set. */
   readonly southbound: string | undefined;
 }
 
@@ -18,11 +18,11 @@ export interface OpenVSwitchOptions extends Pick<
   OvsdbClientOptions,
   'remotes' | 'tls' | 'allowPlaintext' | 'log'
 > {
-  /** Tells this agent's ports from those of another on the host. */
+  /** Distinguishes the ports of this agent from the ports of other agents on the host. */
   readonly mark: string;
 }
 
-/** The hypervisor's Open vSwitch: who it is, and the integration bridge, where the agent's devices are plugged in. */
+/** The Open vSwitch of the hypervisor: the identity of the host, and the integration bridge with the agent's devices. */
 export class OpenVSwitch {
   readonly #client: OvsdbClient;
   readonly #mark: ReadonlyMap<string, string>;
@@ -47,7 +47,7 @@ export class OpenVSwitch {
     return this.#client.connected;
   }
 
-  /** Resolves when the database was read; rejects when stopped before, or after `timeoutMs` without it. */
+  /** Resolves after the first read of the database. Rejects when stopped before, or after `timeoutMs`. */
   start(options?: { readonly timeoutMs?: number }): Promise<void> {
     return this.#client.start(options);
   }
@@ -56,26 +56,30 @@ export class OpenVSwitch {
     return this.#client.stop();
   }
 
-  /** Told of every change, and when the database comes or goes. Returns the way to stop listening. */
+  /**
+   * Calls `listener` after each change of the database and of the connection.
+   *
+   * @returns a function that removes the listener
+   */
   onChange(listener: () => void): () => void {
-    const ends = [this.#client.replica.subscribe(listener), this.#client.onState(listener)];
+    const unsubscribes = [this.#client.replica.subscribe(listener), this.#client.onState(listener)];
     return () => {
-      for (const end of ends) end();
+      for (const unsubscribe of unsubscribes) unsubscribe();
     };
   }
 
-  /** Who the hypervisor is; undefined while nobody has set `external_ids:system-id`. */
+  /** Returns the identity of the hypervisor, or undefined when `external_ids:system-id` is not set. */
   identity(): HostIdentity | undefined {
-    const systemID = this.#setting('system-id');
-    return systemID === undefined ? undefined : { systemID, southbound: this.#setting('ovn-remote') };
+    const systemId = this.#setting('system-id');
+    return systemId === undefined ? undefined : { systemId, southbound: this.#setting('ovn-remote') };
   }
 
-  /** Whether Open vSwitch itself forwards packets (DPDK and the like), and completes no checksums for others. */
+  /** Whether Open vSwitch has a userspace datapath (for example DPDK), which does not complete checksums. */
   get isUserspace(): boolean {
     return this.#bridge()?.['datapath_type'] === 'netdev';
   }
 
-  /** Names of the devices that this agent has plugged in, each with the logical port that it stands for. */
+  /** Returns the devices of this agent on the integration bridge, each with the name of its logical port. */
   plugged(): ReadonlyMap<string, string | undefined> {
     const { replica } = this.#client;
     const interfaces = new Map([...replica.rows('Interface')].map((row) => [row['name'], row]));
@@ -88,16 +92,19 @@ export class OpenVSwitch {
   }
 
   /**
-   * Plugs a device into the integration bridge as the logical port; one of the agent's that stands for another is
-   * replaced. Rejects with OvsdbError, also when the name is somebody else's, and with HostError NO_BRIDGE.
+   * Adds a device to the integration bridge as a logical port. Replaces the device when it belongs to this agent and has
+   * another logical port.
+   *
+   * @throws OvsdbError when the transaction fails, also when another port has the name of the device
+   * @throws HostError NO_BRIDGE when the integration bridge does not exist
    */
-  async plug(device: string, interfaceID: string): Promise<void> {
-    if (this.plugged().get(device) === interfaceID) return;
+  async plug(device: string, interfaceId: string): Promise<void> {
+    if (this.plugged().get(device) === interfaceId) return;
     await this.unplug(device);
     const bridge = this.#bridge();
     if (bridge === undefined) {
       const name = this.#bridgeName();
-      const message = `Open vSwitch has no bridge ${name}: does ovn-controller run, which makes it?`;
+      const message = `Open vSwitch has no bridge ${name}; check that ovn-controller runs, because ovn-controller creates the bridge`;
       throw new HostError('NO_BRIDGE', message);
     }
     const build = this.#builder();
@@ -105,26 +112,26 @@ export class OpenVSwitch {
     await this.#client.transact([
       build.insert('Interface', face, {
         name: device,
-        external_ids: new Map([...this.#mark, ['iface-id', interfaceID]]),
+        external_ids: new Map([...this.#mark, ['iface-id', interfaceId]]),
       }),
       build.insert('Port', port, { name: device, interfaces: new Set([face]), external_ids: this.#mark }),
       build.mutateSet('Bridge', bridge._uuid, 'ports', 'insert', [port]),
     ]);
   }
 
-  /** Takes a device of the agent's out of the bridge; one that is not in it is no error. */
+  /** Removes a device of this agent from the integration bridge if it exists. */
   async unplug(device: string): Promise<void> {
     const found = this.#ports().filter(({ name }) => name === device);
     const bridge = this.#bridge();
     if (found.length === 0 || bridge === undefined) return;
     const uuids: readonly Uuid[] = found.map(({ _uuid }) => _uuid);
-    // What no bridge has goes by itself.
+    // OVSDB removes the rows of ports that no bridge references.
     await this.#client.transact([
       this.#builder().mutateSet('Bridge', bridge._uuid, 'ports', 'delete', uuids),
     ]);
   }
 
-  /** A server too old for conditions has sent everybody's. */
+  /** The filter is needed because a server without support for conditions sends all ports. */
   #ports(): readonly Row[] {
     const [[key, value] = ['', '']] = this.#mark;
     return [...this.#client.replica.rows('Port')].filter((row) => textAt(row['external_ids'], key) === value);

@@ -10,85 +10,85 @@ import {
   type MetadataRequest,
   type SourceReader,
 } from '../index.ts';
-import { portAt, strangeness } from './identify.ts';
-import { Recent } from './recent.ts';
+import { portAt, refusalCode } from './identify.ts';
 import { KubernetesSources, READ_TIMEOUT_MS } from './sources.ts';
+import { TtlCache } from './ttl-cache.ts';
 import type { LocalNetwork, LocalPort } from './view.ts';
 
-/** How old an object may be that is served, in ms. */
+/** Maximum age of a served object, in ms. */
 const MAX_AGE_MS = 1_000;
 
-/** How long the same complaint about the same Port, or the same address, is not repeated, in ms. */
-const QUIET_MS = 60_000;
+/** The log repeats the same warning about a Port or an address after this time, in ms. */
+const WARNING_INTERVAL_MS = 60_000;
 
 export interface MetadataServiceOptions {
   readonly client: Pick<KubeClient, 'get'>;
-  /** The networks of this hypervisor; undefined when they are not known. */
+  /** Returns the networks of this hypervisor; undefined while they are unknown. */
   readonly networks: () => ReadonlyMap<string, LocalNetwork> | undefined;
   readonly log: Logger;
-  /** Milliseconds of a clock that does not jump; default: that of this process. */
+  /** The milliseconds of a monotonic clock; default: performance.now(). */
   readonly now?: () => number;
 }
 
 /**
- * Finds out who asks, and answers. Who asks is decided by the network in which the connection came in and by its source
- * address, which OVN vouches for; nothing that the request says has a part in it. Where that is not clear, nobody is
- * told anything.
+ * Identifies the Port that sends a request, and answers the request. The network of the connection and the source
+ * address identify the Port; OVN verifies the source address. The content of the request has no influence. The service
+ * refuses a request when the Port is ambiguous.
  */
 export class MetadataService {
   readonly #client: Pick<KubeClient, 'get'>;
   readonly #networks: MetadataServiceOptions['networks'];
   readonly #log: Logger;
   readonly #tokens = new Tokens();
-  readonly #ports: Recent<Port | undefined>;
+  readonly #ports: TtlCache<Port | undefined>;
   readonly #sources: SourceReader;
-  readonly #complaints: Recent<void>;
+  readonly #warnings: TtlCache<void>;
 
   constructor({ client, networks, log, now }: MetadataServiceOptions) {
     this.#client = client;
     this.#networks = networks;
     this.#log = log;
-    this.#ports = new Recent(MAX_AGE_MS, now);
-    this.#complaints = new Recent(QUIET_MS, now);
+    this.#ports = new TtlCache(MAX_AGE_MS, now);
+    this.#warnings = new TtlCache(WARNING_INTERVAL_MS, now);
     const sources = new KubernetesSources(client);
-    const recent = new Recent<Readonly<Record<string, Buffer>>>(MAX_AGE_MS, now);
+    const cache = new TtlCache<Readonly<Record<string, Buffer>>>(MAX_AGE_MS, now);
     this.#sources = {
       read: (kind, namespace, name) =>
-        recent.get(`${kind}/${namespace}/${name}`, () => sources.read(kind, namespace, name)),
+        cache.get(`${kind}/${namespace}/${name}`, () => sources.read(kind, namespace, name)),
     };
   }
 
-  /** Answers a request that came from `address` in the network of the Subnet. Never rejects. */
-  async respond(subnetUID: string, address: string, request: MetadataRequest): Promise<MetadataAnswer> {
-    const asker = { subnet: subnetUID, address };
+  /** Answers a request from `address` in the network of the Subnet. Never rejects. */
+  async respond(subnetUid: string, address: string, request: MetadataRequest): Promise<MetadataAnswer> {
+    const sender = { subnet: subnetUid, address };
     const networks = this.#networks();
     if (networks === undefined) return unavailable;
-    const network = networks.get(subnetUID);
+    const network = networks.get(subnetUid);
     const local = network && portAt(network, address);
     if (local === undefined) {
-      this.#complain('a stranger asked', { ...asker, code: 'ADDRESS_UNKNOWN' });
-      return nothing;
+      this.#warn(refusedMessage, { ...sender, code: 'ADDRESS_UNKNOWN' });
+      return unknownSender;
     }
     const { namespace, name } = local;
     try {
       const port = await this.#ports.get(local.uid, () => this.#read(local));
-      const code = strangeness(port, local, address);
+      const code = refusalCode(port, local, address);
       const instance =
         code === undefined && port !== undefined ? await readInstance(port, this.#sources) : undefined;
       if (instance === undefined) {
-        this.#complain('a stranger asked', { ...asker, namespace, port: name, code: code ?? 'PORT_DIFFERS' });
-        return nothing;
+        this.#warn(refusedMessage, { ...sender, namespace, port: name, code: code ?? 'PORT_DIFFERS' });
+        return unknownSender;
       }
       const { sourceProblem } = instance;
       if (sourceProblem !== undefined)
-        this.#complain('user data and SSH keys of a Port are not served', {
+        this.#warn('cannot serve the user data and the SSH keys of a Port', {
           namespace,
           port: name,
           ...errorFields(sourceProblem),
         });
       return answer(request, instance, this.#tokens);
     } catch (error) {
-      this.#complain('a Port could not be read', { namespace, port: name, ...errorFields(error) });
+      this.#warn('cannot read a Port', { namespace, port: name, ...errorFields(error) });
       return unavailable;
     }
   }
@@ -106,14 +106,15 @@ export class MetadataService {
     }
   }
 
-  /** Once in a while: machines ask again and again. */
-  #complain(message: string, fields: Readonly<Record<string, unknown>>): void {
-    void this.#complaints.get(JSON.stringify([message, fields]), () => {
+  /** Logs a warning at most once per interval, because machines repeat their requests. */
+  #warn(message: string, fields: Readonly<Record<string, unknown>>): void {
+    void this.#warnings.get(JSON.stringify([message, fields]), () => {
       this.#log.warn(message, fields);
       return Promise.resolve();
     });
   }
 }
 
-const nothing = refusal(404, 'There is nothing for you here.');
-const unavailable = refusal(503, 'Not now. Ask again in a moment.');
+const refusedMessage = 'refused a request: the sender is not a known Port';
+const unknownSender = refusal(404, 'No metadata for this address.');
+const unavailable = refusal(503, 'The metadata is temporarily unavailable. Try again later.');

@@ -1,11 +1,11 @@
 /**
- * A short-lived program: opens a listening TCP socket where it is started, which is in another network namespace, hands
- * it to its parent, and ends. A socket belongs to the namespace that it was opened in, wherever it is used.
+ * A short-lived program that runs in another network namespace: opens a listening TCP socket, sends the socket to the
+ * parent process, and ends. A socket stays in the namespace in which it was opened.
  */
 import { createServer } from 'node:net';
 
 const [host, port] = process.argv.slice(2);
-// Who connects this early would wait here for an answer, and keep this program from its end.
+// An open connection would keep this program alive, and would get no answer here.
 const server = createServer((socket) => socket.destroy());
 server.once('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write(`${error.code ?? error.message}\n`);

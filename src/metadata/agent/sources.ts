@@ -2,7 +2,7 @@ import { ApiError, isNotFound } from '../../reconcile/index.ts';
 import type { KubeClient, KubeObject, ResourceType } from '../../reconcile/index.ts';
 import { SourceError, type SourceKind, type SourceReader } from '../index.ts';
 
-/** How long the API server is waited for, with repetitions, in ms: clients of the service wait for five to ten seconds. */
+/** Timeout for the API server including retries, in ms. The clients in machines wait for five to ten seconds. */
 export const READ_TIMEOUT_MS = 4_000;
 
 const core = { group: '', version: 'v1', namespaced: true } as const;
@@ -16,7 +16,7 @@ interface DataObject extends KubeObject {
   readonly binaryData?: Readonly<Record<string, string>>;
 }
 
-/** Reads Secrets and ConfigMaps from the API server, each by its name: no right to list them is needed. */
+/** Reads Secrets and ConfigMaps by name from the API server, so that the agent needs no permission to list them. */
 export class KubernetesSources implements SourceReader {
   readonly #client: Pick<KubeClient, 'get'>;
 

@@ -13,47 +13,52 @@ export interface LocalSouthboundOptions extends Pick<
 }
 
 /**
- * What the Southbound database has of this hypervisor, and only that is replicated: its chassis, the ports bound to
- * it, and the ports of metadata services. The chassis has another identity each time that its ovn-controller has
- * registered it anew, so it is looked for by name first; then a connection with the right conditions takes over.
+ * Replicates the part of the Southbound database that concerns this hypervisor: its chassis, the ports that are bound to
+ * the chassis, and the ports of metadata services. The UUID of the chassis changes when ovn-controller registers the
+ * chassis again. For this reason the first connection finds the chassis by its name; a second connection with the
+ * conditions for its UUID then replaces the first connection.
  */
 export class LocalSouthbound {
   readonly #options: LocalSouthboundOptions;
   readonly #listeners = new Set<() => void>();
-  /** The chassis for whose ports the client asks; unset: it only looks for the chassis. */
-  #asked: Uuid | undefined;
+  /** The chassis in the conditions of the client; undefined while the client only looks for the chassis. */
+  #conditionChassis: Uuid | undefined;
   #client: OvsdbClient;
   #next: OvsdbClient | undefined;
   #networks: ReadonlyMap<string, LocalNetwork> | undefined;
   #stopped = false;
 
-  /** @throws OvsdbError CONFIGURATION when the remotes cannot be used as they are given. */
+  /** @throws OvsdbError CONFIGURATION when the remotes or their protection are invalid */
   constructor(options: LocalSouthboundOptions) {
     this.#options = options;
     this.#client = this.#clientFor(undefined);
   }
 
   /**
-   * The networks of this hypervisor. While the connection is away, those that were last there. Undefined when they are
-   * not known: before the first dump, and while OVN does not have the chassis (its ovn-controller has ended).
+   * The networks of this hypervisor. The last known networks stay while the connection is lost. Undefined before the first
+   * read of the database, and while OVN does not have the chassis (ovn-controller does not run).
    */
   get networks(): ReadonlyMap<string, LocalNetwork> | undefined {
     return this.#networks;
   }
 
-  /** Why the networks are not known, for a person; undefined when they are, and are up to date. */
+  /** Describes why the networks are unknown or out of date; undefined when they are up to date. */
   get problem(): string | undefined {
     if (!this.#client.connected) return 'not connected to the Southbound database';
     return this.#networks === undefined ? `OVN has no chassis ${this.#options.chassis}` : undefined;
   }
 
-  /** Told when `networks` may be others. Returns the way to stop listening. */
+  /**
+   * Calls `listener` when `networks` may have changed.
+   *
+   * @returns a function that removes the listener
+   */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves when the database was read for the first time; rejects when stopped before, or when it is another. */
+  /** Resolves after the first read of the database. Rejects when stopped before, or when the server has another database. */
   async start(): Promise<void> {
     await this.#client.start();
     this.#use(this.#client, undefined);
@@ -69,7 +74,7 @@ export class LocalSouthbound {
     return new OvsdbClient({
       ...options,
       database: 'OVN_Southbound',
-      // Reading from any member of a cluster spares its leader.
+      // Reads from any member of a cluster reduce the load of the leader.
       leaderOnly: false,
       tables: { Chassis: ['name'], Port_Binding: bindingColumns },
       conditions: {
@@ -86,23 +91,23 @@ export class LocalSouthbound {
     });
   }
 
-  #use(client: OvsdbClient, asked: Uuid | undefined): void {
+  #use(client: OvsdbClient, conditionChassis: Uuid | undefined): void {
     const former = this.#client;
     this.#client = client;
-    this.#asked = asked;
+    this.#conditionChassis = conditionChassis;
     if (former !== client) void former.stop();
-    client.replica.subscribe(() => this.#look());
-    this.#look();
+    client.replica.subscribe(() => this.#update());
+    this.#update();
   }
 
-  #look(): void {
+  #update(): void {
     const { replica } = this.#client;
     const chassis = this.#chassisIn(replica);
-    if (chassis !== undefined && chassis === this.#asked)
+    if (chassis !== undefined && chassis === this.#conditionChassis)
       this.#networks = localNetworks(replica.rows('Port_Binding'), chassis, this.#options.cluster);
     else {
       this.#networks = undefined;
-      if (chassis !== undefined) void this.#ask(chassis);
+      if (chassis !== undefined) void this.#connectFor(chassis);
     }
     for (const listener of this.#listeners) listener();
   }
@@ -112,14 +117,15 @@ export class LocalSouthbound {
     return rows[0]?._uuid;
   }
 
-  async #ask(chassis: Uuid): Promise<void> {
+  /** Opens a connection with the conditions for the chassis, and replaces the current connection. */
+  async #connectFor(chassis: Uuid): Promise<void> {
     if (this.#next !== undefined) return;
     const next = this.#clientFor(chassis);
     this.#next = next;
     try {
       await next.start();
     } catch {
-      // Only a stop ends the wait.
+      // The start rejects only after a stop.
       return;
     }
     this.#next = undefined;

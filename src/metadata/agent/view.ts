@@ -1,32 +1,32 @@
 import { claimOf } from '../../ovn/model/marks.ts';
 import { textAt, type Atom, type Row, type Uuid } from '../../ovn/ovsdb/index.ts';
 
-/** A Port whose machine is on this hypervisor, as OVN has it. */
+/** A Port with a machine on this hypervisor, from the Southbound database. */
 export interface LocalPort {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** UID of the Subnet that the operator took its address from. */
-  readonly subnetUID: string;
-  /** Lower case. */
+  /** UID of the Subnet of the address. */
+  readonly subnetUid: string;
+  /** In lower case. */
   readonly macAddress: string;
 }
 
-/** A network with the metadata service that has machines on this hypervisor. */
+/** A network with a metadata service and with machines on this hypervisor. */
 export interface LocalNetwork {
-  readonly subnetUID: string;
-  /** Name of the logical port for the service: the `iface-id` of its interface. */
-  readonly interfaceID: string;
-  /** Of the service's port. */
+  readonly subnetUid: string;
+  /** Name of the logical port of the service: the `iface-id` of its interface. */
+  readonly interfaceId: string;
+  /** MAC address of the logical port of the service. */
   readonly macAddress: string;
-  /** The Ports on this hypervisor by their IPv4 addresses. An address that two have is nobody's. */
+  /** The Ports on this hypervisor by IPv4 address, without the addresses that several Ports have. */
   readonly ports: ReadonlyMap<string, LocalPort>;
 }
 
-/** Key in a Port's `external_ids` of the Subnet's UID, as src/controllers writes it. */
+/** Key in the `external_ids` of a logical switch port with the UID of the Subnet. src/controllers writes this key. */
 const SUBNET_MARK = 'overlay-network/subnet';
 
-/** What is read of a Port_Binding (ovn-sb(5)); northd copies the marks from the Northbound database. */
+/** The replicated columns of Port_Binding (ovn-sb(5)). northd copies `external_ids` from the Northbound database. */
 export const bindingColumns = [
   'logical_port',
   'type',
@@ -38,9 +38,9 @@ export const bindingColumns = [
 ] as const;
 
 /**
- * The networks that this hypervisor serves, by the UIDs of their Subnets: those of this cluster's Subnets that have a
- * port for the service (`localport`), and a Port that is bound to the chassis, or will be (a migration's target). Who
- * is not bound here does not exist here.
+ * Returns the networks that this hypervisor serves, by the UIDs of their Subnets. A network is served when its Subnet
+ * belongs to this cluster, has a port for the service (type `localport`), and has a Port on the chassis. Ports on other
+ * hosts are ignored. A Port in migration to this chassis counts as a Port on the chassis.
  */
 export function localNetworks(
   bindings: Iterable<Row>,
@@ -56,12 +56,12 @@ export function localNetworks(
     const claim = claimOf(cluster, row['external_ids']);
     if (claim.kind !== 'owner' || claim.owner.kind !== 'Port') continue;
     const { namespace, name, uid } = claim.owner;
-    const subnetUID = textAt(row['external_ids'], SUBNET_MARK);
+    const subnetUid = textAt(row['external_ids'], SUBNET_MARK);
     const [macAddress, address] = addressOf(row['mac']);
-    if (subnetUID === undefined || macAddress === undefined || address === undefined) continue;
+    if (subnetUid === undefined || macAddress === undefined || address === undefined) continue;
     const ports = local.get(row['datapath'] as Uuid) ?? new Map<string, LocalPort | undefined>();
     local.set(row['datapath'] as Uuid, ports);
-    ports.set(address, ports.has(address) ? undefined : { namespace, name, uid, subnetUID, macAddress });
+    ports.set(address, ports.has(address) ? undefined : { namespace, name, uid, subnetUid, macAddress });
   }
   const networks = new Map<string, LocalNetwork>();
   for (const row of services) {
@@ -74,8 +74,8 @@ export function localNetworks(
     if (ports.length === 0) continue;
     const { uid } = claim.owner;
     networks.set(uid, {
-      subnetUID: uid,
-      interfaceID: row['logical_port'] as string,
+      subnetUid: uid,
+      interfaceId: row['logical_port'] as string,
       macAddress,
       ports: new Map(ports),
     });
@@ -83,7 +83,7 @@ export function localNetworks(
   return networks;
 }
 
-/** MAC and IPv4 address in a binding's `mac`: of `MAC IP…` the first; MACs without an address and `unknown` count not. */
+/** Returns the MAC address and the first IPv4 address in column `mac` (`MAC IP…`). Ignores values without an address. */
 function addressOf(column: Row[string] | undefined): readonly string[] {
   const texts = column instanceof Set ? ([...(column as ReadonlySet<Atom>)] as string[]) : [];
   return (

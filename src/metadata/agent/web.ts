@@ -3,23 +3,26 @@ import type { Server as SocketServer, Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import type { MetadataAnswer, MetadataRequest } from '../index.ts';
 
-/** Answers a request that came over a connection from `address`. Never rejects. */
+/** Answers a request over a connection from `address`. Never rejects. */
 export type Responder = (address: string, request: MetadataRequest) => Promise<MetadataAnswer>;
 
-/** Connections at a time: of a network, and of one machine in it, so that one does not take them all. */
-const MOST_CONNECTIONS = { network: 512, machine: 32 } as const;
+/** Maximum number of concurrent connections in a network. */
+const MAX_CONNECTIONS_PER_NETWORK = 512;
+
+/** Maximum number of concurrent connections of a machine, so that one machine cannot use all connections. */
+const MAX_CONNECTIONS_PER_MACHINE = 32;
 
 /** The web server of one network. */
 export interface Web {
-  /** Lets requests under way have their answers, for at most `graceMs`. */
+  /** Waits until the requests in progress are answered, for at most `graceMs`. */
   drain(graceMs: number): Promise<void>;
   /** Closes the socket and all connections. */
   close(): Promise<void>;
 }
 
-/** Serves HTTP on a listening socket, which is closed with it. */
+/** Serves HTTP on a listening socket. `close` also closes the socket. */
 export async function serveWeb(socket: SocketServer, respond: Responder): Promise<Web> {
-  const busy = new Set<Promise<void>>();
+  const pending = new Set<Promise<void>>();
   let draining = false;
   const server = createServer(
     {
@@ -30,12 +33,12 @@ export async function serveWeb(socket: SocketServer, respond: Responder): Promis
     },
     (request, response) => {
       const work = handle(request, response, respond, draining);
-      busy.add(work);
-      void work.finally(() => busy.delete(work));
+      pending.add(work);
+      void work.finally(() => pending.delete(work));
     },
   );
-  server.maxConnections = MOST_CONNECTIONS.network;
-  limitEach(server, MOST_CONNECTIONS.machine);
+  server.maxConnections = MAX_CONNECTIONS_PER_NETWORK;
+  limitPerAddress(server, MAX_CONNECTIONS_PER_MACHINE);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(socket, () => {
@@ -48,7 +51,7 @@ export async function serveWeb(socket: SocketServer, respond: Responder): Promis
       draining = true;
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
-      await Promise.race([Promise.all(busy), late]);
+      await Promise.race([Promise.all(pending), late]);
       clearTimeout(timer);
       server.closeIdleConnections();
     },
@@ -66,7 +69,7 @@ async function handle(
   respond: Responder,
   isLast: boolean,
 ): Promise<void> {
-  // No request has a body that matters.
+  // The service ignores the body of a request.
   request.resume();
   const { method = '', url: path = '', headers, socket } = request;
   const {
@@ -76,11 +79,12 @@ async function handle(
   } = await respond(socket.remoteAddress ?? '', { method, path, headers });
   response.writeHead(status, isLast ? { ...fields, connection: 'close' } : fields);
   response.end(method === 'HEAD' ? undefined : body);
-  // Who has gone in the meantime is no error.
+  // A closed connection of the client is not an error.
   await finished(response).catch(() => undefined);
 }
 
-function limitEach(server: Server, most: number): void {
+/** Closes the connections of an address that exceed `max`. */
+function limitPerAddress(server: Server, max: number): void {
   const counts = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
@@ -91,6 +95,6 @@ function limitEach(server: Server, most: number): void {
       if (left > 0) counts.set(address, left);
       else counts.delete(address);
     });
-    if (count > most) socket.destroy();
+    if (count > max) socket.destroy();
   });
 }

@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const each of started.splice(0).toReversed()) await each.stop();
 });
 
-describe('what the metadata agent sees of the Southbound database', () => {
+describe("the metadata agent's view of the Southbound database", () => {
   let server: DatabaseServer;
   const sbctl = async (...args: readonly string[]): Promise<string> => {
     const { stdout } = await run('ovn-sbctl', [`--db=${server.remote}`, '--timeout=20', ...args], {
@@ -41,7 +41,7 @@ describe('what the metadata agent sees of the Southbound database', () => {
   const bind = (name: string, chassis: string): Promise<string> =>
     sbctl('set', 'Port_Binding', `lsp-${name}`, `chassis=${chassis}`);
   let hosts = 0;
-  /** Resolves with its UUID. */
+  /** Resolves with the UUID of the chassis. */
   const addChassis = async (name: string): Promise<string> => {
     await sbctl('chassis-add', name, 'geneve', `192.0.2.${++hosts}`);
     return sbctl('--bare', '--columns=_uuid', 'find', 'Chassis', `name=${name}`);
@@ -76,7 +76,7 @@ describe('what the metadata agent sees of the Southbound database', () => {
   const addresses = ({ networks }: LocalSouthbound): readonly string[] | undefined =>
     networks && [...networks.values()].flatMap(({ ports }) => [...ports.keys()]).sort();
 
-  it('is what is bound to its chassis, as Ports come and go', async () => {
+  it('follows the Ports that are bound to the chassis', async () => {
     const [mine, other] = [await addChassis('mine'), await addChassis('other')];
     await bind('web', mine);
     await bind('app', other);
@@ -96,18 +96,18 @@ describe('what the metadata agent sees of the Southbound database', () => {
     expect(view.problem).toBeUndefined();
   });
 
-  it('is unknown while the chassis is not registered, and known again under its new identity', async () => {
-    const view = await follow('anew');
-    expect([view.networks, view.problem]).toEqual([undefined, 'OVN has no chassis anew']);
-    await bind('web', await addChassis('anew'));
+  it('is unknown while the chassis is not registered, and returns when the chassis has a new UUID', async () => {
+    const view = await follow('late');
+    expect([view.networks, view.problem]).toEqual([undefined, 'OVN has no chassis late']);
+    await bind('web', await addChassis('late'));
     await eventually(() => expect(addresses(view)).toEqual(['10.0.0.1']));
-    await sbctl('chassis-del', 'anew');
+    await sbctl('chassis-del', 'late');
     await eventually(() => expect(view.networks).toBeUndefined());
-    await bind('web', await addChassis('anew'));
+    await bind('web', await addChassis('late'));
     await eventually(() => expect(addresses(view)).toEqual(['10.0.0.1']));
   });
 
-  it('stays as it was while the database is away, and is followed again', async () => {
+  it('stays unchanged while the database is down, and is updated after the reconnect', async () => {
     const chassis = await addChassis('patient');
     await bind('web', chassis);
     const view = await follow('patient');
@@ -121,7 +121,7 @@ describe('what the metadata agent sees of the Southbound database', () => {
   });
 });
 
-describe("what the metadata agent does in a host's Open vSwitch", () => {
+describe("the metadata agent's access to the Open vSwitch of a host", () => {
   let server: DatabaseServer;
   const vsctl = async (...args: readonly string[]): Promise<string> => {
     const { stdout } = await run(
@@ -150,23 +150,23 @@ describe("what the metadata agent does in a host's Open vSwitch", () => {
   }, 30_000);
   afterAll(() => server.stop());
 
-  it('is to learn who the host is, once somebody has said so', async () => {
+  it('reads the identity of the host when the identity is set', async () => {
     const vswitch = await open('identity-');
     expect(vswitch.identity()).toBeUndefined();
-    let told = 0;
-    vswitch.onChange(() => told++);
+    let changes = 0;
+    vswitch.onChange(() => changes++);
     await vsctl('set', 'Open_vSwitch', '.', 'external_ids:system-id=hv7', 'external_ids:ovn-remote=unix:/sb');
-    await eventually(() => expect(vswitch.identity()).toEqual({ systemID: 'hv7', southbound: 'unix:/sb' }));
-    expect(told).toBeGreaterThan(0);
-    const before = told;
+    await eventually(() => expect(vswitch.identity()).toEqual({ systemId: 'hv7', southbound: 'unix:/sb' }));
+    expect(changes).toBeGreaterThan(0);
+    const before = changes;
     await server.kill();
     await eventually(() => expect(vswitch.isConnected).toBe(false));
     await server.start();
     await eventually(() => expect(vswitch.isConnected).toBe(true));
-    expect(told).toBeGreaterThan(before + 1);
+    expect(changes).toBeGreaterThan(before + 1);
   });
 
-  it('is to plug devices in as logical ports, and out, and nobody else’s', async () => {
+  it('adds and removes its own devices as logical ports, and keeps other devices', async () => {
     const [one, two] = [await open('one-'), await open('two-')];
     await one.plug('md1', 'on_a_metadata');
     await one.plug('md1', 'on_a_metadata');
@@ -184,7 +184,7 @@ describe("what the metadata agent does in a host's Open vSwitch", () => {
     await expect(one.plug('tap-vm', 'on_a_metadata')).rejects.toMatchObject({ code: 'CONSTRAINT_VIOLATION' });
   });
 
-  it('is in the bridge that ovn-controller uses, and says so when there is none', async () => {
+  it('uses the bridge of ovn-controller, and rejects with NO_BRIDGE when the bridge does not exist', async () => {
     const vswitch = await open('bridge-');
     await vsctl('set', 'Open_vSwitch', '.', 'external_ids:ovn-bridge=br-other');
     const refused = { code: 'NO_BRIDGE', message: expect.stringContaining('no bridge br-other') };

@@ -13,10 +13,10 @@ const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 try {
   await host.create(uid, mac, false);
   await host.setNeighbours(uid, new Map([['10.0.0.5', '0a:58:00:00:00:05']]));
-  const socket = await listenIn(host.place(uid).namespace, '169.254.169.254', 80);
+  const socket = await listenIn(host.namesOf(uid).namespace, '169.254.169.254', 80);
   say((await host.isIntact(uid, mac)) ? 'serving' : 'not intact');
   socket.close();
-  await host.silence(uid);
+  await host.blockEgress(uid);
   await host.remove(uid);
   say(`left: ${host.present().length}`);
 } catch (error) {

@@ -4,20 +4,20 @@ import { ask, bare, read, web1 } from './support.ts';
 
 const TOKEN = 'x-aws-ec2-metadata-token';
 const TTL = 'x-aws-ec2-metadata-token-ttl-seconds';
-const instanceID = '/latest/meta-data/instance-id';
+const instanceId = '/latest/meta-data/instance-id';
 
 describe('the metadata service', () => {
   it.each([
     '//latest//meta-data/instance-id',
-    `${instanceID}/`,
-    `${instanceID}?x=/user-data`,
-    instanceID.slice(1),
-  ])('does not mind how a client writes its slashes and queries: %s', (path) => {
+    `${instanceId}/`,
+    `${instanceId}?x=/user-data`,
+    instanceId.slice(1),
+  ])('ignores additional slashes and the query of a path: %s', (path) => {
     expect(read(path)).toBe('vm-0815');
   });
 
-  it('says how long a document is in bytes, and that it is not to be kept for others', () => {
-    expect(ask(instanceID)).toEqual({
+  it('sets the length in bytes, and forbids caches to store a document', () => {
+    expect(ask(instanceId)).toEqual({
       status: 200,
       headers: {
         'content-type': 'text/plain; charset=utf-8',
@@ -26,20 +26,20 @@ describe('the metadata service', () => {
       },
       body: 'vm-0815',
     });
-    const { headers } = ask(instanceID, { instance: { ...web1, instanceID: 'größe' } });
+    const { headers } = ask(instanceId, { instance: { ...web1, instanceId: 'größe' } });
     expect(headers['content-length']).toBe('7');
   });
 
-  it('answers HEAD as GET', () => {
-    expect(ask(instanceID, { method: 'HEAD' })).toEqual(ask(instanceID));
+  it('answers HEAD with the same answer as GET', () => {
+    expect(ask(instanceId, { method: 'HEAD' })).toEqual(ask(instanceId));
   });
 
-  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'])('takes no %s', (method) => {
-    const { status, headers } = ask(instanceID, { method });
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'])('rejects the method %s', (method) => {
+    const { status, headers } = ask(instanceId, { method });
     expect([status, headers['allow']]).toEqual([405, 'GET, HEAD']);
   });
 
-  it('takes no header for who asks', () => {
+  it('ignores headers that name another sender', () => {
     const headers = {
       host: 'evil.example',
       'x-forwarded-for': '10.10.1.99',
@@ -57,69 +57,69 @@ describe('PUT /latest/api/token', () => {
   const put = (headers: Readonly<Record<string, string>>, tokens = new Tokens(), instance = web1) =>
     ask('/latest/api/token', { method: 'PUT', headers, tokens, instance });
 
-  it.each(['1', '60', '21600'])('hands out a token that is good for %s seconds', (seconds) => {
+  it.each(['1', '60', '21600'])('issues a token with a lifetime of %s seconds', (seconds) => {
     const tokens = new Tokens();
     const { status, headers, body } = put({ [TTL]: seconds }, tokens);
     expect([status, headers[TTL]]).toEqual([200, seconds]);
-    expect(tokens.isGood(web1.portUID, String(body))).toBe(true);
+    expect(tokens.isValid(web1.portUid, String(body))).toBe(true);
   });
 
   it.each(['0', '21601', '-1', '1.5', '60s', '', '0x10', '99999999'])(
-    'refuses a life of %j seconds',
+    'rejects a lifetime of %j seconds',
     (seconds) => {
       expect(put({ [TTL]: seconds }).status).toBe(400);
     },
   );
 
-  it('refuses to choose a life', () => {
+  it('rejects a request without a lifetime', () => {
     expect(put({}).status).toBe(400);
   });
 
-  it('hands nothing to a proxy', () => {
+  it('issues no token to a proxy', () => {
     expect(put({ [TTL]: '60', 'x-forwarded-for': '10.0.0.1' }).status).toBe(403);
   });
 
-  it.each(['GET', 'HEAD', 'POST'])('is not to be had with %s', (method) => {
+  it.each(['GET', 'HEAD', 'POST'])('rejects the method %s', (method) => {
     const { status, headers } = ask('/latest/api/token', { method });
     expect([status, headers['allow']]).toEqual([405, 'PUT']);
   });
 
-  it('is not needed: a GET without a token is answered', () => {
-    expect(ask(instanceID).status).toBe(200);
+  it('is optional: a GET without a token is answered', () => {
+    expect(ask(instanceId).status).toBe(200);
   });
 
-  it('makes a token with which every document is answered', () => {
+  it('issues a token that is valid for every document', () => {
     const tokens = new Tokens();
     const headers = { [TOKEN]: String(put({ [TTL]: '60' }, tokens).body) };
-    for (const path of [instanceID, '/latest/user-data', '/openstack/latest/meta_data.json'])
+    for (const path of [instanceId, '/latest/user-data', '/openstack/latest/meta_data.json'])
       expect([path, ask(path, { headers, tokens }).status]).toEqual([path, 200]);
   });
 
-  it.each(['forged', ''])('refuses a GET with a token that is wrong: %j', (token) => {
+  it.each(['forged', ''])('issues the only valid tokens: a GET with the token %j is rejected', (token) => {
     const { status, body } = ask('/latest/user-data', { headers: { [TOKEN]: token } });
     expect([status, String(body)]).toEqual([401, expect.not.stringContaining('cloud-config')]);
   });
 
-  it('refuses a GET with two tokens', () => {
+  it('issues one token for each request: a GET with two tokens is rejected', () => {
     const tokens = new Tokens();
     const token = String(put({ [TTL]: '60' }, tokens).body);
-    expect(ask(instanceID, { headers: { [TOKEN]: [token, token] }, tokens }).status).toBe(401);
+    expect(ask(instanceId, { headers: { [TOKEN]: [token, token] }, tokens }).status).toBe(401);
   });
 
-  it("refuses another machine's token", () => {
+  it('issues a token that is invalid for another machine', () => {
     const tokens = new Tokens();
-    const other = { ...bare, portUID: 'd0a6f0f0-0000-4000-8000-000000000001' };
+    const other = { ...bare, portUid: 'd0a6f0f0-0000-4000-8000-000000000001' };
     const headers = { [TOKEN]: String(put({ [TTL]: '60' }, tokens, other).body) };
-    expect(ask(instanceID, { headers, tokens }).status).toBe(401);
-    expect(ask(instanceID, { headers, tokens, instance: other }).status).toBe(200);
+    expect(ask(instanceId, { headers, tokens }).status).toBe(401);
+    expect(ask(instanceId, { headers, tokens, instance: other }).status).toBe(200);
   });
 
-  it('refuses a token that has ended, even for what is not there', () => {
+  it('issues a token that expires, also for documents that do not exist', () => {
     let clock = 0;
     const tokens = new Tokens(() => clock);
     const headers = { [TOKEN]: String(put({ [TTL]: '60' }, tokens).body) };
     clock = 60_000;
-    expect(ask(instanceID, { headers, tokens }).status).toBe(401);
+    expect(ask(instanceId, { headers, tokens }).status).toBe(401);
     expect(ask('/latest/nothing', { headers, tokens }).status).toBe(401);
   });
 });

@@ -9,7 +9,7 @@ import { agentSettings } from '../../../src/metadata/agent/index.ts';
 const root = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(root, 'docs/metadata.md'), 'utf8');
 
-/** The cells of the table rows below a heading. */
+/** Returns the cells of the table rows below a heading. */
 const rowsUnder = (heading: string): string[][] =>
   page
     .split(`\n### ${heading}\n`)[1]!
@@ -37,7 +37,7 @@ describe('examples/metadata.yaml', () => {
   );
   const secrets = objects.filter(({ kind }) => kind === 'Secret');
 
-  it('has Secrets with the keys that are looked for, and Ports that name them', () => {
+  it('has Secrets with the keys of the metadata service, and Ports that reference the Secrets', () => {
     expect(secrets.map(({ stringData }) => Object.keys(stringData!))).toEqual([
       [USER_DATA_KEY, SSH_KEYS_KEY],
     ]);

@@ -19,8 +19,8 @@ function crawl(path: string, instance = web1): Crawled {
   return result;
 }
 
-describe('the documents in the style of EC2', () => {
-  it('are all found by their lists, as cloud-init reads them', () => {
+describe('the documents in the format of EC2', () => {
+  it('are all in the lists that cloud-init reads', () => {
     expect(crawl('/2009-04-04/meta-data/')).toEqual({
       hostname: 'web-1.example.com',
       'instance-id': 'vm-0815',
@@ -44,25 +44,25 @@ describe('the documents in the style of EC2', () => {
     });
   });
 
-  it('say nothing of what is not known', () => {
+  it('omit unknown data', () => {
     expect(crawl('/latest/meta-data/', bare)).not.toHaveProperty('public-keys');
     expect(read('/latest/', bare)).toBe('meta-data/');
     expect(ask('/latest/user-data', { instance: bare }).status).toBe(404);
     expect(ask('/latest/meta-data/public-keys/', { instance: bare }).status).toBe(404);
   });
 
-  it('have the user data byte for byte', () => {
+  it('contain the unchanged bytes of the user data', () => {
     const userData = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     const { body, headers } = ask('/2009-04-04/user-data', { instance: { ...web1, userData } });
     expect(body).toEqual(userData);
     expect(headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-length': '256' });
   });
 
-  it('list what a version has', () => {
+  it('have a list of the documents of a version', () => {
     expect(read('/latest')).toBe('meta-data/\nuser-data');
   });
 
-  it('list keys by number, and have each of them below it', () => {
+  it('have a list of the SSH keys by number, and a document for each number', () => {
     expect(read('/latest/meta-data/public-keys/')).toBe('0=key-0\n1=key-1');
     expect(read('/latest/meta-data/public-keys/1/')).toBe('openssh-key');
     expect(read('/latest/meta-data/public-keys/1/openssh-key')).toBe(web1.sshKeys[1]);
@@ -70,7 +70,7 @@ describe('the documents in the style of EC2', () => {
   });
 
   it.each([
-    // cloud-init: the service is there; then the newest version that is.
+    // cloud-init probes the service, then looks for the newest version.
     '/2009-04-04/meta-data/instance-id',
     '/2021-03-23/meta-data/instance-id',
     '/2018-09-24/meta-data/instance-id',
@@ -81,11 +81,11 @@ describe('the documents in the style of EC2', () => {
     '/2009-04-04/meta-data/local-hostname',
     '/latest/meta-data/local-ipv4',
     '/1.0/meta-data/hostname',
-  ])('are in every version that a client asks for: %s', (path) => {
+  ])('exist in the versions that clients request: %s', (path) => {
     expect(ask(path).status).toBe(200);
   });
 
-  it('have versions that are listed without slashes, the newest last', () => {
+  it('have a list of versions without slashes, with the newest version last', () => {
     const versions = read('/').split('\n');
     expect(versions[0]).toBe('1.0');
     expect(versions.at(-1)).toBe('latest');
@@ -106,11 +106,11 @@ describe('the documents in the style of EC2', () => {
     '/20090404/meta-data/instance-id',
     '/metadata/v1/',
     '/computeMetadata/v1/',
-  ])('are not at %s', (path) => {
+  ])('do not include %s', (path) => {
     expect(ask(path).status).toBe(404);
   });
 
-  it('leave out of the lists what cannot be read, and refuse it with 503 when it is asked for', () => {
+  it('omit unreadable documents from the lists, and answer 503 for these documents', () => {
     const instance = {
       ...bare,
       sourceProblem: new SourceError('METADATA_SOURCE_FORBIDDEN', 'Secret', 'team-a', 'web'),

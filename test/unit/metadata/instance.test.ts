@@ -7,7 +7,7 @@ import {
 } from '../../../src/metadata/index.ts';
 import { port, web1 } from './support.ts';
 
-/** Has what is given, under `kind namespace/name`; remembers what was asked for. */
+/** Has the given objects by `kind namespace/name`, and records the reads. */
 class Sources implements SourceReader {
   readonly asked: string[] = [];
   readonly #objects: Readonly<Record<string, Readonly<Record<string, Buffer>> | Error>>;
@@ -26,15 +26,15 @@ class Sources implements SourceReader {
 
 const secretRef = { metadata: { sourceRef: { name: 'web' } } };
 
-describe('what is told about a Port', () => {
-  it('is what its status says, and no object is read where it names none', async () => {
+describe('the instance data of a Port', () => {
+  it('comes from the status, without a read of an object when the Port references no object', async () => {
     const sources = new Sources();
     const full = { gatewayIP: '10.10.1.1', mtu: 1442, dnsServers: ['9.9.9.9'] };
     expect(await readInstance(port({}, full), sources)).toEqual({
       namespace: 'team-a',
       portName: 'web-1',
-      portUID: web1.portUID,
-      instanceID: web1.portUID,
+      portUid: web1.portUid,
+      instanceId: web1.portUid,
       hostname: 'web-1',
       macAddress: web1.macAddress,
       ipAddress: web1.ipAddress,
@@ -47,48 +47,60 @@ describe('what is told about a Port', () => {
   });
 
   it.each(['macAddress', 'ipAddress', 'prefixLength'])(
-    'is nothing as long as the status has no %s',
+    'is undefined while the status has no %s',
     async (field) => {
       expect(await readInstance(port({}, { [field]: undefined }), new Sources())).toBeUndefined();
     },
   );
 
-  it('is nothing before there is a status', async () => {
+  it('is undefined without a status', async () => {
     const { status: _, ...fresh } = port();
     expect(await readInstance(fresh, new Sources())).toBeUndefined();
   });
 
-  it('has the VM for the instance where one is attached', async () => {
+  it('has the ID of the attached VM as the instance ID', async () => {
     const attached = port({ attachment: { vmID: 'tenant/vm-1:0' } });
-    expect(await readInstance(attached, new Sources())).toMatchObject({ instanceID: 'tenant/vm-1:0' });
+    expect(await readInstance(attached, new Sources())).toMatchObject({ instanceId: 'tenant/vm-1:0' });
   });
 
   it.each([
     [
-      'what the Port says',
+      'the hostname in the spec of the Port',
       { metadata: { hostname: 'shop.example' }, attachment: { vmID: 'vm-1' } },
       'shop.example',
     ],
-    ['the VM', { attachment: { vmID: 'vm-1' } }, 'vm-1'],
-    ['the VM, in capitals too', { attachment: { vmID: 'VM-1.Rack2' } }, 'VM-1.Rack2'],
-    ['the Port, when the VM has an underscore', { attachment: { vmID: 'vm_1' } }, 'web-1'],
-    ['the Port, when the VM has a slash', { attachment: { vmID: 'team/vm' } }, 'web-1'],
-    ['the Port, when the VM has an empty label', { attachment: { vmID: 'a..b' } }, 'web-1'],
-    ['the Port, when a label of the VM ends with a hyphen', { attachment: { vmID: 'a-.b' } }, 'web-1'],
+    ['the ID of the VM', { attachment: { vmID: 'vm-1' } }, 'vm-1'],
+    ['the ID of the VM with capital letters', { attachment: { vmID: 'VM-1.Rack2' } }, 'VM-1.Rack2'],
+    [
+      'the name of the Port when the ID of the VM has an underscore',
+      { attachment: { vmID: 'vm_1' } },
+      'web-1',
+    ],
+    ['the name of the Port when the ID of the VM has a slash', { attachment: { vmID: 'team/vm' } }, 'web-1'],
+    [
+      'the name of the Port when the ID of the VM has an empty label',
+      { attachment: { vmID: 'a..b' } },
+      'web-1',
+    ],
+    [
+      'the name of the Port when a label in the ID of the VM ends with a hyphen',
+      { attachment: { vmID: 'a-.b' } },
+      'web-1',
+    ],
     ['the Port, when a label of the VM is too long', { attachment: { vmID: 'a'.repeat(64) } }, 'web-1'],
     ['the VM, with a label as long as it may be', { attachment: { vmID: 'a'.repeat(63) } }, 'a'.repeat(63)],
-  ])('has a host name: %s', async (_, spec, hostname) => {
+  ])('has as host name %s', async (_, spec, hostname) => {
     expect(await readInstance(port(spec), new Sources())).toMatchObject({ hostname });
   });
 
-  it('tells the machine to do without DHCP where there is none', async () => {
+  it('disables DHCP for the machine when the Port has no DHCP', async () => {
     const without = port({}, { dhcp: 'Disabled' });
     expect(await readInstance(without, new Sources())).toMatchObject({ dhcp: false });
   });
 });
 
 describe('user data and SSH keys', () => {
-  it('come from the Secret that the Port names, in its namespace', async () => {
+  it('come from the Secret that the Port references in its namespace', async () => {
     const userData = Buffer.from([0x1f, 0x8b, 0x08, 0x00, 0xff, 0xfe]);
     const keys = Buffer.from('# alice\r\nssh-ed25519 AAAA alice\r\n\n  ssh-rsa BBBB bob  \n#ssh-rsa CCCC');
     const sources = new Sources({
@@ -101,7 +113,7 @@ describe('user data and SSH keys', () => {
     expect(sources.asked).toEqual(['Secret team-a/web']);
   });
 
-  it('come from a ConfigMap where the Port says so', async () => {
+  it('come from a ConfigMap when the Port references a ConfigMap', async () => {
     const sources = new Sources({ 'ConfigMap team-a/web': { 'user-data': Buffer.from('#!/bin/sh\n') } });
     const named = port({ metadata: { sourceRef: { kind: 'ConfigMap', name: 'web' } } });
     expect(await readInstance(named, sources)).toMatchObject({
@@ -110,7 +122,7 @@ describe('user data and SSH keys', () => {
     });
   });
 
-  it('are absent where the object has neither key, or has them empty', async () => {
+  it('are absent when the object has neither key, or has empty values', async () => {
     for (const keys of [{ password: Buffer.from('x') }, { 'user-data': Buffer.alloc(0) }]) {
       const instance = await readInstance(port(secretRef), new Sources({ 'Secret team-a/web': keys }));
       expect(instance).toMatchObject({ sshKeys: [] });
@@ -119,28 +131,28 @@ describe('user data and SSH keys', () => {
     }
   });
 
-  it('are not known where the object is not there, and all else is', async () => {
+  it('are unknown when the object does not exist; the other data is known', async () => {
     const instance = await readInstance(port(secretRef), new Sources());
     expect(instance).toMatchObject({
       hostname: 'web-1',
       sourceProblem: { code: 'METADATA_SOURCE_NOT_FOUND' },
     });
     expect(instance!.sourceProblem!.message).toBe(
-      "there is no Secret team-a/web; create it, or change the Port's sourceRef",
+      'Secret team-a/web does not exist; create it, or change spec.metadata.sourceRef of the Port',
     );
   });
 
-  it('are not known where the agent may not read the object, and the message says which right is missing', async () => {
+  it('are unknown when the agent may not read the object; the message names the missing permission', async () => {
     const forbidden = new SourceError('METADATA_SOURCE_FORBIDDEN', 'Secret', 'team-a', 'web');
     const instance = await readInstance(port(secretRef), new Sources({ 'Secret team-a/web': forbidden }));
     expect(instance).toMatchObject({ sshKeys: [], sourceProblem: forbidden });
     expect(forbidden.message).toBe(
-      'the metadata agent may not read Secret team-a/web; give its ServiceAccount a Role in that namespace with get ' +
-        'on secrets, resourceNames ["web"]',
+      'the metadata agent may not read Secret team-a/web; bind a Role in this namespace to the ServiceAccount of the ' +
+        'agent: verb get on secrets with resourceNames ["web"]',
     );
   });
 
-  it('fail as a whole when there was no answer: that is not the same as no user data', async () => {
+  it('cause a rejection when the API server does not answer, because the data is not known to be absent', async () => {
     const silence = new Error('ECONNREFUSED');
     await expect(readInstance(port(secretRef), new Sources({ 'Secret team-a/web': silence }))).rejects.toBe(
       silence,

@@ -4,7 +4,7 @@ import { ask, bare, read, web1 } from './support.ts';
 
 const readJson = (path: string, instance = web1): unknown => JSON.parse(read(path, instance));
 
-/** The versions that cloud-init knows (cloudinit/sources/helpers/openstack.py), the newest last. */
+/** The versions that cloud-init supports (cloudinit/sources/helpers/openstack.py), with the newest version last. */
 const known = [
   '2012-08-10',
   '2013-04-04',
@@ -16,25 +16,25 @@ const known = [
   '2018-08-27',
 ];
 
-describe('the documents in the style of OpenStack', () => {
-  it('have their versions listed one a line, with or without a slash at the end of the path', () => {
+describe('the documents in the format of OpenStack', () => {
+  it('have a list of versions, one on each line, with or without a slash at the end of the path', () => {
     for (const path of ['/openstack', '/openstack/'])
       expect(read(path).split('\n')).toEqual(expect.arrayContaining([...known, 'latest']));
   });
 
-  it('are in every version that is listed, and in no other', () => {
+  it('exist only in the listed versions', () => {
     for (const version of read('/openstack').split('\n'))
       expect(ask(`/openstack/${version}/meta_data.json`).status).toBe(200);
     expect(ask('/openstack/2099-01-01/meta_data.json').status).toBe(404);
   });
 
-  it('list what a version has', () => {
+  it('have a list of the documents of a version', () => {
     const others = ['meta_data.json', 'network_data.json', 'vendor_data.json', 'vendor_data2.json'];
     expect(read('/openstack/latest/').split('\n').sort()).toEqual([...others, 'user_data'].sort());
     expect(read('/openstack/latest/', bare).split('\n').sort()).toEqual(others.sort());
   });
 
-  it('say who the machine is, with its keys', () => {
+  it('identify the machine, with its SSH keys', () => {
     expect(readJson('/openstack/2018-08-27/meta_data.json')).toEqual({
       uuid: 'vm-0815',
       name: 'web-1.example.com',
@@ -54,7 +54,7 @@ describe('the documents in the style of OpenStack', () => {
     });
   });
 
-  it('leave the address to DHCP', () => {
+  it('refer to DHCP for the address', () => {
     expect(readJson('/openstack/2018-08-27/network_data.json')).toEqual({
       links: [{ id: 'interface0', type: 'ovs', ethernet_mac_address: '0a:58:0a:0a:01:0b', mtu: 1442 }],
       networks: [{ id: 'network0', link: 'interface0', network_id: 'network0', type: 'ipv4_dhcp' }],
@@ -71,7 +71,7 @@ describe('the documents in the style of OpenStack', () => {
     [13, '255.248.0.0'],
     [30, '255.255.255.252'],
     [32, '255.255.255.255'],
-  ])('spell the address out where there is no DHCP: /%i is %s', (prefixLength, netmask) => {
+  ])('contain the address without DHCP: the mask of /%i is %s', (prefixLength, netmask) => {
     const instance = { ...web1, dhcp: false, prefixLength };
     expect(readJson('/openstack/latest/network_data.json', instance)).toMatchObject({
       networks: [
@@ -86,7 +86,7 @@ describe('the documents in the style of OpenStack', () => {
     });
   });
 
-  it('have no route where there is no gateway, and no MTU and DNS servers where none are known', () => {
+  it('have no route without a gateway, and no MTU and DNS servers when these are unknown', () => {
     expect(readJson('/openstack/latest/network_data.json', { ...bare, dhcp: false })).toMatchObject({
       links: [{ id: 'interface0', type: 'ovs', ethernet_mac_address: '0a:58:0a:0a:01:0b' }],
       networks: [{ type: 'ipv4', routes: [] }],
@@ -94,7 +94,7 @@ describe('the documents in the style of OpenStack', () => {
     });
   });
 
-  it('have the user data byte for byte', () => {
+  it('contain the unchanged bytes of the user data', () => {
     const userData = Buffer.from([0, 0xff, 0x1f, 0x8b]);
     expect(ask('/openstack/2018-08-27/user_data', { instance: { ...web1, userData } }).body).toEqual(
       userData,
@@ -102,16 +102,16 @@ describe('the documents in the style of OpenStack', () => {
     expect(ask('/openstack/2018-08-27/user_data', { instance: bare }).status).toBe(404);
   });
 
-  it('have empty vendor data, of which nobody logs that it is missing', () => {
+  it('include empty vendor data, so that clients do not log missing documents', () => {
     expect(readJson('/openstack/2018-08-27/vendor_data.json')).toEqual({});
     expect(readJson('/openstack/2018-08-27/vendor_data2.json')).toEqual({});
   });
 
-  it('are JSON by their type', () => {
+  it('have the content type of JSON', () => {
     expect(ask('/openstack/latest/meta_data.json').headers['content-type']).toBe('application/json');
   });
 
-  it('refuse user data that cannot be read with 503, and say the rest', () => {
+  it('answer 503 for unreadable user data, and contain the other data', () => {
     const instance = {
       ...bare,
       sourceProblem: new SourceError('METADATA_SOURCE_NOT_FOUND', 'Secret', 'team-a', 'web'),
@@ -122,7 +122,7 @@ describe('the documents in the style of OpenStack', () => {
   });
 
   it.each(['/openstack/latest/password', '/openstack/content/0000', '/openstack/latest/meta_data.json/x'])(
-    'are not at %s',
+    'do not include %s',
     (path) => {
       expect(ask(path).status).toBe(404);
     },

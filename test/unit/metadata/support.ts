@@ -7,12 +7,12 @@ import {
   Tokens,
 } from '../../../src/metadata/index.ts';
 
-/** What the tests know of a machine. */
+/** A machine with all data. */
 export const web1: Instance = {
   namespace: 'team-a',
   portName: 'web-1',
-  portUID: '4be7d7a9-2b6f-4f7e-9d1c-3a1f6f2f9a10',
-  instanceID: 'vm-0815',
+  portUid: '4be7d7a9-2b6f-4f7e-9d1c-3a1f6f2f9a10',
+  instanceId: 'vm-0815',
   hostname: 'web-1.example.com',
   macAddress: '0a:58:0a:0a:01:0b',
   ipAddress: '10.10.1.11',
@@ -25,12 +25,12 @@ export const web1: Instance = {
   userData: Buffer.from('#cloud-config\nruncmd: [[date]]\n'),
 };
 
-/** A machine of which no more is known than there must be. */
-export const bare: Instance = (({ namespace, portName, portUID, instanceID, macAddress, ipAddress }) => ({
+/** A machine with only the required data. */
+export const bare: Instance = (({ namespace, portName, portUid, instanceId, macAddress, ipAddress }) => ({
   namespace,
   portName,
-  portUID,
-  instanceID,
+  portUid,
+  instanceId,
   hostname: 'bare',
   macAddress,
   ipAddress,
@@ -40,7 +40,7 @@ export const bare: Instance = (({ namespace, portName, portUID, instanceID, macA
   sshKeys: [],
 }))(web1);
 
-/** Asks for a path; GET by a machine of which all is known, unless something else is said. */
+/** Requests a path; by default with GET and from the machine with all data. */
 export function ask(
   path: string,
   {
@@ -53,19 +53,19 @@ export function ask(
   return answer({ method, path, headers }, instance, tokens);
 }
 
-/** The document at a path, as text. Fails unless it is there. */
+/** Returns the document at a path as text. Throws unless the status is 200. */
 export function read(path: string, instance = web1): string {
   const { status, body } = ask(path, { instance });
-  if (status !== 200) throw new Error(`${path} is answered with ${status}`);
+  if (status !== 200) throw new Error(`GET ${path} returned the status ${status}`);
   return body.toString();
 }
 
-/** A Port that is in effect. */
+/** Returns a Port with a complete status. */
 export function port(spec: object = {}, status: object = {}): Port {
   return withDefaults({
     apiVersion: API_VERSION,
     kind: 'Port',
-    metadata: { name: 'web-1', namespace: 'team-a', uid: web1.portUID, resourceVersion: '7' },
+    metadata: { name: 'web-1', namespace: 'team-a', uid: web1.portUid, resourceVersion: '7' },
     spec,
     status: {
       interfaceID: 'x',

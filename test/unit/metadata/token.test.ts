@@ -5,45 +5,45 @@ const uid = '4be7d7a9-2b6f-4f7e-9d1c-3a1f6f2f9a10';
 const now = Date.UTC(2030, 0, 1);
 
 describe('a session token', () => {
-  it('is good for the Port that it was issued to, until it ends', () => {
+  it('is valid for its Port until it expires', () => {
     let clock = now;
     const tokens = new Tokens(() => clock);
     const token = tokens.issue(uid, 60);
-    expect(tokens.isGood(uid, token)).toBe(true);
+    expect(tokens.isValid(uid, token)).toBe(true);
     clock += 59_999;
-    expect(tokens.isGood(uid, token)).toBe(true);
+    expect(tokens.isValid(uid, token)).toBe(true);
     clock += 1;
-    expect(tokens.isGood(uid, token)).toBe(false);
+    expect(tokens.isValid(uid, token)).toBe(false);
   });
 
-  it('is worth nothing to another Port', () => {
+  it('is invalid for another Port', () => {
     const tokens = new Tokens(() => now);
-    expect(tokens.isGood('d0a6f0f0-0000-4000-8000-000000000001', tokens.issue(uid, 60))).toBe(false);
+    expect(tokens.isValid('d0a6f0f0-0000-4000-8000-000000000001', tokens.issue(uid, 60))).toBe(false);
   });
 
-  it('is worth nothing to another process', () => {
-    expect(new Tokens(() => now).isGood(uid, new Tokens(() => now).issue(uid, 60))).toBe(false);
+  it('is invalid in another process', () => {
+    expect(new Tokens(() => now).isValid(uid, new Tokens(() => now).issue(uid, 60))).toBe(false);
   });
 
-  it('cannot be made to last longer', () => {
+  it('is invalid with a changed expiry time', () => {
     const tokens = new Tokens(() => now);
     const [expiry = '', signature = ''] = tokens.issue(uid, 60).split('.');
-    expect(tokens.isGood(uid, `${Number(expiry) + 60}.${signature}`)).toBe(false);
+    expect(tokens.isValid(uid, `${Number(expiry) + 60}.${signature}`)).toBe(false);
   });
 
   it.each(['', '.', 'x', '9999999999', '9999999999.', '9999999999.AAAA', '1e12.AAAA', '-1.AAAA', '.AAAA'])(
-    'is not %j',
+    'is invalid as %j',
     (token) => {
-      expect(new Tokens(() => now).isGood(uid, token)).toBe(false);
+      expect(new Tokens(() => now).isValid(uid, token)).toBe(false);
     },
   );
 
-  it('is nothing but the two parts', () => {
+  it('is invalid with a third part', () => {
     const tokens = new Tokens(() => now);
-    expect(tokens.isGood(uid, `${tokens.issue(uid, 60)}.x`)).toBe(false);
+    expect(tokens.isValid(uid, `${tokens.issue(uid, 60)}.x`)).toBe(false);
   });
 
-  it('can stand in a header', () => {
+  it('contains only characters that are valid in a header', () => {
     expect(new Tokens(() => now).issue(uid, 21_600)).toMatch(/^\d+\.[\w-]{43}$/);
   });
 });

@@ -11,13 +11,13 @@ const address = web1.ipAddress;
 const local = {
   namespace: web1.namespace,
   name: web1.portName,
-  uid: web1.portUID,
-  subnetUID: subnet,
+  uid: web1.portUid,
+  subnetUid: subnet,
   macAddress: web1.macAddress,
 };
 
 describe('the metadata service', () => {
-  /** What the API server answers, by `kind namespace/name`; what is not here is not found. */
+  /** The objects of the API server, by `kind namespace/name`. */
   let objects: Map<string, unknown>;
   let reads: string[];
   let networks: ReadonlyMap<string, LocalNetwork> | undefined;
@@ -26,7 +26,7 @@ describe('the metadata service', () => {
   let service: MetadataService;
 
   const networkWith = (ports: LocalNetwork['ports']): ReadonlyMap<string, LocalNetwork> =>
-    new Map([[subnet, { subnetUID: subnet, interfaceID: 'x', macAddress: '0a:00:00:00:00:fe', ports }]]);
+    new Map([[subnet, { subnetUid: subnet, interfaceId: 'x', macAddress: '0a:00:00:00:00:fe', ports }]]);
   const ask = async (path: string, from = address, inSubnet = subnet, headers = {}) => {
     const { status, body } = await service.respond(inSubnet, from, { method: 'GET', path, headers });
     return { status, body: body.toString() };
@@ -62,13 +62,13 @@ describe('the metadata service', () => {
     });
   });
 
-  it('tells the Port that has the address in the network', async () => {
+  it('answers the Port that has the address in the network', async () => {
     expect(await ask(id)).toEqual({ status: 200, body: 'vm-1' });
     expect(await ask('/latest/user-data')).toEqual({ status: 200, body: 'secret' });
     expect(warnings()).toEqual([]);
   });
 
-  it('reads a Port and what it names once a second at most, and by their names only', async () => {
+  it('reads a Port and its Secret at most once a second, by their names', async () => {
     await Promise.all([ask(id), ask(id), ask('/latest/user-data')]);
     now = 999;
     await ask(id);
@@ -78,7 +78,7 @@ describe('the metadata service', () => {
     expect(reads).toHaveLength(4);
   });
 
-  it('reads no more often when reading fails', async () => {
+  it('caches a failed read for the same time', async () => {
     objects.set('Port team-a/web-1', new ConnectionError('ECONNREFUSED', 'no answer', { sent: false }));
     expect(await ask(id)).toMatchObject({ status: 503 });
     expect(await ask(id)).toMatchObject({ status: 503 });
@@ -88,23 +88,25 @@ describe('the metadata service', () => {
   it.each([
     ['an address that no Port there has', () => ask(id, '10.10.1.99'), 'ADDRESS_UNKNOWN'],
     ['another network', () => ask(id, address, '22222222-2222-4222-8222-222222222222'), 'ADDRESS_UNKNOWN'],
-    ['no address at all', () => ask(id, ''), 'ADDRESS_UNKNOWN'],
-  ])('tells nothing to %s', async (_, asked, code) => {
-    expect(await asked()).toEqual({ status: 404, body: 'There is nothing for you here.\n' });
+    ['an unknown address', () => ask(id, ''), 'ADDRESS_UNKNOWN'],
+  ])('answers 404 to %s', async (_, asked, code) => {
+    expect(await asked()).toEqual({ status: 404, body: 'No metadata for this address.\n' });
     expect(reads).toEqual([]);
-    expect(warnings()).toMatchObject([{ message: 'a stranger asked', code }]);
+    expect(warnings()).toMatchObject([
+      { message: 'refused a request: the sender is not a known Port', code },
+    ]);
   });
 
-  it('tells nothing to a Port that OVN has in the network, and that belongs to another Subnet', async () => {
-    networks = networkWith(new Map([[address, { ...local, subnetUID: 'another' }]]));
+  it('answers 404 to a Port in the network that belongs to another Subnet', async () => {
+    networks = networkWith(new Map([[address, { ...local, subnetUid: 'another' }]]));
     expect(await ask(id)).toMatchObject({ status: 404 });
     expect(reads).toEqual([]);
   });
 
   it.each([
-    ['is not in the API any more', () => undefined, 'PORT_GONE'],
+    ['does not exist in the API', () => undefined, 'PORT_GONE'],
     [
-      'was made anew by the same name',
+      'was deleted and created again with the same name',
       () => ({ ...port(), metadata: { ...port().metadata, uid: 'new' } }),
       'PORT_GONE',
     ],
@@ -117,18 +119,20 @@ describe('the metadata service', () => {
     ['has another MAC address', () => port({}, { macAddress: '0a:00:00:00:00:99' }), 'PORT_DIFFERS'],
     ['has no address yet', () => port({}, { ipAddress: undefined }), 'PORT_DIFFERS'],
     ['has no prefix length yet', () => port({}, { prefixLength: undefined }), 'PORT_DIFFERS'],
-  ])('tells nothing to a Port that %s', async (_, object, code) => {
+  ])('answers 404 to a Port that %s', async (_, object, code) => {
     objects.set('Port team-a/web-1', object());
-    expect(await ask(id)).toEqual({ status: 404, body: 'There is nothing for you here.\n' });
-    expect(warnings()).toMatchObject([{ message: 'a stranger asked', port: 'web-1', code }]);
+    expect(await ask(id)).toEqual({ status: 404, body: 'No metadata for this address.\n' });
+    expect(warnings()).toMatchObject([
+      { message: 'refused a request: the sender is not a known Port', port: 'web-1', code },
+    ]);
   });
 
-  it('asks to come back while it does not know its networks', async () => {
+  it('answers 503 while the networks are unknown', async () => {
     networks = undefined;
     expect(await ask(id)).toMatchObject({ status: 503 });
   });
 
-  it('does not serve user data that it may not read, says which right is missing, and serves the rest', async () => {
+  it('answers 503 for user data that it may not read, logs the missing permission, and serves the other documents', async () => {
     objects.set('Secret team-a/init', new ApiError(403, { reason: 'Forbidden' }));
     expect(await ask('/latest/user-data')).toMatchObject({ status: 503 });
     expect(await ask(id)).toMatchObject({ status: 200, body: 'vm-1' });
@@ -141,12 +145,12 @@ describe('the metadata service', () => {
     ]);
   });
 
-  it('does not serve anything of a Port while what it names cannot be read for another reason', async () => {
+  it('answers 503 for all documents when the read of the Secret fails for another reason', async () => {
     objects.set('Secret team-a/init', new ApiError(500, { reason: 'InternalError' }));
     expect(await ask(id)).toMatchObject({ status: 503 });
   });
 
-  it('reads ConfigMaps as they are, with their binary data', async () => {
+  it('serves the data and the binary data of a ConfigMap', async () => {
     objects.set('Port team-a/web-1', port({ metadata: { sourceRef: { kind: 'ConfigMap', name: 'init' } } }));
     objects.set('ConfigMap team-a/init', {
       data: { 'ssh-authorized-keys': 'ssh-ed25519 AAAA ü' },
@@ -163,7 +167,7 @@ describe('the metadata service', () => {
     expect(body).toEqual(Buffer.from([0x1f, 0x8b, 0, 0xff]));
   });
 
-  it('logs the same stranger once a minute, and never what it tells', async () => {
+  it('logs the same refused sender once a minute, and never logs served data', async () => {
     for (now = 0; now < 60_000; now += 10_000) await ask(id, '10.10.1.99');
     expect(warnings()).toHaveLength(1);
     await ask(id, '10.10.1.99');

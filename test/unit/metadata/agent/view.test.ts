@@ -45,7 +45,7 @@ const machine = (name: string, columns: Readonly<Record<string, Value>> = {}): R
     ...columns,
   });
 
-/** Addresses, and who has them, by network. */
+/** The names of the Ports by network and address. */
 const seen = (...rows: readonly Row[]) =>
   Object.fromEntries(
     [...localNetworks(rows, here, 'default')].map(([uid, { ports }]) => [
@@ -54,15 +54,15 @@ const seen = (...rows: readonly Row[]) =>
     ]),
   );
 
-describe('the networks of a hypervisor', () => {
-  it('are those with the service and a Port that is bound there', () => {
+describe('localNetworks', () => {
+  it('returns the networks with a metadata service and a Port on the hypervisor', () => {
     expect(localNetworks([service(), machine('web')], here, 'default')).toEqual(
       new Map([
         [
           subnet,
           {
-            subnetUID: subnet,
-            interfaceID: 'on_subnet_metadata',
+            subnetUid: subnet,
+            interfaceId: 'on_subnet_metadata',
             macAddress: '0a:00:00:00:00:fe',
             ports: new Map([
               [
@@ -71,7 +71,7 @@ describe('the networks of a hypervisor', () => {
                   namespace: 'red',
                   name: 'web',
                   uid: 'uid-web',
-                  subnetUID: subnet,
+                  subnetUid: subnet,
                   macAddress: '0a:00:00:00:00:01',
                 },
               ],
@@ -82,7 +82,7 @@ describe('the networks of a hypervisor', () => {
     );
   });
 
-  it('have a Port that is about to arrive, too', () => {
+  it('includes a Port that migrates to the hypervisor', () => {
     const coming = { chassis: new Set(['other']), additional_chassis: new Set([here]) };
     expect(seen(service(), machine('web', coming))).toEqual({ [subnet]: { '10.0.0.1': 'web' } });
   });
@@ -90,16 +90,16 @@ describe('the networks of a hypervisor', () => {
   it.each([
     ['is bound elsewhere', { chassis: new Set(['other']) }],
     ['is bound nowhere', { chassis: new Set<string>() }],
-    ['is of another network', { datapath: 'datapath-2' }],
+    ['is in another network', { datapath: 'datapath-2' }],
     ['has no address', { mac: new Set(['0a:00:00:00:00:01', 'unknown']) }],
-    ['has no marks of ours', { external_ids: new Map() }],
+    ['has no marks of the operator', { external_ids: new Map() }],
     [
       'is not of the kind Port',
       { external_ids: marks('VPC', 'x', 'u', { 'overlay-network/subnet': subnet }) },
     ],
-    ['does not say its Subnet', { external_ids: marks('Port', 'web', 'uid-web') }],
+    ['has no mark of a Subnet', { external_ids: marks('Port', 'web', 'uid-web') }],
     [
-      "is another cluster's",
+      'belongs to another cluster',
       {
         external_ids: new Map([
           ...marks('Port', 'web', 'uid-web', { 'overlay-network/subnet': subnet }),
@@ -107,21 +107,21 @@ describe('the networks of a hypervisor', () => {
         ]),
       },
     ],
-    ['is no machine', { type: 'l3gateway' }],
-  ])('do not count a Port that %s', (_, columns) => {
+    ['has the type of a gateway', { type: 'l3gateway' }],
+  ])('ignores a Port that %s', (_, columns) => {
     expect(seen(service(), machine('web', columns))).toEqual({});
   });
 
   it.each([
-    ["is another cluster's", { external_ids: new Map([['overlay-network/cluster', 'other']]) }],
-    ['is nobody’s', { external_ids: new Map() }],
-    ['is not of a Subnet', { external_ids: marks('VPC', 'x', subnet) }],
+    ['belongs to another cluster', { external_ids: new Map([['overlay-network/cluster', 'other']]) }],
+    ['has no marks', { external_ids: new Map() }],
+    ['does not belong to a Subnet', { external_ids: marks('VPC', 'x', subnet) }],
     ['has no address', { mac: new Set<string>() }],
-  ])('do not count a service that %s', (_, columns) => {
+  ])('ignores a service that %s', (_, columns) => {
     expect(seen(service(columns), machine('web'))).toEqual({});
   });
 
-  it('take an address that two Ports have for nobody’s', () => {
+  it('ignores an address that two Ports have', () => {
     expect(seen(service(), machine('web'), machine('twin'))).toEqual({});
     const other = machine('other', { mac: new Set(['unknown', '0a:00:00:00:00:02 10.0.0.2']) });
     expect(seen(service(), machine('web'), machine('twin'), machine('third'), other)).toEqual({

@@ -31,7 +31,7 @@ describe('the web server of a network', () => {
   };
   const request = (path: string, fields = 'Connection: close\r\n', method = 'GET'): string =>
     `${method} ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
-  /** All that comes over a connection until it ends, in whatever way. */
+  /** Returns all text from a connection until it ends or fails. */
   const heard = (socket: Socket): Promise<string> => text(socket).catch(() => '');
   const ask = async (...args: Parameters<typeof request>): Promise<string> => {
     const socket = await open();
@@ -44,19 +44,19 @@ describe('the web server of a network', () => {
     for (const web of webs.splice(0)) await web.close();
   });
 
-  it('answers by the address of the connection, whatever the request says', async () => {
+  it('passes the address of the connection, and ignores forwarding headers', async () => {
     await serve(answered);
     expect(await ask('/x?y', 'X-Forwarded-For: 10.0.0.9\r\nConnection: close\r\n')).toMatch(
       /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nGET \/x\?y 127\.0\.0\.1$/,
     );
   });
 
-  it('sends no body for HEAD', async () => {
+  it('sends no body in the answer to HEAD', async () => {
     await serve(answered);
     expect(await ask('/x', undefined, 'HEAD')).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/);
   });
 
-  it('gives one machine no more than 32 connections at a time', async () => {
+  it('accepts at most 32 concurrent connections from a machine', async () => {
     await serve(answered);
     const held = await Promise.all(Array.from({ length: 32 }, open));
     expect(await ask('/x')).toBe('');
@@ -64,7 +64,7 @@ describe('the web server of a network', () => {
     await eventually(async () => expect(await ask('/x')).toContain('200 OK'));
   });
 
-  /** Serves requests that are answered when `gate` is open. */
+  /** Serves requests that wait until `open` is called. */
   const serveSlowly = async () => {
     const gate = Promise.withResolvers<undefined>();
     const asked = Promise.withResolvers<undefined>();
@@ -76,7 +76,7 @@ describe('the web server of a network', () => {
     return { web, asked: asked.promise, open: () => gate.resolve(undefined) };
   };
 
-  it('lets requests under way have their answers when it is to end, and then closes', async () => {
+  it('answers the requests in progress during drain, and then closes', async () => {
     const { web, asked, open: openGate } = await serveSlowly();
     const socket = await open();
     const answer = heard(socket);
@@ -95,7 +95,7 @@ describe('the web server of a network', () => {
     await expect(open()).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('does not wait for long, nor for those who have gone', async () => {
+  it('limits the time of drain, and does not wait for closed connections', async () => {
     const { web, asked, open: openGate } = await serveSlowly();
     const socket = await open();
     socket.write(request('/x'));

@@ -1,22 +1,22 @@
 /**
- * Remembers what was read for a short while, so that a machine that asks for thirty documents at once is one read.
- * Failures are remembered too: nobody who asks in a hurry makes more reads than one in that while.
+ * Caches the results of reads for a short time, so that a machine that requests many documents causes one read. The cache
+ * also keeps failures: repeated requests cannot cause more than one read in this time.
  */
-export class Recent<T> {
+export class TtlCache<T> {
   readonly #maxAgeMs: number;
   readonly #now: () => number;
   readonly #entries = new Map<string, { readonly since: number; readonly value: Promise<T> }>();
 
-  /** `now`: milliseconds of any clock that does not jump. */
+  /** `now`: the milliseconds of a monotonic clock. */
   constructor(maxAgeMs: number, now: () => number = () => performance.now()) {
     this.#maxAgeMs = maxAgeMs;
     this.#now = now;
   }
 
-  /** What `read` came to when it was last asked, if that is not `maxAgeMs` ago; else what it comes to now. */
+  /** Returns the cached result for `key` when it is younger than `maxAgeMs`; otherwise calls `read` and caches its result. */
   get(key: string, read: () => Promise<T>): Promise<T> {
     const now = this.#now();
-    // In the order of their age.
+    // The map has the entries in the order of their age.
     for (const [each, { since }] of this.#entries) {
       if (now - since < this.#maxAgeMs) break;
       this.#entries.delete(each);
