@@ -1,31 +1,31 @@
 import type { Owner } from './model/marks.ts';
 
-/** Why an apply did not happen. */
+/** The reason why an apply failed. */
 export type ApplyErrorCode =
-  /** A row that the owner's rows must join or refer to does not exist (yet). */
+  /** A row that the owner's rows must join or reference does not exist (yet). */
   | 'PARENT_MISSING'
-  /** The row to join carries no mark of this cluster; only rows of ours are changed. */
+  /** The row to join has no mark of this cluster. The applier changes only rows of this cluster. */
   | 'FOREIGN_PARENT'
-  /** The computed UUID stands for a row that another owner or cluster claims. */
+  /** The row with the computed UUID has the marks of another owner or cluster. */
   | 'ROW_NOT_OURS'
-  /** Somebody else's row refers to one that should go, so the database would refuse. */
+  /** A row of another client references a row to delete, so the database would reject the deletion. */
   | 'STILL_REFERENCED'
-  /** Another row holds a name that must be unique. */
+  /** Another row already has a name that must be unique. */
   | 'NAME_CONFLICT'
-  /** The database (or the schema known here) refuses a value: a defect of the plan. */
+  /** The database or the known schema rejects a value. The plan has a defect. */
   | 'INVALID_ROW'
-  /** The Northbound database could not be reached, or not be written to, in time. */
+  /** The Northbound database could not be reached or written in time. */
   | 'OVN_CONNECTION_FAILED'
-  /** Another operator has taken over, or this one has not: nothing may be written. */
+  /** This operator does not hold the fence, so it may not write. */
   | 'FENCED'
   /** The applier was stopped. */
   | 'STOPPED'
-  /** The database failed the transaction for a reason not known here. */
+  /** The transaction failed for another reason. */
   | 'TRANSACTION_FAILED';
 
 /**
- * What to do about an error: try again later and later; wait, because the applier reports the owner as drifted when
- * the cause may have gone; or never, because only another desired state (or another leader) can succeed.
+ * When to repeat a failed apply. `backoff`: repeat with increasing delays. `wait`: the applier reports the owner when the
+ * cause may be gone. `never`: only another desired state, or another leader, can succeed.
  */
 export type Retry = 'backoff' | 'wait' | 'never';
 
@@ -42,18 +42,18 @@ const retries: Readonly<Record<ApplyErrorCode, Retry>> = {
   TRANSACTION_FAILED: 'backoff',
 };
 
-/** A row named by an error. */
+/** The row that an error is about. */
 export interface RowName {
   readonly table: string;
   readonly uuid: string;
 }
 
-/** An owner's desired state was not written. The message says for people what to mend; `code` is for programs. */
+/** The applier did not write an owner's desired state. The message says what to repair; programs use `code`. */
 export class ApplyError extends Error {
   override readonly name = 'ApplyError';
   readonly code: ApplyErrorCode;
   readonly retry: Retry;
-  /** The row that is missing, foreign or refused, where one is known. */
+  /** The row that is missing, foreign or invalid, if known. */
   readonly row: RowName | undefined;
 
   constructor(code: ApplyErrorCode, message: string, details: { cause?: unknown; row?: RowName } = {}) {
@@ -64,7 +64,7 @@ export class ApplyError extends Error {
   }
 }
 
-/** `Kind/namespace/name`, or `Kind/name` without a namespace: how messages name an owner. */
+/** Returns the name of an owner for messages: `Kind/namespace/name`, or `Kind/name` without a namespace. */
 export function describeOwner(owner: Owner): string {
   return owner.namespace === ''
     ? `${owner.kind}/${owner.name}`

@@ -5,39 +5,40 @@ import { monitoredTables } from './model/tables.ts';
 import { OvsdbClient } from './ovsdb/index.ts';
 import type { OvsdbClientOptions } from './ovsdb/index.ts';
 
-/** How to reach and share the Northbound database. */
+/** The options of the connection to the Northbound database. */
 export interface NorthboundOptions
   extends
     Omit<ApplierOptions, 'database' | 'fence'>,
     Omit<OvsdbClientOptions, 'database' | 'tables' | 'clock'> {
-  /** Tells this process apart from others that write for the same cluster, in the epoch; default random. */
+  /** Distinguishes this process from other operators of the same cluster, in the epoch. Default: a random UUID. */
   readonly identity?: string;
-  /** Ends the wait for a server that cannot be reached. */
+  /** Ends the wait for an unreachable server. */
   readonly signal?: AbortSignal;
 }
 
-/** The Northbound database as the rest of the operator has it. */
+/** A connection to the Northbound database. */
 export interface Northbound {
   readonly client: OvsdbClient;
-  /** The one writer. It refuses to write until `fence.take()` has succeeded. */
+  /** The only writer. It rejects writes until `fence.take()` has succeeded. */
   readonly applier: Applier;
-  /** To be taken when this process becomes the leader, and dropped when it no longer is. */
+  /** The process must take the fence when it becomes the leader, and drop the fence when it loses the leadership. */
   readonly fence: Fence;
-  /** Ends writing, then the connection. */
+  /** Stops the applier, then closes the connection. */
   stop(): Promise<void>;
 }
 
 /**
- * Connects, and resolves when the replica is complete: a standby is then warm, and takes over by `fence.take()`.
+ * Connects to the Northbound database. Resolves when the replica is complete: a standby process then only needs
+ * `fence.take()` to take over. The function waits for an unreachable server until `signal` is aborted.
  *
- * @throws OvsdbError when the options are wrong or the server's schema is not OVN's; an unreachable server is waited
- * for (see the client's `start`).
+ * @throws OvsdbError CONFIGURATION when an option is invalid
+ * @throws OvsdbError STOPPED when `signal` is aborted first
  */
 export async function connectNorthbound(options: NorthboundOptions): Promise<Northbound> {
   const { identity, cluster, signal, ...rest } = options;
   const client = new OvsdbClient({ ...rest, database: 'OVN_Northbound', tables: monitoredTables });
   const fence = new Fence(client, cluster, identity);
-  // Made first, it learns whose rows these are slice by slice as the dump comes in: nothing holds the event loop.
+  // Create the applier before the dump arrives: it then indexes the rows in slices and does not block the event loop.
   const applier = new Applier({ ...rest, cluster, database: client, fence });
   const giveUp = (): void => void client.stop();
   signal?.addEventListener('abort', giveUp, { once: true });

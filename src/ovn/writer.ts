@@ -1,51 +1,48 @@
 import type { DesiredState } from './model/desired.ts';
 import type { Owner } from './model/marks.ts';
-import type { Row, Value } from './ovsdb/index.ts';
+import type { Row } from './ovsdb/index.ts';
 
-/** What an apply did. */
+/** The result of an apply. */
 export interface ApplyResult {
-  /** Whether anything had to be written. */
+  /** Whether the writer sent a transaction. */
   readonly changed: boolean;
-  /** What was written, for people: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`. */
+  /** The writes, for log messages: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`. */
   readonly writes: readonly string[];
 }
 
-/** A row that carries an owner's marks. */
+/** A row with an owner's marks. */
 export interface OwnedRow {
   readonly table: string;
   readonly row: Row;
 }
 
 /**
- * Told of an owner whose rows may not be as they were written (`changed`: the comparison of the next apply shows it),
- * or may now be writable (`awaited`).
+ * Receives an owner whose rows may differ from its desired state (`changed`: the next apply compares them), or whose rows
+ * may now be writable (`awaited`).
  */
 export type DriftListener = (owner: Owner, cause: 'changed' | 'awaited') => void;
 
-/** Told of a column that others write (`Logical_Switch_Port.up`), when it changes in a row of ours. */
-export type ColumnListener = (owner: Owner, row: Row, value: Value) => void;
-
-/** The one way to the Northbound database: what controllers know of this module's inside. */
+/** The only way to write to the Northbound database. */
 export interface RowWriter {
   /**
-   * Makes the owner's rows and memberships in the database exactly these. Resolves when the replica shows them; at
-   * once, and with nothing sent, when it already does. A newer call for the same owner replaces one that has not
-   * been sent yet, and both resolve together.
+   * Makes the owner's rows and memberships in the database equal to `desired`. Resolves when the replica shows them. If
+   * the replica already shows them, the call sends nothing. A newer call for the same owner replaces a call that has not
+   * been sent yet; both resolve together.
    *
-   * @throws ApplyError with a `code` and what to do next (`retry`).
+   * @throws ApplyError with a `code` and a `retry` advice
    */
   apply(owner: Owner, desired: DesiredState): Promise<ApplyResult>;
-  /** The same as applying nothing: the owner's rows and memberships go. */
+  /** Removes all rows and memberships of the owner: the same as applying the empty state. */
   remove(owner: Owner): Promise<ApplyResult>;
-  /** The rows that carry this UID's marks, as the replica has them. O(rows of the owner). */
+  /** Returns the rows of the owner with this UID from the replica. O(rows of the owner). */
   ownedBy(uid: string): readonly OwnedRow[];
-  /** Every owner that has rows of this cluster in the database. */
+  /** Returns every owner of this cluster that has rows in the database. */
   owners(): Iterable<Owner>;
   /**
-   * Reports owners whose managed columns, rows or memberships were changed by someone else, and owners whose apply
-   * failed with `retry: 'wait'` when the row they wait for has come. Returns the way to stop listening.
+   * Reports an owner when another client changed its managed columns, rows or memberships. Also reports an owner whose
+   * apply failed with `retry: 'wait'` when the row that it waits for appears.
+   *
+   * @returns the function that removes the listener
    */
   onDrift(listener: DriftListener): () => void;
-  /** Reports a change of a column in rows of ours, whoever made it; used for columns that northd writes. */
-  onColumn(table: string, column: string, listener: ColumnListener): () => void;
 }

@@ -52,8 +52,6 @@ export class ReportingWriter implements RowWriter {
       listener(owner, cause);
     });
 
-  onColumn: RowWriter['onColumn'] = (...args) => this.#writer().onColumn(...args);
-
   async #told(owner: Owner, applied: Promise<ApplyResult>): Promise<ApplyResult> {
     const { log, repairs, repaired } = this.#listeners;
     try {

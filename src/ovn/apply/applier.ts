@@ -1,32 +1,31 @@
-import type { Batch } from './batch.ts';
+import { type Clock, realClock } from '../../base/index.ts';
+import { ApplyError } from '../errors.ts';
 import { isEmpty } from '../diff/changes.ts';
-import { nothing } from '../model/desired.ts';
-import type { DesiredState } from '../model/desired.ts';
-import { ColumnListeners } from './column-listeners.ts';
-import { CutOff } from './disconnected-owners.ts';
 import { diff } from '../diff/diff.ts';
 import type { View } from '../diff/diff.ts';
-import { drifted } from './drift.ts';
-import { ApplyError } from '../errors.ts';
+import { OwnershipIndex } from '../diff/ownership.ts';
+import { nothing } from '../model/desired.ts';
+import type { DesiredState } from '../model/desired.ts';
+import type { Owner } from '../model/marks.ts';
+import type { RowChange } from '../ovsdb/index.ts';
+import type { ApplyResult, DriftListener, OwnedRow, RowWriter } from '../writer.ts';
+import type { Batch } from './batch.ts';
+import { findDrift } from './drift.ts';
 import type { Database, Fence } from './fence.ts';
 import { GroupCommit } from './group-commit.ts';
-import { Link } from './reconnect-wait.ts';
-import type { Owner } from '../model/marks.ts';
-import { OwnershipIndex } from '../diff/ownership.ts';
-import { refence } from './retake-fence.ts';
+import { ReconnectWait } from './reconnect-wait.ts';
+import { retakeFence } from './retake-fence.ts';
 import type { OnFenced } from './retake-fence.ts';
-import { Waiters } from './row-waiters.ts';
-import type { ApplyResult, ColumnListener, DriftListener, OwnedRow, RowWriter } from '../writer.ts';
-import { type Clock, realClock } from '../../base/index.ts';
-import type { RowChange } from '../ovsdb/index.ts';
+import { RowWaiters } from './row-waiters.ts';
+import { UnwrittenOwners } from './unwritten-owners.ts';
 
-/** What one transaction cost, for metrics. */
+/** The size and duration of one transaction, for metrics. */
 export interface TransactionReport {
   /** Rows inserted, updated and deleted. */
   readonly rows: number;
-  /** OVSDB operations, the fence and guards too. */
+  /** OVSDB operations, including the fence and the guards. */
   readonly operations: number;
-  /** Owners whose changes were in it. */
+  /** Owners whose changes the transaction contained. */
   readonly owners: number;
   readonly durationMs: number;
   readonly ok: boolean;
@@ -35,16 +34,16 @@ export interface TransactionReport {
 export interface ApplierOptions {
   /** The OVSDB client. */
   readonly database: Database;
-  /** Whose rows these are: the name of this Kubernetes cluster among those that share the database. */
+  /** The name of this Kubernetes cluster. Names must be unique among the clusters that share the database. */
   readonly cluster: string;
   readonly fence: Fence;
-  /** About how many rows go into one transaction; default 100, the best on a raft cluster. */
+  /** The approximate number of rows in one transaction. Default 100: the fastest value with a raft cluster. */
   readonly rowsPerTransaction?: number;
-  /** How long writes wait for a lost database before they fail; default 10 000 ms. */
+  /** How long a write waits for a lost connection before the write fails. Default 10,000 ms. */
   readonly reconnectDeadlineMs?: number;
-  /** How long one transaction may take; default is the client's. */
+  /** The deadline of one transaction. Default: the deadline of the client. */
   readonly transactionTimeoutMs?: number;
-  /** Without it a writer whose epoch does not stand stops. */
+  /** Decides what happens when the database no longer contains this operator's epoch. Default: stop writing. */
   readonly onFenced?: OnFenced;
   readonly onTransaction?: (report: TransactionReport) => void;
   readonly clock?: Clock;
@@ -53,11 +52,13 @@ export interface ApplierOptions {
 const unchanged: Promise<ApplyResult> = Promise.resolve({ changed: false, writes: [] });
 
 /**
- * The one writer of the Northbound database (invariants 1 to 6): compares desired state with the replica, sends only
- * the difference, many owners at once, fenced; and notices when somebody else changes what it wrote.
+ * The only writer of the Northbound database. The applier compares desired states with the replica and sends only the
+ * difference. One transaction contains the changes of many owners and begins with the fence. The applier also reports
+ * drift: changes that other clients make to its rows.
  *
- * May be made before the client's first synchronisation, but is of no use until that is done. Costs O(an owner's rows)
- * for an apply and O(what changed) for an update from the server, whatever the size of the database.
+ * The applier may be created before the first synchronization of the client, but it needs the replica to apply states.
+ * An apply costs O(rows of the owner), and an update from the server costs O(changes). Neither depends on the size of the
+ * database.
  */
 export class Applier implements RowWriter {
   readonly #options: ApplierOptions;
@@ -65,12 +66,11 @@ export class Applier implements RowWriter {
   readonly #index: OwnershipIndex;
   readonly #view: View;
   readonly #commits: GroupCommit;
-  readonly #link: Link;
+  readonly #reconnect: ReconnectWait;
   readonly #clock: Clock;
-  readonly #waiters = new Waiters();
-  readonly #cutOff: CutOff;
+  readonly #waiters = new RowWaiters();
+  readonly #unwritten: UnwrittenOwners;
   readonly #driftListeners = new Set<DriftListener>();
-  readonly #columns: ColumnListeners;
   readonly #unsubscribe: (() => void)[];
   #inFlight: Batch | undefined;
 
@@ -79,18 +79,17 @@ export class Applier implements RowWriter {
     this.#options = options;
     this.#database = database;
     this.#clock = options.clock ?? realClock;
-    this.#link = new Link(database, this.#clock, options.reconnectDeadlineMs ?? 10_000);
+    this.#reconnect = new ReconnectWait(database, this.#clock, options.reconnectDeadlineMs ?? 10_000);
     this.#index = new OwnershipIndex(cluster);
     this.#index.build(database.replica);
-    this.#columns = new ColumnListeners(this.#index);
     this.#view = this.#viewWith(undefined);
     this.#commits = new GroupCommit(
       {
         diff: (owner, desired, batch) => diff(owner, desired, this.#viewWith(batch)),
-        ready: () => this.#link.ready(),
+        ready: () => this.#reconnect.ready(),
         send: (batch) => this.#send(batch),
-        refence: () => refence(options.fence, options.onFenced),
-        pause: (attempt) => this.#link.pause(Math.min(100 * 2 ** attempt, 2_000)),
+        retakeFence: () => retakeFence(options.fence, options.onFenced),
+        pause: (attempt) => this.#reconnect.pause(Math.min(100 * 2 ** attempt, 2_000)),
         failed: (owner, error) => this.#failed(owner, error),
       },
       options.rowsPerTransaction ?? 100,
@@ -98,18 +97,18 @@ export class Applier implements RowWriter {
     this.#unsubscribe = [
       database.replica.subscribe((changes) => this.#observe(changes)),
       database.onState((state) => {
-        // What is told from now on is no part of the synchronisation that may have told a write of the lost connection.
+        // The synchronization has reported all effects of the lost connection. Later changes come from other clients.
         if (state === 'connected') this.#inFlight = undefined;
       }),
     ];
-    this.#cutOff = new CutOff(database, this.#clock, (owner) => this.#report(owner, 'awaited'));
+    this.#unwritten = new UnwrittenOwners(database, this.#clock, (owner) => this.#report(owner, 'awaited'));
   }
 
   apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
     this.#waiters.remove(owner.uid);
-    // What was sent before the connection was lost may be in the database, whatever the replica shows meanwhile.
-    const isDoubtful = this.#cutOff.delete(owner.uid) || this.#commits.busy(owner.uid);
-    if (!isDoubtful && this.#holds(owner, desired)) return unchanged;
+    // A transaction that was sent before the connection was lost may be in the database but not yet in the replica.
+    const isUncertain = this.#unwritten.delete(owner.uid) || this.#commits.isBusy(owner.uid);
+    if (!isUncertain && this.#isApplied(owner, desired)) return unchanged;
     return this.#commits.submit(owner, desired);
   }
 
@@ -128,39 +127,30 @@ export class Applier implements RowWriter {
     return this.#index.owners();
   }
 
-  /** How many rows of this cluster the database has. */
-  get ownedRows(): number {
-    return this.#index.size;
-  }
-
   onDrift(listener: DriftListener): () => void {
     this.#driftListeners.add(listener);
     return () => this.#driftListeners.delete(listener);
   }
 
-  onColumn(table: string, column: string, listener: ColumnListener): () => void {
-    return this.#columns.add(table, column, listener);
-  }
-
-  /** Resolves when nothing waits to be written. */
+  /** Resolves when no change waits for a transaction and no transaction is in flight. */
   idle(): Promise<void> {
     return this.#commits.idle();
   }
 
-  /** Refuses further work, and resolves when the transaction in flight has ended. */
+  /** Rejects further applies. Resolves when the transaction in flight has ended. */
   async stop(): Promise<void> {
-    this.#link.stop();
+    this.#reconnect.stop();
     await this.#commits.stop();
-    this.#cutOff.stop();
+    this.#unwritten.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  /** The quick way out, and the usual one in a resynchronisation: the replica already has it. */
-  #holds(owner: Owner, desired: DesiredState): boolean {
+  /** Returns whether the replica already shows the desired state. This is the usual case after a restart. */
+  #isApplied(owner: Owner, desired: DesiredState): boolean {
     try {
       return isEmpty(diff(owner, desired, this.#view));
     } catch (error) {
-      // What is wrong may be mended by what waits to be written; the transaction's own difference decides.
+      // A pending change may remove the cause. The diff for the transaction decides.
       if (error instanceof ApplyError) return false;
       throw error;
     }
@@ -185,7 +175,7 @@ export class Applier implements RowWriter {
     const { transactionTimeoutMs: timeoutMs } = this.#options;
     const began = this.#clock.now();
     let ok = false;
-    // It stays expected after a lost reply, until the next synchronisation has told its effects.
+    // After a lost reply the batch stays set until the next synchronization has reported its effects.
     this.#inFlight = batch;
     try {
       await this.#database.transact(operations, timeoutMs === undefined ? {} : { timeoutMs });
@@ -204,20 +194,19 @@ export class Applier implements RowWriter {
 
   #failed(owner: Owner, error: ApplyError): void {
     if (error.retry === 'wait' && error.row !== undefined) this.#waiters.add(owner, error.row.uuid);
-    if (error.code === 'OVN_CONNECTION_FAILED') this.#cutOff.add(owner);
+    if (error.code === 'OVN_CONNECTION_FAILED') this.#unwritten.add(owner);
   }
 
   #observe(changes: readonly RowChange[]): void {
-    this.#index.learn(changes);
-    const owners = drifted(changes, this.#index, this.#inFlight);
+    this.#index.addNew(changes);
+    const owners = findDrift(changes, this.#index, this.#inFlight);
     const awaiting = new Set(changes.flatMap((change) => this.#takeWaiters(change)));
-    for (const change of changes) this.#columns.tell(change);
-    this.#index.forget(changes);
+    this.#index.removeOld(changes);
     for (const owner of owners) this.#report(owner, 'changed');
     for (const owner of awaiting) if (!owners.has(owner)) this.#report(owner, 'awaited');
   }
 
-  /** Who waited for a row that has come, or has got the marks that it lacked. */
+  /** Returns the owners that waited for this row: the row is new, or its marks changed. */
   #takeWaiters(change: RowChange): readonly Owner[] {
     if (change.type === 'delete') return [];
     if (change.type === 'modify' && !change.changed.has('external_ids')) return [];

@@ -1,5 +1,6 @@
 import { rowCount } from '../diff/changes.ts';
 import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from '../diff/changes.ts';
+import type { Operation, Uuid } from '../ovsdb/index.ts';
 import {
   deleteRow,
   insertRow,
@@ -8,9 +9,8 @@ import {
   requireRow,
   updateRow,
 } from './operations.ts';
-import type { Operation, Uuid } from '../ovsdb/index.ts';
 
-/** Elements that join and leave one shared set, whoever's they are: one operation for all. */
+/** The elements of all owners that join and leave one shared set. They need only one operation. */
 interface SetMutation {
   readonly table: string;
   readonly row: Uuid;
@@ -20,8 +20,8 @@ interface SetMutation {
 }
 
 /**
- * The changes of several owners on their way into one transaction, and, while that is in flight, what the replica
- * is expected to show because of it.
+ * The changes of several owners for one transaction. While the transaction is in flight, the batch also tells which
+ * changes of the replica to expect.
  */
 export class Batch {
   readonly inserts = new Map<Uuid, RowInsert>();
@@ -37,7 +37,7 @@ export class Batch {
     return this.#rows;
   }
 
-  /** Owners whose changes are in it. */
+  /** Owners whose changes the batch contains. */
   get owners(): number {
     return this.#owners;
   }
@@ -55,10 +55,10 @@ export class Batch {
   }
 
   /**
-   * Whether the changes would delete what others of the batch build on, or build on what others delete: one
-   * transaction would then lose rows without an error.
+   * Returns whether the changes delete rows that other changes of the batch need, or need rows that other changes delete.
+   * One transaction with both would lose rows without an error.
    */
-  conflicts(changes: Changes): boolean {
+  conflictsWith(changes: Changes): boolean {
     return (
       changes.guards.some(({ uuid }) => this.deletes.has(uuid)) ||
       changes.deletes.some(({ uuid }) => this.#guards.has(uuid) || this.inserts.has(uuid))
@@ -85,8 +85,8 @@ export class Batch {
   }
 
   /**
-   * The operations in the order that keeps them honest: inserts; then, because a mutation of a row that is gone
-   * matches nothing and says nothing, a guard for each row built on; then mutations, updates and deletions.
+   * Returns the operations in a safe order: inserts, guards, mutations, updates, deletions. The guards are necessary
+   * because a mutation of a missing row matches no row and is not an error.
    */
   operations(): Operation[] {
     return [

@@ -1,21 +1,21 @@
-import type { Batch } from './batch.ts';
-import { MARK_PREFIX } from '../model/marks.ts';
-import type { Owner } from '../model/marks.ts';
 import { elements, sharedDeltas } from '../diff/ownership.ts';
 import type { OwnershipIndex } from '../diff/ownership.ts';
+import { MARK_PREFIX } from '../model/marks.ts';
+import type { Owner } from '../model/marks.ts';
 import { sharedColumns, tableSpec } from '../model/tables.ts';
 import { holds } from '../model/values.ts';
 import type { Atom, Row, RowChange, Uuid, Value } from '../ovsdb/index.ts';
+import type { Batch } from './batch.ts';
 
 /**
- * The owners to whom the changes did something that the batch in flight did not ask for.
+ * Returns the owners whose rows or memberships changed, unless the batch in flight caused the change.
  *
- * The test is by content, not by who sent it: the server may tell several transactions in one update, and an update
- * of our own may come after its connection was lost. So a change counts as ours when it is exactly what the batch
- * wants, and a false alarm costs one comparison. The index must already know what is new and not yet have forgotten
- * what is gone (`learn` before, `forget` after).
+ * The function compares the content of changes, because the sender is not known: one update of the server may contain
+ * several transactions, and the update of a transaction may arrive after its connection was lost. A change that is
+ * exactly what the batch writes is not drift. A false alarm costs only one comparison. The index must contain the old
+ * and the new state: call `addNew` before and `removeOld` after this function.
  */
-export function drifted(
+export function findDrift(
   changes: readonly RowChange[],
   index: OwnershipIndex,
   inFlight: Batch | undefined,
@@ -26,36 +26,40 @@ export function drifted(
     if (owner !== undefined) owners.add(owner);
   };
   for (const change of changes) {
-    // Sets in rows of others hold what others decide.
+    // Other clients decide about the sets in their rows.
     if (index.ownerOf(change.row._uuid) === undefined) continue;
-    if (change.type === 'modify') modified(change, inFlight, report);
-    else cameOrWent(change, inFlight, report);
+    if (change.type === 'modify') checkModified(change, inFlight, report);
+    else checkInsertedOrDeleted(change, inFlight, report);
   }
   return owners;
 }
 
-function cameOrWent(
+function checkInsertedOrDeleted(
   { type, table, row }: RowChange,
   inFlight: Batch | undefined,
   report: (uuid: Uuid) => void,
 ): void {
   const uuid = row._uuid;
-  const came = type === 'insert';
-  if (!(came ? insertedAsWanted(table, row, inFlight) : inFlight?.deletes.has(uuid))) report(uuid);
+  const isInsert = type === 'insert';
+  if (!(isInsert ? isExpectedInsert(table, row, inFlight) : inFlight?.deletes.has(uuid))) report(uuid);
   for (const column of sharedColumns(table)) {
     for (const element of elements(row, column)) {
-      if (!(came ? inFlight?.joining(uuid, column, element) : left(inFlight, uuid, column, element)))
+      if (
+        !(isInsert
+          ? inFlight?.joining(uuid, column, element)
+          : isExpectedLeave(inFlight, uuid, column, element))
+      )
         report(element);
     }
   }
 }
 
-function insertedAsWanted(table: string, row: Row, inFlight: Batch | undefined): boolean {
+function isExpectedInsert(table: string, row: Row, inFlight: Batch | undefined): boolean {
   const wanted = inFlight?.inserts.get(row._uuid);
   const spec = tableSpec(table);
   if (wanted === undefined || spec === undefined) return false;
   for (const [column, columnSpec] of Object.entries(spec.columns)) {
-    if (columnSpec.shared || columnSpec.volatile) continue;
+    if (columnSpec.shared) continue;
     const have = row[column];
     const want = column === 'external_ids' ? wanted.marks : wanted.columns[column];
     if (have !== undefined && !holds(columnSpec, want, have)) return false;
@@ -63,12 +67,12 @@ function insertedAsWanted(table: string, row: Row, inFlight: Batch | undefined):
   return true;
 }
 
-/** An element leaves a set by a mutation, or because its own row is deleted. */
-function left(inFlight: Batch | undefined, row: Uuid, column: string, element: Uuid): boolean {
+/** Returns whether the batch removes the element from the set, or deletes the row of the element. */
+function isExpectedLeave(inFlight: Batch | undefined, row: Uuid, column: string, element: Uuid): boolean {
   return inFlight !== undefined && (inFlight.leaving(row, column, element) || inFlight.deletes.has(element));
 }
 
-function modified(
+function checkModified(
   change: RowChange & { type: 'modify' },
   inFlight: Batch | undefined,
   report: (uuid: Uuid) => void,
@@ -79,36 +83,36 @@ function modified(
     for (const element of added)
       if (!inFlight?.joining(uuid, column, element as Uuid)) report(element as Uuid);
     for (const element of removed)
-      if (!left(inFlight, uuid, column, element as Uuid)) report(element as Uuid);
+      if (!isExpectedLeave(inFlight, uuid, column, element as Uuid)) report(element as Uuid);
   }
   const columns = tableSpec(table)?.columns ?? {};
   const update = inFlight?.updates.get(uuid);
   for (const [column, delta] of changed) {
     const spec = columns[column];
-    if (spec === undefined || spec.shared || spec.volatile) continue;
+    if (spec === undefined || spec.shared) continue;
     const have = row[column];
-    const asWanted =
+    const isExpected =
       column === 'external_ids'
         ? sameMarks('old' in delta ? delta.old : undefined, have) ||
           (update?.marks !== undefined && sameMarks(update.marks, have))
         : have !== undefined &&
           update?.columns[column] !== undefined &&
           holds(spec, update.columns[column], have);
-    if (!asWanted) report(uuid);
+    if (!isExpected) report(uuid);
   }
 }
 
-/** Whether two `external_ids` agree on every key of ours. */
+/** Returns whether two values of `external_ids` have the same marks. */
 function sameMarks(a: Value | undefined, b: Value | undefined): boolean {
-  const left = ourKeys(a);
-  const right = ourKeys(b);
+  const before = marksIn(a);
+  const after = marksIn(b);
   return (
-    left.length === right.length &&
-    left.every(([key, value]) => (b as ReadonlyMap<Atom, Atom>).get(key) === value)
+    before.length === after.length &&
+    before.every(([key, value]) => (b as ReadonlyMap<Atom, Atom>).get(key) === value)
   );
 }
 
-function ourKeys(value: Value | undefined): (readonly [Atom, Atom])[] {
+function marksIn(value: Value | undefined): (readonly [Atom, Atom])[] {
   if (!(value instanceof Map)) return [];
   return [...(value as ReadonlyMap<Atom, Atom>)].filter(([key]) => String(key).startsWith(MARK_PREFIX));
 }

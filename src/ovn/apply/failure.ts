@@ -2,18 +2,18 @@ import { ApplyError } from '../errors.ts';
 import { OvsdbError } from '../ovsdb/index.ts';
 import type { OvsdbErrorCode } from '../ovsdb/index.ts';
 
-/** What a failed transaction means for the owners whose changes were in it. */
+/** The cause of a failed transaction. */
 export type Failure =
-  /** Our epoch does not stand: nobody's changes can be written now. */
+  /** The database does not contain this operator's epoch, so no change can be written. */
   | 'fence'
-  /** Not about what was written: the connection, the server or its storage. The outcome may be unknown. */
-  | 'link'
-  /** One of the owners' changes is at fault. */
+  /** The connection, the server or its storage failed. The outcome may be unknown. */
+  | 'connection'
+  /** The changes of one owner are invalid. */
   | 'content'
   /** The client is stopping. */
   | 'stopped';
 
-const linkCodes: ReadonlySet<OvsdbErrorCode> = new Set<OvsdbErrorCode>([
+const connectionCodes: ReadonlySet<OvsdbErrorCode> = new Set<OvsdbErrorCode>([
   'NOT_CONNECTED',
   'CONNECTION_LOST',
   'DEADLINE_EXCEEDED',
@@ -27,29 +27,29 @@ const linkCodes: ReadonlySet<OvsdbErrorCode> = new Set<OvsdbErrorCode>([
   'SERVER_UNSUITABLE',
 ]);
 
-/** Classifies the failure of a transaction whose first operation is the fence. */
-export function classify(error: unknown): Failure {
+/** Returns the cause of the failure of a transaction whose first operation is the fence. */
+export function failureCause(error: unknown): Failure {
   if (error instanceof ApplyError) return error.code === 'FENCED' ? 'fence' : 'content';
   if (!(error instanceof OvsdbError)) return 'content';
   if (error.code === 'STOPPED') return 'stopped';
   if (error.code === 'TIMED_OUT' && error.operationIndex === 0) return 'fence';
-  return linkCodes.has(error.code) || error.serverError === 'cluster error' ? 'link' : 'content';
+  return connectionCodes.has(error.code) || error.serverError === 'cluster error' ? 'connection' : 'content';
 }
 
-/** The error for one owner whose own transaction the database refused. */
-export function refusal(error: unknown, owner: string): ApplyError {
+/** Makes the error for one owner after the database rejected the transaction with only its changes. */
+export function ownerError(error: unknown, owner: string): ApplyError {
   if (error instanceof ApplyError) return error;
   const said = error instanceof Error ? error.message : String(error);
-  const code = error instanceof OvsdbError ? refusalCode(error) : 'TRANSACTION_FAILED';
-  return new ApplyError(code, `${owner}: the Northbound database refused the change: ${said}`, {
+  const code = error instanceof OvsdbError ? ownerErrorCode(error) : 'TRANSACTION_FAILED';
+  return new ApplyError(code, `${owner}: the Northbound database rejected the change: ${said}`, {
     cause: error,
   });
 }
 
-function refusalCode(error: OvsdbError): ApplyError['code'] {
+function ownerErrorCode(error: OvsdbError): ApplyError['code'] {
   switch (error.code) {
     case 'CONSTRAINT_VIOLATION':
-      // A value is refused at its operation; a name that another row holds, when all operations are through.
+      // The server checks values at each operation, and the uniqueness of names at the commit.
       return error.operationIndex === undefined ? 'NAME_CONFLICT' : 'INVALID_ROW';
     case 'INVALID_REQUEST':
     case 'SCHEMA_MISMATCH':

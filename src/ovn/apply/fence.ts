@@ -1,29 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { ApplyError } from '../errors.ts';
 import { epochKey } from '../model/marks.ts';
-import { insertRow, mutateExternalIds, requireColumns, requireRow } from './operations.ts';
 import type { Operation, Replica, Row, Uuid } from '../ovsdb/index.ts';
+import { insertRow, mutateExternalIds, requireColumns, requireRow } from './operations.ts';
 
-/** What of the OVSDB client the fence and the applier need. */
+/** The part of the OVSDB client that the fence and the applier use. */
 export interface Database {
   readonly replica: Replica;
   readonly connected: boolean;
-  /** Changes when what is there now may be older than what was seen before, as after a restore. */
+  /** Changes when the database may now contain an older state than before, for example after a restore. */
   readonly generation: number;
   /** Resolves after the replica shows the effect. */
   transact(operations: readonly Operation[], options?: { timeoutMs?: number }): Promise<unknown>;
   onState(listener: (state: 'connected' | 'disconnected') => void): () => void;
 }
 
-/** Where our epoch stands in the database, as the replica shows it. */
+/** The state of this operator's epoch in the replica. */
 export type FenceState =
-  /** Ours is there. */
+  /** The database contains this operator's epoch. */
   | 'held'
-  /** A later one is: another operator has taken over. */
+  /** The database contains a later epoch: another operator has taken over. */
   | 'superseded'
   /**
-   * None, an earlier one, or ours in a database that may be older than the one it was written to: it was emptied,
-   * restored from a backup, or restarted. That ours is there proves nothing then: a backup has the epoch of its day.
+   * The database contains no epoch or an earlier epoch, or it was emptied, restored from a backup or restarted. In the
+   * last cases this operator's epoch in the database proves nothing, because a backup contains the epoch of its time.
    */
   | 'lost';
 
@@ -31,18 +31,26 @@ interface Epoch {
   readonly row: Uuid;
   readonly number: number;
   readonly value: string;
-  /** The database's generation in which it was written. */
+  /** The generation of the database when the epoch was written. */
   readonly generation: number;
 }
 
+/** The message of ApplyError FENCED. */
+export const NOT_LEADING = 'this operator is not the leader, so it does not write to OVN';
+
 const TABLE = 'NB_Global';
-const ATTEMPTS = 10;
+
+/** The maximum number of attempts to write the epoch while other clients change `NB_Global`. */
+const MAX_ATTEMPTS = 10;
 
 /**
- * The right to write (invariant 6): an epoch in `NB_Global.external_ids`, `<number>/<who>`, that a leader raises when
- * it takes over and that every transaction of its own tests first. A leader that was paused past its lease finds a
- * later epoch there, and the database refuses its writes, whatever any clock says. It counts only in the generation of
- * the database in which it was written: after a restore the epoch of one that led long ago may stand there again.
+ * Protects the database against writes of an old leader. The fence is an epoch, `<number>/<identity>`, in
+ * `NB_Global.external_ids`. A new leader increments the epoch, and every transaction of the leader first tests that its
+ * epoch is still in the database. If a leader was paused for longer than its Lease, the database contains a later epoch
+ * and rejects the transactions. The fence does not depend on clocks.
+ *
+ * An epoch is valid only in the generation of the database in which it was written: after a restore, the database may
+ * contain the epoch of an earlier leader again.
  */
 export class Fence {
   readonly #database: Database;
@@ -50,63 +58,67 @@ export class Fence {
   readonly #identity: string;
   #epoch: Epoch | undefined;
 
-  /** @param identity tells two operators apart that took the same number in two histories of one database. */
+  /** @param identity distinguishes two operators that took the same number in two histories of one database */
   constructor(database: Database, cluster: string, identity: string = randomUUID()) {
     this.#database = database;
     this.#key = epochKey(cluster);
     this.#identity = identity;
   }
 
-  /** The epoch held, as far as is known here. */
+  /** The epoch that this operator holds; undefined if it holds none. */
   get epoch(): number | undefined {
     return this.#epoch?.number;
   }
 
   /**
-   * Takes over: raises the epoch above what stands in the database and above any this object held. From then on
-   * nobody else's earlier epoch passes. Creates `NB_Global`'s one row where nobody has yet.
+   * Takes over: writes an epoch that is higher than the epoch in the database and than any earlier epoch of this object.
+   * The database then rejects transactions with earlier epochs. Creates the row of `NB_Global` if it does not exist. The
+   * caller can safely repeat a failed call.
    *
-   * @returns the epoch, a positive integer. @throws the client's error when the database cannot be reached; calling
-   * again is safe.
+   * @returns the epoch, a positive integer
+   * @throws OvsdbError when the database cannot be reached
+   * @throws ApplyError FENCED when other clients change `NB_Global` all the time
    */
   async take(): Promise<number> {
-    return this.#insist(() => this.#raise());
+    return this.#retryRaces(() => this.#raise());
   }
 
   /**
-   * Raises the epoch again after it was `lost`, unless a later one stands there: whoever wrote that leads.
+   * Writes a new epoch after the old one was `lost`, unless the database contains a later epoch of another operator.
    *
-   * @returns whether it is held now. @throws as `take`.
+   * @returns whether this operator holds the fence now
+   * @throws OvsdbError like {@link take}
+   * @throws ApplyError like {@link take}
    */
   async retake(): Promise<boolean> {
-    return this.#insist(async () => {
-      if (this.judge() === 'superseded') return false;
+    return this.#retryRaces(async () => {
+      if (this.state() === 'superseded') return false;
       await this.#raise();
       return true;
     });
   }
 
-  /** Gives the right up without touching the database: the next writer raises the epoch anyway. */
+  /** Releases the fence without a write: the next leader increments the epoch anyway. */
   drop(): void {
     this.#epoch = undefined;
   }
 
   /**
-   * The operation that every transaction begins with. It fails with `timed out` unless our epoch stands; it does not
-   * mind what others write beside it.
+   * Returns the first operation of every transaction. It fails with `timed out` unless the database contains this
+   * operator's epoch. It ignores the other keys of `external_ids`.
    *
-   * @throws ApplyError FENCED when no epoch is held, or it was written to another generation of the database.
+   * @throws ApplyError FENCED when this operator holds no epoch in the current generation of the database
    */
   guard(): Operation {
     if (this.#epoch?.generation !== this.#database.generation) {
-      throw new ApplyError('FENCED', 'this operator does not lead (any more), so it writes nothing to OVN');
+      throw new ApplyError('FENCED', NOT_LEADING);
     }
     const { row, value } = this.#epoch;
     return requireRow(TABLE, row, new Map([[this.#key, value]]));
   }
 
-  /** Compares the epoch held with the replica. */
-  judge(): FenceState {
+  /** Compares the epoch of this operator with the replica. */
+  state(): FenceState {
     const row = this.#global();
     const value = this.#valueIn(row);
     if (this.#epoch === undefined) return 'lost';
@@ -115,9 +127,9 @@ export class Fence {
     return isOurs && this.#epoch.generation === this.#database.generation ? 'held' : 'lost';
   }
 
-  /** Until nobody changes `NB_Global` between the look and the write. */
-  async #insist<T>(raise: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+  /** Repeats `raise` while other clients change `NB_Global` between the read and the write. */
+  async #retryRaces<T>(raise: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       try {
         return await raise();
       } catch (error) {
@@ -126,7 +138,7 @@ export class Fence {
     }
     throw new ApplyError(
       'FENCED',
-      'others change NB_Global.external_ids faster than an epoch could be raised in it',
+      `other clients changed NB_Global.external_ids during each of ${MAX_ATTEMPTS} attempts to write the epoch`,
     );
   }
 
@@ -172,7 +184,7 @@ function epochNumber(value: string | undefined): number {
   return Number.isSafeInteger(number) && number > 0 ? number : 0;
 }
 
-/** Somebody changed `NB_Global`, or made its row, between our look and our write. */
+/** Returns whether another client changed `NB_Global`, or created its row, between the read and the write. */
 function isRace(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'TIMED_OUT' || code === 'CONSTRAINT_VIOLATION';

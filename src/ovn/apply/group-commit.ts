@@ -1,25 +1,37 @@
-import { Batch } from './batch.ts';
+import { ApplyError, describeOwner } from '../errors.ts';
 import { describeChanges, isEmpty, rowCount } from '../diff/changes.ts';
 import type { Changes } from '../diff/changes.ts';
 import type { DesiredState } from '../model/desired.ts';
-import { ApplyError, describeOwner } from '../errors.ts';
 import type { Owner } from '../model/marks.ts';
-import { classify, refusal } from './failure.ts';
 import type { ApplyResult } from '../writer.ts';
+import { Batch } from './batch.ts';
+import { failureCause, ownerError } from './failure.ts';
 
-/** What group commit needs of its surroundings. */
-export interface CommitPort {
-  /** The owner's difference from the replica as it is now. @throws ApplyError */
+/** The functions that the group commit uses. */
+interface CommitFunctions {
+  /**
+   * Returns the difference between the owner's desired state and the current replica.
+   *
+   * @throws ApplyError like the function `diff`
+   */
   diff(owner: Owner, desired: DesiredState, batch: Batch): Changes;
-  /** Resolves when the replica may be compared with. @throws ApplyError when that takes too long. */
+  /**
+   * Resolves when the replica is synchronized with the server.
+   *
+   * @throws ApplyError OVN_CONNECTION_FAILED after a deadline
+   */
   ready(): Promise<void>;
-  /** Sends the batch as one fenced transaction; resolves when the replica shows it. */
+  /** Sends the batch as one transaction with the fence. Resolves when the replica shows the result. */
   send(batch: Batch): Promise<void>;
-  /** Our epoch did not stand. Resolves when it stands again. @throws ApplyError FENCED when it must not. */
-  refence(): Promise<void>;
-  /** Waits before the `attempt`th (from 1) try against a failing server. */
+  /**
+   * Resolves when the database contains this operator's epoch again.
+   *
+   * @throws ApplyError FENCED when this operator may not write
+   */
+  retakeFence(): Promise<void>;
+  /** Waits before a further attempt; `attempt` counts from 1. */
   pause(attempt: number): Promise<void>;
-  /** An owner's submission ended with this error. */
+  /** Receives the error of an owner's submission. */
   failed(owner: Owner, error: ApplyError): void;
 }
 
@@ -27,44 +39,47 @@ interface Submission {
   owner: Owner;
   desired: DesiredState;
   readonly waiting: { resolve: (result: ApplyResult) => void; reject: (error: ApplyError) => void }[];
-  /** Times the database took, or refused, this owner's changes alone. */
+  /** How often this owner's changes were committed, or rejected in a transaction of their own. */
   attempts: number;
-  /** What is on its way, and what has been written so far. */
+  /** The changes in flight. */
   sent: Changes | undefined;
+  /** The committed changes. */
   readonly written: Changes[];
 }
 
-/** How often one owner's changes are tried when others keep undoing them or the server keeps failing. */
-const ATTEMPTS = 5;
+/** The maximum number of attempts for one owner when other clients undo its changes or the server fails. */
+const MAX_ATTEMPTS = 5;
 
 /**
- * One transaction in flight, and everything that becomes ready meanwhile goes into the next (invariant 5).
+ * Combines the changes of many owners into transactions. Only one transaction is in flight; all changes that become
+ * ready meanwhile go into the next one.
  *
- * Differences are taken when a transaction is put together, so they are from the newest replica, and once more when
- * it has come back, so that success means that the replica shows what was wanted. When the database refuses a
- * transaction of several owners it is halved until the one at fault stands alone. When the connection is lost the
- * outcome is unknown: the owners are compared anew when it is back, and computed UUIDs make a repetition harmless.
+ * The class computes the difference when it builds a transaction, so the difference comes from the newest replica. It
+ * computes the difference again after the commit: an apply succeeds only when the replica shows the desired state. If
+ * the database rejects a transaction of several owners, the class divides it in halves until the invalid change is alone.
+ * After the loss of a connection the outcome is unknown: the class compares the owners again after the reconnect. A
+ * repetition is harmless because the UUIDs are computed.
  */
 export class GroupCommit {
-  readonly #port: CommitPort;
+  readonly #functions: CommitFunctions;
   readonly #rowsPerTransaction: number;
   readonly #pending = new Map<string, Submission>();
   readonly #inFlight = new Set<string>();
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  /** @param rowsPerTransaction about how many rows go together; one owner's rows are never parted. */
-  constructor(port: CommitPort, rowsPerTransaction: number) {
-    this.#port = port;
+  /** @param rowsPerTransaction the approximate number of rows; one transaction contains all rows of an owner */
+  constructor(functions: CommitFunctions, rowsPerTransaction: number) {
+    this.#functions = functions;
     this.#rowsPerTransaction = rowsPerTransaction;
   }
 
-  /** Whether something of this owner is waiting or on its way. */
-  busy(uid: string): boolean {
+  /** Returns whether changes of this owner are waiting or in flight. */
+  isBusy(uid: string): boolean {
     return this.#pending.has(uid) || this.#inFlight.has(uid);
   }
 
-  /** Takes the owner's desired state, in place of one that still waits. */
+  /** Submits the owner's desired state. It replaces a state of the same owner that still waits. */
   submit(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) {
@@ -90,12 +105,12 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when nothing waits and nothing is on its way. */
+  /** Resolves when no submission is waiting or in flight. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** Refuses what waits and what comes; resolves when the transaction in flight has ended. */
+  /** Rejects waiting and future submissions. Resolves when the transaction in flight has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const submission of this.#pending.values()) this.#reject(submission, stoppedError());
@@ -104,26 +119,26 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    // Plans that become ready in the same turn of the event loop go together.
+    // States that are submitted in the same turn of the event loop go into one transaction.
     await new Promise(setImmediate);
     while (this.#pending.size > 0) await this.#commit(this.#pending, this.#rowsPerTransaction, 0);
     this.#running = undefined;
   }
 
-  /** Puts one transaction together out of `candidates`, sends it, and sees every owner in it to an end. */
+  /** Builds one transaction from `candidates`, sends it, and settles every submission in it. */
   async #commit(candidates: Map<string, Submission>, limit: number, tries: number): Promise<void> {
     try {
-      await this.#port.ready();
+      await this.#functions.ready();
     } catch (error) {
       this.#rejectAll([...candidates.values()], error);
       candidates.clear();
       return;
     }
-    const { batch, taken } = this.#cut(candidates, limit);
+    const { batch, taken } = this.#buildBatch(candidates, limit);
     if (taken.length === 0) return;
     for (const { owner } of taken) this.#inFlight.add(owner.uid);
     try {
-      await this.#port.send(batch);
+      await this.#functions.send(batch);
     } catch (error) {
       await this.#recover(taken, error, tries);
       return;
@@ -132,10 +147,11 @@ export class GroupCommit {
       if (submission.sent !== undefined) submission.written.push(submission.sent);
       submission.attempts += 1;
     }
-    await this.#again(taken, 0);
+    await this.#commitRemaining(taken, 0);
   }
 
-  #cut(candidates: Map<string, Submission>, limit: number): { batch: Batch; taken: Submission[] } {
+  /** Takes candidates until the batch has `limit` rows. Settles the candidates that need no transaction. */
+  #buildBatch(candidates: Map<string, Submission>, limit: number): { batch: Batch; taken: Submission[] } {
     const batch = new Batch();
     const taken: Submission[] = [];
     const orphans: Submission[] = [];
@@ -143,24 +159,24 @@ export class GroupCommit {
       const { owner, desired } = submission;
       let changes: Changes;
       try {
-        changes = this.#port.diff(owner, desired, batch);
+        changes = this.#functions.diff(owner, desired, batch);
       } catch (error) {
-        // The missing parent may be in what another owner of this batch inserts.
+        // Another owner of this batch may insert the missing parent later in the loop.
         if (retryOrphans && error instanceof ApplyError && error.code === 'PARENT_MISSING')
           orphans.push(submission);
         else
           this.#settle(candidates, submission, () =>
-            this.#reject(submission, refusal(error, describeOwner(owner))),
+            this.#reject(submission, ownerError(error, describeOwner(owner))),
           );
         return 'next';
       }
       if (isEmpty(changes)) {
         this.#settle(candidates, submission, () => this.#resolve(submission));
-      } else if (submission.attempts >= ATTEMPTS) {
+      } else if (submission.attempts >= MAX_ATTEMPTS) {
         this.#settle(candidates, submission, () => this.#reject(submission, contested(owner)));
       } else {
         if (taken.length > 0 && batch.rows + rowCount(changes) > limit) return 'full';
-        if (batch.conflicts(changes)) return 'next';
+        if (batch.conflictsWith(changes)) return 'next';
         batch.add(changes);
         submission.sent = changes;
         taken.push(submission);
@@ -176,32 +192,32 @@ export class GroupCommit {
   }
 
   async #recover(taken: readonly Submission[], error: unknown, tries: number): Promise<void> {
-    const failure = classify(error);
+    const failure = failureCause(error);
     try {
       if (failure === 'stopped') throw stoppedError();
-      if (failure !== 'content' && tries + 1 >= ATTEMPTS) throw unreachable(error);
-      if (failure === 'fence') await this.#port.refence();
-      if (failure === 'link') await this.#port.pause(tries + 1);
-    } catch (hopeless) {
-      this.#rejectAll(taken, hopeless);
+      if (failure !== 'content' && tries + 1 >= MAX_ATTEMPTS) throw unreachable(error);
+      if (failure === 'fence') await this.#functions.retakeFence();
+      if (failure === 'connection') await this.#functions.pause(tries + 1);
+    } catch (final) {
+      this.#rejectAll(taken, final);
       return;
     }
     const [only] = taken;
-    if (failure !== 'content') await this.#again(taken, tries + 1);
+    if (failure !== 'content') await this.#commitRemaining(taken, tries + 1);
     else if (taken.length > 1) {
       const half = Math.ceil(taken.length / 2);
-      await this.#again(taken.slice(0, half), 0);
-      await this.#again(taken.slice(half), 0);
+      await this.#commitRemaining(taken.slice(0, half), 0);
+      await this.#commitRemaining(taken.slice(half), 0);
     } else if (only !== undefined) {
-      // Alone: once more if the replica has moved on meanwhile, which the next difference shows.
+      // The owner was alone in the transaction. Retry only if the replica was stale: the next difference is correct.
       only.attempts += 1;
-      if (only.attempts < ATTEMPTS && isStale(error)) await this.#again(taken, 0);
-      else this.#reject(only, refusal(error, describeOwner(only.owner)));
+      if (only.attempts < MAX_ATTEMPTS && isStale(error)) await this.#commitRemaining(taken, 0);
+      else this.#reject(only, ownerError(error, describeOwner(only.owner)));
     }
   }
 
-  /** Compares the owners anew and writes what is left, all of them to an end. */
-  async #again(submissions: readonly Submission[], tries: number): Promise<void> {
+  /** Compares the owners again and writes the remaining differences, until every submission is settled. */
+  async #commitRemaining(submissions: readonly Submission[], tries: number): Promise<void> {
     const left = new Map(submissions.map((submission) => [submission.owner.uid, submission]));
     while (left.size > 0) await this.#commit(left, Number.POSITIVE_INFINITY, tries);
   }
@@ -220,17 +236,17 @@ export class GroupCommit {
 
   #reject(submission: Submission, error: ApplyError): void {
     this.#inFlight.delete(submission.owner.uid);
-    this.#port.failed(submission.owner, error);
+    this.#functions.failed(submission.owner, error);
     for (const { reject } of submission.waiting) reject(error);
   }
 
   #rejectAll(submissions: readonly Submission[], error: unknown): void {
     for (const submission of submissions)
-      this.#reject(submission, refusal(error, describeOwner(submission.owner)));
+      this.#reject(submission, ownerError(error, describeOwner(submission.owner)));
   }
 }
 
-/** The replica was behind, or a guard found its row gone: the next difference is another one. */
+/** Returns whether the replica was stale: the row already existed, or a guarded row was missing. */
 function isStale(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'DUPLICATE_UUID' || code === 'TIMED_OUT';
@@ -243,13 +259,13 @@ function stoppedError(): ApplyError {
 function contested(owner: Owner): ApplyError {
   return new ApplyError(
     'TRANSACTION_FAILED',
-    `${describeOwner(owner)}: the rows were written ${ATTEMPTS} times and are not as written: somebody else changes them`,
+    `${describeOwner(owner)}: the operator wrote the rows ${MAX_ATTEMPTS} times, but another client changes them each time`,
   );
 }
 
 function unreachable(cause: unknown): ApplyError {
   const said = cause instanceof Error ? cause.message : String(cause);
-  return new ApplyError('OVN_CONNECTION_FAILED', `the Northbound database takes no transaction: ${said}`, {
+  return new ApplyError('OVN_CONNECTION_FAILED', `the Northbound database accepts no transactions: ${said}`, {
     cause,
   });
 }

@@ -2,27 +2,33 @@ import { tableSpec } from '../model/tables.ts';
 import type { ColumnSpec } from '../model/tables.ts';
 import type { Atom, Operation, Uuid, Value } from '../ovsdb/index.ts';
 
-/** Columns with values that fit them (`fitValue`). */
-export type Columns = Readonly<Record<string, Value>>;
+/** Columns with values in the shape that `fitValue` returns. */
+type Columns = Readonly<Record<string, Value>>;
 
 const globalColumns: Readonly<Record<string, ColumnSpec>> = { external_ids: { kind: 'map', of: 'string' } };
 
-/** RFC 7047 §5.2.1, with the row's UUID chosen here (ovsdb-server(7)): the same insert twice is refused. */
+/**
+ * Inserts a row (RFC 7047 §5.2.1) with a UUID that the client chooses (ovsdb-server(7)). The server rejects a repeated
+ * insert.
+ */
 export function insertRow(table: string, uuid: Uuid, columns: Columns): Operation {
   return { op: 'insert', table, uuid, row: wireRow(table, columns) };
 }
 
-/** RFC 7047 §5.2.3. */
+/** Replaces columns of a row (RFC 7047 §5.2.3). */
 export function updateRow(table: string, uuid: Uuid, columns: Columns): Operation {
   return { op: 'update', table, where: whereUuid(uuid), row: wireRow(table, columns) };
 }
 
-/** RFC 7047 §5.2.5. A row that is gone already is no error. */
+/** Deletes a row (RFC 7047 §5.2.5). A missing row is not an error. */
 export function deleteRow(table: string, uuid: Uuid): Operation {
   return { op: 'delete', table, where: whereUuid(uuid) };
 }
 
-/** RFC 7047 §5.2.4 on a set of references: some out, some in; the others stay. A missing row is no error: guard it. */
+/**
+ * Removes and adds elements of a set of references (RFC 7047 §5.2.4). The other elements stay. A missing row is not an
+ * error, so the caller must add {@link requireRow} if the row must exist.
+ */
 export function mutateReferences(
   table: string,
   uuid: Uuid,
@@ -38,8 +44,8 @@ export function mutateReferences(
 }
 
 /**
- * Puts entries into `external_ids` and takes keys out; other keys stay. A map insertion never overwrites
- * (RFC 7047 §5.1), so what is put is taken out first.
+ * Sets and removes entries of `external_ids`. The other entries stay. The mutation `insert` never overwrites an entry of
+ * a map (RFC 7047 §5.1), so the operation first deletes the keys to set.
  */
 export function mutateExternalIds(
   table: string,
@@ -54,7 +60,7 @@ export function mutateExternalIds(
   return { op: 'mutate', table, where: whereUuid(uuid), mutations };
 }
 
-/** Fails the transaction, at once, unless the row is there and its `external_ids` hold at least these entries. */
+/** Fails the transaction at once unless the row exists and its `external_ids` contain these entries. */
 export function requireRow(table: string, uuid: Uuid, externalIds?: ReadonlyMap<string, string>): Operation {
   const where = whereUuid(uuid);
   if (externalIds !== undefined) where.push(['external_ids', 'includes', ['map', [...externalIds]]]);
@@ -69,7 +75,7 @@ export function requireRow(table: string, uuid: Uuid, externalIds?: ReadonlyMap<
   };
 }
 
-/** Fails the transaction, at once, unless these columns of the row hold exactly this. */
+/** Fails the transaction at once unless these columns of the row have exactly these values. */
 export function requireColumns(table: string, uuid: Uuid, columns: Columns): Operation {
   return {
     op: 'wait',
@@ -97,7 +103,7 @@ function wireRow(table: string, columns: Columns): Readonly<Record<string, unkno
   );
 }
 
-/** RFC 7047 §5.1. */
+/** Returns a value in the notation of RFC 7047 §5.1. */
 function wireValue(spec: ColumnSpec | undefined, value: Value): unknown {
   const atom = (one: Atom): unknown => (spec?.of === 'uuid' ? wireUuid(one) : one);
   if (value instanceof Map)

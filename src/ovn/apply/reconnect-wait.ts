@@ -1,12 +1,12 @@
+import type { Clock } from '../../base/index.ts';
 import { ApplyError } from '../errors.ts';
 import type { Database } from './fence.ts';
-import type { Clock } from '../../base/index.ts';
 
 /**
- * How long a write may wait for the database to come back. Counted from the moment it was lost, not from each write:
- * when an outage has lasted longer, later writes fail at once instead of each waiting in turn.
+ * Lets writes wait until the database is connected again. The deadline counts from the loss of the connection and not
+ * from the start of a write: during a long outage later writes fail at once, instead of each waiting for the deadline.
  */
-export class Link {
+export class ReconnectWait {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
@@ -27,9 +27,10 @@ export class Link {
   }
 
   /**
-   * Resolves when the replica is in step with the server again.
+   * Resolves when the replica is synchronized with the server.
    *
-   * @throws ApplyError OVN_CONNECTION_FAILED when that takes too long, STOPPED after `stop`.
+   * @throws ApplyError OVN_CONNECTION_FAILED after the deadline
+   * @throws ApplyError STOPPED after `stop`
    */
   async ready(): Promise<void> {
     while (!this.#database.connected || this.#stopped) {
@@ -39,14 +40,14 @@ export class Link {
         throw new ApplyError(
           'OVN_CONNECTION_FAILED',
           `the OVN Northbound database has not been reachable for ${Math.round(this.#deadlineMs / 1000)} s; ` +
-            'it is tried again by itself',
+            'the operator retries automatically',
         );
       }
       await this.#pause(left);
     }
   }
 
-  /** Waits so long, or until the connection changes or `stop`. */
+  /** Waits for `ms`, or until the database is connected again, or until `stop`. */
   async pause(ms: number): Promise<void> {
     if (!this.#stopped) await this.#pause(ms);
   }

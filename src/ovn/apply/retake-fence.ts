@@ -1,31 +1,32 @@
 import { ApplyError } from '../errors.ts';
-import type { Fence } from './fence.ts';
+import { NOT_LEADING, type Fence } from './fence.ts';
 
-/** The epoch held no longer stands in the database. */
+/** The database no longer contains the epoch of this operator. */
 export interface FenceLoss {
-  /** `superseded`: another operator has taken over. `lost`: the database was emptied, restored or restarted. */
+  /** `superseded`: another operator took over. `lost`: the database was emptied, restored or restarted. */
   readonly reason: 'superseded' | 'lost';
-  /** The epoch that was held. */
+  /** The epoch that this operator held. */
   readonly epoch: number | undefined;
 }
 
 /**
- * Called when nothing may be written because our epoch does not stand. Answer `retake` only when this process
- * certainly leads (the API server says now that it holds the Lease) and the reason is `lost`; a superseded writer
- * always stops. A rejection leaves it open: the next write asks again.
+ * Decides what happens after a loss of the fence. Return `retake` only if the reason is `lost` and this process is
+ * certainly the leader, that is, the API server confirms that it holds the Lease. A superseded writer always stops. If
+ * the promise rejects, the next write asks again.
  */
 export type OnFenced = (loss: FenceLoss) => 'retake' | 'stop' | Promise<'retake' | 'stop'>;
 
 /**
- * Sees to it that our epoch stands again, where it may.
+ * Writes the epoch again if this operator may still write.
  *
- * @throws ApplyError FENCED when it must not; OVN_CONNECTION_FAILED when that could not be found out or done.
+ * @throws ApplyError FENCED when this operator may not write
+ * @throws ApplyError OVN_CONNECTION_FAILED when the decision or the write failed
  */
-export async function refence(fence: Fence, onFenced: OnFenced = () => 'stop'): Promise<void> {
+export async function retakeFence(fence: Fence, onFenced: OnFenced = () => 'stop'): Promise<void> {
   try {
-    // An epoch of undefined was never taken, or is lost already: then there is nothing to tell or to retake.
+    // `epoch` is undefined if this operator never took the fence or already dropped it.
     for (let { epoch } = fence; epoch !== undefined; { epoch } = fence) {
-      const reason = fence.judge();
+      const reason = fence.state();
       if (reason === 'held') return;
       const answer = await onFenced({ reason, epoch });
       if (reason === 'superseded' || answer === 'stop') fence.drop();
@@ -33,8 +34,8 @@ export async function refence(fence: Fence, onFenced: OnFenced = () => 'stop'): 
     }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    const message = `the right to write to the Northbound database could not be taken again: ${said}`;
+    const message = `the fence in the Northbound database could not be taken again: ${said}`;
     throw new ApplyError('OVN_CONNECTION_FAILED', message, { cause: error });
   }
-  throw new ApplyError('FENCED', 'this operator does not lead (any more), so it writes nothing to OVN');
+  throw new ApplyError('FENCED', NOT_LEADING);
 }

@@ -1,12 +1,12 @@
 import type { Owner } from '../model/marks.ts';
 import type { Uuid } from '../ovsdb/index.ts';
 
-/** Owners whose rows could not be written until some row comes or changes: which, and who waits for it. */
-export class Waiters {
+/** The owners whose rows cannot be written until another row appears or changes, by that row. */
+export class RowWaiters {
   readonly #byRow = new Map<Uuid, Map<string, Owner>>();
   readonly #byOwner = new Map<string, Uuid>();
 
-  /** The owner waits for this row, and for no other. */
+  /** Makes the owner wait for this row, and for no other row. */
   add(owner: Owner, row: Uuid): void {
     this.remove(owner.uid);
     let waiting = this.#byRow.get(row);
@@ -24,7 +24,7 @@ export class Waiters {
     if (waiting?.size === 0) this.#byRow.delete(row);
   }
 
-  /** Those who waited for this row; they wait no more. */
+  /** Removes and returns the owners that wait for this row. */
   take(row: Uuid): readonly Owner[] {
     if (this.#byRow.size === 0) return [];
     const owners = [...(this.#byRow.get(row)?.values() ?? [])];

@@ -1,23 +1,23 @@
+import { type Steps, inTurns } from '../../base/index.ts';
 import { ApplyError, describeOwner } from '../errors.ts';
 import type { Owner } from '../model/marks.ts';
 import type { RowWriter } from '../writer.ts';
-import { inTurns } from '../../base/index.ts';
 
-/** An owner with rows in the database, and how many. */
-export interface OwnerRows {
+/** An owner and the number of its rows in the database. */
+interface OwnerRows {
   readonly owner: Owner;
   readonly rows: number;
 }
 
-/** How much a sweep may take away before it is likelier that the list of objects is wrong than the rows. */
-export interface SweepLimits {
-  /** The largest share of all rows of this cluster, 0 to 1. */
+/** The limits of a sweep. Above these limits, the list of objects is more likely to be wrong than the rows. */
+interface SweepLimits {
+  /** The maximum share of all rows of this cluster that a sweep may remove, from 0 to 1. */
   readonly maxShare: number;
-  /** As many rows may always go: in a small database every deletion is a large share. */
+  /** A sweep may always remove this number of rows, because in a small database each deletion is a large share. */
   readonly floorRows: number;
 }
 
-export type SweepDecision =
+type SweepDecision =
   | { readonly kind: 'remove'; readonly owners: readonly Owner[] }
   | {
       readonly kind: 'refused';
@@ -28,9 +28,10 @@ export type SweepDecision =
     };
 
 /**
- * Which owners' rows are orphans, and whether so many may go at once (invariant 7). Pure.
+ * Finds the owners whose objects do not exist, and decides whether the sweep may remove their rows. Pure function.
  *
- * @param present every owner that has rows, with their number. @param isLive whether its object exists.
+ * @param present every owner that has rows
+ * @param isLive whether the object of an owner exists
  */
 export function decideSweep(
   present: Iterable<OwnerRows>,
@@ -56,33 +57,33 @@ export function decideSweep(
     share,
     reason:
       `${orphaned} of ${total} rows of this cluster have no object (${owners.length} owners, e.g. ` +
-      `${example === undefined ? '' : describeOwner(example)}), more than the allowed share of ${limits.maxShare}: ` +
-      'nothing was removed; check that this operator sees all objects of the right cluster, or raise the share',
+      `${example === undefined ? '' : describeOwner(example)}); the limit is a share of ${limits.maxShare}. ` +
+      'No rows were removed. Check that this operator sees all objects of the right cluster, or raise the limit',
   };
 }
 
 export interface SweepOptions extends SweepLimits {
-  /** Whether the cache, complete by a consistent list of every kind, has the object with this UID. */
+  /** Returns whether the cache contains the object with this UID. The cache must contain all objects of all kinds. */
   readonly isCached: (owner: Owner) => boolean;
-  /** Asks the API server itself for the object (by UID, not only by name). Throwing counts as alive. */
+  /** Asks the API server for the object, by UID and not only by name. If it throws, the object counts as alive. */
   readonly isAlive: (owner: Owner) => Promise<boolean>;
-  /** How many questions and removals at a time; default 16. */
+  /** The number of concurrent requests and removals. Default 16. */
   readonly concurrency?: number;
 }
 
 export interface SweepReport {
   readonly removed: readonly Owner[];
-  /** Not in the cache, but alive, or nobody could say. */
+  /** Owners that are not in the cache but are alive, or whose state is unknown. */
   readonly spared: readonly Owner[];
   readonly failed: readonly { readonly owner: Owner; readonly error: unknown }[];
-  /** Why nothing at all was removed, when that is so. */
+  /** Why the sweep removed nothing; undefined if the number of orphans was within the limits. */
   readonly refused: (SweepDecision & { readonly kind: 'refused' }) | undefined;
 }
 
 /**
- * Removes the rows of objects that are gone, as invariant 7 has it: only those missing from the cache are asked for,
- * only those certainly gone lose their rows, and nothing goes when it would be too much. To be called after every
- * kind was listed completely.
+ * Removes the rows of objects that no longer exist. The sweep asks the API server for every owner that is missing from
+ * the cache, and removes the rows only if the object certainly does not exist. Above the limits the sweep removes
+ * nothing. Call this function only after all objects of every kind were listed.
  */
 export async function sweep(writer: RowWriter, options: SweepOptions): Promise<SweepReport> {
   const concurrency = options.concurrency ?? 16;
@@ -93,13 +94,13 @@ export async function sweep(writer: RowWriter, options: SweepOptions): Promise<S
   const spared: Owner[] = [];
   const failed: { owner: Owner; error: unknown }[] = [];
   const held: Owner[] = [];
-  const remove = async (owner: Owner, again: boolean): Promise<void> => {
+  const remove = async (owner: Owner, mayRetry: boolean): Promise<void> => {
     try {
       await writer.remove(owner);
       removed.push(owner);
     } catch (error) {
-      // Another orphan's row may hold it: once more when those are gone.
-      if (again && error instanceof ApplyError && error.code === 'STILL_REFERENCED') held.push(owner);
+      // The row of another orphan may reference this row. Retry after the removal of the other orphans.
+      if (mayRetry && error instanceof ApplyError && error.code === 'STILL_REFERENCED') held.push(owner);
       else failed.push({ owner, error });
     }
   };
@@ -116,13 +117,13 @@ export async function sweep(writer: RowWriter, options: SweepOptions): Promise<S
 }
 
 /**
- * Who has rows, and who of them is not in the cache. Both may change between the steps: an owner that comes is nobody's
- * orphan yet, and one that is missing is looked for once more before its rows go.
+ * Returns the owners that have rows, and the owners that are missing from the cache. Both may change between the steps.
+ * This is safe: a new owner is not an orphan, and the sweep checks a missing owner again before it removes rows.
  */
 function* compare(
   writer: Pick<RowWriter, 'owners' | 'ownedBy'>,
   { isCached }: Pick<SweepOptions, 'isCached'>,
-): Generator<undefined, { readonly present: readonly OwnerRows[]; readonly missing: ReadonlySet<Owner> }> {
+): Steps<{ readonly present: readonly OwnerRows[]; readonly missing: ReadonlySet<Owner> }> {
   const present: OwnerRows[] = [];
   const missing = new Set<Owner>();
   for (const owner of [...writer.owners()]) {

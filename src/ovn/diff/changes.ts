@@ -1,28 +1,31 @@
 import type { Uuid, Value } from '../ovsdb/index.ts';
 
-/** A row to insert, as the replica should then show it; columns left out have their defaults. */
+/** A row to insert. After the transaction the replica shows exactly these values, and defaults in other columns. */
 export interface RowInsert {
   readonly table: string;
   readonly uuid: Uuid;
-  /** Without `external_ids`. */
+  /** All columns except `external_ids`. */
   readonly columns: Readonly<Record<string, Value>>;
-  /** All of `external_ids`. */
+  /** The complete `external_ids`. */
   readonly marks: ReadonlyMap<string, string>;
 }
 
-/** The columns of a row that differ. Marks are mutated key by key: others' keys in `external_ids` stay. */
+/**
+ * The columns of a row that differ from the desired row. The applier mutates marks key by key, so keys of other clients
+ * in `external_ids` stay.
+ */
 export interface RowUpdate {
   readonly table: string;
   readonly uuid: Uuid;
-  /** The columns that differ, with what they should hold; without `external_ids`. */
+  /** The desired values of the columns that differ, except `external_ids`. */
   readonly columns: Readonly<Record<string, Value>>;
-  /** All keys of ours that `external_ids` should then hold, when they differ. */
+  /** All desired marks in `external_ids`; undefined if the marks do not differ. */
   readonly marks: ReadonlyMap<string, string> | undefined;
-  /** Keys of ours that should not be there. */
+  /** The marks to delete. */
   readonly staleMarks: readonly string[];
 }
 
-/** An element that joins or leaves a shared set. */
+/** An element to add to, or delete from, a shared set. */
 export interface SetChange {
   readonly table: string;
   readonly row: Uuid;
@@ -30,13 +33,13 @@ export interface SetChange {
   readonly element: Uuid;
 }
 
-/** A row that must exist for the rest to mean anything. */
+/** A row that must exist when the transaction runs. */
 export interface Guard {
   readonly table: string;
   readonly uuid: Uuid;
 }
 
-/** The difference between what one owner wants and what is. */
+/** The difference between the desired state of one owner and the replica. */
 export interface Changes {
   readonly inserts: readonly RowInsert[];
   readonly updates: readonly RowUpdate[];
@@ -46,7 +49,7 @@ export interface Changes {
   readonly guards: readonly Guard[];
 }
 
-/** How many rows the changes touch, the unit in which transactions are measured. */
+/** Returns the number of rows that the changes insert, update and delete. This number limits a transaction. */
 export function rowCount(changes: Changes): number {
   return changes.inserts.length + changes.updates.length + changes.deletes.length;
 }
@@ -55,7 +58,10 @@ export function isEmpty(changes: Changes): boolean {
   return rowCount(changes) === 0 && changes.joins.length === 0 && changes.leaves.length === 0;
 }
 
-/** The changes for people: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`; alike ones once. */
+/**
+ * Describes the changes for log messages: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`. The
+ * result has no duplicates.
+ */
 export function describeChanges({ inserts, updates, deletes, joins, leaves }: Changes): string[] {
   const all = [
     ...inserts.map(({ table }) => `insert ${table}`),
@@ -65,7 +71,7 @@ export function describeChanges({ inserts, updates, deletes, joins, leaves }: Ch
     }),
     ...deletes.map(({ table }) => `delete ${table}`),
     ...joins.map(({ table, column }) => `add to ${table}.${column}`),
-    ...leaves.map(({ table, column }) => `take out of ${table}.${column}`),
+    ...leaves.map(({ table, column }) => `remove from ${table}.${column}`),
   ];
   return [...new Set(all)];
 }

@@ -1,29 +1,29 @@
-import { describeChanges, isEmpty } from './changes.ts';
+import { ApplyError } from '../errors.ts';
+import { nothing } from '../model/desired.ts';
 import type { DesiredState } from '../model/desired.ts';
+import type { Owner } from '../model/marks.ts';
+import type { Replica } from '../ovsdb/index.ts';
+import type { ApplyResult, OwnedRow, RowWriter } from '../writer.ts';
+import { describeChanges, isEmpty } from './changes.ts';
 import { diff } from './diff.ts';
 import type { View } from './diff.ts';
-import { ApplyError } from '../errors.ts';
-import type { Owner } from '../model/marks.ts';
-import { nothing } from '../model/desired.ts';
 import type { OwnershipIndex } from './ownership.ts';
-import type { ApplyResult, OwnedRow, RowWriter } from '../writer.ts';
-import type { Replica } from '../ovsdb/index.ts';
 
-/** An owner whose rows are not what was to be applied. */
+/** An owner whose rows differ from its desired state. */
 export interface Difference {
   readonly owner: Owner;
-  /** What a writer would do about it, as in {@link ApplyResult}; or why it could not. */
+  /** The necessary writes, as in {@link ApplyResult}, or the error that prevents them. */
   readonly writes: readonly string[];
 }
 
-/** Compares like the applier, and writes nothing: it only remembers what would have to be written. */
+/** Compares like the applier, but writes nothing: it only records the necessary writes. */
 export class ComparingWriter implements RowWriter {
   readonly #replica: Pick<Replica, 'get'>;
   readonly #index: OwnershipIndex;
   readonly #view: View;
   readonly #differences = new Map<string, Difference>();
 
-  /** @param index of all that the replica holds. */
+  /** @param index the index of all rows in the replica */
   constructor(cluster: string, replica: Pick<Replica, 'get' | 'hasColumn'>, index: OwnershipIndex) {
     this.#replica = replica;
     this.#index = index;
@@ -38,7 +38,7 @@ export class ComparingWriter implements RowWriter {
     };
   }
 
-  /** The owners whose last apply would have changed something. */
+  /** The owners whose last `apply` found a difference. */
   get differences(): readonly Difference[] {
     return [...this.#differences.values()];
   }
@@ -74,5 +74,4 @@ export class ComparingWriter implements RowWriter {
   }
 
   onDrift = () => () => undefined;
-  onColumn = () => () => undefined;
 }

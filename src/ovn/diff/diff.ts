@@ -1,16 +1,16 @@
-import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from './changes.ts';
-import type { DesiredRow, DesiredState, Membership } from '../model/desired.ts';
-import { Refusals } from './errors.ts';
 import { describeOwner } from '../errors.ts';
+import type { DesiredRow, DesiredState, Membership } from '../model/desired.ts';
 import { MARK_PREFIX, claimOf, marksOf } from '../model/marks.ts';
 import type { Owner } from '../model/marks.ts';
-import type { OwnedRef, Referrer } from './ownership.ts';
 import { tableSpec } from '../model/tables.ts';
 import type { ColumnSpec, TableSpec } from '../model/tables.ts';
 import { ValueError, fitValue, holds } from '../model/values.ts';
 import type { Row, Uuid, Value } from '../ovsdb/index.ts';
+import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from './changes.ts';
+import { DiffErrors } from './errors.ts';
+import type { OwnedRef, Referrer } from './ownership.ts';
 
-/** What the diff reads: the replica, the ownership index, and what the transaction being put together will add. */
+/** The input of the diff: the replica, the ownership index and the inserts of the transaction under construction. */
 export interface View {
   readonly cluster: string;
   get(table: string, uuid: Uuid): Row | undefined;
@@ -18,18 +18,19 @@ export interface View {
   ownerOf(uuid: Uuid): Owner | undefined;
   rowsOf(uid: string): readonly OwnedRef[];
   referrersOf(element: Uuid): readonly Referrer[];
-  /** Whether an earlier owner's changes in the same transaction insert this row. */
+  /** Returns whether the changes of another owner in the same transaction insert this row. */
   inserting(uuid: Uuid): boolean;
 }
 
 /**
- * What must be written so that the owner's rows and memberships are exactly the desired ones. Pure; costs O(the
- * owner's rows and memberships), whatever the size of the sets they are in.
+ * Returns the changes that make the owner's rows and memberships equal to the desired state. Pure function. The cost is
+ * O(rows and memberships of the owner); it does not depend on the size of the shared sets.
  *
- * Never touches: rows of others, keys of others in `external_ids`, elements of others in shared sets, columns that
- * northd writes, columns that the connected schema lacks, sets in rows that are not this cluster's.
+ * The changes never affect: rows of other owners or clients, keys of other clients in `external_ids`, elements of other
+ * owners in shared sets, columns that are not managed, columns that the connected schema lacks, and shared sets in rows
+ * that do not belong to this cluster.
  *
- * @throws ApplyError PARENT_MISSING, FOREIGN_PARENT, ROW_NOT_OURS, STILL_REFERENCED or INVALID_ROW.
+ * @throws ApplyError PARENT_MISSING, FOREIGN_PARENT, ROW_NOT_OURS, STILL_REFERENCED or INVALID_ROW
  */
 export function diff(owner: Owner, desired: DesiredState, view: View): Changes {
   return new Diff(owner, view).run(desired);
@@ -39,8 +40,9 @@ class Diff {
   readonly #owner: Owner;
   readonly #ownMarks: ReadonlyMap<string, string>;
   readonly #view: View;
-  readonly #refusal: Refusals;
-  readonly #wanted = new Map<Uuid, Membership[]>();
+  readonly #errors: DiffErrors;
+  /** The desired memberships of each desired row, by the UUID of the row. */
+  readonly #memberships = new Map<Uuid, Membership[]>();
   readonly #rows = new Map<Uuid, DesiredRow>();
   readonly #inserts: RowInsert[] = [];
   readonly #updates: RowUpdate[] = [];
@@ -53,17 +55,17 @@ class Diff {
     this.#owner = owner;
     this.#view = view;
     this.#ownMarks = marksOf(view.cluster, owner);
-    this.#refusal = new Refusals(owner);
+    this.#errors = new DiffErrors(owner);
   }
 
   run(desired: DesiredState): Changes {
     for (const row of desired.rows) {
       if (this.#rows.has(row.uuid))
-        throw this.#refusal.invalid(row, `the plan has two rows with the UUID ${row.uuid}`);
+        throw this.#errors.invalid(row, 'the desired state contains two rows with this UUID');
       this.#rows.set(row.uuid, row);
-      this.#wanted.set(row.uuid, []);
+      this.#memberships.set(row.uuid, []);
     }
-    for (const membership of desired.memberships) this.#want(membership);
+    for (const membership of desired.memberships) this.#addMembership(membership);
     for (const row of desired.rows) this.#compareRow(row);
     for (const membership of desired.memberships) this.#compareMembership(membership);
     for (const ref of this.#view.rowsOf(this.#owner.uid)) this.#compareOwned(ref);
@@ -77,23 +79,26 @@ class Diff {
     };
   }
 
-  #want(membership: Membership): void {
+  #addMembership(membership: Membership): void {
     const { table, column, element } = membership;
     const spec = tableSpec(table)?.columns[column];
     const row = this.#rows.get(element);
     if (spec?.shared === undefined || row === undefined || row.table !== spec.refTable) {
       const why = spec?.shared
-        ? `it takes rows of ${String(spec.refTable)} that the plan has`
-        : 'it is no shared set';
-      throw this.#refusal.membership(membership, why);
+        ? `its elements must be rows of ${String(spec.refTable)} in the same desired state`
+        : 'the column is not a shared set';
+      throw this.#errors.membership(membership, why);
     }
-    this.#wanted.get(element)?.push(membership);
+    this.#memberships.get(element)?.push(membership);
   }
 
   #compareRow(desired: DesiredRow): void {
     const spec = this.#specOf(desired);
-    if (!spec.root && !(this.#wanted.get(desired.uuid) ?? []).some(isStrong)) {
-      throw this.#refusal.invalid(desired, 'nothing would hold it, so the database would drop it at once');
+    if (!spec.root && !(this.#memberships.get(desired.uuid) ?? []).some(isStrong)) {
+      throw this.#errors.invalid(
+        desired,
+        'no row references this row, so the database would delete it immediately',
+      );
     }
     const actual = this.#view.get(desired.table, desired.uuid);
     if (actual === undefined) this.#insert(desired, spec);
@@ -103,22 +108,22 @@ class Diff {
   #specOf(desired: DesiredRow): TableSpec {
     const spec = tableSpec(desired.table);
     if (spec === undefined || !this.#view.hasColumn(desired.table, 'external_ids')) {
-      throw this.#refusal.invalid(
+      throw this.#errors.invalid(
         desired,
-        `the connected database has no table ${desired.table} that can be managed`,
+        `the connected database has no table ${desired.table}, or the operator does not manage it`,
       );
     }
     for (const column in desired.columns) {
       const known = spec.columns[column];
-      if (known === undefined || known.shared || known.volatile) {
-        throw this.#refusal.invalid(desired, `a plan cannot set the column ${column}`);
+      if (known === undefined || known.shared) {
+        throw this.#errors.invalid(desired, `a plan cannot set the column ${column}`);
       }
     }
     return spec;
   }
 
   #insert(desired: DesiredRow, spec: TableSpec): void {
-    if (this.#view.inserting(desired.uuid)) throw this.#refusal.notOurs(desired, 'another object');
+    if (this.#view.inserting(desired.uuid)) throw this.#errors.notOurs(desired, 'another object');
     const marks = this.#marks(desired);
     const columns: Record<string, Value> = {};
     for (const [column, value] of Object.entries(desired.columns)) {
@@ -153,27 +158,28 @@ class Diff {
   }
 
   /**
-   * A computed UUID without any claim on it is taken for ours: nobody makes such a UUID but the operator, so the
-   * marks were stripped by hand while it was away. Another claim is respected.
+   * A row with a computed UUID and without marks counts as a row of this cluster: only the operator computes these
+   * UUIDs, so somebody removed the marks while the operator did not run. The operator respects the marks of another
+   * owner.
    */
   #checkOwnership(desired: DesiredRow, actual: Row): void {
     const known = this.#view.ownerOf(desired.uuid);
     if (known !== undefined) {
-      if (known.uid !== this.#owner.uid) throw this.#refusal.notOurs(desired, describeOwner(known));
+      if (known.uid !== this.#owner.uid) throw this.#errors.notOurs(desired, describeOwner(known));
       return;
     }
     const claim = claimOf(this.#view.cluster, actual['external_ids']);
     if (claim.kind === 'other-cluster')
-      throw this.#refusal.notOurs(desired, `the cluster ${JSON.stringify(claim.cluster)}`);
+      throw this.#errors.notOurs(desired, `the cluster ${JSON.stringify(claim.cluster)}`);
   }
 
   #marks(desired: DesiredRow): ReadonlyMap<string, string> {
     const marks = new Map(this.#ownMarks);
     for (const [key, value] of this.#extraMarks(desired)) {
       if (!key.startsWith(MARK_PREFIX) || marks.has(key)) {
-        throw this.#refusal.invalid(
+        throw this.#errors.invalid(
           desired,
-          `a plan cannot set external_ids:${key}; its keys begin with ${MARK_PREFIX}`,
+          `a plan cannot set external_ids:${key}; the key must begin with ${MARK_PREFIX}`,
         );
       }
       marks.set(key, value);
@@ -187,7 +193,7 @@ class Diff {
     return extra instanceof Map ? (extra as ReadonlyMap<string, string>) : none;
   }
 
-  /** The keys of ours in `external_ids` that should not be there; undefined when all marks are as they should be. */
+  /** Returns the marks to delete; undefined if all marks in `external_ids` are correct. */
   #staleMarks(desired: DesiredRow, actual: Row): readonly string[] | undefined {
     const value = actual['external_ids'];
     const have = value instanceof Map ? (value as ReadonlyMap<string, string>) : none;
@@ -199,7 +205,7 @@ class Diff {
     return ours.filter((key) => !extra.has(key) && !this.#ownMarks.has(key));
   }
 
-  /** A reference to a row that is not there would be refused (strong) or silently dropped (weak). */
+  /** The database rejects a strong reference to a missing row, and silently drops a weak one. */
   #guardReference(desired: DesiredRow, spec: ColumnSpec, value: Value | undefined): void {
     if (spec.refTable === undefined || value === undefined) return;
     const targets = value instanceof Set ? (value as ReadonlySet<Uuid>) : [value as Uuid];
@@ -207,7 +213,7 @@ class Diff {
       if (this.#rows.has(uuid) || this.#view.inserting(uuid)) continue;
       const target = { table: spec.refTable, uuid };
       if (this.#view.get(target.table, uuid) === undefined)
-        throw this.#refusal.missing(target, `${desired.table} refers to it`);
+        throw this.#errors.missing(target, `${desired.table} ${desired.uuid} references it`);
       this.#guards.push(target);
     }
   }
@@ -217,28 +223,29 @@ class Diff {
     const parent = { table, uuid: row };
     if (this.#view.get(table, row) !== undefined) {
       if (this.#view.ownerOf(row) === undefined && !this.#rows.has(row))
-        throw this.#refusal.foreignParent(parent);
+        throw this.#errors.foreignParent(parent);
       this.#guards.push(parent);
     } else if (!this.#rows.has(row) && !this.#view.inserting(row)) {
-      throw this.#refusal.missing(parent, `its ${column} should hold ${element}`);
+      throw this.#errors.missing(parent, `${element} must be an element of its ${column}`);
     }
     this.#joins.push({ table, row, column, element });
   }
 
-  /** Takes a row that is ours but not wanted out; and a wanted one out of the sets where it should not be. */
+  /** Deletes an owned row that is not desired. Removes a desired row from the sets that should not contain it. */
   #compareOwned(ref: OwnedRef): void {
     const desired = this.#rows.get(ref.uuid);
     const kept = desired?.table === ref.table;
     if (!kept) this.#deletes.push(ref);
-    const wanted = this.#wanted.get(ref.uuid);
+    const memberships = this.#memberships.get(ref.uuid);
     for (const place of this.#view.referrersOf(ref.uuid)) {
-      if (kept && wanted?.some(({ row, column }) => row === place.row && column === place.column)) continue;
-      // A weak reference goes with its target, and a set with its row.
+      if (kept && memberships?.some(({ row, column }) => row === place.row && column === place.column))
+        continue;
+      // OVSDB deletes a weak reference together with its target, and a set together with its row.
       if (!kept && !isStrong(place)) continue;
       const holder = this.#view.ownerOf(place.row);
       if (holder?.uid === this.#owner.uid && !this.#rows.has(place.row)) continue;
       if (holder !== undefined) this.#leaves.push({ ...place, element: ref.uuid });
-      else if (!kept) throw this.#refusal.stillReferenced(ref, place);
+      else if (!kept) throw this.#errors.stillReferenced(ref, place);
     }
   }
 
@@ -247,7 +254,7 @@ class Diff {
       return fitValue(spec, value);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      throw this.#refusal.invalid(desired, `${column} ${error.message}`, error);
+      throw this.#errors.invalid(desired, `${column} ${error.message}`, error);
     }
   }
 }
@@ -261,12 +268,12 @@ function isStrong({ table, column }: { table: string; column: string }): boolean
 
 const managedCache = new Map<string, readonly (readonly [string, ColumnSpec])[]>();
 
-/** The columns that a plan decides about, besides the marks. */
+/** Returns the columns that a plan controls, except `external_ids`. */
 function managedColumns(table: string, spec: TableSpec): readonly (readonly [string, ColumnSpec])[] {
   let columns = managedCache.get(table);
   if (columns === undefined) {
     columns = Object.entries(spec.columns).filter(
-      ([name, column]) => !column.shared && !column.volatile && name !== 'external_ids',
+      ([name, column]) => !column.shared && name !== 'external_ids',
     );
     managedCache.set(table, columns);
   }

@@ -3,14 +3,14 @@ import type { Owner } from '../model/marks.ts';
 import { monitoredTables, sharedColumns } from '../model/tables.ts';
 import type { Atom, Replica, Row, RowChange, Uuid } from '../ovsdb/index.ts';
 
-/** A place that holds references to others: one shared column of one row. */
+/** A shared column of one row: the place of references to other rows. */
 export interface Referrer {
   readonly table: string;
   readonly row: Uuid;
   readonly column: string;
 }
 
-/** A row of ours, without its values: those are the replica's. */
+/** The name of an owned row. The replica has the values. */
 export interface OwnedRef {
   readonly table: string;
   readonly uuid: Uuid;
@@ -25,10 +25,11 @@ const noRefs: readonly OwnedRef[] = [];
 const noReferrers: readonly Referrer[] = [];
 
 /**
- * Who owns which row, and which shared sets hold it; kept up to date from the replica's changes in O(diff).
+ * Knows the owner of every row of this cluster, and the shared sets that contain each row. The changes of the replica
+ * update the index; the cost is O(changes).
  *
- * Ownership is read from a row's marks when the row is first seen with them, and sticks until the row is deleted:
- * somebody who strips or forges the marks of a row of ours has made drift, not a new owner.
+ * The index reads the owner from the marks of a row when it first sees the marks. The owner stays the same until the row
+ * is deleted: a client that removes or changes the marks causes drift, and does not become the owner.
  */
 export class OwnershipIndex {
   readonly #cluster: string;
@@ -41,7 +42,7 @@ export class OwnershipIndex {
     this.#cluster = cluster;
   }
 
-  /** Takes in all that the replica holds. */
+  /** Adds all rows of the replica. */
   build(replica: Replica): void {
     for (const table of Object.keys(monitoredTables)) {
       for (const row of replica.rows(table)) {
@@ -52,10 +53,10 @@ export class OwnershipIndex {
   }
 
   /**
-   * Takes in rows that came or got marks, and additions to shared sets. Together with `forget` this is one update;
-   * in between the index knows both what was and what is, which is what finding drift needs.
+   * Adds new rows, rows with new marks, and new elements of shared sets. A call of `removeOld` with the same changes must
+   * follow. Between the two calls the index contains the old and the new state, because drift detection needs both.
    */
-  learn(changes: readonly RowChange[]): void {
+  addNew(changes: readonly RowChange[]): void {
     for (const change of changes) {
       if (change.type === 'delete') continue;
       if (change.type === 'insert') {
@@ -71,8 +72,8 @@ export class OwnershipIndex {
     }
   }
 
-  /** Lets go of deleted rows and of elements that left shared sets. */
-  forget(changes: readonly RowChange[]): void {
+  /** Removes deleted rows and the elements that left shared sets. */
+  removeOld(changes: readonly RowChange[]): void {
     for (const change of changes) {
       const uuid = change.row._uuid;
       if (change.type === 'delete') {
@@ -90,27 +91,27 @@ export class OwnershipIndex {
     }
   }
 
-  /** Every owner with rows of this cluster. */
+  /** Returns every owner that has rows. */
   *owners(): Generator<Owner> {
     for (const entry of this.#entries.values()) yield entry.owner;
   }
 
-  /** How many rows of this cluster there are. */
+  /** The number of rows of this cluster. */
   get size(): number {
     return this.#owned.size;
   }
 
-  /** The rows of the owner with this UID. */
+  /** Returns the rows of the owner with this UID. */
   rowsOf(uid: string): readonly OwnedRef[] {
     return this.#entries.get(uid)?.rows ?? noRefs;
   }
 
-  /** Whose row this is; undefined for rows that are not this cluster's. */
+  /** Returns the owner of a row; undefined if the row does not belong to this cluster. */
   ownerOf(uuid: Uuid): Owner | undefined {
     return this.#owned.get(uuid)?.entry.owner;
   }
 
-  /** The shared sets, of anybody's rows, that hold this row. */
+  /** Returns the shared sets that contain this row. The sets may be in rows of any client. */
   referrersOf(element: Uuid): readonly Referrer[] {
     return this.#referrers.get(element) ?? noReferrers;
   }
@@ -159,7 +160,7 @@ export class OwnershipIndex {
     else referrers.splice(at, 1);
   }
 
-  /** One object a place, however many elements point to it: at fifty thousand ports this is what memory goes to. */
+  /** Returns the one object for a place. Its elements share this object, which saves memory with 50,000 ports. */
   #place(table: string, row: Uuid, column: string): Referrer {
     let places = this.#places.get(row);
     if (places === undefined) this.#places.set(row, (places = []));
@@ -169,13 +170,13 @@ export class OwnershipIndex {
   }
 }
 
-/** The elements of a shared column of a row. */
+/** Returns the elements of a shared column of a row. */
 export function elements(row: Row, column: string): Iterable<Uuid> {
   const value = row[column];
   return value instanceof Set ? (value as ReadonlySet<Uuid>) : [];
 }
 
-/** What a modification did to the shared columns of its row. */
+/** Returns the elements that a modification added to and removed from the shared columns of its row. */
 export function* sharedDeltas(
   change: RowChange & { type: 'modify' },
 ): Generator<[column: string, delta: { added: readonly Atom[]; removed: readonly Atom[] }]> {

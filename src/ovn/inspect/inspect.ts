@@ -1,63 +1,64 @@
-import { chassisColumns, readChassis, readMacMappings } from '../southbound/chassis.ts';
-import type { Chassis } from '../southbound/chassis.ts';
 import { ComparingWriter } from '../diff/comparing-writer.ts';
+import { OwnershipIndex } from '../diff/ownership.ts';
 import { epochKey } from '../model/marks.ts';
 import type { Owner } from '../model/marks.ts';
-import { OwnershipIndex } from '../diff/ownership.ts';
+import { monitoredTables } from '../model/tables.ts';
 import { OvsdbClient } from '../ovsdb/index.ts';
 import type { OvsdbClientOptions } from '../ovsdb/index.ts';
+import { chassisColumns, readChassis, readMacMappings } from '../southbound/chassis.ts';
+import type { Chassis } from '../southbound/chassis.ts';
 import { bindingColumns, hostOf } from '../southbound/southbound.ts';
-import { monitoredTables } from '../model/tables.ts';
 
-/** How to reach a database for a look. */
+/** The options for reading a database once. */
 export interface InspectOptions extends Pick<OvsdbClientOptions, 'remotes' | 'tls' | 'allowPlaintext'> {
-  /** How long the server, or the leader of a cluster, is waited for, in ms. */
+  /** The maximum wait for the server, or for the leader of a cluster, in ms. */
   readonly timeoutMs: number;
 }
 
-/** What a look at the Northbound database found. */
+/** The relevant content of the Northbound database. */
 export interface NorthboundFacts {
-  /** Of the schema, as ovn-nb(5) counts it. */
+  /** The version of the schema (ovn-nb(5)). */
   readonly schemaVersion: string;
-  /** Compares what somebody wants with what was read. */
+  /** Compares desired states with the database. */
   readonly writer: ComparingWriter;
-  /** Owners with rows of this cluster. */
+  /** The owners of this cluster that have rows. */
   readonly owners: readonly Owner[];
-  /** How many rows this cluster has. */
+  /** The number of rows of this cluster. */
   readonly rows: number;
-  /** Which epoch writes; undefined when no operator has ever led. */
+  /** The epoch of the last leader; undefined if no operator has ever been the leader. */
   readonly epoch: string | undefined;
-  /** Names of all logical switch ports, of everybody. */
+  /** The names of all logical switch ports, including ports of other clients. */
   readonly ports: ReadonlySet<string>;
-  /** How far OVN has come, as `NB_Global` says: what was asked for, and what northd and the hosts have done of it. */
-  readonly progress: { readonly asked: number; readonly northd: number; readonly hosts: number };
+  /** The progress of OVN: the requested number (`NB_Global.nb_cfg`) and the number that northd reached (`sb_cfg`). */
+  readonly progress: { readonly asked: number; readonly northd: number };
 }
 
-/** What a look found of a host. */
+/** A chassis and its progress. */
 interface HostFacts extends Chassis {
-  /** Whether it has done all that northd has asked of it. */
+  /** Whether the chassis has installed everything that northd requested. */
   readonly isCurrent: boolean;
-  /** The MAC address that routers have there, by physical network (`ovn-chassis-mac-mappings`); unchecked. */
+  /** The MAC address of routers on this chassis, by physical network (`ovn-chassis-mac-mappings`); not validated. */
   readonly macMappings: ReadonlyMap<string, string>;
 }
 
-/** What a look at the Southbound database found. */
+/** The relevant content of the Southbound database. */
 export interface SouthboundFacts {
   readonly schemaVersion: string;
-  /** Whether an ovn-northd is active: it holds the lock that the others wait for. */
+  /** Whether an ovn-northd is active, that is, holds the lock. */
   readonly hasNorthd: boolean;
-  /** All logical ports that northd has translated, with the host on which each is up. */
+  /** All logical ports that northd has translated, with the chassis on which each port is up. */
   readonly ports: ReadonlyMap<string, string | undefined>;
   readonly hosts: readonly HostFacts[];
 }
 
 /**
- * Reads the Northbound database once; nothing is written.
+ * Reads the Northbound database once. Writes nothing.
  *
- * @throws OvsdbError when the server, or the leader of a cluster, cannot be had in time.
+ * @throws OvsdbError DEADLINE_EXCEEDED when the server, or the leader of a cluster, cannot be reached in time
+ * @throws OvsdbError CONFIGURATION when an option is invalid
  */
 export function inspectNorthbound(cluster: string, options: InspectOptions): Promise<NorthboundFacts> {
-  return look('OVN_Northbound', monitoredTables, options, ({ replica, schema }) => {
+  return readOnce('OVN_Northbound', monitoredTables, options, ({ replica, schema }) => {
     const index = new OwnershipIndex(cluster);
     index.build(replica);
     const [global] = replica.rows('NB_Global');
@@ -72,15 +73,19 @@ export function inspectNorthbound(cluster: string, options: InspectOptions): Pro
       rows: index.size,
       epoch,
       ports: new Set([...replica.rows('Logical_Switch_Port')].map((row) => row['name'] as string)),
-      progress: { asked: counter('nb_cfg'), northd: counter('sb_cfg'), hosts: counter('hv_cfg') },
+      progress: { asked: counter('nb_cfg'), northd: counter('sb_cfg') },
     };
   });
 }
 
-/** The lock of the Southbound database's server that makes one of several ovn-northd active (its main loop takes it). */
-const northdLock = 'ovn_northd';
+/** The lock of the Southbound database server that selects the active ovn-northd. */
+const NORTHD_LOCK = 'ovn_northd';
 
-/** Reads the Southbound database once; nothing is written. @throws as `inspectNorthbound` */
+/**
+ * Reads the Southbound database once. Writes nothing.
+ *
+ * @throws OvsdbError like {@link inspectNorthbound}
+ */
 export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFacts> {
   const tables = {
     SB_Global: ['nb_cfg'],
@@ -88,30 +93,30 @@ export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFa
     Chassis: chassisColumns,
     Chassis_Private: ['name', 'nb_cfg'],
   };
-  return look('OVN_Southbound', tables, options, async (client) => {
+  return readOnce('OVN_Southbound', tables, options, async (client) => {
     const { replica, schema } = client;
     const [global] = replica.rows('SB_Global');
-    const asked = Number(global?.['nb_cfg'] ?? 0);
+    const requested = Number(global?.['nb_cfg'] ?? 0);
     const done = new Map(
       [...replica.rows('Chassis_Private')].map((row) => [row['name'] as string, Number(row['nb_cfg'] ?? 0)]),
     );
     const macMappings = readMacMappings(replica);
     return {
       schemaVersion: schema?.version ?? '',
-      hasNorthd: await client.isLocked(northdLock),
+      hasNorthd: await client.isLocked(NORTHD_LOCK),
       ports: new Map(
         [...replica.rows('Port_Binding')].map((row) => [row['logical_port'] as string, hostOf(row, replica)]),
       ),
       hosts: readChassis(replica).map((chassis) => ({
         ...chassis,
-        isCurrent: (done.get(chassis.name) ?? 0) >= asked,
+        isCurrent: (done.get(chassis.name) ?? 0) >= requested,
         macMappings: macMappings.get(chassis.name) ?? new Map<string, string>(),
       })),
     };
   });
 }
 
-async function look<T>(
+async function readOnce<T>(
   database: string,
   tables: OvsdbClientOptions['tables'],
   { timeoutMs, ...options }: InspectOptions,

@@ -1,13 +1,13 @@
-import { collapseNetworks, parseMac, parseNetwork } from './networks.ts';
-import type { Family, Network } from './networks.ts';
 import { asSymbol } from '../model/names.ts';
 import type { OvnSymbol } from '../model/names.ts';
+import { collapseNetworks, parseNetwork } from './networks.ts';
+import type { Family, Network } from './networks.ts';
 
 /**
- * OVN match expressions (ovn-sb(5), "Expressions") as a tree built from typed values only. Nothing that a tenant
- * writes gets into a match as text: addresses are parsed and printed anew, numbers are range-checked, and ports and
- * sets are addressed by symbols made from UIDs. `printMatch` gives the text; the order in which networks, numbers and
- * MACs were given leaves no trace in it.
+ * An OVN match expression (ovn-sb(5), "Expressions") as a tree of typed values. A match never contains text from a
+ * tenant: the builders parse addresses and print them again, check the range of numbers, and refer to ports and sets by
+ * symbols that the operator makes from UIDs. `printMatch` returns the text of a tree. The text does not depend on the
+ * order of networks and numbers in the input.
  */
 export type Match =
   | { readonly kind: 'constant'; readonly value: boolean }
@@ -15,12 +15,11 @@ export type Match =
   | { readonly kind: 'networks'; readonly field: AddressField; readonly networks: readonly Network[] }
   | { readonly kind: 'addressSet'; readonly field: AddressField; readonly set: OvnSymbol }
   | { readonly kind: 'numbers'; readonly field: NumberField; readonly ranges: readonly Range[] }
-  | { readonly kind: 'macs'; readonly field: MacField; readonly macs: readonly string[] }
   | { readonly kind: 'port'; readonly field: PortField; readonly port: LogicalPort }
   | { readonly kind: 'not'; readonly of: Match }
   | { readonly kind: 'and' | 'or'; readonly of: readonly Match[] };
 
-/** Predicates of OVN that stand alone. */
+/** Predicates of OVN that need no operand. */
 export type Predicate =
   | 'ip'
   | 'ip4'
@@ -48,13 +47,11 @@ export type Predicate =
   | 'ct.rpl'
   | 'ct.inv';
 
-export type AddressField =
-  'ip4.src' | 'ip4.dst' | 'ip6.src' | 'ip6.dst' | 'arp.spa' | 'arp.tpa' | 'nd.target';
-export type MacField = 'eth.src' | 'eth.dst' | 'arp.sha' | 'arp.tha' | 'nd.sll' | 'nd.tll';
-export type PortField = 'inport' | 'outport';
-export type NumberField = keyof typeof numberFields;
+type AddressField = 'ip4.src' | 'ip4.dst' | 'ip6.src' | 'ip6.dst' | 'arp.spa' | 'arp.tpa' | 'nd.target';
+type PortField = 'inport' | 'outport';
+type NumberField = keyof typeof numberFields;
 
-/** The largest value of each numeric field, whether OVN calls it nominal, and what says that it has any value. */
+/** For each numeric field: its largest value, whether it is nominal in OVN, and the predicate for any value. */
 const numberFields = {
   'tcp.src': { max: 65535, nominal: false, any: 'tcp' },
   'tcp.dst': { max: 65535, nominal: false, any: 'tcp' },
@@ -75,25 +72,27 @@ export interface Range {
   readonly max: number;
 }
 
-/** One logical port by name, or all that are in a port group. */
+/** One logical port by its name, or all ports of a port group. */
 export type LogicalPort = { readonly name: string } | { readonly group: OvnSymbol };
 
-/** A match that cannot be expressed. Whoever builds it must fail closed (invariant 10). */
+/** OVN cannot express a match. The caller must fail closed: it must not replace the match with a wider one. */
 export class MatchError extends Error {
   override readonly name = 'MatchError';
   readonly code = 'INVALID_MATCH';
 }
 
-/** Everything, and nothing. */
+/** Matches every packet. */
 export const always: Match = { kind: 'constant', value: true };
+
+/** Matches no packet. */
 export const never: Match = { kind: 'constant', value: false };
 
-/** Both and all; of nothing it is `always`. Constants are folded and nested conjunctions flattened. */
+/** Conjunction; `always` without operands. The function folds constants and flattens nested conjunctions. */
 export function and(...of: readonly Match[]): Match {
   return combine('and', of);
 }
 
-/** Either or any; of nothing it is `never`. */
+/** Disjunction; `never` without operands. The function folds constants and flattens nested disjunctions. */
 export function or(...of: readonly Match[]): Match {
   return combine('or', of);
 }
@@ -113,13 +112,13 @@ function combine(kind: 'and' | 'or', of: readonly Match[]): Match {
 }
 
 /**
- * The packets that have the fields compared in `of` and do not match it, e.g. `not(ip(4, 'src', …))`: IPv4 packets from
- * elsewhere. That is OVN's `!`, and it is no complement: a comparison implies its protocol (its prerequisite), which
- * OVN does not negate, so `ip && !(tcp.dst == 80)` lets every UDP packet be. Say what should happen to the packets of
- * other protocols beside it.
+ * Matches the packets that have the fields in `of` and do not match `of`. Example: `not(ip(4, 'src', …))` matches IPv4
+ * packets from other sources. This is OVN's `!`, and it is not a complement. A comparison implies its protocol (its
+ * prerequisite), and OVN does not negate the prerequisite: `ip && !(tcp.dst == 80)` does not match UDP packets. The
+ * caller must handle the packets of other protocols separately.
  *
- * @throws MatchError where OVN would refuse the text (ports, protocols and other nominal fields can be tested
- * positively only) and where comparisons of several protocols are mixed, so that nobody could say what it means.
+ * @throws MatchError when OVN rejects the negation (OVN cannot negate ports, protocols and other nominal fields), and
+ * when the comparisons imply several protocols, because the result is then ambiguous
  */
 export function not(of: Match): Match {
   if (of.kind === 'constant') return of.value ? never : always;
@@ -127,13 +126,18 @@ export function not(of: Match): Match {
   collectProtocols(of, protocols);
   if (protocols.size > 1) {
     throw new MatchError(
-      `OVN's negation of comparisons of ${[...protocols].join(' and ')} together is no complement`,
+      `cannot negate comparisons of ${[...protocols].join(' and ')} together: ` +
+        "OVN's negation is not a complement; negate each comparison separately",
     );
   }
   return of.kind === 'not' ? of.of : { kind: 'not', of };
 }
 
-/** Which protocols the comparisons imply. @throws MatchError for what OVN can test positively only. */
+/**
+ * Adds the protocols that the comparisons imply to `protocols`.
+ *
+ * @throws MatchError when OVN cannot negate a part of the match
+ */
 function collectProtocols(match: Match, protocols: Set<string>): void {
   if (match.kind === 'constant') return;
   if ('of' in match) {
@@ -141,33 +145,33 @@ function collectProtocols(match: Match, protocols: Set<string>): void {
     return;
   }
   const name = match.kind === 'predicate' ? match.name : match.field;
-  if (!isNegatable(match)) throw new MatchError(`OVN can test ${name} positively only`);
+  if (!isNegatable(match)) throw new MatchError(`OVN cannot negate a comparison of ${name}`);
   protocols.add(name.slice(0, name.indexOf('.')));
 }
 
-/** OVN calls fields without masks nominal, and the predicates made of them; those it cannot negate. */
+/** OVN calls fields without masks nominal. It cannot negate nominal fields or predicates of nominal fields. */
 function isNegatable(match: Exclude<Match, { kind: 'constant' } | { of: unknown }>): boolean {
   if (match.kind === 'port') return false;
   if (match.kind === 'numbers') return !isNominal(match.field);
   return match.kind !== 'predicate' || match.name.includes('.');
 }
 
-/** Nominal fields know `==` alone: no ranges, no negation. */
+/** OVN compares nominal fields only with `==`: it supports no ranges and no negation. */
 function isNominal(field: NumberField): boolean {
   return numberFields[field].nominal;
 }
 
-/** A predicate such as `ip4` or `nd`. */
+/** Matches a predicate such as `ip4` or `nd`. */
 export function is(name: Predicate): Match {
   return { kind: 'predicate', name };
 }
 
-/** From a port: by the name of its logical switch (or router) port, or any in a port group. */
+/** Matches packets from a logical switch port or router port, or from any port of a port group. */
 export function inport(port: LogicalPort): Match {
   return { kind: 'port', field: 'inport', port: checkPort(port) };
 }
 
-/** To a port. */
+/** Matches packets to a logical port, or to any port of a port group. */
 export function outport(port: LogicalPort): Match {
   return { kind: 'port', field: 'outport', port: checkPort(port) };
 }
@@ -175,22 +179,23 @@ export function outport(port: LogicalPort): Match {
 function checkPort(port: LogicalPort): LogicalPort {
   if ('group' in port) return { group: asSymbol(port.group) };
   if (!/^[A-Za-z0-9_.:-]{1,255}$/.test(port.name)) {
-    throw new MatchError(`not the name of a logical port of ours: ${JSON.stringify(port.name)}`);
+    throw new MatchError(`${JSON.stringify(port.name)} is not a valid name of a logical port`);
   }
   return { name: port.name };
 }
 
 /**
- * The address in `field` is in one of the networks, given typed or as text that is parsed here. Of none it is
- * `never`; of everything (`0.0.0.0/0`) it is the family's predicate.
+ * Matches packets whose address in `field` is in one of the networks. Returns `never` for an empty list, and the
+ * predicate of the family for a list that contains all addresses (`0.0.0.0/0`).
  *
- * @throws AddressError for text that is no network. @throws MatchError for a network of the field's other family.
+ * @throws AddressError when a text is not a network
+ * @throws MatchError when a network has the wrong family for the field
  */
 export function address(field: AddressField, networks: readonly (Network | string)[]): Match {
   const typed = networks.map((network) => (typeof network === 'string' ? parseNetwork(network) : network));
   const family = familyOf(field);
   if (typed.some((network) => network.family !== family)) {
-    throw new MatchError(`${field} compares IPv${family} addresses only`);
+    throw new MatchError(`${field} accepts only IPv${family} addresses`);
   }
   const collapsed = collapseNetworks(typed);
   const [first] = collapsed;
@@ -200,19 +205,17 @@ export function address(field: AddressField, networks: readonly (Network | strin
   return { kind: 'networks', field, networks: collapsed };
 }
 
-/** Source or destination in networks of one family: `address('ip4.src', …)` with the family as a value. */
+/** Matches packets whose source or destination is in one of the networks (see {@link address}). */
 export function ip(family: Family, side: 'src' | 'dst', networks: readonly (Network | string)[]): Match {
   return address(`ip${family}.${side}`, networks);
 }
 
-/** The address in `field` is in the address set with this name. */
-export function addressIn(field: AddressField, set: OvnSymbol): Match {
-  return { kind: 'addressSet', field, set: asSymbol(set) };
-}
-
-/** Source or destination is an address of a port in the port group: the set `$<group>_ip4` (`_ip6`) that northd makes. */
+/**
+ * Matches packets whose source or destination is an address of a port in the port group. ovn-northd maintains these
+ * addresses as the address set `$<group>_ip4` (or `_ip6`).
+ */
 export function ipOfGroup(family: Family, side: 'src' | 'dst', group: OvnSymbol): Match {
-  return addressIn(`ip${family}.${side}`, asSymbol(`${group}_ip${family}`));
+  return { kind: 'addressSet', field: `ip${family}.${side}`, set: asSymbol(`${group}_ip${family}`) };
 }
 
 function familyOf(field: AddressField): Family {
@@ -220,18 +223,18 @@ function familyOf(field: AddressField): Family {
 }
 
 /**
- * The number in `field` is one of these, or in one of these ranges. Overlapping and adjacent ranges are joined; of
- * nominal fields, which OVN compares for equality only, they become the set of their values. Of none it is `never`,
- * of every value the protocol's predicate.
+ * Matches packets whose number in `field` is one of the values, or in one of the ranges. The function joins overlapping
+ * and adjacent ranges. It replaces a range of a nominal field by its values, because OVN compares nominal fields only
+ * for equality. Returns `never` for an empty list, and the predicate of the protocol for all values.
  *
- * @throws MatchError when a bound is no integer, out of the field's range, or a range is upside down.
+ * @throws MatchError when a bound is not an integer or out of range, and when `min` is greater than `max`
  */
 export function number(field: NumberField, ...values: readonly (number | Range)[]): Match {
   const { max: limit, any } = numberFields[field];
   const ranges = values.map((value) => (typeof value === 'number' ? { min: value, max: value } : value));
   for (const { min, max } of ranges) {
     if (!Number.isInteger(min) || !Number.isInteger(max) || min < 0 || max > limit || min > max) {
-      throw new MatchError(`${field} takes integers from 0 to ${limit}, not ${min} to ${max}`);
+      throw new MatchError(`${field} accepts integers from 0 to ${limit}, not ${min} to ${max}`);
     }
   }
   const joined = joinRanges(ranges);
@@ -254,10 +257,4 @@ function joinRanges(ranges: readonly Range[]): readonly Range[] {
     } else out.push({ min: next.min, max: next.max });
   }
   return out;
-}
-
-/** The MAC in `field` is one of these. Of none it is `never`. @throws AddressError for text that is no MAC. */
-export function mac(field: MacField, macs: readonly string[]): Match {
-  const parsed = [...new Set(macs.map(parseMac))].sort();
-  return parsed.length === 0 ? never : { kind: 'macs', field, macs: parsed };
 }

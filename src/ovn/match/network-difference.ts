@@ -1,13 +1,13 @@
 import { containsNetwork, type Family, type Network } from './networks.ts';
 
-/** All addresses of a family. */
+/** Returns the network that contains all addresses of a family. */
 export function everyAddress(family: Family): Network {
   return { family, first: 0n, prefix: 0 };
 }
 
 /**
- * The addresses of `whole` that are in none of `holes`, as the fewest networks, sorted. A hole costs at most one
- * network for each bit that its prefix is longer.
+ * Returns the addresses of `whole` that no network in `holes` contains, as the smallest sorted list of networks. Each
+ * hole adds at most one network per bit by which its prefix is longer than the prefix of `whole`.
  */
 export function subtractNetworks(whole: Network, holes: readonly Network[]): readonly Network[] {
   if (holes.some((hole) => containsNetwork(hole, whole))) return [];

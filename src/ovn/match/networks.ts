@@ -1,12 +1,12 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** The two families, as people number them. */
+/** An address family: IPv4 or IPv6. */
 export type Family = 4 | 6;
 
 /**
- * A range of addresses `address/prefix` whose host bits are zero; a single address has the full prefix.
- * Only the functions here make one, so whatever is printed from it is a valid OVN constant.
+ * A network `address/prefix` whose host bits are zero. A single address has the full prefix length. Only the functions
+ * of this file make networks, so the text of every network is a valid OVN constant.
  */
 export interface Network {
   readonly family: Family;
@@ -15,7 +15,7 @@ export interface Network {
   readonly prefix: number;
 }
 
-/** A value that is not an address, network or MAC, refused before it could come near a match. */
+/** A text is not an IP address or network, so no match can contain it. */
 export class AddressError extends Error {
   override readonly name = 'AddressError';
   readonly code = 'INVALID_ADDRESS';
@@ -26,21 +26,23 @@ function width(family: Family): number {
 }
 
 /**
- * Reads `10.0.0.0/8`, `10.0.0.1`, `2001:db8::/32` or `2001:db8::1`. Host bits are cleared: OVN refuses a match
- * whose constant has bits outside its mask.
+ * Parses `10.0.0.0/8`, `10.0.0.1`, `2001:db8::/32` or `2001:db8::1`. The function clears the host bits, because OVN
+ * rejects a match whose constant has bits outside its mask.
  *
- * @throws AddressError for anything else: short or octal IPv4, zone identifiers, prefixes out of range.
+ * @throws AddressError for any other text: short or octal IPv4, zone identifiers, prefix lengths out of range
  */
 export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
   const family = isIPv4(address) ? 4 : isIPv6(address) && !address.includes('%') ? 6 : undefined;
-  if (family === undefined) throw new AddressError(`not an IP address or network: ${JSON.stringify(text)}`);
+  if (family === undefined) throw new AddressError(`${JSON.stringify(text)} is not an IP address or network`);
   const bits = width(family);
   const prefixText = slash < 0 ? String(bits) : text.slice(slash + 1);
   const prefix = /^(0|[1-9][0-9]{0,2})$/.test(prefixText) ? Number(prefixText) : Number.NaN;
   if (!(prefix <= bits))
-    throw new AddressError(`not a prefix length for IPv${family}: ${JSON.stringify(text)}`);
+    throw new AddressError(
+      `${JSON.stringify(text)} has an invalid prefix length; use 0 to ${bits} for IPv${family}`,
+    );
   let first = 0n;
   for (const byte of ipaddr.parse(address).toByteArray()) first = (first << 8n) | BigInt(byte);
   return { family, first: clearHostBits(first, bits, prefix), prefix };
@@ -51,7 +53,7 @@ function clearHostBits(value: bigint, bits: number, prefix: number): bigint {
   return (value >> host) << host;
 }
 
-/** The one text of a network: `10.0.0.0/8`, and a single address without its prefix (`10.0.0.1`). */
+/** Returns the canonical text of a network: `10.0.0.0/8`, or `10.0.0.1` for a single address. */
 export function formatNetwork(network: Network): string {
   const bits = width(network.family);
   const bytes: number[] = [];
@@ -62,8 +64,8 @@ export function formatNetwork(network: Network): string {
 }
 
 /**
- * The fewest networks that hold exactly the same addresses, sorted: duplicates and contained networks go, adjacent
- * halves join. The same set of addresses always gives the same list. O(n log n).
+ * Returns the smallest sorted list of networks that contains exactly the same addresses: the function removes duplicates
+ * and contained networks, and joins adjacent halves. The same set of addresses always gives the same list. O(n log n).
  */
 export function collapseNetworks(networks: readonly Network[]): readonly Network[] {
   const sorted = [...networks].sort(
@@ -79,7 +81,7 @@ export function collapseNetworks(networks: readonly Network[]): readonly Network
   return out;
 }
 
-/** Whether every address of `inner` is one of `outer`. */
+/** Returns whether `outer` contains every address of `inner`. */
 export function containsNetwork(outer: Network, inner: Network): boolean {
   return (
     outer.family === inner.family &&
@@ -88,7 +90,7 @@ export function containsNetwork(outer: Network, inner: Network): boolean {
   );
 }
 
-/** The parent of the last two networks when they are its two halves. */
+/** Returns the network whose two halves are the last two networks; undefined if there is none. */
 function join(networks: readonly Network[]): Network | undefined {
   const high = networks.at(-1);
   const low = networks.at(-2);
@@ -97,16 +99,4 @@ function join(networks: readonly Network[]): Network | undefined {
   const size = 1n << BigInt(width(low.family) - low.prefix);
   if (low.first % (2n * size) !== 0n || low.first + size !== high.first) return undefined;
   return { family: low.family, first: low.first, prefix: low.prefix - 1 };
-}
-
-/**
- * A MAC address in the form OVN prints: six pairs of lower-case hex digits with colons.
- *
- * @throws AddressError for any other notation.
- */
-export function parseMac(text: string): string {
-  if (!/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(text)) {
-    throw new AddressError(`not a MAC address: ${JSON.stringify(text)}`);
-  }
-  return text.toLowerCase();
 }

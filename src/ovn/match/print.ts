@@ -1,14 +1,15 @@
-import { formatNetwork } from './networks.ts';
 import type { Match, Range } from './match.ts';
+import { formatNetwork } from './networks.ts';
 
 /**
- * The text of a match, as `ACL.match` and its like take it. The same tree always gives the same text. `&&` and `||`
- * never stand side by side without parentheses, which OVN would refuse.
+ * Returns the text of a match for columns such as `ACL.match`. The same tree always gives the same text. OVN rejects an
+ * expression that mixes `&&` and `||` without parentheses, so the text has parentheses there.
  */
 export function printMatch(match: Match): string {
   return print(match, 'top');
 }
 
+/** The operator that contains an expression; the place decides where parentheses are necessary. */
 type Place = 'top' | 'and' | 'or' | 'not';
 
 function print(match: Match, place: Place): string {
@@ -21,8 +22,6 @@ function print(match: Match, place: Place): string {
       return wrap(`${match.field} == ${set(match.networks.map(formatNetwork))}`, place === 'not');
     case 'addressSet':
       return wrap(`${match.field} == $${match.set}`, place === 'not');
-    case 'macs':
-      return wrap(`${match.field} == ${set(match.macs)}`, place === 'not');
     case 'port':
       return `${match.field} == ${'group' in match.port ? `@${match.port.group}` : JSON.stringify(match.port.name)}`;
     case 'numbers':

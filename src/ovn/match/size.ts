@@ -1,9 +1,9 @@
 import type { Match, Range } from './match.ts';
 
 /**
- * How many flow matches ovn-controller would make of a match at least, with every set of addresses whose members only
- * the database knows counted as one. Alternatives add up. Where several fields have alternatives each they add up as
- * well, since ovn-controller makes conjunctive matches of them (ovs-fields(7)) instead of every combination.
+ * Estimates the minimum number of flow matches that ovn-controller makes of a match. An address set counts as one,
+ * because only the database knows its members. Alternatives add up. Alternatives in several fields also add up instead
+ * of multiplying, because ovn-controller uses conjunctive matches for them (ovs-fields(7)).
  */
 export function countMatches(match: Match): number {
   switch (match.kind) {
@@ -15,8 +15,6 @@ export function countMatches(match: Match): number {
       return 1;
     case 'networks':
       return match.networks.length;
-    case 'macs':
-      return match.macs.length;
     case 'numbers':
       return match.ranges.reduce((sum, range) => sum + masksOf(range), 0);
     case 'not':
@@ -28,7 +26,10 @@ export function countMatches(match: Match): number {
   }
 }
 
-/** One field with alternatives: as many. Several: a match for each alternative, and one for what they have in common. */
+/**
+ * Counts a conjunction. Alternatives in one field need one match each. Alternatives in several fields need one match
+ * each, and one more match for the conjunction.
+ */
 function countAll(parts: readonly number[]): number {
   if (parts.includes(0)) return 0;
   const several = parts.filter((count) => count > 1);
@@ -36,7 +37,7 @@ function countAll(parts: readonly number[]): number {
   return several.reduce((sum, count) => sum + count, 1);
 }
 
-/** How many value/mask pairs make up a range: the aligned blocks that tile it. */
+/** Returns the number of value/mask pairs (aligned blocks) that cover a range exactly. */
 function masksOf({ min, max }: Range): number {
   let count = 0;
   for (let at = min; at <= max; count++) {

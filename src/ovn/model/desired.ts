@@ -1,10 +1,12 @@
-import { nbTables } from './tables.ts';
-import type { ColumnSpec, NbColumns, NbTable, SharedColumn } from './tables.ts';
 import type { Uuid, Value } from '../ovsdb/index.ts';
+import type { NbColumns, SharedColumn } from './row-types.ts';
+import { nbTables } from './tables.ts';
+import type { ColumnSpec, NbTable } from './tables.ts';
 
 /**
- * A row as a plan wants it, without the marks, which the applier adds. Managed columns that are left out have their
- * default. `external_ids` may add keys that begin with `overlay-network/` (a readable name, say), no others.
+ * A row that a plan requires, without its marks: the applier adds the marks. A managed column that is not in
+ * `columns` gets its default. `external_ids` may contain only keys that begin with `overlay-network/`, for example
+ * for a readable name.
  */
 export interface DesiredRow {
   readonly table: string;
@@ -12,7 +14,7 @@ export interface DesiredRow {
   readonly columns: Readonly<Record<string, Value>>;
 }
 
-/** `row.column ∋ element`: the element is a row of this owner, the row may be anyone's of this cluster. */
+/** The set `row.column` contains `element`. The owner owns `element`; any owner of this cluster may own `row`. */
 export interface Membership {
   readonly table: string;
   readonly row: Uuid;
@@ -20,19 +22,18 @@ export interface Membership {
   readonly element: Uuid;
 }
 
-/** All that an object wants of the Northbound database. */
+/** All rows and memberships that an object requires in the Northbound database. */
 export interface DesiredState {
   readonly rows: readonly DesiredRow[];
   readonly memberships: readonly Membership[];
 }
 
-/** An object that wants nothing: its rows go. */
+/** The desired state of an object that requires no rows. Applying this state removes all rows of the object. */
 export const nothing: DesiredState = { rows: [], memberships: [] };
 
 /**
- * A desired row from plain shapes: arrays for sets, objects for maps, undefined for an optional that is unset.
- *
- * The compiler knows the table's columns; what it cannot know (ranges, lengths) the database checks.
+ * Makes a desired row from plain values: arrays for sets, objects for maps, undefined for an unset optional column.
+ * The compiler checks the columns and their types. The database checks ranges and lengths.
  */
 export function row<T extends NbTable>(table: T, uuid: Uuid, columns: NbColumns<T>): DesiredRow {
   const specs: Readonly<Record<string, ColumnSpec>> = nbTables[table].columns;
@@ -52,7 +53,7 @@ function toValue(spec: ColumnSpec, input: unknown): Value {
   return input as Value;
 }
 
-/** The membership of `element` in `row.column`; the compiler knows which columns of which tables take one. */
+/** Makes the membership of `element` in the set `row.column`. The compiler checks that the column is shared. */
 export function member<T extends NbTable>(
   table: T,
   row: Uuid,

@@ -1,32 +1,35 @@
-/** An object whose rows these are. The UID is its identity; kind, namespace and name are for people and wake-ups. */
+/**
+ * A Kubernetes object that owns rows. The UID is its identity. The operator uses kind, namespace and name in messages
+ * and to enqueue the object.
+ */
 export interface Owner {
   readonly kind: string;
-  /** Empty for a cluster-scoped kind. */
+  /** Empty for a cluster-scoped object. */
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
 }
 
-/** All keys that the operator may write in `external_ids` begin with this; other keys are never touched. */
+/** The prefix of every key that the operator writes to `external_ids`. The operator never changes other keys. */
 export const MARK_PREFIX = 'overlay-network/';
-/** Whose cluster: several may share one Northbound database. */
+/** The key for the name of the Kubernetes cluster. Several clusters can share one Northbound database. */
 export const CLUSTER_MARK = 'overlay-network/cluster';
-/** `Kind/namespace/name`, for people reading `ovn-nbctl`, and to wake the owner on drift. */
+/** The key for `Kind/namespace/name`: readable in `ovn-nbctl`, and used to enqueue the owner after drift. */
 export const OWNER_MARK = 'overlay-network/owner';
-/** The owner's `metadata.uid`. */
+/** The key for the owner's `metadata.uid`. */
 export const UID_MARK = 'overlay-network/uid';
 
-/** The key in `NB_Global.external_ids` that holds the writing epoch of a cluster's operator. */
+/** Returns the key in `NB_Global.external_ids` that holds the epoch of the cluster's operator (see `Fence`). */
 export function epochKey(cluster: string): string {
   return `${MARK_PREFIX}epoch/${cluster}`;
 }
 
-/** `Kind/namespace/name`; Kubernetes allows no slash in any of the three, so it parses back. */
+/** Returns `Kind/namespace/name`. Kubernetes allows no slash in any of the three, so the text is unambiguous. */
 export function ownerText(owner: Owner): string {
   return `${owner.kind}/${owner.namespace}/${owner.name}`;
 }
 
-/** The marks that every row of this owner carries in `external_ids`. */
+/** Returns the marks that every row of this owner has in `external_ids`. */
 export function marksOf(cluster: string, owner: Owner): ReadonlyMap<string, string> {
   return new Map([
     [CLUSTER_MARK, cluster],
@@ -35,18 +38,18 @@ export function marksOf(cluster: string, owner: Owner): ReadonlyMap<string, stri
   ]);
 }
 
-/** What a row's `external_ids` say about whose it is. */
+/** The owner of a row according to its `external_ids`. */
 export type Claim =
-  /** No mark at all: another CMS's row, or one of ours stripped by hand. */
+  /** The row has no mark: it belongs to another CMS, or an administrator removed the marks. */
   | { readonly kind: 'none' }
-  /** Another cluster's operator wrote it. */
+  /** The operator of another cluster wrote the row. */
   | { readonly kind: 'other-cluster'; readonly cluster: string }
-  /** This cluster's, and whose. */
+  /** An object of this cluster owns the row. */
   | { readonly kind: 'owner'; readonly owner: Owner }
-  /** This cluster's mark, but the others are missing or unreadable. */
+  /** The row has the mark of this cluster, but the other marks are missing or invalid. */
   | { readonly kind: 'damaged' };
 
-/** Reads the marks back. Never throws: whatever stands there, one of the four claims describes it. */
+/** Reads the marks of a row. Never throws: one of the four claims describes any value of `external_ids`. */
 export function claimOf(cluster: string, externalIds: unknown): Claim {
   if (!(externalIds instanceof Map)) return { kind: 'none' };
   const ids = externalIds as ReadonlyMap<unknown, unknown>;

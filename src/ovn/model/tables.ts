@@ -1,26 +1,27 @@
 /**
- * The Northbound tables and columns that the operator knows (ovn-nb(5); columns that an older or newer schema
- * lacks are skipped when connected). A column that is not here is never read, compared or written, so an
- * administrator's mirror rules, control-plane protection or DNS stay as they are.
+ * The Northbound tables and columns that the operator manages (ovn-nb(5)). The operator replicates exactly these
+ * columns; it skips a column that the connected schema lacks. The operator never reads, compares or writes any other
+ * column, so an administrator's mirror rules, control-plane protection and DNS records stay unchanged.
+ *
+ * A column that no plan sets is listed only if a value in it would change how OVN treats a row of the operator: the
+ * operator then restores the column's default. Columns that ovn-northd writes (`up`, `tag`, …) are not listed.
  */
 
-/** What a column holds, and how the operator treats it. */
+/** The type of a column and the rules for writing it. */
 export interface ColumnSpec {
   readonly kind: 'string' | 'integer' | 'boolean' | 'optional' | 'set' | 'map';
-  /** The type of the atoms (of a map's values). */
+  /** The type of the atoms. For a map: the type of its values. */
   readonly of: 'string' | 'integer' | 'boolean' | 'uuid';
   /** The table that the atoms refer to. */
   readonly refTable?: string;
-  /** A strong reference keeps its target alive and forbids its deletion; a weak one vanishes with it. */
+  /** A strong reference prevents the deletion of its target. A weak reference disappears with its target. */
   readonly ref?: 'strong' | 'weak';
-  /** A set that several owners add to: mutated by membership, never written whole (invariant 3). */
+  /** Several owners add elements to this set, so the operator mutates it and never writes it as a whole. */
   readonly shared?: true;
-  /** Written by northd or others: read, never compared, never written. */
-  readonly volatile?: true;
 }
 
 export interface TableSpec {
-  /** Rows of a root table live until deleted; the others vanish at commit without a strong reference. */
+  /** A row of a root table exists until it is deleted. OVSDB deletes any other row that no strong reference holds. */
   readonly root: boolean;
   readonly columns: Readonly<Record<string, ColumnSpec>>;
 }
@@ -40,14 +41,12 @@ function reference<T extends string>(refTable: T, ref: 'strong' | 'weak') {
   return { kind: 'optional', of: 'uuid', refTable, ref } as const;
 }
 
+/** A set of references that several owners share. */
 function shared<T extends string>(refTable: T, ref: 'strong' | 'weak') {
   return { kind: 'set', of: 'uuid', refTable, ref, shared: true } as const;
 }
 
-function volatile<C extends ColumnSpec>(column: C): C & { readonly volatile: true } {
-  return { ...column, volatile: true };
-}
-
+/** Every managed table. */
 export const nbTables = {
   Logical_Switch: {
     root: true,
@@ -57,7 +56,6 @@ export const nbTables = {
       acls: shared('ACL', 'strong'),
       qos_rules: shared('QoS', 'strong'),
       load_balancer: shared('Load_Balancer', 'weak'),
-      dns_records: shared('DNS', 'weak'),
       other_config: stringMap,
       external_ids: stringMap,
     },
@@ -70,11 +68,8 @@ export const nbTables = {
       options: stringMap,
       parent_name: optionalString,
       tag_request: optionalInteger,
-      tag: volatile(optionalInteger),
       addresses: strings,
-      dynamic_addresses: volatile(optionalString),
       port_security: strings,
-      up: volatile(optionalBoolean),
       enabled: optionalBoolean,
       dhcpv4_options: reference('DHCP_Options', 'weak'),
       dhcpv6_options: reference('DHCP_Options', 'weak'),
@@ -106,13 +101,9 @@ export const nbTables = {
       networks: strings,
       peer: optionalString,
       enabled: optionalBoolean,
-      gateway_chassis: shared('Gateway_Chassis', 'strong'),
       ha_chassis_group: reference('HA_Chassis_Group', 'strong'),
       options: stringMap,
       ipv6_ra_configs: stringMap,
-      ipv6_prefix: volatile(strings),
-      /** Which chassis hosts a gateway port; newer schemas only. */
-      status: volatile(stringMap),
       external_ids: stringMap,
     },
   },
@@ -149,6 +140,7 @@ export const nbTables = {
       external_port_range: string,
       logical_ip: string,
       logical_port: optionalString,
+      /** The operator does not manage address sets. It only restores the default of these two columns. */
       allowed_ext_ips: reference('Address_Set', 'strong'),
       exempted_ext_ips: reference('Address_Set', 'strong'),
       /** Schema 6.3 (22.06) and newer. */
@@ -176,10 +168,6 @@ export const nbTables = {
     root: true,
     columns: { cidr: string, options: stringMap, external_ids: stringMap },
   },
-  DNS: {
-    root: true,
-    columns: { records: stringMap, external_ids: stringMap },
-  },
   Port_Group: {
     root: true,
     columns: {
@@ -188,10 +176,6 @@ export const nbTables = {
       acls: shared('ACL', 'strong'),
       external_ids: stringMap,
     },
-  },
-  Address_Set: {
-    root: true,
-    columns: { name: string, addresses: strings, external_ids: stringMap },
   },
   ACL: {
     root: false,
@@ -230,39 +214,29 @@ export const nbTables = {
     root: false,
     columns: { chassis_name: string, priority: integer, external_ids: stringMap },
   },
-  Gateway_Chassis: {
-    root: false,
-    columns: {
-      name: string,
-      chassis_name: string,
-      priority: integer,
-      options: stringMap,
-      external_ids: stringMap,
-    },
-  },
 } as const satisfies Readonly<Record<string, TableSpec>>;
 
-/** A table whose rows a plan may want. */
+/** A table that a plan may create rows in. */
 export type NbTable = keyof typeof nbTables;
 
 /**
- * `NB_Global`'s columns that are read: the epoch and how far OVN has come (`nb_cfg` → `sb_cfg` → `hv_cfg`).
- * Its one row belongs to everybody, so it is not among the managed tables.
+ * The columns of `NB_Global` that the operator reads: the epoch (`external_ids`) and the progress of OVN (`nb_cfg`,
+ * `sb_cfg`). All clients share the one row of `NB_Global`, so the table is not managed.
  */
-const globalColumns = ['external_ids', 'nb_cfg', 'sb_cfg', 'hv_cfg'] as const;
+const globalColumns = ['external_ids', 'nb_cfg', 'sb_cfg'] as const;
 
-/** What to monitor: the `tables` option of the OVSDB client. */
+/** The tables and columns to replicate: the `tables` option of the OVSDB client. */
 export const monitoredTables: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(Object.entries(nbTables).map(([table, spec]) => [table, Object.keys(spec.columns)])),
   NB_Global: globalColumns,
 };
 
-/** The specification of a managed table, or undefined when the operator does not manage it. */
+/** Returns the specification of a managed table; undefined if the operator does not manage the table. */
 export function tableSpec(table: string): TableSpec | undefined {
   return Object.hasOwn(nbTables, table) ? nbTables[table as NbTable] : undefined;
 }
 
-/** The columns of a table that hold elements of several owners, with what they hold. */
+/** Returns the names of the shared columns of a table (see {@link ColumnSpec.shared}). */
 export function sharedColumns(table: string): readonly string[] {
   return sharedByTable.get(table) ?? [];
 }
@@ -273,35 +247,3 @@ const sharedByTable: ReadonlyMap<string, readonly string[]> = new Map(
     Object.entries<ColumnSpec>(spec.columns).flatMap(([name, column]) => (column.shared ? [name] : [])),
   ]),
 );
-
-type Atomic<C> = C extends { of: 'integer' } ? number : C extends { of: 'boolean' } ? boolean : string;
-type Input<C> = C extends { kind: 'map' }
-  ? Readonly<Record<string, Atomic<C>>>
-  : C extends { kind: 'set' }
-    ? readonly Atomic<C>[]
-    : C extends { kind: 'optional' }
-      ? Atomic<C> | undefined
-      : Atomic<C>;
-type PlainColumn<C> = C extends { shared: true } | { volatile: true } ? never : unknown;
-
-/**
- * What a plan says of a row, in plain shapes: arrays for sets, objects for maps, undefined for an optional that is
- * unset. A column left out has its default (empty), whatever stands there: same objects, same rows.
- */
-export type NbColumns<T extends NbTable> = {
-  readonly [
-    C in keyof (typeof nbTables)[T]['columns'] as PlainColumn<
-      (typeof nbTables)[T]['columns'][C]
-    > extends never
-      ? never
-      : C
-  ]?: Input<(typeof nbTables)[T]['columns'][C]>;
-};
-
-/** The columns of a table that take memberships. */
-export type SharedColumn<T extends NbTable> = {
-  [C in keyof (typeof nbTables)[T]['columns']]: (typeof nbTables)[T]['columns'][C] extends { shared: true }
-    ? C
-    : never;
-}[keyof (typeof nbTables)[T]['columns']] &
-  string;

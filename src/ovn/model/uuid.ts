@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 
-/** The project's namespace for name-based UUIDs. It must never change: every row's identity hangs on it. */
+/** The project's namespace for name-based UUIDs. This value must never change, because all row UUIDs depend on it. */
 export const ROW_NAMESPACE = '0c408935-2c75-4e4f-9bcc-4241f756af15';
 
 const namespaceBytes = Buffer.from(ROW_NAMESPACE.replaceAll('-', ''), 'hex');
 
 /**
- * The UUIDv5 (RFC 9562 §5.5) of a name in a namespace given as 16 bytes.
+ * Computes the UUIDv5 (RFC 9562 §5.5) of a name. `namespace` has 16 bytes.
  *
- * Deterministic and stateless; about a microsecond, so fifty thousand at a start cost nothing worth caching.
+ * One call takes about a microsecond, so 50,000 UUIDs at start need no cache.
  */
 export function uuidV5(namespace: Uint8Array, name: string): string {
   const text = Buffer.byteLength(name);
@@ -24,11 +24,11 @@ export function uuidV5(namespace: Uint8Array, name: string): string {
 }
 
 /**
- * The UUID of the row that plays `role` for the object with `metadata.uid` `ownerUid`.
+ * Computes the UUID of the row with the given role for the object whose `metadata.uid` is `ownerUid`.
  *
- * The same object and role give the same row in every process, for ever (invariant 2), so a reference needs no
- * look-up and a replayed insert collides with itself instead of making a second row. Roles are chosen by the
- * plans (`lsp`, `switch`, `acl/ingress/3`); a `/` in a role is fine because a UID has none.
+ * The same object and role give the same UUID in every process. A reference therefore needs no lookup, and the
+ * database rejects a repeated insert instead of creating a second row. Plans choose the roles (`lsp`, `switch`,
+ * `acl/ingress/3`). A role may contain `/`, because a UID contains none.
  */
 export function rowUuid(ownerUid: string, role: string): string {
   return uuidV5(namespaceBytes, `${ownerUid}/${role}`);

@@ -1,15 +1,15 @@
-import type { ColumnSpec } from './tables.ts';
 import type { Atom, Value } from '../ovsdb/index.ts';
+import type { ColumnSpec } from './tables.ts';
 
-/** A value that the database could not hold; the column's name is the caller's to add. */
+/** A value does not fit its column. The caller adds the column's name to the message. */
 export class ValueError extends Error {
   override readonly name = 'ValueError';
   readonly code = 'INVALID_VALUE';
 }
 
 /**
- * Whether the column holds what is wanted, where wanting nothing (undefined) means the column's default: an empty
- * set or map, `''`, `0`, `false` (RFC 7047 §5.2.1).
+ * Returns whether the column has the desired value. `want` undefined means the column's default: an empty set or map,
+ * `''`, `0` or `false` (RFC 7047 §5.2.1).
  */
 export function holds(spec: ColumnSpec, want: Value | undefined, have: Value): boolean {
   switch (spec.kind) {
@@ -43,14 +43,16 @@ function sameMap(want: Value | undefined, have: ReadonlyMap<Atom, Atom>): boolea
 }
 
 /**
- * What the column should hold, in the shape in which the replica holds it; undefined is the column's default.
+ * Converts a desired value into the shape that the replica uses. `value` undefined means the column's default.
  *
- * @throws ValueError when the value does not fit the column, or holds text that would break the connection: OVS's
- * JSON parser ends the session at a NUL or a lone surrogate, so one such string would take everybody down.
+ * The function rejects text with a NUL or a lone surrogate, because the JSON parser of OVS closes the connection when
+ * it reads such text. That would also fail the transactions of all other owners.
+ *
+ * @throws ValueError when the value does not fit the column
  */
 export function fitValue(spec: ColumnSpec, value: Value | undefined): Value {
   if (spec.kind === 'map') {
-    if (value !== undefined && !(value instanceof Map)) throw new ValueError('takes a map');
+    if (value !== undefined && !(value instanceof Map)) throw new ValueError('must be a map');
     const map: ReadonlyMap<Atom, Atom> = value ?? none;
     for (const [key, entry] of map) {
       checkAtom('string', key);
@@ -58,15 +60,15 @@ export function fitValue(spec: ColumnSpec, value: Value | undefined): Value {
     }
     return map;
   }
-  if (value instanceof Map) throw new ValueError('takes no map');
+  if (value instanceof Map) throw new ValueError('must not be a map');
   if (spec.kind === 'set' || spec.kind === 'optional') {
     const set: ReadonlySet<Atom> =
       value instanceof Set ? value : new Set(value === undefined ? [] : [value as Atom]);
-    if (spec.kind === 'optional' && set.size > 1) throw new ValueError('takes one value at most');
+    if (spec.kind === 'optional' && set.size > 1) throw new ValueError('must have at most one value');
     for (const atom of set) checkAtom(spec.of, atom);
     return set;
   }
-  if (value instanceof Set) throw new ValueError('takes no set');
+  if (value instanceof Set) throw new ValueError('must not be a set');
   const atom = (value ?? defaults[spec.kind]) as Atom;
   checkAtom(spec.of, atom);
   return atom;
@@ -74,22 +76,23 @@ export function fitValue(spec: ColumnSpec, value: Value | undefined): Value {
 
 const none: ReadonlyMap<Atom, Atom> = new Map();
 const defaults = { string: '', integer: 0, boolean: false } as const;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 function checkAtom(type: ColumnSpec['of'], atom: Atom): void {
   switch (type) {
     case 'uuid':
-      if (typeof atom !== 'string' || !UUID.test(atom)) throw new ValueError('takes the UUID of a row');
+      if (typeof atom !== 'string' || !uuidPattern.test(atom))
+        throw new ValueError('must be the UUID of a row');
       return;
     case 'string':
-      if (typeof atom !== 'string') throw new ValueError('takes text');
+      if (typeof atom !== 'string') throw new ValueError('must be a string');
       if (atom.includes('\0') || !atom.isWellFormed())
-        throw new ValueError('holds text that is not valid Unicode');
+        throw new ValueError('contains a NUL or text that is not valid Unicode');
       return;
     case 'integer':
-      if (!Number.isSafeInteger(atom)) throw new ValueError('takes an integer');
+      if (!Number.isSafeInteger(atom)) throw new ValueError('must be an integer');
       return;
     case 'boolean':
-      if (typeof atom !== 'boolean') throw new ValueError('takes true or false');
+      if (typeof atom !== 'boolean') throw new ValueError('must be true or false');
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock, Logger } from '../../base/index.ts';
 import {
   judgeServer,
   noProgress,
@@ -7,7 +8,6 @@ import {
   serverTable,
 } from './cluster.ts';
 import type { ClusterProgress } from './cluster.ts';
-import type { Clock, Logger } from '../../base/index.ts';
 import { OvsdbError } from './errors.ts';
 import { readUpdate, startMonitor } from './monitor.ts';
 import type { MonitoredConditions, MonitorReply } from './monitor.ts';

@@ -1,9 +1,9 @@
 import type { Backoff, Clock, Logger } from '../../base/index.ts';
 import { OvsdbError } from './errors.ts';
+import type { MonitoredConditions } from './monitor.ts';
 import type { ProbeOptions } from './probe.ts';
 import { formatRemote, isLoopback, parseRemotes } from './remotes.ts';
 import type { Remote } from './remotes.ts';
-import type { MonitoredConditions } from './monitor.ts';
 import type { MonitoredColumns } from './schema.ts';
 import type { Connect, TlsFiles } from './transport.ts';
 

@@ -1,7 +1,7 @@
+import { type Logger, type Steps, Turn, inTurns, realClock, silentLogger } from '../../base/index.ts';
 import { defaultValue, ownSet } from './codec.ts';
 import { describeEdit } from './difference.ts';
 import type { ColumnEdit } from './difference.ts';
-import { type Logger, type Steps, Turn, inTurns, realClock, silentLogger } from '../../base/index.ts';
 import type { ColumnType, TableSchema } from './schema.ts';
 import { planDump, planUpdate } from './table-updates.ts';
 import type { PlannedChange, UpdateFormat } from './table-updates.ts';

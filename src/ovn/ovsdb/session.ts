@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/index.ts';
+import { isSpeakable } from './accepted-json.ts';
 import { asOvsdbError, errorFromServer, OvsdbError } from './errors.ts';
 import type { OvsdbErrorCode } from './errors.ts';
 import { Framer } from './framing.ts';
 import { InactivityProbe } from './probe.ts';
 import type { ProbeOptions } from './probe.ts';
 import { parseJson, parseJsonInSlices, sliceThreshold } from './sliced-json.ts';
-import { isSpeakable } from './accepted-json.ts';
 import type { Transport } from './transport.ts';
 
 /** What a session needs. */

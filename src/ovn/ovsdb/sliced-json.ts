@@ -1,5 +1,5 @@
-import { OvsdbError } from './errors.ts';
 import { realClock, Turn } from '../../base/index.ts';
+import { OvsdbError } from './errors.ts';
 
 /** Messages up to this many bytes are parsed in one go (about 2 ms); larger ones in slices. */
 export const sliceThreshold = 256 * 1024;

@@ -1,8 +1,8 @@
+import { isSpeakable } from './accepted-json.ts';
 import { decodeValue } from './codec.ts';
 import { errorFromServer, OvsdbError } from './errors.ts';
 import type { Operation } from './operations.ts';
 import type { DatabaseSchema } from './schema.ts';
-import { isSpeakable } from './accepted-json.ts';
 import type { Uuid, Value } from './values.ts';
 
 /** What an operation did; which member there is depends on the operation. */

@@ -1,31 +1,38 @@
 import { textAt, type Replica, type Row } from '../ovsdb/index.ts';
 
-/** A host as OVN knows it. */
+/** A hypervisor or gateway host (a chassis in OVN). */
 export interface Chassis {
-  /** `system-id` of its Open vSwitch: what rows name it by. */
+  /** The `system-id` of its Open vSwitch. Rows refer to the chassis by this name. */
   readonly name: string;
-  /** Whether its administrator gave it `enable-chassis-as-gw` in `ovn-cms-options`. */
+  /** Whether its `ovn-cms-options` contain `enable-chassis-as-gw`. */
   readonly isGateway: boolean;
-  /** The physical networks that `ovn-bridge-mappings` leads to. */
+  /** The physical networks in its `ovn-bridge-mappings`. */
   readonly physicalNetworks: readonly string[];
 }
 
-/** Which hosts there are. */
+/** The chassis of OVN. */
 export interface ChassisDirectory {
-  /** Whether the answers are OVN's: false before the first dump was read. */
+  /** Whether the Southbound database has been read; before that, `chassis()` returns an empty list. */
   readonly isKnown: boolean;
-  /** All hosts by name, in order. A host whose ovn-controller only crashed is among them. */
+  /** Returns all chassis, sorted by name. The list includes a chassis whose ovn-controller crashed. */
   chassis(): readonly Chassis[];
-  /** Told when a host comes, goes or is configured otherwise. Returns the way to stop listening. */
+  /**
+   * Calls `listener` when a chassis is added, removed or reconfigured.
+   *
+   * @returns the function that removes the listener
+   */
   onChassisChange(listener: () => void): () => void;
 }
 
-/** Where ovn-controller puts the host's configuration: newer ones in `other_config`, older ones in both. */
+/**
+ * The columns of Chassis to replicate. ovn-controller writes the configuration of the host to `other_config`; older
+ * versions write it to `external_ids` too.
+ */
 export const chassisColumns = ['name', 'external_ids', 'other_config'] as const;
 
 /**
- * The hosts in the Southbound database's Chassis table (ovn-sb(5)), without those of other zones that ovn-ic has copied
- * there: they do nothing of what is asked here.
+ * Returns the chassis of the Southbound table Chassis (ovn-sb(5)), without the chassis of other availability zones that
+ * ovn-ic copies there.
  */
 export function readChassis(replica: Pick<Replica, 'rows'>): readonly Chassis[] {
   return localRows(replica)
@@ -34,8 +41,8 @@ export function readChassis(replica: Pick<Replica, 'rows'>): readonly Chassis[] 
 }
 
 /**
- * By name of the host: the MAC address that routers have there on each physical network, as `ovn-chassis-mac-mappings`
- * gives it, unchecked.
+ * Returns, by chassis name and physical network, the MAC address that routers use on that chassis
+ * (`ovn-chassis-mac-mappings`). The function does not validate the addresses.
  */
 export function readMacMappings(
   replica: Pick<Replica, 'rows'>,
@@ -61,13 +68,13 @@ function chassisOf(row: Row): Chassis {
   };
 }
 
-/** What the host's administrator wrote, by its commas. */
+/** Returns the comma-separated items of an option that the administrator of the host set. */
 function optionOf(row: Row, key: string): readonly string[] {
   const text = textAt(row['other_config'], key) ?? textAt(row['external_ids'], key) ?? '';
   return text.split(',').map((item) => item.trim());
 }
 
-/** `physnet1:br-ex` as `['physnet1', 'br-ex']`. */
+/** Splits `physnet1:br-ex` into `['physnet1', 'br-ex']`. */
 function splitMapping(item: string): [network: string, to: string] {
   const [network = '', ...rest] = item.split(':');
   return [network, rest.join(':')];

@@ -1,37 +1,42 @@
-import { chassisColumns, readChassis, type Chassis, type ChassisDirectory } from './chassis.ts';
 import { OvsdbClient } from '../ovsdb/index.ts';
 import type { OvsdbClientOptions, Replica, Row, RowChange, Uuid } from '../ovsdb/index.ts';
+import { chassisColumns, readChassis, type Chassis, type ChassisDirectory } from './chassis.ts';
 
-/** Told of a logical port whose binding may have changed; of undefined when any may have (the first dump is there). */
-export type BindingListener = (logicalPort: string | undefined) => void;
+/** Receives a logical port whose binding may have changed; undefined if all bindings may have changed. */
+type BindingListener = (logicalPort: string | undefined) => void;
 
-/** Where OVN has logical ports up. */
+/** The chassis on which each logical port is up. */
 export interface PortBindings {
-  /** Whether the answers are OVN's: false before the first dump was read. */
+  /** Whether the Southbound database has been read; before that, `hostOf` returns undefined. */
   readonly isKnown: boolean;
-  /** Name of the chassis on which the port's interface is up; undefined when it is nowhere. O(1). */
+  /** Returns the name of the chassis on which the port is up; undefined if the port is not up. O(1). */
   hostOf(logicalPort: string): string | undefined;
-  /** Returns the way to stop listening. */
+  /**
+   * Calls `listener` when a binding changes.
+   *
+   * @returns the function that removes the listener
+   */
   onChange(listener: BindingListener): () => void;
 }
 
-/** Of a Port_Binding: what tells where the port is up. */
+/** The columns of Port_Binding that tell on which chassis a port is up. */
 export const bindingColumns = ['logical_port', 'chassis', 'up'] as const;
 
-/** What is read of the Southbound database (ovn-sb(5)); nothing is ever written to it. */
+/** The replicated tables of the Southbound database (ovn-sb(5)). The operator never writes to this database. */
 const tables = {
   Port_Binding: bindingColumns,
   Chassis: chassisColumns,
 } as const;
 
 /**
- * Follows hosts and bindings in the Southbound database: a port is up on a chassis when ovn-controller there has claimed
- * it and its flows are installed (`Port_Binding.chassis` and `up`). Connecting goes on in the background: nothing
- * waits for this database but what asks it.
+ * Follows chassis and port bindings in the Southbound database. A port is up on a chassis when ovn-controller has claimed
+ * the port and installed its flows (`Port_Binding.chassis` and `up`). The client connects in the background, so the
+ * operator also works while this database is unreachable.
  */
 export class Southbound implements PortBindings, ChassisDirectory {
   readonly #client: OvsdbClient;
-  readonly #rows = new Map<string, Uuid>();
+  /** The UUIDs of the Port_Binding rows, by logical port. */
+  readonly #bindings = new Map<string, Uuid>();
   readonly #listeners = new Set<BindingListener>();
   readonly #chassisListeners = new Set<() => void>();
   #chassis: readonly Chassis[] = [];
@@ -49,20 +54,24 @@ export class Southbound implements PortBindings, ChassisDirectory {
     return this.#client.connected;
   }
 
-  /** Resolves when every remote was tried once in vain. */
+  /** Resolves when the client has tried every remote once without success. */
   get unreachable(): Promise<undefined> {
     return this.#client.unreachable;
   }
 
-  /** Resolves when the bindings are known; rejects when stopped before, or when this is no Southbound database. */
+  /**
+   * Resolves when the bindings are known.
+   *
+   * @throws OvsdbError STOPPED after `stop`
+   */
   async start(): Promise<void> {
     await this.#client.start();
     const { replica } = this.#client;
-    for (const row of replica.rows('Port_Binding')) this.#rows.set(nameOf(row), row._uuid);
+    for (const row of replica.rows('Port_Binding')) this.#bindings.set(nameOf(row), row._uuid);
     this.#chassis = readChassis(replica);
     replica.subscribe((changes) => this.#observe(replica, changes));
     this.#isKnown = true;
-    this.#tell(undefined);
+    this.#notify(undefined);
     for (const listener of this.#chassisListeners) listener();
   }
 
@@ -71,7 +80,7 @@ export class Southbound implements PortBindings, ChassisDirectory {
   }
 
   hostOf(logicalPort: string): string | undefined {
-    const uuid = this.#rows.get(logicalPort);
+    const uuid = this.#bindings.get(logicalPort);
     const binding = uuid === undefined ? undefined : this.#client.replica.get('Port_Binding', uuid);
     return binding && hostOf(binding, this.#client.replica);
   }
@@ -95,16 +104,17 @@ export class Southbound implements PortBindings, ChassisDirectory {
     for (const { type, table, row } of changes) {
       if (table !== 'Port_Binding') continue;
       const name = nameOf(row);
-      if (type !== 'delete') this.#rows.set(name, row._uuid);
-      // One that was deleted and made anew in one transaction has its new row already.
-      else if (replica.get('Port_Binding', this.#rows.get(name) ?? '') === undefined) this.#rows.delete(name);
+      if (type !== 'delete') this.#bindings.set(name, row._uuid);
+      // If one transaction deleted and recreated the binding, the map may already contain the new row.
+      else if (replica.get('Port_Binding', this.#bindings.get(name) ?? '') === undefined)
+        this.#bindings.delete(name);
       changed.add(name);
     }
-    for (const name of changed) this.#tell(name);
+    for (const name of changed) this.#notify(name);
     if (changes.some(({ table }) => table === 'Chassis')) this.#observeChassis(replica);
   }
 
-  /** A host's row also changes for reasons that are nobody's business here, such as its statistics. */
+  /** Notifies the listeners only of relevant changes: the row of a chassis also contains statistics, for example. */
   #observeChassis(replica: Replica): void {
     const chassis = readChassis(replica);
     if (JSON.stringify(chassis) === JSON.stringify(this.#chassis)) return;
@@ -112,12 +122,12 @@ export class Southbound implements PortBindings, ChassisDirectory {
     for (const listener of this.#chassisListeners) listener();
   }
 
-  #tell(logicalPort: string | undefined): void {
+  #notify(logicalPort: string | undefined): void {
     for (const listener of this.#listeners) listener(logicalPort);
   }
 }
 
-/** Name of the chassis on which a Port_Binding's port is up; undefined when it is nowhere. */
+/** Returns the name of the chassis on which the port of a Port_Binding is up; undefined if the port is not up. */
 export function hostOf(binding: Row, replica: Pick<Replica, 'get'>): string | undefined {
   if (first(binding['up']) !== true) return undefined;
   const chassis = first(binding['chassis']);
@@ -129,7 +139,7 @@ function nameOf(row: Row): string {
   return row['logical_port'] as string;
 }
 
-/** The value of an optional column. */
+/** Returns the value of an optional column. */
 function first(value: Row[string] | undefined): unknown {
   if (!(value instanceof Set)) return undefined;
   const [only] = value as ReadonlySet<unknown>;

@@ -125,7 +125,7 @@ describe.each(targets)('an operator with the $name API server', (target) => {
           level: 'error',
           message: 'orphaned rows were left alone',
           reason: expect.stringMatching(
-            /^60 of \d+ rows of this cluster have no object .*nothing was removed/,
+            /^60 of \d+ rows of this cluster have no object .*No rows were removed/,
           ),
         }),
       );

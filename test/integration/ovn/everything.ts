@@ -1,18 +1,22 @@
 import { member, row, rowUuid } from '../../../src/ovn/index.ts';
-import type { DesiredState, NbColumns, NbTable, Owner } from '../../../src/ovn/index.ts';
-import { nbTables } from '../../../src/ovn/model/tables.ts';
+import type { DesiredState, Owner } from '../../../src/ovn/index.ts';
 import { insertRow } from '../../../src/ovn/apply/operations.ts';
-import type { ColumnSpec } from '../../../src/ovn/model/tables.ts';
+import type { NbColumns } from '../../../src/ovn/model/row-types.ts';
+import { nbTables } from '../../../src/ovn/model/tables.ts';
+import type { ColumnSpec, NbTable } from '../../../src/ovn/model/tables.ts';
 import type { Operation, Value } from '../../../src/ovn/ovsdb/index.ts';
 
 export const everyTable = Object.keys(nbTables) as NbTable[];
 
-/** The row of this owner in a table. */
+/** An address set of another client. The operator does not manage address sets. */
+export const addressSetUuid = 'eeeeeeee-0000-4000-8000-000000000001';
+
+/** Returns the UUID of the owner's row in a table. */
 export function uuidIn(owner: Owner, table: NbTable): string {
   return rowUuid(owner.uid, table);
 }
 
-/** A state with one row in every managed table, every shared column in use, and most columns set. */
+/** Returns a state with one row in every managed table, an element in every shared column, and most columns set. */
 export function everything(owner: Owner): DesiredState {
   const id = (table: NbTable): string => uuidIn(owner, table);
   const columns: { readonly [T in NbTable]: NbColumns<T> } = {
@@ -42,14 +46,11 @@ export function everything(owner: Owner): DesiredState {
     },
     Load_Balancer: { name: 'lb', vips: { '203.0.113.4:80': '10.0.0.4:8080' }, protocol: 'tcp' },
     DHCP_Options: { cidr: '10.0.0.0/24', options: { lease_time: '3600' } },
-    DNS: { records: { 'a.example': '10.0.0.4' } },
     Port_Group: { name: `pg_${owner.name}` },
-    Address_Set: { name: `as_${owner.name}`, addresses: ['10.0.0.4'] },
     ACL: { priority: 1000, direction: 'to-lport', match: 'ip', action: 'drop' },
     QoS: { priority: 5, direction: 'to-lport', match: 'ip', bandwidth: { rate: 1000 }, action: { dscp: 5 } },
     HA_Chassis_Group: { name: `hcg-${owner.name}` },
     HA_Chassis: { chassis_name: 'hv1', priority: 3 },
-    Gateway_Chassis: { name: `gc-${owner.name}`, chassis_name: 'hv1', priority: 2 },
   };
   const { Logical_Switch: sw, Logical_Router: lr } = {
     Logical_Switch: id('Logical_Switch'),
@@ -62,13 +63,11 @@ export function everything(owner: Owner): DesiredState {
       member('Logical_Switch', sw, 'acls', id('ACL')),
       member('Logical_Switch', sw, 'qos_rules', id('QoS')),
       member('Logical_Switch', sw, 'load_balancer', id('Load_Balancer')),
-      member('Logical_Switch', sw, 'dns_records', id('DNS')),
       member('Logical_Router', lr, 'ports', id('Logical_Router_Port')),
       member('Logical_Router', lr, 'static_routes', id('Logical_Router_Static_Route')),
       member('Logical_Router', lr, 'policies', id('Logical_Router_Policy')),
       member('Logical_Router', lr, 'nat', id('NAT')),
       member('Logical_Router', lr, 'load_balancer', id('Load_Balancer')),
-      member('Logical_Router_Port', id('Logical_Router_Port'), 'gateway_chassis', id('Gateway_Chassis')),
       member('Port_Group', id('Port_Group'), 'ports', id('Logical_Switch_Port')),
       member('Port_Group', id('Port_Group'), 'acls', id('ACL')),
       member('HA_Chassis_Group', id('HA_Chassis_Group'), 'ha_chassis', id('HA_Chassis')),
@@ -76,8 +75,8 @@ export function everything(owner: Owner): DesiredState {
   };
 }
 
-/** Valid values, other than those above, of columns that do not take anything. */
-const peculiar: Readonly<Record<string, Value>> = {
+/** Other valid values of columns that accept only some values. */
+const specialValues: Readonly<Record<string, Value>> = {
   'Logical_Router_Policy.action': 'allow',
   'Logical_Router_Static_Route.policy': new Set(['src-ip']),
   'ACL.direction': 'from-lport',
@@ -91,25 +90,28 @@ const peculiar: Readonly<Record<string, Value>> = {
   'Load_Balancer.selection_fields': new Set(['ip_src']),
 };
 
-/** Another value for a column, which the schema takes. */
+/** Returns another valid value for a column. */
 export function otherValue(owner: Owner, table: NbTable, column: string): Value {
   const spec: ColumnSpec = (nbTables[table].columns as Readonly<Record<string, ColumnSpec>>)[column]!;
   if (column === 'external_ids') return new Map([['overlay-network/owner', 'Port/some/body']]);
-  const known = peculiar[`${table}.${column}`];
+  const known = specialValues[`${table}.${column}`];
   if (known !== undefined) return known;
   if (spec.of === 'uuid') {
     const used = everything(owner).rows.some(
       (one) => one.table === table && one.columns[column] !== undefined,
     );
-    return new Set(used ? [] : [uuidIn(owner, spec.refTable as NbTable)]);
+    if (used) return new Set();
+    return new Set([
+      spec.refTable === 'Address_Set' ? addressSetUuid : uuidIn(owner, spec.refTable as NbTable),
+    ]);
   }
-  if (spec.kind === 'map') return new Map([['meddled', 'yes']]);
-  const atom = spec.of === 'integer' ? 77 : spec.of === 'boolean' ? spec.kind === 'boolean' : 'meddled';
+  if (spec.kind === 'map') return new Map([['foreign', 'yes']]);
+  const atom = spec.of === 'integer' ? 77 : spec.of === 'boolean' ? spec.kind === 'boolean' : 'foreign';
   if (column === 'enabled') return new Set([false]);
   return spec.kind === 'optional' || spec.kind === 'set' ? new Set([atom]) : atom;
 }
 
-/** Rows as Neutron and Kube-OVN leave them, with neighbours of ours in one of their sets. */
+/** Returns rows like the rows of Neutron and Kube-OVN, and adds one of them to a set of the owner. */
 export function foreignRows(ours: Owner): Operation[] {
   const uuid = (n: number): string => `ffffffff-0000-4000-8000-00000000000${n}`;
   return [

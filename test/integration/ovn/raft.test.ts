@@ -18,16 +18,16 @@ afterEach(() => cleanup.run());
 
 const ports = Array.from({ length: 300 }, (_, index) => ownerOf('Port', `vm-${index}`));
 
-/** Small transactions, and time enough for an election. */
-const patient = {
+/** Small transactions, and a deadline that is longer than an election. */
+const electionOptions = {
   rowsPerTransaction: 10,
   reconnectDeadlineMs: 25_000,
   backoff: { baseMs: 20, maxMs: 200 },
-  // A server that has started anew may not know where the client was.
+  // A restarted server may not know the last transaction of the client.
   onFenced: () => 'retake' as const,
 };
 
-/** Applies all ports, a few at a time, and calls `at` when so many are written. */
+/** Applies all ports, ten at a time, and calls `happen` after `at` ports. Returns the number of failed transactions. */
 async function applyAll(
   { applier, reports }: Awaited<ReturnType<typeof connect>>,
   at: number,
@@ -48,10 +48,10 @@ async function applyAll(
   return reports.filter(({ ok }) => !ok).length;
 }
 
-describe('applying to a raft cluster', () => {
-  it('gives exactly one row each when the leader is killed meanwhile, and again when it is killed once more', async () => {
+describe('apply with a raft cluster', () => {
+  it('writes every row exactly once when the leader is killed, and when the next leader is killed', async () => {
     const cluster = await startNbCluster(cleanup);
-    const operator = await connect(cleanup, cluster.remotes, patient);
+    const operator = await connect(cleanup, cluster.remotes, electionOptions);
     await operator.applier.apply(subnet, subnetState);
     const killed: number[] = [];
     await applyAll(operator, 60, async () => {
@@ -82,10 +82,10 @@ describe('applying to a raft cluster', () => {
   }, 90_000);
 
   it.each(['crash-before-sending-append-request', 'crash-after-sending-append-request'])(
-    'gives exactly one row each when the leader does a %s, and its answer is lost',
+    'writes every row exactly once when the leader fails with %s and its reply is lost',
     async (crash) => {
       const cluster = await startNbCluster(cleanup);
-      const operator = await connect(cleanup, cluster.remotes, patient);
+      const operator = await connect(cleanup, cluster.remotes, electionOptions);
       await operator.applier.apply(subnet, subnetState);
       const failed = await applyAll(operator, 60, async () => {
         const leader = cluster.node(await cluster.leaderIndex());
@@ -105,9 +105,9 @@ describe('applying to a raft cluster', () => {
     90_000,
   );
 
-  it('goes on when leadership is handed over', async () => {
+  it('continues after a transfer of the leadership', async () => {
     const cluster = await startNbCluster(cleanup);
-    const operator = await connect(cleanup, cluster.remotes, patient);
+    const operator = await connect(cleanup, cluster.remotes, electionOptions);
     await operator.applier.apply(subnet, subnetState);
     await applyAll(operator, 60, async () => {
       const leader = await cluster.leaderIndex();

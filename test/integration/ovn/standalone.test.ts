@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { nothing, row, rowUuid } from '../../../src/ovn/index.ts';
-import type { ApplyError, FenceLoss, Owner } from '../../../src/ovn/index.ts';
+import type { ApplyError, Owner } from '../../../src/ovn/index.ts';
 import { mutateExternalIds } from '../../../src/ovn/apply/operations.ts';
+import type { FenceLoss } from '../../../src/ovn/apply/retake-fence.ts';
 import {
   Cleanup,
   connect,
@@ -25,8 +26,8 @@ afterEach(() => cleanup.run());
 
 const ports = Array.from({ length: 30 }, (_, index) => ownerOf('Port', `vm-${index}`));
 
-describe('applying to a standalone Northbound database', () => {
-  it('makes rows that ovn-nbctl shows, once, and nothing more when nothing has changed', async () => {
+describe('apply with a standalone Northbound database', () => {
+  it('writes rows once that ovn-nbctl shows, and writes nothing when nothing has changed', async () => {
     const nb = await startNb(cleanup);
     const { applier, reports, drift, client } = await connect(cleanup, nb.remote);
     await applier.apply(subnet, subnetState);
@@ -50,14 +51,14 @@ describe('applying to a standalone Northbound database', () => {
       [subnet, ...ports].map((of) => applier.apply(of, of === subnet ? subnetState : portState(of))),
     );
     expect(again).toMatchObject(again.map(() => ({ changed: false })));
-    // The same from a new process, which knows only what the database holds.
+    // A new process, which knows only the database, writes nothing either.
     const { applier: restarted, reports: later } = await connect(cleanup, nb.remote);
     expect(await restarted.apply(ports[0]!, portState(ports[0]!))).toMatchObject({ changed: false });
     expect([...restarted.owners()]).toHaveLength(31);
     expect([reports.length, later.length, drift]).toEqual([1, 0, []]);
   });
 
-  it('makes, keeps and removes a row in every table, beside others', async () => {
+  it('creates, keeps and removes a row in every table, and leaves foreign rows unchanged', async () => {
     const nb = await startNb(cleanup);
     const { applier, reports } = await connect(cleanup, nb.remote);
     const other = await connectOther(cleanup, nb.remote);
@@ -80,11 +81,11 @@ describe('applying to a standalone Northbound database', () => {
     await applier.remove(all);
     expect([...applier.owners()]).toEqual([]);
     await until(() => other.replica.count('HA_Chassis_Group') === 0);
-    // Their ACL in our switch goes with the switch; all else of theirs stays to the byte.
+    // The foreign ACL in the switch disappears with the switch. All other foreign rows stay unchanged.
     expect(foreign()).toEqual(before.filter((one) => (one as { match?: string }).match !== 'arp'));
   });
 
-  it('says what is wrong with one bad object in a group, and writes the others', async () => {
+  it('reports the error of an invalid state, and writes the states of the other owners', async () => {
     const nb = await startNb(cleanup);
     const { applier, client } = await connect(cleanup, nb.remote);
     await applier.apply(subnet, subnetState);
@@ -111,7 +112,7 @@ describe('applying to a standalone Northbound database', () => {
     expect(client.replica.count('Logical_Switch_Port')).toBe(30);
   });
 
-  it('survives text that would end the session of a careless client', async () => {
+  it('keeps the connection when a state contains text that ovsdb-server rejects', async () => {
     const nb = await startNb(cleanup);
     const { applier, client } = await connect(cleanup, nb.remote);
     const states: string[] = [];
@@ -141,7 +142,7 @@ describe('applying to a standalone Northbound database', () => {
 });
 
 describe('the fence in a real database', () => {
-  it('stops a leader that another has superseded, before anything of it is written', async () => {
+  it('rejects all writes of a superseded leader', async () => {
     const nb = await startNb(cleanup);
     const losses: FenceLoss[] = [];
     const first = await connect(cleanup, nb.remote, { onFenced: (loss) => (losses.push(loss), 'retake') });
@@ -157,7 +158,7 @@ describe('the fence in a real database', () => {
     expect((await nbctl(nb.remote, 'lsp-list', 'on_web')).trim().split('\n')).toHaveLength(1);
   });
 
-  it('is unmoved by what northd and others write in NB_Global', async () => {
+  it('ignores the changes of ovn-northd and other clients in NB_Global', async () => {
     const nb = await startNb(cleanup);
     await nbctl(nb.remote, 'init');
     const { applier, client, fence } = await connect(cleanup, nb.remote);
@@ -178,13 +179,13 @@ describe('the fence in a real database', () => {
     );
   });
 
-  it('is raised once by each of several that take over at the same time', async () => {
+  it('gives different epochs to operators that take over at the same time', async () => {
     const nb = await startNb(cleanup);
     const operators = await Promise.all([1, 2, 3].map(() => connect(cleanup, nb.remote, { lead: false })));
     expect((await Promise.all(operators.map(({ fence }) => fence.take()))).sort()).toEqual([1, 2, 3]);
   });
 
-  it('was lost when somebody wiped the epoch, and is taken again by who leads', async () => {
+  it('is taken again by the leader after another client deleted the epoch', async () => {
     const nb = await startNb(cleanup);
     const { applier, client, fence } = await connect(cleanup, nb.remote, { onFenced: () => 'retake' });
     const [global] = client.replica.rows('NB_Global');
@@ -199,7 +200,7 @@ describe('the fence in a real database', () => {
 });
 
 describe('a Northbound database that is restarted', () => {
-  /** A small controller: whatever drifts or fails is applied again until it holds. */
+  /** A small controller: it applies every reported or failed owner again. */
   function keep(operator: Awaited<ReturnType<typeof connect>>, owners: readonly Owner[]): void {
     const reconcile = (of: Owner): void => {
       if (!owners.some(({ uid }) => uid === of.uid)) return;
@@ -212,7 +213,7 @@ describe('a Northbound database that is restarted', () => {
     operator.applier.onDrift(reconcile);
   }
 
-  it('blank, gets everything back by itself, the same rows', async () => {
+  it('without its file gets the same rows again', async () => {
     const nb = await startNb(cleanup);
     const operator = await connect(cleanup, nb.remote, {
       onFenced: () => 'retake',
@@ -243,7 +244,7 @@ describe('a Northbound database that is restarted', () => {
     expect((await nbctl(blank.remote, 'lsp-list', 'on_web')).trim().split('\n')).toHaveLength(30);
   });
 
-  it('with its file, is written to as if nothing had been', async () => {
+  it('with its file gets the waiting writes', async () => {
     const nb = await startNb(cleanup);
     const { applier, client, drift, fence } = await connect(cleanup, nb.remote, {
       onFenced: () => 'retake',
@@ -256,12 +257,12 @@ describe('a Northbound database that is restarted', () => {
     await nb.start();
     await Promise.all(waiting);
     expect(drift).toEqual([]);
-    // It could have been an older file.
+    // The file may contain an older state.
     expect(fence.epoch).toBe(2);
     expect(client.replica.get('Logical_Switch', switchRow)?.['ports']).toHaveProperty('size', 30);
   });
 
-  it('and does not come back in time, fails the writes with a code of its own', async () => {
+  it('too late lets the writes fail with OVN_CONNECTION_FAILED', async () => {
     const nb = await startNb(cleanup);
     const { applier, client } = await connect(cleanup, nb.remote, { reconnectDeadlineMs: 200 });
     await applier.apply(subnet, subnetState);

@@ -6,14 +6,9 @@ import { promisify } from 'node:util';
 import { startDatabase, startRaftCluster } from '../../../src/dev/ovn/processes.ts';
 import type { DatabaseServer, RaftCluster } from '../../../src/dev/ovn/processes.ts';
 import { connectNorthbound, member, row, rowUuid } from '../../../src/ovn/index.ts';
-import type {
-  DesiredState,
-  Northbound,
-  NorthboundOptions,
-  Owner,
-  TransactionReport,
-} from '../../../src/ovn/index.ts';
+import type { DesiredState, Northbound, Owner, TransactionReport } from '../../../src/ovn/index.ts';
 import { monitoredTables } from '../../../src/ovn/model/tables.ts';
+import type { NorthboundOptions } from '../../../src/ovn/northbound.ts';
 import { OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
 import type { Row } from '../../../src/ovn/ovsdb/index.ts';
 
@@ -21,7 +16,7 @@ const run = promisify(execFile);
 const schema = '/usr/share/ovn/ovn-nb.ovsschema';
 const name = 'OVN_Northbound';
 
-/** Things to end and remove after a test, the last first. */
+/** Stops and removes the resources of a test, in reverse order. */
 export class Cleanup {
   readonly #steps: (() => unknown)[] = [];
 
@@ -40,27 +35,27 @@ export class Cleanup {
   }
 }
 
-/** A standalone Northbound database, empty. */
+/** Starts an empty standalone Northbound database. */
 export async function startNb(cleanup: Cleanup): Promise<DatabaseServer> {
   const server = await startDatabase({ schema, name, dir: cleanup.dir() });
   cleanup.add(() => server.stop());
   return server;
 }
 
-/** A Northbound database of three servers. */
+/** Starts a Northbound database with three servers. */
 export async function startNbCluster(cleanup: Cleanup): Promise<RaftCluster> {
   const cluster = await startRaftCluster({ schema, name, dir: cleanup.dir(), nodes: 3 });
   cleanup.add(() => cluster.stop());
   return cluster;
 }
 
-/** An operator's Northbound side, with all that it reported. */
+/** The connection of an operator, with its reports. */
 export interface Operator extends Northbound {
   readonly reports: TransactionReport[];
   readonly drift: Owner[];
 }
 
-/** Connects as an operator, and takes over unless told not to. */
+/** Connects as an operator, and takes the fence unless `lead` is false. */
 export async function connect(
   cleanup: Cleanup,
   remotes: string,
@@ -80,7 +75,7 @@ export async function connect(
   return { ...northbound, reports, drift };
 }
 
-/** Somebody else with a connection to the database. */
+/** Connects another client to the database. */
 export async function connectOther(cleanup: Cleanup, remotes: string): Promise<OvsdbClient> {
   const client = new OvsdbClient({ remotes, database: name, tables: monitoredTables });
   cleanup.add(() => client.stop());
@@ -88,7 +83,7 @@ export async function connectOther(cleanup: Cleanup, remotes: string): Promise<O
   return client;
 }
 
-/** What `ovn-nbctl` says. */
+/** Runs `ovn-nbctl` and returns its output. */
 export async function nbctl(remotes: string, ...args: string[]): Promise<string> {
   const { stdout } = await run('ovn-nbctl', ['--timeout=20', `--db=${remotes}`, ...args]);
   return stdout;
@@ -112,7 +107,7 @@ export function lspRow(port: Owner): string {
   return rowUuid(port.uid, 'lsp');
 }
 
-/** A port on the switch. */
+/** The state of a Port on the switch. */
 export function portState(port: Owner, columns: { name?: string; addresses?: string[] } = {}): DesiredState {
   return {
     rows: [
@@ -126,7 +121,7 @@ export function portState(port: Owner, columns: { name?: string; addresses?: str
   };
 }
 
-/** A row with everything in it, in a form that compares. */
+/** Returns a row in a form that tests can compare. */
 export function plain(value: Row | undefined): unknown {
   if (value === undefined) return undefined;
   const entries = Object.entries(value).map(([column, content]) => [

@@ -5,7 +5,7 @@ import { ownerOf } from '../../../src/controllers/common/converge.ts';
 import type { Env, Stores } from '../../../src/controllers/common/env.ts';
 import { KindReconciler } from '../../../src/controllers/common/kind-reconciler.ts';
 import { namespaceKind } from '../../../src/controllers/common/namespace.ts';
-import { networkSettings } from '../../../src/controllers/common/settings.ts';
+import { networkSettings } from '../../../src/controllers/settings.ts';
 import { isKind, kindNames, modules } from '../../../src/controllers/kinds.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
 import { createEnv } from '../../../src/controllers/upkeep/environment.ts';
@@ -106,7 +106,6 @@ export class MapWriter implements RowWriter {
   }
 
   onDrift = () => () => undefined;
-  onColumn = () => () => undefined;
 }
 
 function put(states: Map<string, Written>, { owner, desired }: Written): void {

@@ -15,7 +15,6 @@ import {
 interface Column {
   readonly kind: string;
   readonly shared?: true;
-  readonly volatile?: true;
   readonly refTable?: string;
 }
 
@@ -40,7 +39,7 @@ export async function columnDrifts(
   const schema = (await nb.schema()).get(row.table)!;
   return columnsOf(row.table).flatMap(([name, spec]) => {
     const type = schema.get(name);
-    if (type === undefined || spec.shared || spec.volatile || name === 'external_ids') return [];
+    if (type === undefined || spec.shared || name === 'external_ids') return [];
     const value = otherValue(type, row.columns[name], strangers);
     return [
       {

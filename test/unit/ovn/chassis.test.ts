@@ -9,8 +9,8 @@ const row = (name: string, columns: Readonly<Record<string, Readonly<Record<stri
 });
 const read = (...rows: Row[]) => readChassis({ rows: () => rows });
 
-describe('hosts in the Southbound database', () => {
-  it('are read by name, with what their administrator says of them', () => {
+describe('the chassis of the Southbound database', () => {
+  it('are sorted by name and have the options of their administrator', () => {
     const hosts = read(
       row('b', { other_config: { 'ovn-cms-options': 'availability-zones=az1,enable-chassis-as-gw' } }),
       row('a', { other_config: { 'ovn-bridge-mappings': 'physnet1:br-ex, vlans:br-vlan' } }),
@@ -21,7 +21,7 @@ describe('hosts in the Southbound database', () => {
     ]);
   });
 
-  it('of older versions say it in external_ids, which newer ones overrule', () => {
+  it('have options from external_ids unless other_config sets them', () => {
     const old = { 'ovn-cms-options': 'enable-chassis-as-gw', 'ovn-bridge-mappings': 'old:br-ex' };
     expect(read(row('a', { external_ids: old }))).toEqual([
       { name: 'a', isGateway: true, physicalNetworks: ['old'] },
@@ -31,13 +31,13 @@ describe('hosts in the Southbound database', () => {
     ]);
   });
 
-  it('are those of this zone: ovn-ic has copies of others there', () => {
+  it('do not include chassis that ovn-ic copied from other availability zones', () => {
     expect(read(row('a', { other_config: { 'is-remote': 'true' } }), row('b', {}))).toMatchObject([
       { name: 'b' },
     ]);
   });
 
-  it('have a MAC address on each physical network that their administrator gives them one for', () => {
+  it('have the MAC addresses from ovn-chassis-mac-mappings by physical network', () => {
     const rows = [
       row('a', {
         other_config: { 'ovn-chassis-mac-mappings': 'physnet1:02:00:00:00:01:0a, vlans:nonsense' },
@@ -52,7 +52,7 @@ describe('hosts in the Southbound database', () => {
     expect(macs.get('b')?.get('physnet1')).toBeUndefined();
   });
 
-  it('are no gateways by an option that only begins like the right one', () => {
+  it('are not gateways if an option only begins with enable-chassis-as-gw', () => {
     const [host] = read(row('a', { other_config: { 'ovn-cms-options': 'enable-chassis-as-gw-later' } }));
     expect(host?.isGateway).toBe(false);
   });

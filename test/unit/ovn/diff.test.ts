@@ -30,7 +30,7 @@ async function withSubnet(options: Parameters<typeof operator>[0] = {}) {
   return ready;
 }
 
-async function refusal(promise: Promise<unknown>): Promise<ApplyError> {
+async function rejection(promise: Promise<unknown>): Promise<ApplyError> {
   const error: unknown = await promise.then(
     () => undefined,
     (caught: unknown) => caught,
@@ -39,8 +39,8 @@ async function refusal(promise: Promise<unknown>): Promise<ApplyError> {
   return error as ApplyError;
 }
 
-describe('applying', () => {
-  it('inserts rows with computed UUIDs and marks, guarded and joined to their parent, in one transaction', async () => {
+describe('apply', () => {
+  it('inserts rows with computed UUIDs and marks, guards and memberships in one transaction', async () => {
     const { database, applier } = await withSubnet();
     expect(await applier.apply(port, portState(port))).toMatchObject({ changed: true });
     expect(database.transactions.map(operationsOf)).toEqual([['insert', 'wait', 'wait', 'mutate']]);
@@ -55,7 +55,7 @@ describe('applying', () => {
     expect(database.replica.get('Logical_Switch', switchUuid())?.['ports']).toEqual(new Set([lspUuid(port)]));
   });
 
-  it('sends nothing when nothing is to be said', async () => {
+  it('sends nothing when the rows are already as desired', async () => {
     const { database, applier } = await withSubnet();
     await applier.apply(port, portState(port));
     const sent = database.transactions.length;
@@ -63,7 +63,7 @@ describe('applying', () => {
     expect(database.transactions).toHaveLength(sent);
   });
 
-  it('writes only the columns that differ, and resets those that the plan no longer names', async () => {
+  it('writes only the columns that differ, and resets columns that the plan no longer sets', async () => {
     const { database, applier } = await withSubnet();
     await applier.apply(port, portState(port, { options: { 'requested-chassis': 'a' } }));
     database.transactions.length = 0;
@@ -77,7 +77,7 @@ describe('applying', () => {
     expect(Object.keys(update!['row'] as object).sort()).toEqual(['addresses', 'options']);
   });
 
-  it('needs no guard for a parent that comes in the same transaction', async () => {
+  it('adds no guard for a parent that the same transaction inserts', async () => {
     const { database, applier } = await operator();
     await applier.apply(group, groupState(2));
     expect(database.transactions.map(operationsOf)).toEqual([['insert', 'insert', 'insert', 'mutate']]);
@@ -101,7 +101,7 @@ describe('applying', () => {
     );
   });
 
-  it('removes rows together with their places in strong sets', async () => {
+  it('removes a row and its elements in strong sets', async () => {
     const { database, applier } = await withSubnet();
     await applier.apply(group, groupState(1));
     await applier.apply(port, inGroup(port, portState(port)));
@@ -115,7 +115,7 @@ describe('applying', () => {
     expect(database.replica.count('ACL')).toBe(0);
   });
 
-  it('leaves out columns that the connected schema lacks', async () => {
+  it('skips columns that the connected schema lacks', async () => {
     const database = new FakeDatabase();
     database.lacking.add('ACL.tier');
     const { applier } = await operator({ database });
@@ -131,25 +131,12 @@ describe('applying', () => {
     expect(JSON.stringify(database.transactions)).not.toContain('tier');
     expect(await applier.apply(group, state)).toMatchObject({ changed: false });
   });
-
-  it('never compares what northd writes', async () => {
-    const { database, applier } = await withSubnet();
-    await applier.apply(port, portState(port));
-    database.elsewhere(
-      updateRow('Logical_Switch_Port', lspUuid(port), {
-        up: new Set([true]),
-        tag: new Set([7]),
-        dynamic_addresses: new Set(['x']),
-      }),
-    );
-    expect(await applier.apply(port, portState(port))).toMatchObject({ changed: false });
-  });
 });
 
-describe('applying is refused', () => {
-  it('while the parent is missing, and the owner is woken when it comes', async () => {
+describe('apply rejects a state', () => {
+  it('while the parent is missing, and reports the owner when the parent appears', async () => {
     const { applier, drift, database } = await operator();
-    const error = await refusal(applier.apply(port, portState(port)));
+    const error = await rejection(applier.apply(port, portState(port)));
     expect([error.code, error.retry, error.row?.table]).toEqual(['PARENT_MISSING', 'wait', 'DHCP_Options']);
     expect(database.transactions).toEqual([]);
     await applier.apply(subnet, subnetState());
@@ -157,7 +144,7 @@ describe('applying is refused', () => {
     expect(await applier.apply(port, portState(port))).toMatchObject({ changed: true });
   });
 
-  it('when the parent is not of this cluster, until it is', async () => {
+  it('when the parent does not belong to this cluster', async () => {
     const { applier, database, drift } = await withSubnet();
     const foreign = 'aaaaaaaa-0000-4000-8000-000000000001';
     database.elsewhere(insertRow('Logical_Switch', foreign, { name: 'neutron-net' }));
@@ -165,24 +152,24 @@ describe('applying is refused', () => {
       ...portState(port),
       memberships: [member('Logical_Switch', foreign, 'ports', lspUuid(port))],
     };
-    const error = await refusal(applier.apply(port, state));
+    const error = await rejection(applier.apply(port, state));
     expect([error.code, error.retry]).toEqual(['FOREIGN_PARENT', 'wait']);
     expect(drift).toEqual([]);
   });
 
-  it('when another owner or cluster has the row', async () => {
+  it('when the row belongs to another owner or cluster', async () => {
     const { applier, database } = await withSubnet();
     const beta = new Map([['overlay-network/cluster', 'beta']]);
     database.elsewhere(insertRow('Logical_Switch', switchUuid(port), { name: 'theirs', external_ids: beta }));
     const before = database.dump();
     const theirs = { rows: [row('Logical_Switch', switchUuid(port), { name: 'ours' })], memberships: [] };
-    expect((await refusal(applier.apply(port, theirs))).code).toBe('ROW_NOT_OURS');
+    expect((await rejection(applier.apply(port, theirs))).code).toBe('ROW_NOT_OURS');
     const taken = { rows: [row('Logical_Switch', switchUuid(), { name: 'ours' })], memberships: [] };
-    expect((await refusal(applier.apply(port, taken))).message).toContain('Subnet/shop/web');
+    expect((await rejection(applier.apply(port, taken))).message).toContain('Subnet/shop/web');
     expect(database.dump()).toEqual(before);
   });
 
-  it('when somebody else holds the row that should go', async () => {
+  it('when a row of another client references a row to delete', async () => {
     const { applier, database } = await withSubnet();
     await applier.apply(port, portState(port));
     database.elsewhere(
@@ -191,50 +178,47 @@ describe('applying is refused', () => {
       }),
     );
     const before = database.dump();
-    const error = await refusal(applier.remove(port));
+    const error = await rejection(applier.remove(port));
     expect([error.code, error.retry]).toEqual(['STILL_REFERENCED', 'backoff']);
     expect(error.message).toContain('Logical_Switch aaaaaaaa-0000-4000-8000-000000000001');
     expect(database.dump()).toEqual(before);
   });
 
   it.each<[string, (state: DesiredState) => DesiredState]>([
-    ['a row that nothing would hold', ({ rows }) => ({ rows, memberships: [] })],
-    ['two rows with one UUID', ({ rows, memberships }) => ({ rows: [...rows, ...rows], memberships })],
+    ['a row that no other row references', ({ rows }) => ({ rows, memberships: [] })],
+    ['two rows with the same UUID', ({ rows, memberships }) => ({ rows: [...rows, ...rows], memberships })],
     [
-      'a membership of a row that is not in the plan',
+      'a membership of a row that is not in the state',
       (s) => ({ ...s, memberships: [...s.memberships, { ...s.memberships[0]!, element: switchUuid() }] }),
     ],
     [
-      'a membership in a column that is no shared set',
+      'a membership in a column that is not a shared set',
       (s) => ({ ...s, memberships: [...s.memberships, { ...s.memberships[0]!, column: 'name' }] }),
     ],
     ['a column that northd writes', (s) => withColumn(s, 'up', new Set([true]))],
     ['a column that does not exist', (s) => withColumn(s, 'colour', 'red')],
     [
-      "another CMS's key in external_ids",
+      'a key of another CMS in external_ids',
       (s) => withColumn(s, 'external_ids', new Map([['neutron:x', 'y']])),
     ],
     [
-      'a mark of its own making',
+      'a mark that only the applier may set',
       (s) => withColumn(s, 'external_ids', new Map([['overlay-network/uid', 'y']])),
     ],
     ['a NUL', (s) => withColumn(s, 'name', 'a\0b')],
-    [
-      'half a surrogate pair',
-      (s) => withColumn(s, 'external_ids', new Map([['overlay-network/name', '\ud800']])),
-    ],
-    ['text where a number is due', (s) => withColumn(s, 'tag_request', new Set(['4']))],
-    ['half a number', (s) => withColumn(s, 'tag_request', new Set([1.5]))],
-    ['two of what is one at most', (s) => withColumn(s, 'tag_request', new Set([1, 2]))],
-    ['a reference that is no UUID', (s) => withColumn(s, 'dhcpv4_options', new Set(['x']))],
-    ['a map where a set is due', (s) => withColumn(s, 'addresses', new Map())],
+    ['a lone surrogate', (s) => withColumn(s, 'external_ids', new Map([['overlay-network/name', '\ud800']]))],
+    ['a string in an integer column', (s) => withColumn(s, 'tag_request', new Set(['4']))],
+    ['a fraction in an integer column', (s) => withColumn(s, 'tag_request', new Set([1.5]))],
+    ['two values in an optional column', (s) => withColumn(s, 'tag_request', new Set([1, 2]))],
+    ['a reference that is not a UUID', (s) => withColumn(s, 'dhcpv4_options', new Set(['x']))],
+    ['a map in a set column', (s) => withColumn(s, 'addresses', new Map())],
     [
       'a table that is not managed',
       (s) => ({ ...s, rows: [...s.rows, { table: 'Connection', uuid: switchUuid(), columns: {} }] }),
     ],
-  ])('for %s, before anything is sent', async (_, spoil) => {
+  ])('with %s, before it sends anything', async (_, invalidate) => {
     const { applier, database } = await withSubnet();
-    const error = await refusal(applier.apply(port, spoil(portState(port))));
+    const error = await rejection(applier.apply(port, invalidate(portState(port))));
     expect(error.message).toContain('Port/shop/vm-1');
     expect([error.code, error.retry]).toEqual(['INVALID_ROW', 'never']);
     expect(database.transactions).toEqual([]);
@@ -248,8 +232,8 @@ function withColumn(state: DesiredState, column: string, value: DesiredRow['colu
   };
 }
 
-describe('the marks', () => {
-  it('leave the keys of others in external_ids alone', async () => {
+describe('external_ids', () => {
+  it('keeps the keys of other clients', async () => {
     const { applier, database } = await withSubnet();
     await applier.apply(port, portState(port, { external_ids: { 'overlay-network/name': 'a' } }));
     const ids = (): ReadonlyMap<string, string> =>
@@ -269,7 +253,7 @@ describe('the marks', () => {
     ]);
   });
 
-  it('are given back to a row whose computed UUID nobody else claims', async () => {
+  it('gets its marks back if a row with a computed UUID has no marks of another owner', async () => {
     const { applier, database } = await withSubnet();
     await applier.apply(port, portState(port));
     database.elsewhere(updateRow('Logical_Switch_Port', lspUuid(port), { external_ids: new Map() }));
@@ -280,14 +264,14 @@ describe('the marks', () => {
   });
 });
 
-/** A small world: owners with any of a few rows each, in any of a few sets, beside rows and elements of others. */
+/** A random test: owners with a few rows in a few sets, together with rows and elements of other clients. */
 const owners = ['p0', 'p1', 'p2'].map((name) => owner('Port', name));
 const foreignSwitch = 'ffffffff-0000-4000-8000-000000000000';
 const foreignLsp = 'ffffffff-0000-4000-8000-000000000001';
 const foreignGroup = 'ffffffff-0000-4000-8000-000000000002';
 const foreignAcl = 'ffffffff-0000-4000-8000-000000000003';
 
-const wish = fc.record({
+const stateShape = fc.record({
   lsp: fc.option(
     fc.record({
       addresses: fc.subarray(['a', 'b', 'c']),
@@ -301,7 +285,7 @@ const wish = fc.record({
   acls: fc.uniqueArray(fc.nat(3), { maxLength: 3 }),
   set: fc.option(fc.subarray(['10.0.0.1', '10.0.0.2']), { nil: undefined }),
 });
-type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
+type StateShape = typeof stateShape extends fc.Arbitrary<infer T> ? T : never;
 
 const parents = [0, 1].map((index) => owner('Subnet', `s${index}`));
 
@@ -315,7 +299,7 @@ function parentState(of: Owner): DesiredState {
   };
 }
 
-function stateOf(of: Owner, { lsp, acls, set }: Wish): DesiredState {
+function stateOf(of: Owner, { lsp, acls, set }: StateShape): DesiredState {
   const rows: DesiredRow[] = [];
   const memberships: Membership[] = [];
   if (lsp !== undefined) {
@@ -331,12 +315,12 @@ function stateOf(of: Owner, { lsp, acls, set }: Wish): DesiredState {
     memberships.push(member('Port_Group', groupUuid(parents[0]), 'acls', uuid));
   }
   if (set !== undefined)
-    rows.push(row('Address_Set', rowUuid(of.uid, 'as'), { name: `as_${of.name}`, addresses: set }));
+    rows.push(row('Load_Balancer', rowUuid(of.uid, 'lb'), { name: of.name, selection_fields: set }));
   return { rows, memberships };
 }
 
-/** What somebody else may do at any time to rows of theirs and of ours. */
-const meddling = fc.constantFrom<(database: FakeDatabase) => void>(
+/** Changes that another client may make at any time. */
+const foreignChange = fc.constantFrom<(database: FakeDatabase) => void>(
   (db) =>
     db.elsewhere(
       mutateReferences('Logical_Switch', switchUuid(parents[0]), 'ports', {
@@ -365,7 +349,8 @@ const meddling = fc.constantFrom<(database: FakeDatabase) => void>(
         external_ids: new Map([['note', 'x']]),
       }),
     ),
-  (db) => db.elsewhere(updateRow('Address_Set', rowUuid(owners[1]!.uid, 'as'), { addresses: new Set() })),
+  (db) =>
+    db.elsewhere(updateRow('Load_Balancer', rowUuid(owners[1]!.uid, 'lb'), { selection_fields: new Set() })),
 );
 
 function seedForeign(database: FakeDatabase): void {
@@ -388,20 +373,20 @@ function seedForeign(database: FakeDatabase): void {
 
 const foreignOnly = (_: string, { _uuid }: { _uuid: string }): boolean => _uuid.startsWith('ffffffff');
 
-describe('whatever was, is wanted, and is meddled with', () => {
-  it('applying gives the desired rows, a second time writes nothing, and what is foreign stays byte for byte', async () => {
+describe('apply after random states and random changes of other clients', () => {
+  it('writes the desired rows, writes nothing the second time, and leaves foreign rows unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.nat(2), wish, fc.option(meddling)), { maxLength: 12 }),
+        fc.array(fc.tuple(fc.nat(2), stateShape, fc.option(foreignChange)), { maxLength: 12 }),
         async (steps) => {
           const { database, applier } = await operator();
           await Promise.all(parents.map((parent) => applier.apply(parent, parentState(parent))));
           seedForeign(database);
           const foreign = database.dump(foreignOnly);
           const wanted = new Map<Owner, DesiredState>();
-          for (const [index, said, meddle] of steps) {
-            meddle?.(database);
-            wanted.set(owners[index]!, stateOf(owners[index]!, said));
+          for (const [index, shape, change] of steps) {
+            change?.(database);
+            wanted.set(owners[index]!, stateOf(owners[index]!, shape));
             await applier.apply(owners[index]!, wanted.get(owners[index]!)!);
           }
           for (const [of, state] of wanted) await applier.apply(of, state);
@@ -411,13 +396,13 @@ describe('whatever was, is wanted, and is meddled with', () => {
           expect(database.transactions).toHaveLength(sent);
           expect(database.dump(foreignOnly)).toEqual(foreign);
           expect(database.replica.get('Port_Group', groupUuid(parents[0]))?.['acls']).toContain(foreignAcl);
-          // The same end state on an empty database, reached at once, is the oracle.
+          // Compare with the same states on an empty database.
           const clean = await operator();
           await Promise.all(parents.map((parent) => clean.applier.apply(parent, parentState(parent))));
           seedForeign(clean.database);
           for (const [of, state] of wanted) await clean.applier.apply(of, state);
           expect(withoutHistory(database.dump())).toEqual(withoutHistory(clean.database.dump()));
-          // And nothing of ours is left when nothing is wanted.
+          // No row of this cluster remains after the removal of all owners.
           for (const of of [...owners, ...parents]) await applier.apply(of, nothing);
           expect([...applier.owners()]).toEqual([]);
         },
@@ -427,7 +412,7 @@ describe('whatever was, is wanted, and is meddled with', () => {
   });
 });
 
-/** The epoch's identity and others' notes in external_ids differ from run to run, and others' elements in our sets. */
+/** Removes the parts that differ from run to run: the epoch, and the notes and set elements of other clients. */
 function withoutHistory(dump: Record<string, unknown>): unknown {
   const ours = Object.entries(dump).filter(
     ([key]) => !key.startsWith('NB_Global') && !key.includes('/ffffffff'),
@@ -438,8 +423,8 @@ function withoutHistory(dump: Record<string, unknown>): unknown {
   return JSON.parse(text);
 }
 
-describe('the tables', () => {
-  it('have external_ids, or their rows could carry no marks', () => {
+describe('every managed table', () => {
+  it('has the column external_ids, which holds the marks', () => {
     for (const [table, { columns }] of Object.entries(nbTables))
       expect([table, Object.keys(columns)]).toContainEqual(expect.arrayContaining(['external_ids']));
   });

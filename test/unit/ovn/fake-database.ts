@@ -20,18 +20,19 @@ type State = Map<string, Map<Uuid, MutableRow>>;
 const globalSpec = { external_ids: { kind: 'map', of: 'string' } } as const;
 
 /**
- * A Northbound database in memory, strict where ovsdb-server is: duplicate UUIDs, unique names, strong and weak
- * references, rows that vanish without a reference, `wait`, and mutations that match nothing without an error.
+ * A Northbound database in memory. It enforces the rules of ovsdb-server: duplicate UUIDs, unique names, strong and weak
+ * references, deletion of unreferenced rows, and `wait`. As in ovsdb-server, a mutation that matches no row is no error.
  */
 export class FakeDatabase implements Database {
   connected = true;
   generation = 1;
-  /** Transactions that arrived through `transact`, as they came. */
+  /** The transactions that `transact` received, in order. */
   readonly transactions: (readonly Operation[])[] = [];
-  /** Called with each transaction before it is done; may wait, or throw to fail it unseen. */
+  /** Called before each transaction. It may wait, or throw to lose the request. */
   before: (operations: readonly Operation[]) => unknown = () => undefined;
-  /** Called after a transaction has taken effect; throwing loses its reply. */
+  /** Called after each commit. It may throw to lose the reply. */
   after: (operations: readonly Operation[]) => unknown = () => undefined;
+  /** Columns (`Table.column`) that the simulated schema does not have. */
   readonly lacking = new Set<string>();
   #state: State = new Map();
   readonly #listeners = new Set<(changes: readonly RowChange[]) => void>();
@@ -74,12 +75,12 @@ export class FakeDatabase implements Database {
     return this.connected;
   }
 
-  /** Somebody's transaction: at once, and not counted. */
+  /** Executes a transaction of another client at once. `transactions` does not include it. */
   elsewhere(...operations: readonly Operation[]): void {
     this.replace((state) => operations.forEach((operation, index) => execute(state, operation, index)));
   }
 
-  /** All of a sudden everything is different, as after a restart with another file. */
+  /** Replaces the content, as a restart with another file does. */
   replace(change: (state: State) => void): void {
     const next: State = new Map(
       [...this.#state].map(([table, rows]) => [
@@ -93,7 +94,7 @@ export class FakeDatabase implements Database {
     if (changes.length > 0) for (const listener of this.#listeners) listener(changes);
   }
 
-  /** Everything, in a form that compares. */
+  /** Returns the content in a form that tests can compare. */
   dump(which: (table: string, row: MutableRow) => boolean = () => true): Record<string, unknown> {
     const rows = [...this.#state].flatMap(([table, byUuid]) =>
       [...byUuid.values()]
@@ -214,7 +215,7 @@ function defaultOf(spec: ColumnSpec): Value {
   return { string: '', integer: 0, boolean: false }[spec.kind];
 }
 
-/** What ovsdb-server does at commit: weak references, vanishing rows, strong references, unique names. */
+/** Does the checks of ovsdb-server at commit: weak and strong references, unreferenced rows, unique names. */
 function settle(state: State): void {
   const exists = (table: string, uuid: unknown): boolean => state.get(table)?.has(uuid as Uuid) ?? false;
   for (;;) {
@@ -258,7 +259,7 @@ function settle(state: State): void {
     throw new OvsdbError('CONSTRAINT_VIOLATION', 'NB_Global has one row');
 }
 
-/** Makes `current` be `next`, row objects in place, and says what changed. */
+/** Changes `current` to `next` with the same row objects, and returns the changes. */
 function adopt(current: State, next: State, lacking: ReadonlySet<string>): RowChange[] {
   const changes: RowChange[] = [];
   for (const [table, rows] of next) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Fence } from '../../../src/ovn/index.ts';
-import type { FenceLoss } from '../../../src/ovn/index.ts';
+import { Fence } from '../../../src/ovn/apply/fence.ts';
+import type { FenceLoss } from '../../../src/ovn/apply/retake-fence.ts';
 import { deleteRow, mutateExternalIds } from '../../../src/ovn/apply/operations.ts';
 import { FakeClock } from '../../support/ovsdb/fake-clock.ts';
 import { FakeDatabase } from './fake-database.ts';
@@ -17,20 +17,20 @@ function externalIds(database: FakeDatabase): ReadonlyMap<string, string> {
   return global(database)['external_ids'] as ReadonlyMap<string, string>;
 }
 
-/** The operator's losses, and its answer to them. */
+/** Records the losses of the fence and returns the same answer each time. */
 function recorder(answer: 'retake' | 'stop') {
   const losses: FenceLoss[] = [];
   return { losses, onFenced: (loss: FenceLoss) => (losses.push(loss), answer) };
 }
 
 describe('the fence', () => {
-  it('makes the row that an empty database lacks, and starts at one', async () => {
+  it('creates the row of NB_Global in an empty database, and starts with epoch 1', async () => {
     const database = new FakeDatabase();
     expect(await new Fence(database, 'alpha', 'me').take()).toBe(1);
     expect(externalIds(database)).toEqual(new Map([[key, '1/me']]));
   });
 
-  it('rises with each taking over, beside what others keep there', async () => {
+  it('increments the epoch at each takeover, and keeps other keys of external_ids', async () => {
     const database = new FakeDatabase();
     await new Fence(database, 'alpha').take();
     await new Fence(database, 'beta').take();
@@ -43,13 +43,13 @@ describe('the fence', () => {
     expect(externalIds(database).get('overlay-network/epoch/beta')).toMatch(/^1\//);
   });
 
-  it('is never held by two that take it at the same time', async () => {
+  it('gives different epochs to operators that take it at the same time', async () => {
     const database = new FakeDatabase();
     const epochs = await Promise.all([1, 2, 3, 4].map(() => new Fence(database, 'alpha').take()));
     expect(new Set(epochs)).toEqual(new Set([1, 2, 3, 4]));
   });
 
-  it('begins every transaction', async () => {
+  it('is the first operation of every transaction', async () => {
     const { database, applier } = await operator();
     await applier.apply(subnet, subnetState());
     expect(database.transactions[0]![0]).toMatchObject({
@@ -65,7 +65,7 @@ describe('the fence', () => {
     });
   });
 
-  it('lets nobody write who has not taken it', async () => {
+  it('rejects the writes of an operator that has not taken it', async () => {
     const { database, applier } = await operator({ lead: false });
     await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({
       code: 'FENCED',
@@ -74,14 +74,14 @@ describe('the fence', () => {
     expect(database.transactions).toEqual([]);
   });
 
-  it('lets nobody write who gave it up', async () => {
+  it('rejects the writes of an operator that dropped it', async () => {
     const { applier, fence, database } = await operator();
     fence.drop();
     await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
     expect(database.transactions).toEqual([]);
   });
 
-  it('does not mind what others write in NB_Global', async () => {
+  it('ignores changes of other keys in NB_Global', async () => {
     const { applier, database } = await operator();
     database.elsewhere(
       mutateExternalIds('NB_Global', global(database)._uuid, { put: new Map([['a', 'b']]) }),
@@ -90,8 +90,8 @@ describe('the fence', () => {
   });
 });
 
-describe('a writer that was superseded', () => {
-  it('writes nothing, says so once, and never takes the epoch back', async () => {
+describe('a superseded writer', () => {
+  it('writes nothing, reports the loss once, and does not take the epoch again', async () => {
     const database = new FakeDatabase();
     const { losses, onFenced } = recorder('retake');
     const stale = await operator({ database, onFenced });
@@ -103,7 +103,7 @@ describe('a writer that was superseded', () => {
     expect(database.dump()).toEqual(before);
   });
 
-  it('is refused by the database itself when that happens while its transaction is on the way', async () => {
+  it('is rejected by the database if another operator takes over while a transaction is in flight', async () => {
     const { losses, onFenced } = recorder('retake');
     const { database, applier } = await operator({ onFenced });
     database.before = async () => {
@@ -116,8 +116,8 @@ describe('a writer that was superseded', () => {
   });
 });
 
-describe('a writer whose database was restarted, and may be older than it was', () => {
-  it('takes the epoch anew before it writes, though it stands there, when it certainly leads', async () => {
+describe('a writer whose database restarted and may contain an older state', () => {
+  it('writes a new epoch before other writes if it is certainly the leader', async () => {
     const { losses, onFenced } = recorder('retake');
     const { database, applier, fence } = await operator({ onFenced });
     database.generation++;
@@ -129,7 +129,7 @@ describe('a writer whose database was restarted, and may be older than it was', 
     expect(losses).toHaveLength(1);
   });
 
-  it('writes nothing with the epoch that a backup has of its own time, when another leads', async () => {
+  it('writes nothing if another operator leads, even if a backup contains its epoch', async () => {
     const { losses, onFenced } = recorder('stop');
     const { database, applier } = await operator({ onFenced });
     const backup = externalIds(database).get(key)!;
@@ -144,7 +144,7 @@ describe('a writer whose database was restarted, and may be older than it was', 
     expect(database.transactions).toEqual([]);
   });
 
-  it('yields to one that took over while it asked whether it leads', async () => {
+  it('stops if another operator takes over while it checks its leadership', async () => {
     const database = new FakeDatabase();
     const losses: FenceLoss[] = [];
     const leader = new Fence(database, 'alpha', 'leader');
@@ -159,11 +159,11 @@ describe('a writer whose database was restarted, and may be older than it was', 
     database.generation++;
     await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
     expect(losses.map(({ reason }) => reason)).toEqual(['lost', 'superseded']);
-    expect(leader.judge()).toBe('held');
+    expect(leader.state()).toBe('held');
     expect(database.replica.count('Logical_Switch')).toBe(0);
   });
 
-  it('yields as well when that happens just before it takes the epoch anew', async () => {
+  it('stops if another operator takes over just before it writes the new epoch', async () => {
     const { losses, onFenced } = recorder('retake');
     const { database, applier } = await operator({ onFenced });
     const leader = new Fence(database, 'alpha', 'leader');
@@ -174,11 +174,11 @@ describe('a writer whose database was restarted, and may be older than it was', 
     };
     await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
     expect(losses.map(({ reason }) => reason)).toEqual(['lost', 'superseded']);
-    expect(leader.judge()).toBe('held');
+    expect(leader.state()).toBe('held');
     expect(database.replica.count('Logical_Switch')).toBe(0);
   });
 
-  it('asks again with the next write when nobody could say whether it leads', async () => {
+  it('checks its leadership again at the next write if the check failed', async () => {
     let answer = (): Promise<'retake'> => Promise.reject(new Error('no API server'));
     const clock = new FakeClock();
     const { database, applier, fence, drift } = await operator({ clock, onFenced: () => answer() });
@@ -189,7 +189,7 @@ describe('a writer whose database was restarted, and may be older than it was', 
     });
     expect(database.transactions).toEqual([]);
     answer = () => Promise.resolve('retake');
-    // Nothing else would make anybody write again.
+    // No other event causes a new write.
     clock.advance(5_000);
     expect(drift).toEqual([subnet.name]);
     expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: true });
@@ -197,7 +197,7 @@ describe('a writer whose database was restarted, and may be older than it was', 
   });
 });
 
-describe('a writer whose epoch is lost because the database was emptied or restored', () => {
+describe('a writer whose database was emptied or restored', () => {
   const empty = (database: FakeDatabase): void =>
     database.elsewhere(deleteRow('NB_Global', global(database)._uuid));
   const older = (database: FakeDatabase): void =>
@@ -208,21 +208,24 @@ describe('a writer whose epoch is lost because the database was emptied or resto
   it.each([
     ['emptied', empty],
     ['restored', older],
-  ])('(%s) takes it again, higher than any before, when it certainly leads', async (_, damage) => {
-    const database = new FakeDatabase();
-    await new Fence(database, 'alpha').take();
-    const { losses, onFenced } = recorder('retake');
-    const { applier, fence } = await operator({ database, onFenced });
-    damage(database);
-    expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: true });
-    expect(losses).toEqual([{ reason: 'lost', epoch: 2 }]);
-    expect(fence.epoch).toBe(3);
-  });
+  ])(
+    'writes a higher epoch than before if the database was %s and it is certainly the leader',
+    async (_, damage) => {
+      const database = new FakeDatabase();
+      await new Fence(database, 'alpha').take();
+      const { losses, onFenced } = recorder('retake');
+      const { applier, fence } = await operator({ database, onFenced });
+      damage(database);
+      expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: true });
+      expect(losses).toEqual([{ reason: 'lost', epoch: 2 }]);
+      expect(fence.epoch).toBe(3);
+    },
+  );
 
   it.each([
     ['emptied', empty],
     ['restored', older],
-  ])('(%s) stops when it does not', async (_, damage) => {
+  ])('stops if the database was %s and it is not the leader', async (_, damage) => {
     const database = new FakeDatabase();
     await new Fence(database, 'alpha').take();
     const { losses, onFenced } = recorder('stop');
@@ -233,7 +236,7 @@ describe('a writer whose epoch is lost because the database was emptied or resto
     expect(database.replica.count('Logical_Switch')).toBe(0);
   });
 
-  it('is not fooled by the same number of somebody else', async () => {
+  it('does not accept an epoch with the same number and another identity', async () => {
     const database = new FakeDatabase();
     const { onFenced } = recorder('stop');
     const { applier } = await operator({ database, onFenced });

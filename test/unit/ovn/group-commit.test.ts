@@ -27,7 +27,7 @@ async function ready(options: Parameters<typeof operator>[0] = {}) {
   return it;
 }
 
-/** Holds transactions back until let go, one at a time. */
+/** Blocks transactions until `open` is called. */
 function gate(database: { before: unknown }): { open: () => void } {
   let waiting: (() => void)[] = [];
   let opened = false;
@@ -45,11 +45,11 @@ function codeOf(result: PromiseSettledResult<unknown>): string {
   return result.status === 'fulfilled' ? 'ok' : (result.reason as ApplyError).code;
 }
 
-/** A port whose name is another's: the database finds out only at commit. */
+/** A port with the name of another port. The database detects the conflict only at the commit. */
 const namesake = owner('Port', 'namesake');
 const namesakeState: DesiredState = portState(namesake, { name: ports[0]!.uid });
 
-/** A port group with an ACL that no schema takes. */
+/** A port group with an ACL that every schema rejects. */
 const broken = owner('SecurityGroup', 'broken');
 const brokenState: DesiredState = {
   rows: [
@@ -65,7 +65,7 @@ const brokenState: DesiredState = {
 };
 
 describe('group commit', () => {
-  it('puts what is ready at the same time into one transaction, with one mutation of the switch they share', async () => {
+  it('combines simultaneous applies into one transaction with one mutation of their switch', async () => {
     const { database, applier } = await ready();
     await Promise.all(ports.map((port) => applier.apply(port, portState(port))));
     expect(database.transactions).toHaveLength(1);
@@ -77,7 +77,7 @@ describe('group commit', () => {
     ]);
   });
 
-  it('merges what becomes ready while a transaction is in flight into the next', async () => {
+  it('combines applies that arrive while a transaction is in flight into the next transaction', async () => {
     const { database, applier } = await ready();
     const { open } = gate(database);
     const [first, ...others] = ports;
@@ -94,7 +94,7 @@ describe('group commit', () => {
     expect(database.replica.count('Logical_Switch_Port')).toBe(ports.length);
   });
 
-  it('keeps to the size of a transaction, but never parts the rows of one owner', async () => {
+  it('limits the rows of a transaction, but never splits the rows of one owner', async () => {
     const { database, applier } = await ready({ rowsPerTransaction: 5 });
     await Promise.all([
       ...ports.map((port) => applier.apply(port, portState(port))),
@@ -106,7 +106,7 @@ describe('group commit', () => {
     expect(inserts).toEqual([5, 5, 2, 21]);
   });
 
-  it('resolves only when the replica shows it', async () => {
+  it('resolves an apply only when the replica shows the rows', async () => {
     const { database, applier } = await ready();
     await Promise.all(
       ports.map(async (port) => {
@@ -117,7 +117,7 @@ describe('group commit', () => {
     );
   });
 
-  it('takes the newest wish of an owner, and answers both calls', async () => {
+  it('writes only the newest waiting state of an owner, and resolves all calls', async () => {
     const { database, applier } = await ready();
     const { open } = gate(database);
     const [one, two] = ports as [Owner, Owner];
@@ -127,7 +127,7 @@ describe('group commit', () => {
       applier.apply(two, portState(two, { addresses: ['old'] })),
       applier.apply(two, portState(two)),
     ];
-    // The owner in flight, too, may want something else by now.
+    // The owner in flight gets a new state too.
     const again = applier.apply(one, portState(one, { addresses: ['newer'] }));
     open();
     expect(await Promise.all([...calls, again, blocking])).toMatchObject(Array(4).fill({ changed: true }));
@@ -140,7 +140,7 @@ describe('group commit', () => {
     expect(JSON.stringify(database.transactions)).not.toContain('"old"');
   });
 
-  it('takes parent and child in one transaction, whichever comes first', async () => {
+  it('writes parent and child in one transaction, in any order of the calls', async () => {
     const { database, applier } = await operator();
     const port = ports[0]!;
     const results = await Promise.all([
@@ -151,7 +151,7 @@ describe('group commit', () => {
     expect(database.transactions).toHaveLength(1);
   });
 
-  it('never deletes a parent in the transaction that adds to it', async () => {
+  it('never deletes a parent in the transaction that adds an element to it', async () => {
     const { database, applier } = await ready();
     const port = ports[0]!;
     const results = await Promise.allSettled([applier.apply(port, portState(port)), applier.remove(subnet)]);
@@ -160,7 +160,7 @@ describe('group commit', () => {
     expect(database.replica.count('Logical_Switch_Port')).toBe(0);
   });
 
-  it('reports each transaction for metrics', async () => {
+  it('reports each transaction to the metrics', async () => {
     const reports: unknown[] = [];
     const { applier } = await ready({ onTransaction: (report) => reports.push(report) });
     reports.length = 0;
@@ -171,11 +171,11 @@ describe('group commit', () => {
   });
 });
 
-describe('one bad object in a group', () => {
+describe('an invalid state in a transaction of many owners', () => {
   it.each([
-    ['a name that another row has', namesake, namesakeState, 'NAME_CONFLICT', 'backoff'],
-    ['a value that the schema forbids', broken, brokenState, 'INVALID_ROW', 'never'],
-  ])('with %s fails alone, with its own error', async (_, bad, state, code, retry) => {
+    ['the name of another row', namesake, namesakeState, 'NAME_CONFLICT', 'backoff'],
+    ['a value that the schema rejects', broken, brokenState, 'INVALID_ROW', 'never'],
+  ])('with %s fails alone and with its own error', async (_, bad, state, code, retry) => {
     const { applier, database } = await ready();
     const calls = [...ports.map((port) => applier.apply(port, portState(port))), applier.apply(bad, state)];
     const results = await Promise.allSettled(calls);
@@ -185,11 +185,11 @@ describe('one bad object in a group', () => {
     expect((reason as ApplyError).message).toContain(bad.name);
     expect(database.replica.count('Logical_Switch_Port')).toBe(ports.length);
     expect(applier.ownedBy(bad.uid)).toEqual([]);
-    // Halving, not trying each: 13 owners take 1 + 2·4 transactions at most.
+    // The applier divides the transaction in halves: 13 owners need at most 1 + 2·4 transactions.
     expect(database.transactions.length).toBeLessThanOrEqual(9);
   });
 
-  it('anywhere among good ones, any number of them', async () => {
+  it('fails alone at any position, and with any number of invalid states', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }), async (plan) => {
         const { applier } = await ready();
@@ -206,7 +206,7 @@ describe('one bad object in a group', () => {
               });
         });
         const results = await Promise.allSettled(calls);
-        // All bad ones want the same UUIDs, so later ones may be told that another owner has them.
+        // All invalid states contain the same UUIDs, so the error of the later ones may be ROW_NOT_OURS.
         expect(results.map((result) => codeOf(result) === 'ok')).toEqual(plan);
       }),
       { seed: 20260104, numRuns: 40 },
@@ -214,13 +214,13 @@ describe('one bad object in a group', () => {
   });
 });
 
-describe('when the replica is behind', () => {
-  it('a row that is there already is found at the second look', async () => {
+describe('apply with a stale replica', () => {
+  it('succeeds if the row already exists in the database', async () => {
     const { applier, database } = await ready();
     const port = ports[0]!;
     database.before = () => {
       database.before = () => undefined;
-      // As if our own first try had come through just now.
+      // Simulates that the first attempt was committed.
       database.elsewhere(...database.transactions[0]!.slice(1));
     };
     expect(await applier.apply(port, portState(port))).toMatchObject({ changed: false });
@@ -228,7 +228,7 @@ describe('when the replica is behind', () => {
     expect(database.replica.count('Logical_Switch_Port')).toBe(1);
   });
 
-  it('a parent that is gone by now is found missing, and the row does not vanish silently', async () => {
+  it('fails with PARENT_MISSING if another client deleted the parent', async () => {
     const { applier, database } = await ready();
     const port = ports[0]!;
     database.before = () => {
@@ -242,7 +242,7 @@ describe('when the replica is behind', () => {
     expect(database.transactions).toHaveLength(1);
   });
 
-  it('what somebody undoes at once is written again, but not for ever', async () => {
+  it('writes rows again that another client removes, but stops after a few attempts', async () => {
     const { applier, database } = await ready();
     const port = ports[0]!;
     let undone = 0;
@@ -263,8 +263,8 @@ function clearPorts() {
   return { op: 'update', table: 'Logical_Switch', where: [], row: { ports: ['set', []] } };
 }
 
-describe('when the connection is lost', () => {
-  it('and the reply with it, the row is there exactly once and the call succeeds', async () => {
+describe('apply during the loss of the connection', () => {
+  it('succeeds and writes the row once if only the reply is lost', async () => {
     const { applier, database } = await ready();
     const port = ports[0]!;
     database.after = () => {
@@ -278,7 +278,7 @@ describe('when the connection is lost', () => {
     expect(database.replica.count('Logical_Switch_Port')).toBe(1);
   });
 
-  it('before the request arrived, it is sent again', async () => {
+  it('sends the transaction again if the request is lost', async () => {
     const { applier, database } = await ready();
     database.before = () => {
       database.before = () => undefined;
@@ -290,7 +290,7 @@ describe('when the connection is lost', () => {
     expect(database.replica.count('Logical_Switch_Port')).toBe(ports.length);
   });
 
-  it('for longer than the deadline, writes fail, later ones at once; those with nothing to write do not', async () => {
+  it('fails after the deadline, fails later writes at once, and succeeds without a write', async () => {
     const clock = fakeClock();
     const { applier, database, drift } = await ready({ clock, reconnectDeadlineMs: 10_000 });
     const [one, two, three] = ports as [Owner, Owner, Owner];
@@ -309,13 +309,13 @@ describe('when the connection is lost', () => {
     expect(await applier.apply(two, portState(two))).toMatchObject({ changed: true });
   });
 
-  it('and a write with it that is taken back meanwhile, it is not taken for undone before that is known', async () => {
+  it('does not report an undone change as written while the outcome of the change is unknown', async () => {
     const clock = fakeClock();
     const { applier, database } = await ready({ clock, reconnectDeadlineMs: 10_000 });
     const [port] = ports as [Owner];
     const addresses = () => database.replica.get('Logical_Switch_Port', lspUuid(port))?.['addresses'];
     await applier.apply(port, portState(port, { addresses: ['before'] }));
-    // It takes effect, and nobody is told of it until the connection is back.
+    // The transaction is committed, but the client receives no update until it is connected again.
     const { elsewhere } = database;
     let late: () => void = () => undefined;
     database.elsewhere = (...operations) => {
@@ -338,7 +338,7 @@ describe('when the connection is lost', () => {
     expect(addresses()).toEqual(new Set(['before']));
   });
 
-  it('again and again, the call ends with an error instead of never', async () => {
+  it('fails after a limited number of attempts if every transaction fails', async () => {
     const clock = fakeClock();
     const { applier, database } = await ready({ clock });
     database.before = () => {
@@ -354,7 +354,7 @@ describe('when the connection is lost', () => {
     expect(database.transactions).toHaveLength(5);
   });
 
-  it('while the database stays connected and takes nothing, the owner is told of again after a while', async () => {
+  it('reports the owner again after a delay if a connected database accepts no transactions', async () => {
     const clock = fakeClock();
     const { applier, database, drift } = await ready({ clock });
     const [port] = ports as [Owner];
@@ -377,8 +377,8 @@ describe('when the connection is lost', () => {
   });
 });
 
-describe('stopping', () => {
-  it('ends the transaction in flight, refuses what waits and what comes', async () => {
+describe('stop', () => {
+  it('waits for the transaction in flight, and rejects waiting and later applies', async () => {
     const { applier, database } = await ready();
     const { open } = gate(database);
     const [one, two, three] = ports as [Owner, Owner, Owner];
@@ -398,7 +398,7 @@ describe('stopping', () => {
     expect(database.transactions).toHaveLength(1);
   });
 
-  it('can be preceded by waiting until all is written', async () => {
+  it('is safe after idle, which resolves when all applies are done', async () => {
     const { applier, database } = await ready();
     for (const port of ports) void applier.apply(port, portState(port));
     await applier.idle();
@@ -406,8 +406,8 @@ describe('stopping', () => {
   });
 });
 
-describe('foreign neighbours', () => {
-  it('of the same name are left alone, and the owner hears of it', async () => {
+describe('a foreign row', () => {
+  it('with the same name stays unchanged, and the apply fails with NAME_CONFLICT', async () => {
     const { applier, database } = await ready();
     const theirs = 'aaaaaaaa-0000-4000-8000-000000000001';
     database.elsewhere(

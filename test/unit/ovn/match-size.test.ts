@@ -4,29 +4,29 @@ import {
   and,
   countMatches,
   everyAddress,
-  formatNetwork,
   ip,
   is,
-  never,
   number,
   or,
   parseNetwork,
   subtractNetworks,
 } from '../../../src/ovn/index.ts';
+import { never } from '../../../src/ovn/match/match.ts';
+import { formatNetwork } from '../../../src/ovn/match/networks.ts';
 
 const seed = 20_260_204;
 
-describe('the difference of networks', () => {
+describe('subtractNetworks', () => {
   it.each([
     ['10.0.0.0/30', ['10.0.0.1'], ['10.0.0.0', '10.0.0.2/31']],
     ['10.0.0.0/30', ['10.0.0.0/8'], []],
     ['10.0.0.0/30', ['10.0.0.4/30', '::/0'], ['10.0.0.0/30']],
     ['fe80::/126', ['fe80::/127', 'fe80::2'], ['fe80::3']],
-  ])('of %s and %j is %j', (whole, holes, left) => {
+  ])('returns %s without %j as %j', (whole, holes, left) => {
     expect(subtractNetworks(parseNetwork(whole), holes.map(parseNetwork)).map(formatNetwork)).toEqual(left);
   });
 
-  it('has every address that is in no hole, once, and no other', () => {
+  it('returns every address that is in no hole exactly once, and no other address', () => {
     const network = fc
       .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 24, max: 32 }))
       .map(([byte, prefix]) => parseNetwork(`10.0.0.${byte}/${prefix}`));
@@ -46,26 +46,26 @@ describe('the difference of networks', () => {
     );
   });
 
-  it('of everything and one address is a network for each bit', () => {
+  it('returns one network per bit for all addresses without one address', () => {
     expect(subtractNetworks(everyAddress(6), [parseNetwork('2001:db8::1')])).toHaveLength(128);
   });
 });
 
-describe('the size of a match', () => {
+describe('countMatches', () => {
   it.each([
-    ['one port', number('tcp.dst', 80), 1],
+    ['one port number', number('tcp.dst', 80), 1],
     ['an aligned range', number('tcp.dst', { min: 1024, max: 2047 }), 1],
     ['the worst range', number('tcp.dst', { min: 1, max: 65_534 }), 30],
     ['two networks', ip(4, 'src', ['10.0.0.0/8', '192.0.2.0/24']), 2],
-    ['nothing', and(is('ip'), never), 0],
+    ['no packet', and(is('ip'), never), 0],
     ['a field with alternatives', and(is('tcp'), number('tcp.dst', 80, 443)), 2],
     [
-      'two of them, which go together',
+      'two fields with alternatives',
       and(ip(4, 'src', ['10.0.0.0/8', '192.0.2.0/24']), number('tcp.dst', 80, 443)),
       5,
     ],
-    ['either', or(is('tcp'), is('udp')), 2],
-  ])('that has %s is what ovn-controller makes of it', (_what, match, size) => {
+    ['a disjunction', or(is('tcp'), is('udp')), 2],
+  ])('counts the flow matches that ovn-controller makes for %s', (_what, match, size) => {
     expect(countMatches(match)).toBe(size);
   });
 });

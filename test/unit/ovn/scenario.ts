@@ -5,7 +5,7 @@ import { member, row, rowUuid } from '../../../src/ovn/index.ts';
 import type { DesiredState, Owner } from '../../../src/ovn/index.ts';
 import { FakeDatabase } from './fake-database.ts';
 
-/** An owner whose UID is its name, so that failures read well. */
+/** Returns an owner whose UID contains its name, so that failures are easy to read. */
 export function owner(kind: string, name: string, namespace = 'shop'): Owner {
   return { kind, namespace, name, uid: `uid-${name}` };
 }
@@ -25,7 +25,7 @@ export function lspUuid(of: Owner): string {
   return rowUuid(of.uid, 'lsp');
 }
 
-/** A switch and its DHCP options. */
+/** The state of a Subnet: a switch and its DHCP options. */
 export function subnetState(of: Owner = subnet): DesiredState {
   return {
     rows: [
@@ -36,7 +36,7 @@ export function subnetState(of: Owner = subnet): DesiredState {
   };
 }
 
-/** A port group with as many ACLs. */
+/** The state of a SecurityGroup: a port group with `acls` ACLs. */
 export function groupState(acls: number, of: Owner = group): DesiredState {
   const uuids = Array.from({ length: acls }, (_, index) => rowUuid(of.uid, `acl/${index}`));
   return {
@@ -55,7 +55,7 @@ export function groupState(acls: number, of: Owner = group): DesiredState {
   };
 }
 
-/** A port on the switch, with whatever else is said. */
+/** The state of a Port on the switch, with further columns. */
 export function portState(
   of: Owner,
   more: Parameters<typeof row<'Logical_Switch_Port'>>[2] = {},
@@ -79,7 +79,7 @@ export function inGroup(of: Owner, state: DesiredState): DesiredState {
   return { rows: state.rows, memberships: [...state.memberships, join] };
 }
 
-/** An operator that leads, on an empty database. */
+/** Starts an applier on an empty database; it holds the fence unless `lead` is false. */
 export async function operator(
   options: Partial<ApplierOptions> & { database?: FakeDatabase; lead?: boolean } = {},
 ): Promise<{ database: FakeDatabase; applier: Applier; fence: Fence; drift: string[] }> {
@@ -94,16 +94,17 @@ export async function operator(
   return { database, applier, fence, drift };
 }
 
-/** The names of the operations of a transaction after its fence. */
+/** Returns the names of the operations of a transaction, without the fence. */
 export function operationsOf(transaction: readonly { op: string }[] | undefined): string[] {
   return (transaction ?? []).slice(1).map((operation) => operation.op);
 }
 
-/** Waits, turn by turn of the event loop, until it is so. */
+/** Waits until the condition is true, and yields the event loop between the checks. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 10_000;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
+    if (performance.now() > deadline)
+      throw new Error(`timeout: the condition stayed false: ${condition.toString()}`);
     await new Promise(setImmediate);
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { decideSweep, sweep } from '../../../src/ovn/index.ts';
-import type { Owner, RowWriter, SweepOptions } from '../../../src/ovn/index.ts';
+import { decideSweep, sweep } from '../../../src/ovn/apply/sweep.ts';
+import type { SweepOptions } from '../../../src/ovn/apply/sweep.ts';
+import type { Owner, RowWriter } from '../../../src/ovn/index.ts';
 import { OvsdbError } from '../../../src/ovn/ovsdb/index.ts';
 import { lspUuid, operator, owner, portState, subnet, subnetState } from './scenario.ts';
 
@@ -25,15 +26,15 @@ function options(live: readonly Owner[], more: Partial<SweepOptions> = {}): Swee
   };
 }
 
-describe('the decision to sweep', () => {
-  it('takes the orphans, and refuses exactly when they are more than the floor and more than the share', () => {
+describe('decideSweep', () => {
+  it('returns the orphans, and refuses if they exceed both the minimum number and the share', () => {
     const present = fc.array(fc.record({ live: fc.boolean(), rows: fc.integer({ min: 1, max: 9 }) }), {
       maxLength: 20,
     });
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
-      fc.property(present, share, fc.nat(20), (said, maxShare, floorRows) => {
-        const rows = said.map(({ live, rows: count }, index) => ({
+      fc.property(present, share, fc.nat(20), (input, maxShare, floorRows) => {
+        const rows = input.map(({ live, rows: count }, index) => ({
           owner: owner(live ? 'Live' : 'Gone', String(index)),
           rows: count,
         }));
@@ -51,14 +52,14 @@ describe('the decision to sweep', () => {
 });
 
 describe('a sweep', () => {
-  it('removes the rows of objects that are gone, and only those', async () => {
+  it('removes only the rows of objects that do not exist', async () => {
     const { applier, database } = await running();
     const report = await sweep(applier, options([subnet, ...ports.slice(2)]));
     expect(report).toMatchObject({ removed: ports.slice(0, 2), spared: [], failed: [], refused: undefined });
     expect(database.replica.count('Logical_Switch_Port')).toBe(8);
   });
 
-  it('asks for what the cache misses, and spares what is alive after all', async () => {
+  it('asks the API server for objects that are not in the cache, and keeps the rows of existing objects', async () => {
     const { applier, database } = await running();
     const asked: string[] = [];
     const isAlive = ({ name }: Owner): Promise<boolean> =>
@@ -69,14 +70,14 @@ describe('a sweep', () => {
     expect(database.replica.get('Logical_Switch_Port', lspUuid(ports[0]!))).toBeDefined();
   });
 
-  it('spares an object when nobody can say whether it lives', async () => {
+  it('keeps the rows of an object if the API server does not answer', async () => {
     const { applier } = await running();
     const isAlive = (): Promise<boolean> => Promise.reject(new Error('503'));
     const report = await sweep(applier, options([subnet, ...ports.slice(1)], { isAlive }));
     expect(report).toMatchObject({ removed: [], spared: [ports[0]], failed: [{ owner: ports[0] }] });
   });
 
-  it('spares an object that has come into the cache meanwhile', async () => {
+  it('keeps the rows of an object that appears in the cache during the sweep', async () => {
     const { applier } = await running();
     let cached = false;
     const report = await sweep(applier, {
@@ -87,7 +88,7 @@ describe('a sweep', () => {
     expect(report).toMatchObject({ removed: [], spared: [ports[0]] });
   });
 
-  it('lets others run while it looks through very many owners', async () => {
+  it('yields the event loop while it checks many owners', async () => {
     const owners = Array.from({ length: 1_000 }, (_, index) => owner('Port', `vm-${index}`));
     const writer = { owners: () => owners, ownedBy: () => [], remove: () => Promise.reject(new Error('no')) };
     const now = jest.spyOn(performance, 'now').mockReturnValue(0);
@@ -108,7 +109,7 @@ describe('a sweep', () => {
       isOver = true;
       const underWay = seen.filter((count) => count < 1_000);
       expect(underWay.length).toBeGreaterThanOrEqual(5);
-      // 8 ms of 0.1 ms each, and what is done before the time is asked for again.
+      // A slice of 8 ms has 80 checks of 0.1 ms, and up to 64 further checks until the next look at the clock.
       for (const [index, count] of underWay.entries())
         expect(count - (underWay[index - 1] ?? 0)).toBeLessThanOrEqual(80 + 64);
     } finally {
@@ -116,9 +117,9 @@ describe('a sweep', () => {
     }
   });
 
-  it('refuses to take too much, without asking or removing anything', async () => {
+  it('refuses to remove too many rows, without a request or a removal', async () => {
     const { applier, database } = await running();
-    const isAlive = (): Promise<boolean> => Promise.reject(new Error('must not be asked'));
+    const isAlive = (): Promise<boolean> => Promise.reject(new Error('unexpected request'));
     const report = await sweep(applier, options([subnet, ...ports.slice(5)], { isAlive }));
     expect(report.removed).toEqual([]);
     expect(report.refused).toMatchObject({ rows: 5, share: 5 / 12 });
@@ -126,7 +127,7 @@ describe('a sweep', () => {
     expect(database.replica.count('Logical_Switch_Port')).toBe(10);
   });
 
-  it('takes everything in a small database, where every deletion is a large share', async () => {
+  it('removes all rows of a small database, where every deletion is a large share', async () => {
     const { applier, database } = await running();
     const report = await sweep(applier, options([], { floorRows: 12 }));
     expect(report.removed).toHaveLength(11);
@@ -134,7 +135,7 @@ describe('a sweep', () => {
     expect(database.replica.count('Logical_Switch')).toBe(0);
   });
 
-  it('goes on when one removal fails, and reports it', async () => {
+  it('continues after a failed removal, and reports the failure', async () => {
     const { applier, database } = await running();
     database.before = (operations) => {
       if (JSON.stringify(operations).includes(lspUuid(ports[0]!)))

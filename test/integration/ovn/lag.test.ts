@@ -15,25 +15,25 @@ beforeAll(async () => {
 afterAll(() => cleanup.run());
 
 const at = ({ remote }: { remote: string }) => ({ remotes: remote, timeoutMs: 30_000 });
-const measure = (patienceMs: number): Promise<Lag> =>
-  measureLag(at(ovn.northbound), at(ovn.southbound), patienceMs);
+const measure = (timeoutMs: number): Promise<Lag> =>
+  measureLag(at(ovn.northbound), at(ovn.southbound), timeoutMs);
 const hasNorthd = async (): Promise<boolean> => (await inspectSouthbound(at(ovn.southbound))).hasNorthd;
-const asked = async (): Promise<number> => Number(await ovn.nbctl('get', 'NB_Global', '.', 'nb_cfg'));
+const requested = async (): Promise<number> => Number(await ovn.nbctl('get', 'NB_Global', '.', 'nb_cfg'));
 
-/** A host that has been registered, and is silent. */
+/** Registers a chassis that does not answer. */
 async function addHost(name: string, address: string, ...config: readonly string[]): Promise<void> {
   await ovn.sbctl('chassis-add', name, 'geneve', address);
   for (const each of config) await ovn.sbctl('set', 'Chassis', name, each);
 }
 
-describe('asking OVN how fast it follows', () => {
-  it('measures northd alone where there are no hosts', async () => {
-    const before = await asked();
+describe('measureLag', () => {
+  it('measures only ovn-northd if there are no hosts', async () => {
+    const before = await requested();
     expect(await measure(30_000)).toEqual({ northdMs: expect.any(Number), hosts: [] });
-    expect(await asked()).toBe(before + 1);
+    expect(await requested()).toBe(before + 1);
   });
 
-  it('tells hosts that answer from those that do not, and asks none of another zone', async () => {
+  it('reports which hosts answer, and ignores hosts of another availability zone', async () => {
     await addHost('answers', '192.0.2.1');
     await addHost('silent', '192.0.2.2');
     await addHost('elsewhere', '192.0.2.3', 'other_config:is-remote=true');
@@ -49,15 +49,15 @@ describe('asking OVN how fast it follows', () => {
     await ovn.sbctl('chassis-del', 'silent');
   });
 
-  it('does not wait when all have answered', async () => {
+  it('resolves when all hosts have answered', async () => {
     const answer = await answering(ovn, ['answers']);
     const [{ hosts }] = await Promise.all([measure(600_000), answer()]);
     expect(hosts).toEqual([{ name: 'answers', ms: expect.any(Number) }]);
   });
 
-  it('notices that northd is gone, without taking its place', async () => {
+  it('reports a missing ovn-northd, and inspectSouthbound does not take its lock', async () => {
     expect(await hasNorthd()).toBe(true);
-    // Nobody who only looked holds what northd needs.
+    // The first call released the lock.
     expect(await hasNorthd()).toBe(true);
     await ovn.northd.kill();
     await eventually(async () => !(await hasNorthd()));
