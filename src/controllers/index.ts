@@ -5,7 +5,7 @@ import { announcing } from './common/announce.ts';
 import type { Env } from './common/env.ts';
 import { KindReconciler } from './common/kind-reconciler.ts';
 import { namespaceKind } from './common/namespace.ts';
-import type { NetworkSettings } from './common/settings.ts';
+import type { NetworkSettings } from './settings.ts';
 import { kindNames, modules } from './kinds.ts';
 import { Pools } from './pools/pools.ts';
 import { followDrift } from './upkeep/drift.ts';
@@ -20,7 +20,7 @@ import { storesFrom } from './upkeep/stores.ts';
 export { EVENT_CONTROLLER } from './common/announce.ts';
 export { releaseFinalizers } from './upkeep/release-finalizers.ts';
 export { rehearse } from './upkeep/rehearsal.ts';
-export { networkSettings, type NetworkSettings } from './common/settings.ts';
+export { networkSettings, type NetworkSettings } from './settings.ts';
 export { kindNames, modules } from './kinds.ts';
 
 /** How soon a counter in status follows, at the latest. */

@@ -2,7 +2,7 @@ import type { Kinds } from '../../api/index.ts';
 import type { ChassisDirectory, PortBindings, RowWriter } from '../../ovn/index.ts';
 import type { Finalizers, KubeClient, KubeObject, ReadStore, StatusWriter } from '../../reconcile/index.ts';
 import type { Pools } from '../pools/pools.ts';
-import type { NetworkSettings } from './settings.ts';
+import type { NetworkSettings } from '../settings.ts';
 
 /** The name of a kind of this API group. */
 export type KindName = keyof Kinds;

@@ -1,7 +1,7 @@
 import { countMatches } from '../../ovn/index.ts';
 import type { Acl } from '../rows/acl.ts';
 import type { Problem } from './problem.ts';
-import type { Limits } from './settings.ts';
+import type { Limits } from '../settings.ts';
 
 /** What is too large about the rules of a group or policy, and what follows from it (`consequence`, a clause). */
 export function tooManyRules(

@@ -1,6 +1,6 @@
 import type { Cidr } from '../../api/index.ts';
 import { AddressPool, CidrPool, type AddressRanges } from '../../ipam/index.ts';
-import type { NetworkSettings } from '../common/settings.ts';
+import type { NetworkSettings } from '../settings.ts';
 import { ExternalPools } from './external.ts';
 import { LinkPool } from './links.ts';
 import { MacTable } from './mac-table.ts';

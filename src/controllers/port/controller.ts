@@ -7,7 +7,6 @@ import {
   type SecurityGroup,
 } from '../../api/index.ts';
 import { keyOf, refKey } from '../../reconcile/index.ts';
-import { portProblem } from '../common/spec-problems.ts';
 import type { Intent } from '../common/converge.ts';
 import { mergeDhcp } from '../rows/dhcp.ts';
 import type { Env } from '../common/env.ts';
@@ -15,12 +14,13 @@ import type { KindController } from '../common/kind-reconciler.ts';
 import { interfaceId } from '../rows/names.ts';
 import type { Problem } from '../common/problem.ts';
 import { isProgrammed, missingGroups } from '../securitygroup/index.ts';
-import type { Limits } from '../common/settings.ts';
+import type { Limits } from '../settings.ts';
 import { subnetNetwork, type SubnetNetwork } from '../subnet/index.ts';
 import { policyGroups } from '../trafficpolicy/index.ts';
 import { assignAddressing, type Addressing } from './addressing.ts';
 import { securityGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
+import { specProblem } from './spec.ts';
 
 /** Where a Port is plugged in, and how its status says so. */
 interface Binding {
@@ -69,7 +69,7 @@ export class PortController implements KindController<Port> {
     if ('reason' in found) {
       return { resolvedRefs: found, status: () => statusBefore(port) };
     }
-    const invalid = portProblem(port.spec) ?? tooManyGroups(port, this.#env.settings.limits);
+    const invalid = specProblem(port.spec) ?? tooManyGroups(port, this.#env.settings.limits);
     if (invalid !== undefined) return { accepted: invalid, status: () => statusBefore(port) };
     const { network, pool } = found;
     const held = pool.addresses.heldBy(port.metadata.uid);

@@ -1,7 +1,7 @@
 import { computeMac, type PortDHCP, type SubnetDHCP } from '../../api/index.ts';
 import { and, ip, number, row, type DesiredRow, type Match } from '../../ovn/index.ts';
 import { dhcpUuid } from './names.ts';
-import type { NetworkSettings } from '../common/settings.ts';
+import type { NetworkSettings } from '../settings.ts';
 
 /** What a DHCP answer says (ovn-nb(5), DHCP_Options). */
 export interface DhcpFacts {

@@ -6,7 +6,7 @@ import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
-import type { Limits } from '../common/settings.ts';
+import type { Limits } from '../settings.ts';
 import { aclRow, type Acl } from '../rows/acl.ts';
 import { groupName, groupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';

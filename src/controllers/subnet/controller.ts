@@ -4,7 +4,6 @@ import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
-import { subnetProblem } from '../common/spec-problems.ts';
 import type { SubnetPool, SubnetRanges } from '../pools/pools.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import { switchName } from '../rows/names.ts';
@@ -12,6 +11,7 @@ import { requireVpc, vpcNetwork } from '../vpc/index.ts';
 import { mtuFits } from './mtu.ts';
 import { planSubnet } from './plan.ts';
 import { subnetRanges } from './ranges.ts';
+import { specProblem } from './spec.ts';
 
 /** A Subnet that has all it needs for its rows. */
 interface Network {
@@ -71,7 +71,7 @@ export class SubnetController implements KindController<Subnet> {
   #network(key: string, subnet: Subnet, vpc: VPC): Checked<Network> {
     const within = vpcNetwork(vpc);
     if (within === undefined) return bad('VPCNotReady', 'The VPC has no range.');
-    const problem = subnetProblem(subnet.spec);
+    const problem = specProblem(subnet.spec);
     if (problem !== undefined) return { ok: false, problem };
     const cidr = this.#cidr(key, subnet, vpc, within);
     if (!cidr.ok) return cidr;

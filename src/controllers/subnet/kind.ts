@@ -8,7 +8,7 @@ import {
   type VPC,
 } from '../../api/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
-import { dhcpProblem } from '../common/spec-problems.ts';
+import { dhcpProblem } from '../common/spec-checks.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import type { Env } from '../common/env.ts';
 import { anySubnetOf, vpcKeys, vpcOf } from '../vpc/index.ts';

@@ -1,4 +1,4 @@
-import { mustParseCidr, type Cidr } from '../../api/index.ts';
+import { mustParseCidr, type Cidr } from '../api/index.ts';
 
 /** What an administrator decides about all networks; the part of the configuration that plans depend on. */
 export interface NetworkSettings {

@@ -1,0 +1,52 @@
+import { parseAddress, type PortDHCP } from '../../api/index.ts';
+import type { Problem } from './problem.ts';
+
+/*
+ * Checks of values that rows hold as text or as numbers. The schema of the API refuses the same values; OVN makes actions
+ * and lists of the text (`domain_name` and addresses of DHCP, `requested-chassis`), so the operator checks again.
+ */
+
+const DOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** Names of hosts and of physical networks. */
+export const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+
+/** The first DHCP option that a row cannot hold. */
+export function dhcpProblem(dhcp: PortDHCP = {}): Problem | undefined {
+  for (const field of ['dnsServers', 'ntpServers'] as const) {
+    for (const [index, text] of (dhcp[field] ?? []).entries()) {
+      const parsed = parseAddress(text, { family: 4 });
+      if (!parsed.ok) {
+        return { reason: 'InvalidCIDR', message: `spec.dhcp.${field}[${index}]: ${parsed.message}` };
+      }
+    }
+  }
+  return (
+    textProblem('spec.dhcp.domainName', dhcp.domainName, DOMAIN, 253) ??
+    numberProblem('spec.dhcp.leaseSeconds', dhcp.leaseSeconds, 60, 31_536_000)
+  );
+}
+
+/** The problem of a text that does not match `grammar` or has more than `limit` characters. */
+export function textProblem(
+  field: string,
+  text: string | undefined,
+  grammar: RegExp,
+  limit: number,
+): Problem | undefined {
+  if (text === undefined || (text.length <= limit && grammar.test(text))) return undefined;
+  return {
+    reason: 'InvalidSpec',
+    message: `${field}: OVN does not accept this name; use letters, digits, ".", "_" and "-".`,
+  };
+}
+
+/** The problem of a number that is no integer from `min` to `max`. */
+export function numberProblem(
+  field: string,
+  value: number | undefined,
+  min: number,
+  max: number,
+): Problem | undefined {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return undefined;
+  return { reason: 'InvalidSpec', message: `${field}: must be an integer from ${min} to ${max}.` };
+}
