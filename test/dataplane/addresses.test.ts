@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
 
-describeLab('addresses', (lab) => {
+describeLab('the addresses of VMs', (lab) => {
   beforeAll(async () => {
     await lab().apply(`
 apiVersion: network.plasmavmc.io/v1alpha1
@@ -33,7 +33,7 @@ spec: { cidr: 10.1.3.0/24, dhcp: { mode: Disabled } }
 `);
   });
 
-  it('are told by DHCP as declared, with router, DNS, NTP, domain, MTU and lease time', async () => {
+  it("come by DHCP with the Subnet's router, DNS, NTP, domain, MTU and lease time", async () => {
     const guest = await lab().guest({ name: 'declared', subnet: 'apps' });
     expect(guest.state.lease).toEqual({
       address: guest.address,
@@ -53,7 +53,7 @@ spec: { cidr: 10.1.3.0/24, dhcp: { mode: Disabled } }
     expect(await guest.run('ip', 'route')).toContain('default via 10.1.1.1 dev eth0');
   });
 
-  it('are the one that a Port names', async () => {
+  it('are the IP address and the MAC address that the Port specifies', async () => {
     await lab().apply(`
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: Port
@@ -65,7 +65,7 @@ spec: { subnetRef: { name: apps }, ipAddress: 10.1.1.77, macAddress: '0A:00:00:0
     expect(await guest.run('cat', '/sys/class/net/eth0/address')).toBe('0a:00:00:00:00:77\n');
   });
 
-  it('are different ones for Ports that name none', async () => {
+  it('are different for Ports that specify no address', async () => {
     const guests: readonly Guest[] = await lab().guests(
       { name: 'one', subnet: 'apps' },
       { name: 'two', subnet: 'apps' },
@@ -74,7 +74,7 @@ spec: { subnetRef: { name: apps }, ipAddress: 10.1.1.77, macAddress: '0A:00:00:0
     expect(new Set(guests.map(({ state }) => state.lease?.address)).size).toBe(3);
   });
 
-  it("are told with what a Port says in place of its Subnet's", async () => {
+  it('come with the DHCP options of the Port, which override the options of its Subnet', async () => {
     await lab().apply(`
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: Port
@@ -90,13 +90,13 @@ spec: { subnetRef: { name: apps }, dhcp: { dnsServers: [192.0.2.53], leaseSecond
     });
   });
 
-  it('come without a router where the Subnet has no gateway, and with its own MTU', async () => {
+  it('come without a router when the Subnet has no gateway, and with the MTU of the Subnet', async () => {
     const { state } = await lab().guest({ name: 'isolated', subnet: 'small' });
     expect(state.lease).toMatchObject({ routers: [], mtu: 1400, leaseSeconds: 3600 });
     expect(state.lease).not.toHaveProperty('domainName');
   });
 
-  it('are not told where DHCP is Disabled, neither by the Subnet nor by the Port', async () => {
+  it('do not come by DHCP when dhcp.mode of the Subnet is Disabled', async () => {
     const guest = await lab().guest({ name: 'silent', subnet: 'silent' });
     expect(guest.state.lease).toBeUndefined();
     const { code } = await guest.attempt([
@@ -117,7 +117,7 @@ spec: { subnetRef: { name: apps }, dhcp: { dnsServers: [192.0.2.53], leaseSecond
     await lab().eventually(() => guest.reaches('10.1.3.1'));
   });
 
-  it('reach the gateway', async () => {
+  it('let a VM reach the gateway', async () => {
     const guest = await lab().guest({ name: 'polite', subnet: 'apps' });
     await lab().eventually(() => guest.reaches('10.1.1.1'));
   });

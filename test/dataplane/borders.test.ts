@@ -5,9 +5,9 @@ import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
 import { within } from '../support/within.ts';
 
-/** The router outside on the VLAN of the external network, and the addresses that NatRules name. */
+/** The external router on the VLAN of the ExternalNetwork, and the external addresses of NatRules. */
 const outside = { router: '192.0.2.1', shared: '192.0.2.150', forwarded: '192.0.2.151' };
-/** A machine of the machine room, on the VLAN of a Subnet. */
+/** The address of a physical machine on the VLAN of a Subnet. */
 const physical = '10.50.77.50';
 
 const external = `
@@ -46,7 +46,7 @@ metadata: { name: floor, namespace: left }
 spec: { cidr: 10.50.77.0/24, provider: { physicalNetwork: physnet1, vlanID: 77 } }
 `;
 
-/** A project with two networks, and a machine in each. */
+/** A project with two Subnets and a Port in each. */
 const project = (name: string, cidr: string, more: string): string => `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: VPC
@@ -73,7 +73,7 @@ spec: { subnetRef: { name: ${subnet} } }
   )
   .join('')}`;
 
-/** One side of a peering, which by itself advertises the open network only. */
+/** One side of a peering that advertises only `network`. */
 const peering = (from: string, to: string, network: string): string => `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: VPCPeering
@@ -82,20 +82,20 @@ spec: { peer: { namespace: ${to} }, advertisedCIDRs: [${network}] }
 `;
 const bothSides = [peering('left', 'right', '10.50.1.0/24'), peering('right', 'left', '10.60.1.0/24')];
 
-/** Answers every datagram at port 53 with the same. */
+/** A Perl program that echoes every datagram at port 53. */
 const echo = `use IO::Socket::INET;
 $socket = IO::Socket::INET->new(Proto => "udp", LocalPort => 53) or die;
 while (defined($from = recv $socket, $data, 1500, 0)) { send $socket, $data, 0, $from }`;
-/** Sends a datagram to a port, and prints what comes back within a second. */
+/** A Perl program that sends a datagram to a port, and prints the answer if it arrives within a second. */
 const ask = `use IO::Socket::INET; $SIG{ALRM} = sub { exit 28 }; alarm 1;
 $socket = IO::Socket::INET->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => $ARGV[1]) or die;
 send $socket, "anybody?", 0; recv $socket, $data, 1500, 0; print $data`;
 
-describeLab('across the borders of a VPC', (lab) => {
+describeLab('traffic that leaves a VPC', (lab) => {
   const left = {} as { open: Guest; hidden: Guest };
   const right = {} as { open: Guest; hidden: Guest };
 
-  /** Plugs a namespace into a VLAN of the machine room: at an access port of the second hypervisor's bridge. */
+  /** Connects a namespace to a VLAN of the physical network, through an access port of the second hypervisor's bridge. */
   const connect = async (namespace: Namespace, tag: number, address: string): Promise<void> => {
     const { namespace: name, database } = hypervisorNamed(lab().lab.state, 'hv2');
     const device = `vlan${tag}`;
@@ -128,8 +128,8 @@ describeLab('across the borders of a VPC', (lab) => {
     );
   }, 120_000);
 
-  describe('an external network on a VLAN', () => {
-    it('shows a Subnet to the world with the address of its own rule', async () => {
+  describe('with an ExternalNetwork on a VLAN', () => {
+    it("gets the address of the Subnet's SNAT rule, or else the address of the router", async () => {
       const service =
         "require('net').createServer((socket) => socket.end(socket.remoteAddress)).listen(9000, '0.0.0.0')";
       const { host } = lab().lab.internet;
@@ -143,7 +143,7 @@ describeLab('across the borders of a VPC', (lab) => {
       await lab().eventually(async () => expect(await seenAs(left.hidden)).toBe(gatewayIP));
     }, 60_000);
 
-    it('forwards datagrams of one port', async () => {
+    it('includes datagrams to a port that a DNAT rule forwards, and no other port', async () => {
       await left.open.run('sh', '-c', 'perl -e "$1" >/dev/null 2>&1 </dev/null &', 'sh', echo);
       const answer = async (port: number): Promise<string> => {
         const { host } = lab().lab.internet;
@@ -155,7 +155,7 @@ describeLab('across the borders of a VPC', (lab) => {
     }, 60_000);
   });
 
-  it('a Subnet on a VLAN is routed: machines of the room and of the overlay reach each other', async () => {
+  it('is routed between a Subnet on a VLAN and the overlay', async () => {
     const room = await Namespace.create(`${lab().lab.state.prefix}room`);
     await connect(room, 77, physical);
     await room.ip('route add 10.50.0.0/16 via 10.50.77.1');
@@ -167,15 +167,15 @@ describeLab('across the borders of a VPC', (lab) => {
     }
   }, 60_000);
 
-  describe('a peering', () => {
-    /** How many of three pings arrive, answered or not. */
+  describe('through a VPCPeering', () => {
+    /** The number of three pings that arrive, with or without an answer. */
     const arrive = async (from: Guest, to: Guest): Promise<number> => {
       const before = await to.echoesReceived();
       await from.ping(to.address);
       return (await to.echoesReceived()) - before;
     };
 
-    it('lets nothing in from what is not advertised, nor to it, whatever routes the other side has', async () => {
+    it('is dropped unless both the source and the destination are advertised, with any routes', async () => {
       await lab().eventually(() => left.open.reaches(right.open.address));
       await lab().eventually(() => right.open.reaches(left.open.address));
       const [own, other] = await Promise.all([
@@ -188,7 +188,7 @@ describeLab('across the borders of a VPC', (lab) => {
       const nextHop = formatAddress({ family: 4, value: firstAddress(link.value).value + index });
       const { routerName = '' } = (await lab().get('VPC', 'left/net')).status ?? {};
       await lab().cluster.ovn.nbctl('lr-route-add', routerName, '10.60.2.0/24', nextHop);
-      // Pings that arrive while the other side advertises more: nothing else of theirs keeps them out afterwards.
+      // Pings arrive while the other side advertises more. So nothing but the advertisement stops them afterwards.
       await lab().apply(peering('right', 'left', '10.60.0.0/16'));
       await lab().eventually(async () => expect(await arrive(left.open, right.hidden)).toBeGreaterThan(0));
       await lab().apply(bothSides[1]!);
@@ -196,12 +196,12 @@ describeLab('across the borders of a VPC', (lab) => {
       expect(await arrive(left.hidden, right.open)).toBe(0);
       await lab().apply(peering('left', 'right', '10.50.0.0/16'));
       await lab().eventually(async () => expect(await arrive(left.hidden, right.open)).toBeGreaterThan(0));
-      // northd would say that it leads nowhere when the link is gone.
+      // Without the link, ovn-northd would log that the route has no output port.
       await lab().cluster.ovn.nbctl('lr-route-del', routerName, '10.60.2.0/24');
     }, 60_000);
 
     it.each(['left', 'right'])(
-      'ends within a second when the %s side is deleted',
+      'stops within a second when the %s side is deleted',
       async (side) => {
         await within(1000, async () => {
           await lab().apply(...bothSides);

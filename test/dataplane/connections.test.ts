@@ -20,7 +20,7 @@ spec: { securityGroupRefs: [{ name: ${name} }] }
 const echo = { protocol: 'TCP', ports: { min: 7 } };
 const other = { protocol: 'TCP', ports: { min: 9 } };
 
-describeLab('connections', (lab) => {
+describeLab('connections with security groups', (lab) => {
   let server: Guest;
   let client: Guest;
 
@@ -38,47 +38,47 @@ spec: { cidr: 10.4.0.0/16 }
       port('client'),
     );
     [server, client] = await lab().guests({ name: 'server', on: 1 }, { name: 'client', on: 2 });
-    // Answers every line with the same.
+    // An echo server.
     await server.run('sh', '-c', 'busybox nc -ll -p 7 -e cat >/dev/null 2>&1 </dev/null &');
     await lab().eventually(async () => expect(await client.connects(server.address, 7)).toBe(true));
   }, 60_000);
 
   const answers = (): number => statSync(join(lab().cluster.dir, 'answers')).size;
-  /** Waits until the conversation has gone on for some more lines. */
-  const goesOn = async (): Promise<void> => {
+  /** Waits until some more lines are answered. */
+  const continues = async (): Promise<void> => {
     const before = answers();
     await lab().eventually(() => answers() >= before + 6);
   };
-  /** Whether there was no answer while others were asked and answered, for as long as five lines take. */
+  /** Whether no line is answered during five pings to another address, which take as long as five lines. */
   const isSilent = async (): Promise<boolean> => {
     const before = answers();
     await client.ping('10.4.255.1', { count: 5, intervalMs: 300 });
     return answers() === before;
   };
 
-  it('that are established end with the rule that let them in, within a packet, and go on when it is back', async () => {
+  it('stop when the rule that admitted them is removed, and continue when the rule returns', async () => {
     const talk =
       '{ while :; do echo x; sleep 0.3; done | busybox nc "$1" 7 >"$2"; } >/dev/null 2>&1 </dev/null &';
     await client.run('sh', '-c', talk, 'sh', server.address, join(lab().cluster.dir, 'answers'));
-    await lab().eventually(goesOn);
+    await lab().eventually(continues);
     await lab().apply(group('server', { ingress: [other] }));
     await lab().eventually(isSilent);
     expect(await isSilent()).toBe(true);
     await lab().apply(group('server', { ingress: [echo] }));
-    // TCP sends again when it thinks fit.
-    await goesOn();
+    // No `eventually`: TCP retransmits at intervals of its own.
+    await continues();
   }, 120_000);
 
-  it('are not broken by a change of other rules', async () => {
+  it('continue when other rules change', async () => {
     await lab().apply(group('server', { ingress: [other, echo], egress: [other] }));
     await lab().eventually(async () => {
       expect((await lab().get('SecurityGroup', 'server')).status).toMatchObject({ ruleCount: 3 });
     });
     await lab().cluster.ovn.nbctl('--wait=hv', '--timeout=60', 'sync');
-    await goesOn();
+    await continues();
   }, 120_000);
 
-  it('need rules both ways where a group keeps no state', async () => {
+  it('need rules for both directions when the group is stateless', async () => {
     await lab().apply(group('server', { stateful: 'Disabled', ingress: [echo], egress: [] }));
     await lab().eventually(async () => expect(await client.connects(server.address, 7)).toBe(false));
     await lab().apply(
@@ -88,7 +88,7 @@ spec: { cidr: 10.4.0.0/16 }
   }, 60_000);
 });
 
-describeLab('connections that no group knows of', (lab) => {
+describeLab('connections of Ports with trafficFiltering Disabled', (lab) => {
   const unfiltered = (name: string): string => `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: Port
@@ -96,7 +96,7 @@ metadata: { name: ${name}, labels: { role: ${name} } }
 spec: { trafficFiltering: Disabled, subnetRef: { name: a }, securityGroupRefs: [] }
 `;
 
-  it('have their answers pass a guard rail, too', async () => {
+  it('pass a TrafficPolicy that lists them, with their answers', async () => {
     await lab().apply(
       `
 apiVersion: network.plasmavmc.io/v1alpha1

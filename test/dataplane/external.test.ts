@@ -45,7 +45,7 @@ metadata: { name: vlan, namespace: red }
 spec: { cidr: 10.50.77.0/24, gateway: { mode: None }, provider: { physicalNetwork: physnet1, vlanID: 77 } }
 `;
 
-describeLab('in and out', (lab) => {
+describeLab('a VPC with an external gateway', (lab) => {
   let red1: Guest;
   let red2: Guest;
   let blue1: Guest;
@@ -70,26 +70,26 @@ describeLab('in and out', (lab) => {
       { name: 'blue-1', namespace: 'blue', on: 2 },
     );
     await red2.serveHttp(80);
-    // Tells who asks the address that it sees them with.
+    // A service that sends each client the address from which it connects.
     const service =
       "require('net').createServer((socket) => socket.end(socket.remoteAddress)).listen(9000, '0.0.0.0')";
     const argv = ['sh', '-c', 'exec "$0" -e "$1" >/dev/null 2>&1 &', process.execPath, service];
     await lab().lab.internet.host.run(argv);
   }, 120_000);
 
-  /** The address that the host outside sees the machine with. */
+  /** The source address of the VM's connections, as the external host sees it. */
   const seenAs = async (guest: Guest): Promise<string> => {
     const argv = ['busybox', 'nc', '-w', '2', internet.host, '9000'];
     return (await guest.attempt(argv, { input: '' })).stdout.trim();
   };
   const gatewayIP = async (key: string): Promise<string | undefined> =>
     (await lab().get('VPC', key)).status?.gatewayIPs?.[0];
-  /** Whether the host outside reaches an address. */
-  const entersTo = async (address: string): Promise<void> => {
+  /** Pings an address from the external host; throws unless the ping is answered. */
+  const pingFromOutside = async (address: string): Promise<void> => {
     await lab().lab.internet.host.run(['ping', '-n', '-c', '1', '-W', '1', address]);
   };
 
-  it('shows machines to the world with the address of their router', async () => {
+  it('translates the addresses of VMs to the address of its router', async () => {
     for (const [guest, key] of [
       [red1, 'red/net'],
       [red2, 'red/net'],
@@ -101,7 +101,7 @@ describeLab('in and out', (lab) => {
     expect(await gatewayIP('red/net')).not.toBe(await gatewayIP('blue/net'));
   }, 60_000);
 
-  it('forwards a port to its machine, from outside and from inside', async () => {
+  it('forwards a port to a VM, from outside and from inside', async () => {
     const address = (await gatewayIP('red/net'))!;
     const connects = async (port: number): Promise<boolean> => {
       const argv = ['busybox', 'nc', '-w', '1', address, String(port)];
@@ -115,21 +115,21 @@ describeLab('in and out', (lab) => {
   }, 60_000);
 
   it.each(['Centralized', 'Distributed'])(
-    'maps a floating IP both ways (%s)',
+    'maps a floating IP in both directions (%s)',
     async (mode) => {
       await lab().apply(floating('red', 'red-1', mode));
-      await lab().eventually(() => entersTo('203.0.113.150'));
+      await lab().eventually(() => pingFromOutside('203.0.113.150'));
       await lab().eventually(async () => {
         expect(await seenAs(red1)).toBe('203.0.113.150');
       });
       await lab().eventually(async () => expect(await seenAs(red2)).toBe(await gatewayIP('red/net')));
-      // The router outside is answered by the VPC's gateway port, or by the machine's own host. It must ask anew:
-      // where both are one host, OVN repeats its old announcement, and the old answer goes on working.
+      // The VPC's gateway port or the VM's own host answers the external router's ARP request. The router must ask
+      // again: when both are on one host, OVN repeats its old announcement, and the old MAC address still works.
       const ofGateway = computeMac((await lab().get('VPC', 'red/net')).metadata.uid, 'external');
       await lab().eventually(async () => {
         const { router } = lab().lab.internet;
         await router.run(['ip', 'neigh', 'flush', 'to', '203.0.113.150']);
-        await entersTo('203.0.113.150');
+        await pingFromOutside('203.0.113.150');
         const argv = ['ip', '-j', 'neigh', 'show', '203.0.113.150'];
         const [found] = JSON.parse(await router.run(argv)) as readonly { lladdr?: string }[];
         expect(found?.lladdr === ofGateway ? 'Centralized' : 'Distributed').toBe(mode);
@@ -138,17 +138,17 @@ describeLab('in and out', (lab) => {
     60_000,
   );
 
-  it('gives a recycled floating IP to its new owner at once', async () => {
+  it('sends the traffic of a reassigned floating IP to the new owner immediately', async () => {
     await lab().delete('NatRule', 'red/ip');
     await lab().delete('FloatingIP', 'red/ip');
     await lab().apply(floating('blue', 'blue-1'));
     const before = await blue1.echoesReceived();
-    await lab().eventually(() => entersTo('203.0.113.150'));
+    await lab().eventually(() => pingFromOutside('203.0.113.150'));
     expect(await blue1.echoesReceived()).toBeGreaterThan(before);
     await lab().eventually(async () => expect(await seenAs(blue1)).toBe('203.0.113.150'));
   }, 60_000);
 
-  it('connects peers while both want it', async () => {
+  it('reaches a peered VPC as long as both VPCPeerings exist', async () => {
     const [there] = [blue1.address];
     await lab().apply(peering('red', 'blue'), peering('blue', 'red'));
     await lab().eventually(() => red1.reaches(there));
@@ -159,7 +159,7 @@ describeLab('in and out', (lab) => {
     });
   }, 60_000);
 
-  it('puts the tag of a VLAN on the wire', async () => {
+  it("tags the packets of a provider Subnet with the Subnet's VLAN ID", async () => {
     const { router } = lab().lab.internet;
     const machine = await lab().guest({ name: 'red-vlan', namespace: 'red', on: 1 });
     const argv = [

@@ -14,7 +14,7 @@ metadata: { name: net }
 spec: { cidr: 10.50.0.0/16, externalGateway: { externalNetworkRef: { name: public } } }
 `;
 
-/** Hosts take one for dead that they have not heard of for three seconds: three times the interval of OVN's BFD. */
+/** A host counts as dead after three seconds without a message: three times the interval of OVN's BFD. */
 const BFD_MS = 3000;
 
 describeLab(
@@ -24,12 +24,12 @@ describeLab(
 
     beforeAll(async () => {
       await lab().apply(publicNetwork, vpc);
-      // On a third host: one that reaches no other takes itself for the one that is cut off (OVN's ha-chassis.c).
+      // The VM is on a third host. With two hosts, each would assume that it is the isolated host (OVN's ha-chassis.c).
       machine = await lab().guest({ name: 'machine', on: 3 });
       await lab().eventually(() => machine.reaches(internet.host));
     }, 120_000);
 
-    /** The host that the gateway is on now. */
+    /** The current host of the gateway. */
     const active = async (): Promise<Hypervisor> => {
       const { sbctl } = lab().cluster.ovn;
       const port = `cr-${gatewayPortName((await lab().get('VPC', 'net')).metadata.uid)}`;
@@ -37,13 +37,13 @@ describeLab(
       const name = (await sbctl('--bare', '--columns=name', 'list', 'Chassis', chassis)).trim();
       return lab().lab.hypervisors.find((each) => each.name === name)!;
     };
-    /** What leads to other hypervisors; the physical network stays as it is. */
+    /** Switches the link to the other hypervisors. The link to the physical network does not change. */
     const link = ({ namespace }: Hypervisor, state: 'up' | 'down'): Promise<void> =>
       new Namespace(namespace).ip(`link set eth0 ${state}`);
 
     /**
-     * The longest time without an answer from the host outside, in ms, from before `act` until BFD's time and a half later,
-     * and until it answers again. Pings go ten times a second.
+     * Runs `act` and returns the longest time without an answer from the external host, in ms. Measures with ten pings a
+     * second for at least 1.5 times the BFD timeout, and until every ping is answered again.
      */
     const interruption = async (act: () => Promise<unknown>): Promise<number> => {
       const answers: number[] = [];
@@ -59,12 +59,12 @@ describeLab(
       const began = performance.now();
       await act();
       const since = (): number => performance.now() - began;
-      for (let whole = false; !whole || since() < 1.5 * BFD_MS; whole = await pings())
-        if (since() > patienceMs) throw new Error('the way out did not come back');
+      for (let complete = false; !complete || since() < 1.5 * BFD_MS; complete = await pings())
+        if (since() > patienceMs) throw new Error('the external host did not answer again in time');
       return longestGap(answers);
     };
 
-    it('stays where it is while ovn-controller is away there, and works', async () => {
+    it('stays on its host and keeps working while ovn-controller restarts there', async () => {
       const host = await active();
       await within(BFD_MS, async () => {
         const gap = await interruption(() => host.controller.kill());
@@ -74,10 +74,10 @@ describeLab(
       });
     }, 120_000);
 
-    it('goes to the next when its host reaches no other, hardly later than BFD notices', async () => {
+    it('moves to another host when its host is isolated, soon after BFD detects it', async () => {
       let cut: Hypervisor | undefined;
       await within(2 * BFD_MS, async () => {
-        // After a round that was slow.
+        // A previous round was too slow: restore its host first.
         if (cut !== undefined) await link(cut, 'up');
         await lab().eventually(async () => cut === undefined || (await active()).name === cut.name);
         const host = await active();

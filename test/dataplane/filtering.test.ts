@@ -91,33 +91,33 @@ spec: { subnetRef: { name: edge }, securityGroupRefs: [], spoofingProtection: MA
     await Promise.all([server.serveHttp(80, 81), closed.serveHttp(80)]);
   }, 120_000);
 
-  /** The MAC address of the router in a Subnet. */
+  /** The MAC address of a Subnet's gateway. */
   const routerIn = async (subnet: string): Promise<string> =>
     computeMac((await lab().get('Subnet', subnet)).metadata.uid, 'gateway');
 
-  it('let in what a rule lists, with the answers to it, and drop all else', async () => {
+  it('admit traffic that a rule lists and its answers, and drop other traffic', async () => {
     await lab().eventually(async () => expect(await client.connects(server.address, 80)).toBe(true));
     expect(await client.connects(server.address, 81)).toBe(false);
     expect(await client.ping(server.address)).toMatchObject({ received: 0 });
   });
 
-  it('let out nothing that no rule lists', async () => {
+  it('drop outgoing traffic that no rule lists', async () => {
     expect(await server.ping(gate.address)).toMatchObject({ received: 0 });
     expect(await server.ping('10.3.255.1')).toMatchObject({ received: 0 });
   });
 
-  it('leave a Port without any group closed, but for DHCP', async () => {
+  it('drop all traffic except DHCP on a Port without groups', async () => {
     expect(closed.state.lease?.address).toBe(closed.address);
     expect(await client.connects(closed.address, 80)).toBe(false);
     expect(await closed.connects(server.address, 80)).toBe(false);
   });
 
-  it('let a closed machine renew its lease, and ask no other server: neither beside it nor beyond the router', async () => {
+  it('let a closed VM renew its lease, but not send DHCP requests to other hosts', async () => {
     const router = await routerIn('edge');
     const asks = (to: string, address: string, what: string): Buffer =>
       ethernet(to, closed.mac, 0x0800, ipv4(closed.address, address, 17, udp(68, 67, Buffer.from(what))));
     const renewal = ipv4(closed.address, '10.3.1.1', 17, dhcpRenewal(closed.mac, closed.address, 0xab54a98c));
-    // The answer comes by way of ovn-controller: what was sent before the question has come by then, or never will.
+    // ovn-controller creates the answer, so frames that were sent before the request have arrived by then, or never will.
     await lab().eventually(async () => {
       await sendFrames(
         closed,
@@ -130,7 +130,7 @@ spec: { subnetRef: { name: edge }, securityGroupRefs: [], spoofingProtection: MA
     expect(atGate.count(Buffer.from('ask '))).toBe(0);
   });
 
-  it('let a closed machine find its neighbours by IPv6, and send them nothing else', async () => {
+  it('let a closed VM discover IPv6 neighbours, but send no IPv6 data', async () => {
     const [own, other] = ['fe80::c', 'fe80::9'];
     const question = neighbourSolicitation(closed.mac, own, other);
     const answer = neighbourAdvertisement(gate.mac, other, own);
@@ -151,7 +151,7 @@ spec: { subnetRef: { name: edge }, securityGroupRefs: [], spoofingProtection: MA
     expect([atGate, atClosed].map((sniffer) => sniffer.count(Buffer.from('IPv6 data')))).toEqual([0, 0]);
   });
 
-  it('and isolation keep a machine from what is beyond, in whatever frames it sends', async () => {
+  it('and isolation VPC keep an isolated VM from hosts outside, with any destination MAC or IP address', async () => {
     const router = await routerIn('default');
     const sends = (to: string, address: string, what: string): Buffer =>
       ethernet(to, isolated.mac, 0x0800, ipv4(isolated.address, address, 17, udp(7, 7, Buffer.from(what))));
@@ -172,7 +172,7 @@ spec: { subnetRef: { name: edge }, securityGroupRefs: [], spoofingProtection: MA
     expect(atGate.count(Buffer.from('out '))).toBe(0);
   });
 
-  it('follow their rules while machines run', async () => {
+  it('apply changed rules to running VMs', async () => {
     await lab().apply(web(81));
     await lab().eventually(async () => expect(await client.connects(server.address, 81)).toBe(true));
     await lab().eventually(async () => expect(await client.connects(server.address, 80)).toBe(false));

@@ -18,7 +18,7 @@ spec: { cidr: 10.4.0.0/16 }
     steady = await lab().guest({ name: 'steady', on: 1 });
   }, 60_000);
 
-  /** How long it takes, in ms, from the beginning of `act` until the status of the Port is as it should be. */
+  /** The time from the start of `act` until `holds` is true for the Port, in ms. */
   const timeOf = async (
     act: () => Promise<void>,
     name: string,
@@ -37,7 +37,7 @@ spec: { cidr: 10.4.0.0/16 }
   const isUnbound = ({ status }: Port): boolean =>
     !isTrue(status?.conditions, 'Bound') && status?.boundHost === undefined;
 
-  it('says within a second where it is plugged in, and that it is unplugged', async () => {
+  it('reports within a second that it is bound to a host or unbound', async () => {
     const { state } = await lab().guest({ name: 'plugged', on: 2 });
     const hypervisor = hypervisorNamed(lab().lab.state, 'hv2');
     const device = {
@@ -53,7 +53,7 @@ spec: { cidr: 10.4.0.0/16 }
     });
   }, 120_000);
 
-  it('falls silent within a second when it is deleted, in both directions', async () => {
+  it('stops traffic in both directions within a second of its deletion', async () => {
     await within(1000, async (round) => {
       const gone = await lab().guest({ name: `gone-${round}`, on: 2 });
       await lab().eventually(() => steady.reaches(gone.address));
@@ -71,7 +71,7 @@ spec: { cidr: 10.4.0.0/16 }
     });
   }, 120_000);
 
-  it('goes with its machine to another hypervisor: the address stays, and little is lost', async () => {
+  it('keeps its address when its VM moves to another hypervisor, and loses few packets', async () => {
     const traveller = await lab().guest({ name: 'traveller', on: 1 });
     const intervalMs = 50;
     await within(4000, async (round) => {
@@ -90,7 +90,7 @@ spec: { cidr: 10.4.0.0/16 }
         `inet ${traveller.address}/24`,
       );
       await lab().eventually(() => traveller.reaches(steady.address));
-      // Nothing is left of it where it was.
+      // The source hypervisor has no device of the VM any more.
       const former = new Namespace(hypervisorNamed(lab().lab.state, source).namespace);
       expect(await former.run(['ip', '-o', 'link', 'show'])).not.toContain(moved.device);
       expect(readVm(lab().lab.state, 'traveller').hypervisor).toBe(target);
@@ -98,7 +98,7 @@ spec: { cidr: 10.4.0.0/16 }
     });
   }, 120_000);
 
-  it('goes to another hypervisor without breaking a connection', async () => {
+  it('keeps connections open when its VM moves to another hypervisor', async () => {
     const server = await lab().guest({ name: 'server', on: 1 });
     await server.run('iperf3', '-s', '-1', '-D', '--idle-timeout', '30');
     const argv = ['iperf3', '-c', server.address, '-t', '8', '-b', '1M', '-J', '--connect-timeout', '2000'];
@@ -111,18 +111,18 @@ spec: { cidr: 10.4.0.0/16 }
       if (report.error !== undefined) throw new Error(report.error);
       return report;
     });
-    // The transfer is under way when the machine has received something.
+    // Wait until the VM receives data of the transfer.
     await lab().eventually(async () => {
       if (Number(await server.run('cat', '/sys/class/net/eth0/statistics/rx_bytes')) < 100_000)
         throw new Error('no transfer yet');
     });
     await moveVm(lab().access, { name: 'server', hypervisor: 2 });
     const { intervals } = await transfer;
-    // TCP sends again when it thinks fit: what is lost in the move may take seconds to be made up for.
+    // TCP may take seconds to retransmit packets that were lost during the move.
     expect(intervals.slice(-3).some(({ sum }) => sum.bytes > 0)).toBe(true);
   }, 60_000);
 
-  it('is cut off while it is switched off, and keeps its address', async () => {
+  it('passes no traffic while adminState is Down, and keeps its address', async () => {
     const switched = await lab().guest({ name: 'switched', on: 2 });
     await lab().eventually(() => steady.reaches(switched.address));
     await lab().edit('Port', 'switched', { spec: { adminState: 'Down' } });

@@ -7,7 +7,7 @@ import { askHttp } from '../support/dataplane/http.ts';
 
 const example = readFileSync(join(import.meta.dirname, '../../examples/metadata.yaml'), 'utf8');
 
-/** A machine that may be reached, and let nothing out. */
+/** A Port whose group admits all incoming and no outgoing traffic. */
 const closed = `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: SecurityGroup
@@ -34,7 +34,7 @@ describeLab(
       await lab().apply(example, closed);
       const namespace = 'metadata';
       [first, second, silent] = await lab().guests(
-        // The machine that the example has attached the Port to.
+        // The VM to which the example attaches the Port.
         { name: 'vm-4711', port: 'app-1', namespace },
         { name: 'app-2', namespace },
         { name: 'closed', namespace },
@@ -43,7 +43,7 @@ describeLab(
         await lab().eventually(async () => expect(await ask(guest, '/')).toMatchObject({ status: 200 }));
     }, 90_000);
 
-    it('tells the machine its name, its keys and its user data', async () => {
+    it('serves a VM its name, its keys and its user data', async () => {
       expect(await ask(first, '/latest/meta-data/instance-id')).toMatchObject({ body: 'vm-4711' });
       expect(await ask(first, '/latest/meta-data/hostname')).toMatchObject({ body: 'app-1.example.com' });
       expect(await ask(first, '/latest/meta-data/public-keys/0/openssh-key')).toMatchObject({
@@ -55,12 +55,12 @@ describeLab(
       });
     });
 
-    it('tells the machine without a Secret who it is', async () => {
+    it('serves a VM without a Secret its name only', async () => {
       expect(await ask(second, '/latest/meta-data/hostname')).toMatchObject({ body: 'app-2' });
       expect(await ask(second, '/latest/user-data')).toMatchObject({ status: 404 });
     });
 
-    it('answers nobody whose security groups let nothing out', async () => {
+    it('serves nothing to a VM whose security groups allow no outgoing traffic', async () => {
       expect(await ask(silent, '/latest/meta-data/instance-id', 2)).toBeUndefined();
     });
   },

@@ -19,8 +19,8 @@ const containerOf = (values: typeof leastValues): Container => {
 };
 
 /**
- * What the probe says as root with these capabilities, in what a container has of the file system: /proc/sys is
- * read-only, /run/netns its own.
+ * Runs the probe as root with these capabilities, in a file system like in a container: /proc/sys is read-only, and
+ * /run/netns is private. Returns the probe's output.
  */
 async function run(
   capabilities: readonly string[],
@@ -61,15 +61,15 @@ async function run(
   }
 }
 
-describeDataPlane("the rights of the metadata agent's container", () => {
+describeDataPlane("the capabilities of the metadata agent's container", () => {
   const { command, securityContext } = containerOf({ ...leastValues, metadataAgent: { enabled: true } });
   const { add } = securityContext.capabilities;
 
-  it('are enough to make a namespace, to listen in it, and to take it down', async () => {
+  it('suffice to create a namespace, to listen in it, and to remove it', async () => {
     expect(await run(add, command)).toBe('serving\nleft: 0\n');
   });
 
-  it.each(add.map((each) => [each]))('are too few without %s', async (missing) => {
+  it.each(add.map((each) => [each]))('do not suffice without %s', async (missing) => {
     const fewer = add.filter((each) => each !== missing);
     expect(await run(fewer, command)).toMatch(/^failed: /);
   });

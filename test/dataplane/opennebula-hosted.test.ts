@@ -18,11 +18,11 @@ metadata: { name: ${name}, namespace: hosted }
 spec: { subnetRef: { name: vms }, securityGroupRefs: []${address === undefined ? '' : `, ipAddress: ${address}`} }
 `;
 
-/** Of the hoster: the flexible IP of a machine, and the one of which two ports lead inside. */
+/** Addresses of the hoster: the flexible IP of a VM, and the flexible IP with two forwarded ports. */
 const flexible = { vm1: '203.0.113.20', web: '203.0.113.21' };
 
 type Name = 'vm1' | 'vm2' | 'management' | 'web' | 'app' | 'database';
-/** From the host outside. */
+/** A connection from the external host. */
 type Inward = [address: string, port: number];
 type Inside = [from: Name, to: Name, port: number];
 
@@ -30,7 +30,7 @@ describeLab(
   'examples/opennebula-hosted',
   (lab) => {
     const machines = {} as Record<Name, Guest>;
-    /** The second hypervisor, which is in the management network as well. */
+    /** The second hypervisor. It also has an interface in the management network. */
     let host: Namespace;
 
     beforeAll(async () => {
@@ -66,14 +66,14 @@ describeLab(
         app.serveHttp(22, 80, 8080),
         database.serveHttp(22, 443, 5432),
       ]);
-      // Tells who asks the address that it sees them with.
+      // A service that sends each client the address from which it connects.
       const service =
         "require('net').createServer((socket) => socket.end(socket.remoteAddress)).listen(443, '0.0.0.0')";
       const argv = ['sh', '-c', 'exec "$0" -e "$1" >/dev/null 2>&1 &', process.execPath, service];
       await lab().lab.internet.host.run(argv);
     }, 120_000);
 
-    /** The first packet that there is of a kind on a wire of the machine room, once there was one. */
+    /** Starts to capture one packet on a network of the underlay. The returned function returns the packet or ''. */
     const capture = (wire: string, filter: string, ...options: readonly string[]): (() => string) => {
       const argv = [
         'tcpdump',
@@ -89,7 +89,7 @@ describeLab(
         filter,
       ];
       let packet = '';
-      // It does not tell when it is ready: whoever waits for a packet goes on sending.
+      // tcpdump does not report when it is ready, so callers send packets until one is captured.
       void new Namespace(`${lab().lab.state.prefix}net`)
         .attempt(argv, { timeoutMs: 40_000 })
         .then(({ stdout }) => (packet = stdout));
@@ -98,15 +98,15 @@ describeLab(
     const nc = (address: string, port: number): readonly string[] => [
       ...['busybox', 'nc', '-w', '2', address, String(port)],
     ];
-    /** Whether the host outside gets a connection. */
+    /** Whether a connection from the external host succeeds. */
     const enters = async (address: string, port: number): Promise<boolean> =>
       (await lab().lab.internet.host.attempt(nc(address, port), { input: '' })).code === 0;
     const connects = (from: Name, to: Name, port: number): Promise<boolean> =>
       machines[from].connects(machines[to].address, port);
-    /** The address that the host outside sees a machine with. */
+    /** The source address of a VM's connections, as the external host sees it. */
     const seenAs = async (name: Name): Promise<string> =>
       (await machines[name].attempt(nc(internet.host, 443), { input: '' })).stdout.trim();
-    /** That of these connections exactly some come about: a busy machine may need a second look. */
+    /** Expects that exactly the `open` connections succeed. Repeats the check, because a busy machine can be too slow. */
     const pass = <T extends readonly unknown[]>(
       connect: (...path: T) => Promise<boolean>,
       { open, closed }: { readonly open: readonly T[]; readonly closed: readonly T[] },
@@ -117,8 +117,8 @@ describeLab(
         expect(paths.filter((_, index) => seen[index])).toEqual(open);
       });
 
-    describe('public flexible IPs', () => {
-      it('lead to a machine and out of it', async () => {
+    describe('a public flexible IP', () => {
+      it('maps a VM in both directions', async () => {
         await lab().eventually(async () => expect(await seenAs('vm1')).toBe(flexible.vm1));
         await lab().eventually(async () => expect(await enters(flexible.vm1, 22)).toBe(true));
         const before = await machines.vm1.echoesReceived();
@@ -127,19 +127,19 @@ describeLab(
         expect(await machines.vm1.echoesReceived()).toBeGreaterThan(before);
       }, 60_000);
 
-      it('lead in by single ports', async () => {
+      it('forwards single ports only', async () => {
         const to = (port: number): Inward => [flexible.web, port];
         await pass(enters, { open: [to(80), to(443)], closed: [to(22), to(8080)] });
       }, 60_000);
 
-      it('are shared on the way out where a rule says so; the others leave with the router', async () => {
+      it("is the source of outgoing traffic when a rule says so; other VMs use the router's address", async () => {
         await lab().eventually(async () => expect(await seenAs('database')).toBe(flexible.web));
         await lab().eventually(async () => expect(await seenAs('vm2')).toBe('203.0.113.16'));
         await lab().eventually(async () => expect(await seenAs('app')).toBe('203.0.113.16'));
       }, 60_000);
     });
 
-    it('the inbound table: what a row names passes, from outside too, and all else is dropped', async () => {
+    it('admits the ports of the inbound table, also from outside, and drops other ports', async () => {
       const listed = [22, 80, 443];
       const unlisted = [23, 3306, 8080];
       const outside = (port: number): Inward => [flexible.vm1, port];
@@ -149,11 +149,11 @@ describeLab(
         (port: number): Inside => [name, 'vm1', port];
       await pass(connects, { open: listed.map(from('web')), closed: unlisted.map(from('web')) });
       await lab().eventually(() => machines.web.reaches(machines.vm1.address));
-      // Its last row: members reach each other at all.
+      // The last row of the table: members of the group reach each other on every port.
       await pass(connects, { open: [...listed, ...unlisted].map(from('vm2')), closed: [] });
     }, 60_000);
 
-    it('addresses come from the pool; one that is reserved or elsewhere is refused', async () => {
+    it('assigns addresses from the pool, and rejects reserved addresses and addresses of other Subnets', async () => {
       await lab().apply(
         port('pooled-1'),
         port('pooled-2'),
@@ -175,7 +175,7 @@ describeLab(
       expect((await lab().get('Subnet', 'hosted/vms')).status).toMatchObject({ totalIPs: 48 });
     }, 60_000);
 
-    it('the management network is on its VLAN, and none of the overlays has a way to it', async () => {
+    it('connects the management network to its VLAN, and isolates it from the overlay networks', async () => {
       const { management, vm2, ...others } = machines;
       const onWire = capture('physnet1', 'vlan 10 and icmp');
       await lab().eventually(async () => {
@@ -191,13 +191,13 @@ describeLab(
         froms.flatMap((from) => [from.ping(management.address), from.ping('10.0.0.1')]),
       );
       expect(answers.map((answer) => answer.received)).toEqual(answers.map(() => 0));
-      // It is no filter that stops them: the group has a row for pings. And on its own link it finds nobody.
+      // No filter drops these pings: the group admits pings. The VM of the management network finds no VM on its link either.
       await management.run('ip', 'route', 'add', vm2.address, 'dev', 'eth0');
       expect((await management.ping(vm2.address)).received).toBe(0);
       expect(await received()).toEqual(before);
     }, 60_000);
 
-    it('full-size packets of 1450 bytes cross in one piece, and larger ones do not', async () => {
+    it('passes packets of 1450 bytes without fragmentation, and no larger packets', async () => {
       const { vm1, vm2 } = machines;
       const whole = (bytes: number) => ['-M', 'do', '-s', String(bytes - 28)];
       expect(vm1.state.lease?.mtu).toBe(1450);
@@ -208,7 +208,7 @@ describeLab(
       });
       const { stdout, stderr } = await vm1.attempt(['ping', '-c', '1', ...whole(1451), vm2.address]);
       expect(stdout + stderr).toMatch(/message too long, mtu=1450/);
-      // Not even from a machine that did not listen to DHCP.
+      // Larger packets do not pass from a VM that ignores the MTU of DHCP either.
       await vm1.run('ip', 'link', 'set', 'eth0', 'mtu', '1500');
       const before = await vm2.echoesReceived();
       expect((await vm1.ping(vm2.address, { extra: whole(1451) })).received).toBe(0);
@@ -216,7 +216,7 @@ describeLab(
       await vm1.run('ip', 'link', 'set', 'eth0', 'mtu', '1450');
     }, 60_000);
 
-    it('between the virtual machines nobody filters spoofing; in the other overlays it is dropped', async () => {
+    it('allows forged source addresses between the VMs of the flat network, and drops them in other networks', async () => {
       const { vm1, vm2, web } = machines;
       const arriveFrom = async (from: Guest, foreign: string): Promise<number> => {
         await lab().eventually(() => from.reaches(vm2.address));
@@ -230,7 +230,7 @@ describeLab(
     }, 60_000);
 
     it(
-      'the segments: from one to the next by its port, and no other way',
+      'allows connections from one segment to the next on its port only',
       () =>
         pass<Inside>(connects, {
           open: [

@@ -24,7 +24,7 @@ describeLab('examples/openstack-classic', (lab) => {
     );
   }, 120_000);
 
-  /** The source of the next ping that the host outside gets. */
+  /** The source address of the guest's pings, as the external host sees it. */
   const sourceOf = async (guest: Guest): Promise<string | undefined> => {
     const { host } = lab().lab.internet;
     const argv = [
@@ -42,7 +42,7 @@ describeLab('examples/openstack-classic', (lab) => {
     ];
     let captured: string | undefined;
     void host.attempt(argv).then(({ stdout }) => (captured = stdout));
-    // tcpdump does not tell when it is ready: pings go until it has one.
+    // tcpdump does not report when it is ready, so the guest sends pings until one is captured.
     await lab().eventually(async () => {
       await guest.ping(internet.host, { count: 1 });
       return captured !== undefined;
@@ -50,13 +50,13 @@ describeLab('examples/openstack-classic', (lab) => {
     return / IP ([\d.]+) > /.exec(captured ?? '')?.[1];
   };
 
-  it('north-south with a fixed address: the world sees the router', async () => {
+  it('translates the outgoing traffic of fixed addresses to the address of the router', async () => {
     await lab().eventually(() => neighbour.reaches(internet.host));
     expect(await sourceOf(neighbour)).toBe('203.0.113.101');
     expect(await sourceOf(other)).toBe('203.0.113.101');
   }, 60_000);
 
-  it('north-south with a floating IP: out with it, and in to it', async () => {
+  it('maps a floating IP in both directions', async () => {
     expect(instance.address).toBe('192.168.1.11');
     await lab().eventually(() => instance.reaches(internet.host));
     expect(await sourceOf(instance)).toBe('203.0.113.102');
@@ -66,7 +66,7 @@ describeLab('examples/openstack-classic', (lab) => {
     expect(await instance.echoesReceived()).toBeGreaterThan(before);
   }, 60_000);
 
-  it('east-west on the same network and on different ones', async () => {
+  it('connects VMs on the same network and on different networks', async () => {
     await lab().eventually(() => instance.reaches(neighbour.address));
     await lab().eventually(() => instance.reaches(other.address));
     await lab().eventually(() => other.reaches(neighbour.address));

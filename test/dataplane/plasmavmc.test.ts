@@ -41,11 +41,11 @@ spec: { subnetRef: { name: apps }, securityGroupRefs: [{ name: web }] }
 `;
 const spec = { subnetRef: { name: 'apps' }, securityGroupRefs: [{ name: 'web' }] };
 const failed = (code: string) => expect.objectContaining({ name: 'PortError', code });
-/** Generous: the machine that tests run on may be busy. */
-const patient = { timeoutMs: 60_000 };
+/** A long time limit, because the machine that runs the tests can be busy. */
+const slow = { timeoutMs: 60_000 };
 
-/** All that is done to a hypervisor here is in docs/plasmavmc.md; all that is asked of the API goes by the client. */
-describeLab('a VM manager with the client', (lab) => {
+/** Uses the hypervisors only as docs/plasmavmc.md describes, and the API only through the client. */
+describeLab('a VM manager that uses the client', (lab) => {
   let ports: PortClient;
   let steady: Guest;
 
@@ -58,11 +58,11 @@ describeLab('a VM manager with the client', (lab) => {
 
   const host = (name: string) => hypervisorNamed(lab().lab.state, name);
 
-  /** A machine that is not plugged in yet. */
+  /** Creates a VM without an interface. */
   const machineOf = (vmID: string): Promise<Namespace> =>
     Namespace.create(`${lab().lab.state.prefix}vm-${vmID}`);
 
-  /** Gives the machine a device on a hypervisor, and plugs it in. */
+  /** Creates a device of the VM on a hypervisor, and plugs it in. */
   async function plugIn(
     machine: Namespace,
     { interfaceID, macAddress: mac }: PlugSettings,
@@ -80,16 +80,16 @@ describeLab('a VM manager with the client', (lab) => {
   const isSilent = (address: string) =>
     lab().eventually(async () => expect((await steady.ping(address, { count: 2 })).received).toBe(0));
 
-  it('takes a Port through its life with machines that run', async () => {
+  it('creates, attaches, moves, detaches and attaches a Port again with running VMs', async () => {
     const ref = { namespace: 'default', name: 'web-eth0' };
     const { metadata } = await ports.createPort(ref, spec);
-    const settings = await ports.waitReady(ref, patient);
+    const settings = await ports.waitReady(ref, slow);
     const { ipAddress, mtu } = settings;
 
     await ports.attach(ref, { vmID: 'vm-1', host: 'hv1' });
     const machine = await machineOf('vm-1');
     const device = await plugIn(machine, settings, 'hv1');
-    await ports.waitBound(ref, 'hv1', patient);
+    await ports.waitBound(ref, 'hv1', slow);
     expect(await obtainLease(lab().cluster.dir, 'vm-1', machine)).toMatchObject({ address: ipAddress, mtu });
     await answersTo(ipAddress);
     await expect(ports.attach(ref, { vmID: 'vm-2', host: 'hv1' })).rejects.toEqual(
@@ -103,22 +103,22 @@ describeLab('a VM manager with the client', (lab) => {
     await switchInterface(machine);
     await announceMac(host('hv2'), device, settings.macAddress);
     await ports.attach(ref, { vmID: 'vm-1', host: 'hv2' });
-    await ports.waitBound(ref, 'hv2', patient);
+    await ports.waitBound(ref, 'hv2', slow);
     await unplug(host('hv1'), device);
     expect((await pings).received).toBeGreaterThan(40);
     await answersTo(ipAddress);
-    expect(await ports.waitReady(ref, patient)).toEqual(settings);
+    expect(await ports.waitReady(ref, slow)).toEqual(settings);
 
     await unplug(host('hv2'), device);
     await ports.detach(ref, 'vm-1');
     await isSilent(ipAddress);
     await lab().eventually(async () => expect((await ports.get(ref)).status?.boundHost).toBeUndefined());
 
-    // Another machine has it now, with all that was the first one's.
+    // Another VM now has the Port with the same address and MAC address.
     await ports.attach(ref, { vmID: 'vm-2', host: 'hv1' });
     const successor = await machineOf('vm-2');
-    await plugIn(successor, await ports.waitReady(ref, patient), 'hv1');
-    await ports.waitBound(ref, 'hv1', patient);
+    await plugIn(successor, await ports.waitReady(ref, slow), 'hv1');
+    await ports.waitBound(ref, 'hv1', slow);
     expect(await obtainLease(lab().cluster.dir, 'vm-2', successor)).toMatchObject({
       address: ipAddress,
       mtu,
@@ -133,13 +133,13 @@ describeLab('a VM manager with the client', (lab) => {
     await expect(ports.get(ref)).rejects.toEqual(failed('GONE'));
   }, 240_000);
 
-  it('may call a move off', async () => {
+  it('can cancel a move', async () => {
     const ref = { namespace: 'default', name: 'stayer' };
     await ports.createPort(ref, { ...spec, attachment: { vmID: 'vm-6', host: 'hv1' } });
-    const settings = await ports.waitReady(ref, patient);
+    const settings = await ports.waitReady(ref, slow);
     const machine = await machineOf('vm-6');
     const device = await plugIn(machine, settings, 'hv1');
-    await ports.waitBound(ref, 'hv1', patient);
+    await ports.waitBound(ref, 'hv1', slow);
     await obtainLease(lab().cluster.dir, 'vm-6', machine);
     await answersTo(settings.ipAddress);
     await ports.attach(ref, { vmID: 'vm-6', host: 'hv1', migrationTargetHost: 'hv2' });
@@ -148,21 +148,21 @@ describeLab('a VM manager with the client', (lab) => {
     await unplug(host('hv2'), device);
     const { spec: now } = await ports.attach(ref, { vmID: 'vm-6', host: 'hv1' });
     expect(now.attachment).toEqual({ vmID: 'vm-6', host: 'hv1' });
-    await ports.waitBound(ref, 'hv1', patient);
+    await ports.waitBound(ref, 'hv1', slow);
     await answersTo(settings.ipAddress);
   }, 120_000);
 
-  it('is told when a machine is on another host than the Port', async () => {
+  it('gets an error when a VM runs on another host than the Port names', async () => {
     const ref = { namespace: 'default', name: 'astray' };
     await ports.createPort(ref, { ...spec, attachment: { vmID: 'vm-3', host: 'hv1' } });
     const machine = await machineOf('vm-3');
-    await plugIn(machine, await ports.waitReady(ref, patient), 'hv2');
+    await plugIn(machine, await ports.waitReady(ref, slow), 'hv2');
     await expect(ports.waitBound(ref, 'hv2', { timeoutMs: 2_000 })).rejects.toEqual(failed('NOT_BOUND'));
     await ports.attach(ref, { vmID: 'vm-3', host: 'hv2' });
-    await ports.waitBound(ref, 'hv2', patient);
+    await ports.waitBound(ref, 'hv2', slow);
   }, 120_000);
 
-  it('may plug in a device before the Port is Ready', async () => {
+  it('can plug in a device before the Port is Ready', async () => {
     const ref = { namespace: 'default', name: 'early' };
     const { metadata } = await ports.createPort(ref, {
       ...spec,
@@ -174,23 +174,23 @@ describeLab('a VM manager with the client', (lab) => {
     await plugIn(machine, settings as PlugSettings, 'hv1');
     await expect(ports.waitReady(ref, { timeoutMs: 100 })).rejects.toEqual(failed('NOT_READY'));
     await lab().apply(subnet('later', '10.8.2.0/24'));
-    const { ipAddress } = await ports.waitReady(ref, patient);
-    await ports.waitBound(ref, 'hv1', patient);
+    const { ipAddress } = await ports.waitReady(ref, slow);
+    await ports.waitBound(ref, 'hv1', slow);
     expect(await obtainLease(lab().cluster.dir, 'vm-4', machine)).toMatchObject({ address: ipAddress });
     await answersTo(ipAddress);
   }, 120_000);
 
-  it('gives a machine a new host when its own is lost for good', async () => {
+  it('can attach a VM to a new host after its host is lost', async () => {
     const ref = { namespace: 'default', name: 'survivor' };
     await ports.createPort(ref, { ...spec, attachment: { vmID: 'vm-5', host: 'hv1' } });
-    const settings = await ports.waitReady(ref, patient);
+    const settings = await ports.waitReady(ref, slow);
     await plugIn(await machineOf('vm-5'), settings, 'hv1');
-    await ports.waitBound(ref, 'hv1', patient);
+    await ports.waitBound(ref, 'hv1', slow);
     await lab().lab.hypervisors[0]!.controller.kill();
     const again = await machineOf('vm-5-again');
     await ports.attach(ref, { vmID: 'vm-5', host: 'hv2' });
     await plugIn(again, settings, 'hv2');
-    await ports.waitBound(ref, 'hv2', patient);
+    await ports.waitBound(ref, 'hv2', slow);
     expect(await obtainLease(lab().cluster.dir, 'vm-5', again)).toMatchObject({
       address: settings.ipAddress,
     });

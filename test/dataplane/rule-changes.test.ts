@@ -11,16 +11,16 @@ const port = (name: string, ipAddress: string): string =>
 
 const web = { protocol: 'TCP', ports: { min: 80 } };
 const pings = (cidr: string): object => ({ protocol: 'ICMP', remote: { cidr } });
-/** Each lets in the pings of the client, 10.5.1.20, and none of the stranger, 10.5.1.30. */
-const admitting: readonly object[] = [
+/** Rules of groups. Each admits the pings of the client, 10.5.1.20, and not the pings of the stranger, 10.5.1.30. */
+const groupRules: readonly object[] = [
   [pings('10.5.1.20/32')],
   [web, pings('10.5.1.20/32')],
   [pings('10.5.1.20/31'), web],
   [{ protocol: 'ICMP', icmp: { type: 8 }, remote: { cidr: '10.5.1.16/29' } }],
   [{ protocol: 'All', remote: { securityGroupRef: { name: 'client' } } }],
 ];
-/** Each leaves those of the client, and of others what only groups keep out. */
-const leaving: readonly object[] = [
+/** Rules of policies. Each admits the pings of the client, and leaves the pings of the stranger to the groups. */
+const policyRules: readonly object[] = [
   [{ protocol: 'ICMP' }, web],
   [web, { protocol: 'ICMP', icmp: { type: 8 } }],
   [{ protocol: 'All' }],
@@ -34,7 +34,7 @@ const rail = (ingress: object): string =>
     ingress,
   });
 
-describeLab('while the rules of a machine change', (lab) => {
+describeLab('a change of the rules of a running VM', (lab) => {
   let server: Guest;
   let client: Guest;
   let stranger: Guest;
@@ -47,8 +47,8 @@ describeLab('while the rules of a machine change', (lab) => {
       ...['client', 'stranger'].map((name) =>
         object('SecurityGroup', name, { egress: [{ protocol: 'All' }] }),
       ),
-      group(admitting[0]!),
-      rail(leaving[0]!),
+      group(groupRules[0]!),
+      rail(policyRules[0]!),
       port('server', '10.5.1.10'),
       port('client', '10.5.1.20'),
       port('stranger', '10.5.1.30'),
@@ -63,18 +63,18 @@ describeLab('while the rules of a machine change', (lab) => {
   }, 120_000);
 
   /**
-   * Pings until `done`. `mark`: four digits that packets are filled with; `patience`: how long to wait for the last of
-   * some answers, in seconds.
+   * Pings until `done`. `mark`: four hexadecimal digits with which packets are filled; `waitSeconds`: how long to wait
+   * for the last answer of each series.
    */
   const pingUntil = async (
     from: Guest,
     mark: string,
-    patience: string,
+    waitSeconds: string,
     done: () => boolean,
   ): Promise<{ sent: number; received: number }> => {
     const counts = { sent: 0, received: 0 };
     while (!done()) {
-      const options = { count: 50, intervalMs: 10, extra: ['-W', patience, '-p', mark] };
+      const options = { count: 50, intervalMs: 10, extra: ['-W', waitSeconds, '-p', mark] };
       const { sent, received } = await from.ping(server.address, options);
       counts.sent += sent;
       counts.received += received;
@@ -83,7 +83,7 @@ describeLab('while the rules of a machine change', (lab) => {
   };
   const arrived = (mark: string): number => arrivals.count(Buffer.from(mark.repeat(8), 'hex'));
 
-  /** Changes the rules, and resolves when both hypervisors have them. */
+  /** Changes the rules; resolves when both hypervisors have installed them. */
   const change = async (
     kind: 'SecurityGroup' | 'TrafficPolicy',
     name: string,
@@ -98,19 +98,19 @@ describeLab('while the rules of a machine change', (lab) => {
     await lab().cluster.ovn.nbctl('--wait=hv', '--timeout=60', 'sync');
   };
 
-  /** Twenty changes. */
+  /** Makes twenty changes. */
   const changeAll = async (): Promise<void> => {
     for (const index of [1, 2, 3, 4, 0, 1, 2, 3, 4, 0]) {
-      await change('SecurityGroup', 'server', group(admitting[index]!));
-      await change('TrafficPolicy', 'rail', rail(leaving[index]!));
+      await change('SecurityGroup', 'server', group(groupRules[index]!));
+      await change('TrafficPolicy', 'rail', rail(policyRules[index]!));
     }
   };
 
-  it('no packet is lost that all of them allow, and none passes that none allows', async () => {
+  it('loses no packet that all rules allow, and passes no packet that no rule allows', async () => {
     let leaked = 0;
     const lost: number[] = [];
-    // A packet that is on its way while Open vSwitch replaces flows may be lost, one in a thousand. Rules that were
-    // gone for a moment would cost some in each round.
+    // One in a thousand packets may be lost while Open vSwitch replaces flows, so only one round must be without loss.
+    // Rules that disappear for a moment would cause losses in every round.
     for (let round = 0; round < 5 && !lost.includes(0); round++) {
       let over = false;
       const done = (): boolean => over;

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
 
-/** Not filtered by security groups: what is dropped is dropped for its source. */
+/** A Port without filtering by security groups. So packets are dropped only because of their source. */
 const port = (name: string, protection: string): string => `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: Port
@@ -12,11 +12,11 @@ spec: { trafficFiltering: Disabled, securityGroupRefs: [], spoofingProtection: $
 
 const foreignMac = '0a:66:66:66:66:66';
 
-describeLab('spoofing', (lab) => {
+describeLab('spoofing protection', (lab) => {
   let target: Guest;
   let victim: Guest;
   const attackers = new Map<string, Guest>();
-  /** An address of the Subnet that nobody has. */
+  /** An address of the Subnet that no Port has. */
   const unused = '10.2.255.200';
 
   beforeAll(async () => {
@@ -51,7 +51,7 @@ spec: { cidr: 10.2.255.0/24 }
     await lab().eventually(() => target.reaches(victim.address));
   }, 60_000);
 
-  /** Pings the target, as `extra` says, and sees whether that arrives. */
+  /** Pings the target with `extra` options, and expects that the pings arrive or not. */
   const expectPings = async (attacker: Guest, arrives: boolean, extra: readonly string[] = []) => {
     const before = await target.echoesReceived();
     const ping = async () => {
@@ -62,16 +62,16 @@ spec: { cidr: 10.2.255.0/24 }
     else expect(await ping()).toBe(before);
   };
 
-  it.each(['macandip', 'maconly', 'disabled'])('is no matter for a machine that is honest (%s)', (name) =>
+  it.each(['macandip', 'maconly', 'disabled'])('passes packets with the own addresses (%s)', (name) =>
     expectPings(attackers.get(name)!, true),
   );
 
-  describe("with another's IP address", () => {
+  describe('for packets with a foreign IP address', () => {
     it.each([
-      ['macandip', 'does not get through', false],
-      ['maconly', 'gets through', true],
-      ['disabled', 'gets through', true],
-    ])('from a Port with spoofingProtection %s %s', async (name, _, arrives) => {
+      ['macandip', 'drops them', false],
+      ['maconly', 'passes them', true],
+      ['disabled', 'passes them', true],
+    ])('%s %s', async (name, _, arrives) => {
       const attacker = attackers.get(name)!;
       await attacker.run('ip', 'address', 'add', `${unused}/32`, 'dev', 'eth0');
       await expectPings(attacker, arrives, ['-I', unused]);
@@ -79,27 +79,27 @@ spec: { cidr: 10.2.255.0/24 }
     });
   });
 
-  describe("with another's MAC address", () => {
+  describe('for packets with a foreign MAC address', () => {
     it.each([
-      ['macandip', 'does not get through', false],
-      ['maconly', 'does not get through', false],
-      ['disabled', 'gets through', true],
-    ])('from a Port with spoofingProtection %s %s', async (name, _, arrives) => {
+      ['macandip', 'drops them', false],
+      ['maconly', 'drops them', false],
+      ['disabled', 'passes them', true],
+    ])('%s %s', async (name, _, arrives) => {
       const attacker = attackers.get(name)!;
       await attacker.run('ip', 'link', 'set', 'eth0', 'address', foreignMac);
-      // So that it need not ask, and packets do leave.
+      // A static neighbour entry, so that the VM sends packets without an ARP request.
       await attacker.run('ip', 'neigh', 'replace', target.address, 'lladdr', target.mac, 'dev', 'eth0');
       await expectPings(attacker, arrives);
       await attacker.run('ip', 'link', 'set', 'eth0', 'address', attacker.mac);
     });
   });
 
-  describe("by ARP, claiming a neighbour's address,", () => {
+  describe('for ARP announcements of the IP address of a neighbour', () => {
     it.each([
-      ['macandip', 'is not believed', false],
-      ['maconly', 'is believed', true],
-      ['disabled', 'is believed', true],
-    ])('from a Port with spoofingProtection %s %s', async (name, _, believed) => {
+      ['macandip', 'drops them', false],
+      ['maconly', 'passes them', true],
+      ['disabled', 'passes them', true],
+    ])('%s %s', async (name, _, arrives) => {
       const attacker = attackers.get(name)!;
       await target.run('ip', 'neigh', 'flush', 'all');
       await lab().eventually(() => target.reaches(victim.address));
@@ -109,7 +109,7 @@ spec: { cidr: 10.2.255.0/24 }
         await attacker.run('arping', '-A', '-c', '3', '-I', 'eth0', '-s', victim.address, victim.address);
         return target.neighbour(victim.address);
       };
-      if (believed) await lab().eventually(async () => expect(await claim()).toBe(attacker.mac));
+      if (arrives) await lab().eventually(async () => expect(await claim()).toBe(attacker.mac));
       else expect(await claim()).toBe(victim.mac);
       await attacker.run('ip', 'address', 'del', `${victim.address}/32`, 'dev', 'lo');
     });

@@ -8,7 +8,7 @@ import { within } from '../support/within.ts';
 
 const example = readFileSync(join(import.meta.dirname, '../../examples/tiers.yaml'), 'utf8');
 
-/** Somebody in the DMZ who may send anything: what is dropped is dropped where it should arrive. */
+/** A VM in the DMZ that may send any traffic. So traffic is dropped only at its destination. */
 const visitor = `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: SecurityGroup
@@ -23,7 +23,7 @@ spec: { subnetRef: { name: dmz }, securityGroupRefs: [{ name: visitor }] }
 
 type Name = 'web' | 'app' | 'db' | 'visitor';
 
-describeLab('three tiers', (lab) => {
+describeLab('three tiers with security groups', (lab) => {
   const machines = {} as Record<Name, Guest>;
 
   beforeAll(async () => {
@@ -46,19 +46,19 @@ describeLab('three tiers', (lab) => {
   const connects = (from: Name, to: Name, port: number): Promise<boolean> =>
     machines[from].connects(machines[to].address, port);
 
-  describe('let pass what their groups list, with the answers:', () => {
+  describe('allow connections', () => {
     it.each<[Name, Name, number]>([
       ['visitor', 'web', 80],
       ['visitor', 'web', 443],
       ['web', 'app', 8080],
       ['web', 'app', 8090],
       ['app', 'db', 5432],
-    ])('%s to %s, port %d', (from, to, port) =>
+    ])('from %s to %s on port %d', (from, to, port) =>
       lab().eventually(async () => expect(await connects(from, to, port)).toBe(true)),
     );
   });
 
-  it('drop every other path, and what is beside the edges of a range', async () => {
+  it('drop every other connection, also on the ports next to a range', async () => {
     const paths: readonly [Name, Name, number][] = [
       ['visitor', 'web', 81],
       ['visitor', 'web', 8080],
@@ -84,7 +84,7 @@ describeLab('three tiers', (lab) => {
     expect(passed.filter((path) => path !== undefined)).toEqual([]);
   });
 
-  it('answer pings where a rule says so, and no other ICMP message', async () => {
+  it('answer pings when a rule allows pings, and no other ICMP message', async () => {
     const { web, app, db, visitor: stranger } = machines;
     await lab().eventually(() => web.reaches(app.address));
     await lab().eventually(() => stranger.reaches(web.address));
@@ -102,7 +102,7 @@ describeLab('three tiers', (lab) => {
     expect(messages.map((message) => sniffer.count(message))).toEqual([1, 0, 1, 0]);
   });
 
-  it('follow a new member of a group that rules refer to within a second', async () => {
+  it('admit a new member of a referenced group within a second', async () => {
     const { app, visitor: stranger } = machines;
     const join = (group: string) =>
       lab().edit('Port', 'tiers/visitor', { spec: { securityGroupRefs: [{ name: group }] } });
@@ -118,7 +118,7 @@ describeLab('three tiers', (lab) => {
     await lab().eventually(async () => expect((await stranger.ping(app.address)).received).toBe(0));
   }, 120_000);
 
-  it('stay behind their guard rail when a group is opened by mistake, until the rail is taken away', async () => {
+  it('stay protected by a TrafficPolicy when a group allows too much, until the policy is deleted', async () => {
     await lab().edit('SecurityGroup', 'tiers/db', {
       spec: { ingress: [{ protocol: 'All' }], egress: [{ protocol: 'All' }] },
     });
@@ -135,7 +135,7 @@ describeLab('three tiers', (lab) => {
     await lab().eventually(async () => expect(await connects('db', 'web', 80)).toBe(true));
   }, 60_000);
 
-  it('can be kept within their Subnet', async () => {
+  it('can be isolated in their Subnet', async () => {
     await lab().apply(`
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: TrafficPolicy

@@ -10,7 +10,7 @@ import { ours } from '../../support/operator/dump.ts';
 import { everything } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
 import { isRow } from '../../support/operator/northbound.ts';
-import { answering } from '../../support/ovn-hosts.ts';
+import { confirmingHosts } from '../../support/ovn-hosts.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
 describe.each(targets)('overlay-network doctor with the $name API server', (target) => {
@@ -162,7 +162,7 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
   }, 120_000);
 
   it('measures the lag of ovn-northd and of the hosts with --sync', async () => {
-    const answer = await answering(cluster.ovn, ['gw1', 'gw2']);
+    const answer = await confirmingHosts(cluster.ovn, ['gw1', 'gw2']);
     const [{ code, findings }] = await Promise.all([examined({}, '--sync'), answer()]);
     expect({ code, notOk: notOk(findings) }).toEqual({ code: 0, notOk: unchecked });
     expect(findings['Lag']?.found).toMatch(

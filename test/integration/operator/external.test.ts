@@ -9,7 +9,7 @@ import { example } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
 import { partner } from '../../support/operator/partner.ts';
 import { fateOf, type Seen } from '../../support/operator/objects.ts';
-import { ovnComplaints } from '../../support/ovn-complaints.ts';
+import { ovnWarnings } from '../../support/ovn-warnings.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 import { trace } from '../../support/operator/trace.ts';
 
@@ -320,7 +320,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
 
   it('were followed without northd or the operator complaining', () => {
     expect(cluster.log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
-    expect(ovnComplaints(readFileSync(cluster.ovn.northd.logFile, 'utf8'))).toEqual([]);
+    expect(ovnWarnings(readFileSync(cluster.ovn.northd.logFile, 'utf8'))).toEqual([]);
   });
 
   it('leave no row when everything is deleted', async () => {

@@ -4,7 +4,7 @@ import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts
 import { markOf, ours } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import type { Seen } from '../../support/operator/objects.ts';
-import { ovnComplaints } from '../../support/ovn-complaints.ts';
+import { ovnWarnings } from '../../support/ovn-warnings.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 import { trace } from '../../support/operator/trace.ts';
 
@@ -125,7 +125,7 @@ describe.each(targets)('the quickstart on the $name API server', (target) => {
   });
 
   it('gives northd nothing to complain about', () => {
-    expect(ovnComplaints(readFileSync(cluster.ovn.northd.logFile, 'utf8'))).toEqual([]);
+    expect(ovnWarnings(readFileSync(cluster.ovn.northd.logFile, 'utf8'))).toEqual([]);
   });
 
   it('was made without a warning', () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startOvnCentral, type OvnCentral } from '../../../src/dev/ovn/central.ts';
 import { inspectSouthbound, measureLag, type Lag } from '../../../src/ovn/index.ts';
 import { eventually } from '../../support/eventually.ts';
-import { answering } from '../../support/ovn-hosts.ts';
+import { confirmingHosts } from '../../support/ovn-hosts.ts';
 import { Cleanup } from './support.ts';
 
 const cleanup = new Cleanup();
@@ -37,7 +37,7 @@ describe('measureLag', () => {
     await addHost('answers', '192.0.2.1');
     await addHost('silent', '192.0.2.2');
     await addHost('elsewhere', '192.0.2.3', 'other_config:is-remote=true');
-    const answer = await answering(ovn, ['answers']);
+    const answer = await confirmingHosts(ovn, ['answers']);
     const [lag] = await Promise.all([measure(10_000), answer()]);
     expect(lag).toEqual({
       northdMs: expect.any(Number),
@@ -50,7 +50,7 @@ describe('measureLag', () => {
   });
 
   it('resolves when all hosts have answered', async () => {
-    const answer = await answering(ovn, ['answers']);
+    const answer = await confirmingHosts(ovn, ['answers']);
     const [{ hosts }] = await Promise.all([measure(600_000), answer()]);
     expect(hosts).toEqual([{ name: 'answers', ms: expect.any(Number) }]);
   });

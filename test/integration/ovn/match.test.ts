@@ -23,7 +23,7 @@ import {
 } from '../../../src/ovn/index.ts';
 import type { Match } from '../../../src/ovn/index.ts';
 import { MatchError, address, type Predicate } from '../../../src/ovn/match/match.ts';
-import { ovnComplaints } from '../../support/ovn-complaints.ts';
+import { ovnWarnings } from '../../support/ovn-warnings.ts';
 import { Cleanup, connect, ownerOf } from './support.ts';
 import type { Operator } from './support.ts';
 
@@ -83,7 +83,7 @@ async function complaints(matches: readonly string[]): Promise<string> {
   const { stderr } = await run('ovn-trace', [`--db=${central.southbound.remote}`, 'net', flow], {
     env: daemonEnvironment(dir),
   });
-  return ovnComplaints(stderr).join('\n');
+  return ovnWarnings(stderr).join('\n');
 }
 
 const v4 = fc

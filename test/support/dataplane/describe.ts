@@ -8,16 +8,16 @@ const problem = labProblem({
   tcpdump: 'tcpdump',
 });
 
-/** Its outermost title is what the run prints for all that was skipped. */
+/** The outermost title. The test runner prints it for all skipped tests, so it contains the reason. */
 const outermost = problem === undefined ? 'the data plane' : `the data plane: ${problem}`;
 const describeWherePossible = problem === undefined ? describe : describe.skip;
 
-/** A suite that needs network namespaces, and is skipped where there can be none. */
+/** Defines a suite that needs network namespaces. The suite is skipped when the machine cannot create them. */
 export function describeDataPlane(title: string, body: () => void): void {
   describeWherePossible(outermost, () => describe(title, body));
 }
 
-/** A suite with a lab of its own, whose OVN must not have complained at the end. */
+/** Defines a suite with its own lab. At the end, OVN and the operator must not have logged warnings. */
 export function describeLab(
   title: string,
   body: (lab: () => TestLab) => void,
@@ -36,8 +36,8 @@ export function describeLab(
 
     body(started);
 
-    it('gives OVN nothing to complain about', () => {
-      expect(started().complaints()).toEqual([]);
+    it('causes no warnings of OVN or the operator', () => {
+      expect(started().warnings()).toEqual([]);
     });
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Ethernet frames, byte by byte: made by hand, sent from a machine past its kernel, and read at another. With perl,
- * which every Debian has, on a packet socket (packet(7)).
+ * Builds Ethernet frames, sends them from a VM without its network stack, and captures them at another VM. Uses perl,
+ * which every Debian has, and packet sockets (packet(7)).
  */
 import { readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
@@ -14,7 +14,7 @@ const u8 = (...values: readonly number[]): Buffer => Buffer.from(values);
 const u16 = (...values: readonly number[]): Buffer =>
   Buffer.from(values.flatMap((value) => [value >> 8, value & 255]));
 
-/** RFC 1071. */
+/** The Internet checksum (RFC 1071). */
 function checksum(bytes: Buffer): number {
   const padded = bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, u8(0)]);
   let sum = 0;
@@ -23,7 +23,7 @@ function checksum(bytes: Buffer): number {
   return ~sum & 0xffff;
 }
 
-/** An Ethernet II frame, filled up to the least length. */
+/** An Ethernet II frame, padded to the minimum length. */
 export function ethernet(to: string, from: string, type: number, payload: Buffer): Buffer {
   const frame = Buffer.concat([macBytes(to), macBytes(from), u16(type), payload]);
   return frame.length >= 60 ? frame : Buffer.concat([frame, Buffer.alloc(60 - frame.length)]);
@@ -42,19 +42,19 @@ export function ipv4(from: string, to: string, protocol: number, payload: Buffer
   return Buffer.concat([header, payload]);
 }
 
-/** Without a checksum, which UDP over IPv4 may leave out (RFC 768). */
+/** A UDP datagram without a checksum. UDP over IPv4 allows that (RFC 768). */
 export function udp(from: number, to: number, payload: Buffer): Buffer {
   return Buffer.concat([u16(from, to, 8 + payload.length, 0), payload]);
 }
 
-/** An ICMP message with an identifier, by which it is found again. */
+/** An ICMP message with an identifier, which distinguishes it from other messages. */
 export function icmp(type: number, code: number, id: number): Buffer {
   const message = Buffer.concat([u8(type, code), u16(0, id, 1), Buffer.alloc(12)]);
   message.writeUInt16BE(checksum(message), 2);
   return message;
 }
 
-/** An ARP packet (RFC 826): 1 asks, 2 answers. */
+/** An ARP packet (RFC 826). Operation 1 is a request, 2 is a reply. */
 export function arp(
   operation: 1 | 2,
   sender: { readonly mac: string; readonly ip: string },
@@ -82,7 +82,7 @@ export function ipv6(from: string, to: string, protocol: number, payload: Buffer
   ]);
 }
 
-/** A message of neighbour discovery: over IPv6, from the link only (hop limit 255). */
+/** A neighbour discovery message over IPv6. Its hop limit is 255, which proves that it comes from the same link. */
 function icmpv6(from: string, to: string, message: Buffer): Buffer {
   const pseudo = Buffer.concat([ipBytes(from), ipBytes(to), u16(0, message.length, 0), u8(0, 58), message]);
   message.writeUInt16BE(checksum(pseudo), 2);
@@ -96,7 +96,7 @@ export function routerAdvertisement(mac: string, linkLocal: string): Buffer {
   return ethernet('33:33:00:00:00:01', mac, 0x86dd, packet);
 }
 
-/** A neighbour solicitation (RFC 4861 §4.3), as a packet: who has `target`? */
+/** A packet with a neighbour solicitation (RFC 4861 §4.3) for `target`. */
 export function neighbourSolicitation(mac: string, from: string, target: string): Buffer {
   const message = [u8(135, 0), u16(0, 0, 0), ipBytes(target), u8(1, 1), macBytes(mac)];
   const solicitedNode = `ff02::1:ff${ipBytes(target)
@@ -105,13 +105,13 @@ export function neighbourSolicitation(mac: string, from: string, target: string)
   return icmpv6(from, solicitedNode, Buffer.concat(message));
 }
 
-/** A neighbour advertisement (RFC 4861 §4.4), as a packet: the answer to `to`. */
+/** A packet with a neighbour advertisement (RFC 4861 §4.4) to `to`. */
 export function neighbourAdvertisement(mac: string, from: string, to: string): Buffer {
   const message = [u8(136, 0), u16(0), u8(0x60, 0, 0, 0), ipBytes(from), u8(2, 1), macBytes(mac)];
   return icmpv6(from, to, Buffer.concat(message));
 }
 
-/** A DHCP message (RFC 2131 §4.4.5) as a datagram: the holder of an address asks its server to renew the lease. */
+/** A datagram with a DHCP request (RFC 2131 §4.4.5) that renews the lease of an address. */
 export function dhcpRenewal(mac: string, address: string, transaction: number): Buffer {
   const message = Buffer.concat([
     dhcpStart(1, transaction),
@@ -120,22 +120,22 @@ export function dhcpRenewal(mac: string, address: string, transaction: number): 
     Buffer.alloc(12),
     macBytes(mac),
     Buffer.alloc(10 + 64 + 128),
-    // The magic cookie, the message type DHCPREQUEST, and the end.
+    // The magic cookie, the message type DHCPREQUEST, and the end option.
     Buffer.from('63825363' + '350103' + 'ff', 'hex'),
   ]);
   return udp(68, 67, message);
 }
 
-/** How a DHCP message begins: 1 asks, 2 answers. */
+/** The first bytes of a DHCP message. Operation 1 is a request, 2 is a reply. */
 export function dhcpStart(operation: 1 | 2, transaction: number): Buffer {
   return Buffer.concat([u8(operation, 1, 6, 0), u16(transaction >>> 16, transaction & 0xffff)]);
 }
 
-/** Opens a packet socket of all protocols on eth0; `$to` is the interface as an address. */
+/** Perl code that opens a packet socket for all protocols on eth0. `$to` is the address of the interface. */
 const socket = `open F, "/sys/class/net/eth0/ifindex" or die; $index = <F> + 0;
 socket S, 17, 3, 0x0300 or die; $to = pack "S n i S C C a8", 17, 3, $index, 0, 0, 6, "";`;
 
-/** Sends frames from a machine as they are. */
+/** Sends frames from a VM unchanged. */
 export async function sendFrames(from: Guest, ...frames: readonly Buffer[]): Promise<void> {
   const program = `${socket} while (<STDIN>) { chomp; send S, (pack "H*", $_), 0, $to or die "$!" }`;
   const input = frames.map((frame) => `${frame.toString('hex')}\n`).join('');
@@ -143,7 +143,7 @@ export async function sendFrames(from: Guest, ...frames: readonly Buffer[]): Pro
   if (code !== 0) throw new Error(`perl: ${stderr}`);
 }
 
-/** What arrives at a machine, from now on until it is gone. */
+/** Captures the frames that arrive at a VM, until the VM is deleted. */
 export class Sniffer {
   readonly #file: string;
 
@@ -151,10 +151,10 @@ export class Sniffer {
     this.#file = file;
   }
 
-  /** Resolves when nothing more is missed; `dir` is a folder for what is heard. */
+  /** Starts to capture; resolves when the capture is active. `dir` is a folder for the captured frames. */
   static async start(guest: Guest, dir: string): Promise<Sniffer> {
     const file = `${dir}/frames-${guest.state.name}-${performance.now()}`;
-    // Frames that the machine itself sends (PACKET_OUTGOING, 4) are left out.
+    // Frames that the VM itself sends (PACKET_OUTGOING, 4) are ignored.
     const program = `$| = 1; ${socket} bind S, $to or die; print "ready\\n";
 while (defined($from = recv S, $frame, 2000, 0)) { next if (unpack "S n i S C", $from)[4] == 4; print unpack("H*", $frame), "\\n" }`;
     await guest.run('sh', '-c', 'perl -e "$1" >"$2" 2>&1 </dev/null &', 'sh', program, file);
@@ -163,7 +163,7 @@ while (defined($from = recv S, $frame, 2000, 0)) { next if (unpack "S n i S C", 
     return sniffer;
   }
 
-  /** How many frames have come that end with these bytes, or have them before their padding. */
+  /** The number of captured frames that end with these bytes, or contain them before their padding. */
   count(content: Buffer): number {
     const wanted = content.toString('hex');
     return this.#lines().filter((line) => line.includes(wanted)).length;

@@ -1,19 +1,19 @@
 import { Namespace, type CommandOptions, type Outcome, type VmState } from '../../../src/dev/lab/index.ts';
 import { parsePing } from '../../../src/verify/index.ts';
 
-/** Answers to a series of pings. */
+/** The result of a series of pings. */
 export interface Pings {
   readonly sent: number;
   readonly received: number;
-  /** When each answer came, in ms since the epoch. */
+  /** The time of each answer, in ms since the epoch. */
   readonly answeredAt: readonly number[];
 }
 
-/** The longest time between two answers that follow each other, in ms. */
+/** The longest time between two consecutive answers, in ms. */
 export const longestGap = (times: readonly number[]): number =>
   Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? time)));
 
-/** A machine of the lab, from inside. */
+/** A VM of the lab, with operations that run inside it. */
 export class Guest {
   readonly state: VmState;
   /** The address of its Port. */
@@ -30,17 +30,20 @@ export class Guest {
     return this.state.macAddress;
   }
 
-  /** Runs a program to its end, whatever that is. */
+  /** Runs a program; resolves with its outcome, also when it fails. */
   attempt(argv: readonly string[], options?: CommandOptions): Promise<Outcome> {
     return this.#namespace.attempt(argv, options);
   }
 
-  /** Runs a program that must end with 0; resolves with its output. */
+  /**
+   * Runs a program; resolves with its output.
+   * @throws CommandError when the exit code is not 0
+   */
   run(...argv: readonly string[]): Promise<string> {
     return this.#namespace.run(argv);
   }
 
-  /** Pings ten times a second, or as often as `intervalMs` says. `extra` are further options of ping(8). */
+  /** Pings an address. The interval is 100 ms by default. `extra` are further options of ping(8). */
   async ping(
     address: string,
     { count = 3, intervalMs = 100, extra = [] as readonly string[] } = {},
@@ -67,13 +70,13 @@ export class Guest {
     return { sent: counts.sent, received: counts.received, answeredAt };
   }
 
-  /** Throws unless a ping is answered; for `eventually`. */
+  /** Throws unless a ping is answered. Use with `eventually`. */
   async reaches(address: string, extra: readonly string[] = []): Promise<void> {
     const { received } = await this.ping(address, { count: 1, extra });
     if (received === 0) throw new Error(`${this.state.name} does not reach ${address}`);
   }
 
-  /** How many pings have reached it so far. */
+  /** The number of echo requests that the VM has received so far. */
   async echoesReceived(): Promise<number> {
     const lines = (await this.run('cat', '/proc/net/snmp'))
       .split('\n')
@@ -82,18 +85,18 @@ export class Guest {
     return Number(values[names.indexOf('InEchos')]);
   }
 
-  /** Serves HTTP on these ports until the machine is gone. */
+  /** Serves HTTP on these ports until the VM is deleted. */
   async serveHttp(...ports: readonly number[]): Promise<void> {
     for (const port of ports) await this.run('busybox', 'httpd', '-p', String(port), '-h', '/proc/net');
   }
 
-  /** What comes of an HTTP request: whether there was a connection. */
+  /** Whether a TCP connection to the port succeeds. */
   async connects(address: string, port: number): Promise<boolean> {
     const { code } = await this.attempt(['busybox', 'nc', '-w', '1', address, String(port)], { input: '' });
     return code === 0;
   }
 
-  /** The MAC address that it believes another to have; undefined when it knows of none. */
+  /** The MAC address in the VM's neighbour table for an address; undefined without an entry. */
   async neighbour(address: string): Promise<string | undefined> {
     const found = JSON.parse(await this.run('ip', '-j', 'neigh', 'show', address)) as readonly {
       lladdr?: string;

@@ -1,6 +1,6 @@
 import type { Guest } from './guest.ts';
 
-/** What came back for a request of HTTP. */
+/** The response to an HTTP request. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
@@ -11,13 +11,13 @@ export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: 80. */
   readonly port?: number;
-  /** Source address; unset: as the machine's routes say. */
+  /** Source address; default: as the routes of the VM determine. */
   readonly from?: string;
-  /** How long to wait for the connection and for all of the answer, in seconds. */
+  /** Time limit for the connection and the complete response, in seconds. */
   readonly seconds?: number;
 }
 
-/** One request on a connection of its own, byte by byte; with perl, which every Debian has. */
+/** A Perl program that sends one request on a new connection. Every Debian has perl. */
 const program = `use IO::Socket::INET;
 my ($to, $port, $from, $seconds) = @ARGV;
 $SIG{ALRM} = sub { exit 28 };
@@ -29,8 +29,8 @@ $socket->flush;
 print while <$socket>;`;
 
 /**
- * Asks a web server from a machine, or from another namespace. Resolves with undefined when there was no connection, or
- * no answer.
+ * Sends an HTTP request from a VM or another namespace. Resolves with undefined when the connection failed or the server
+ * sent no response.
  */
 export async function askHttp(
   asker: Pick<Guest, 'attempt'>,

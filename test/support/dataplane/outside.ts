@@ -1,7 +1,7 @@
-/** Networks that lead outside, as several suites have them; YAML. */
+/** Manifests (YAML) of external networks, which several suites use. */
 import { internet } from '../../../src/dev/lab/index.ts';
 
-/** An ExternalNetwork `public` on the lab's physical network, for everybody, with the first two hosts as gateways. */
+/** An ExternalNetwork `public` on the lab's physical network, for all namespaces, with two hosts as gateways. */
 export const publicNetwork = `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: ExternalNetwork
@@ -16,8 +16,8 @@ spec:
 `;
 
 /**
- * A VPC `net` of a namespace with a way out to `public`, a Subnet `apps` (the .1 of `prefix`, the first half of an
- * address) and a default group that lets everything pass.
+ * A VPC `net` with the external gateway `public`, a Subnet `apps` (`<prefix>.1.0/24`; `prefix` is the first half of an
+ * address), and a default group that allows all traffic.
  */
 export const openProject = (namespace: string, prefix: string): string => `
 apiVersion: network.plasmavmc.io/v1alpha1

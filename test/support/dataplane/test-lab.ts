@@ -1,4 +1,4 @@
-/** A lab with an operator, for tests that prove networks with traffic. */
+/** A lab with an operator, for tests that send traffic. */
 import { readFileSync } from 'node:fs';
 import { resources, type Kinds } from '../../../src/api/index.ts';
 import { loadConfig } from '../../../src/config/config.ts';
@@ -17,12 +17,13 @@ import { startOperator } from '../../../src/operator/operator.ts';
 import type { KubeClient } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
 import { eventually, patienceMs } from '../eventually.ts';
-import { ovnComplaints } from '../ovn-complaints.ts';
+import { ovnWarnings } from '../ovn-warnings.ts';
 import { Guest } from './guest.ts';
 
-/** A machine to make: the name of its Port is its own unless it says otherwise. */
+/** Options of a new VM. */
 export interface GuestOptions {
   readonly name: string;
+  /** Name of the Port; default: the name of the VM. */
   readonly port?: string;
   readonly namespace?: string;
   readonly subnet?: string;
@@ -39,9 +40,9 @@ export class TestLab {
   readonly cluster: DevCluster;
   readonly lab: Lab;
   readonly log: RecordingLog;
-  /** The metadata agents in the order of the hypervisors, where they were asked for. */
+  /** The metadata agents in the order of the hypervisors; empty without `metadata`. */
   readonly agents: readonly AgentProcess[];
-  /** Ends all of it; may be called again. */
+  /** Stops everything. Idempotent. */
   readonly stop: () => Promise<void>;
 
   private constructor(parts: Pick<TestLab, 'cluster' | 'lab' | 'log' | 'agents' | 'stop'>) {
@@ -90,12 +91,12 @@ export class TestLab {
     return this.cluster.client;
   }
 
-  /** For the functions that act on a lab. */
+  /** The argument of functions that act on a lab. */
   get access(): LabAccess {
     return { lab: this.lab.state, client: this.client };
   }
 
-  /** Creates objects, or merges them into those that are there; YAML. */
+  /** Creates objects from YAML, or merges them into existing objects. */
   async apply(...texts: readonly string[]): Promise<void> {
     await applyManifests(this.client, texts.flatMap(readManifests));
   }
@@ -105,7 +106,7 @@ export class TestLab {
     await applyManifests(this.client, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }]);
   }
 
-  /** The object; `key` is `namespace/name`, or a name in `default`. */
+  /** Gets an object. `key` is `namespace/name`, or a name in the namespace `default`. */
   get<K extends keyof Kinds>(kind: K, key: string): Promise<Kinds[K]> {
     return this.client.get<Kinds[K]>(resources[kind], refOf(key));
   }
@@ -119,7 +120,7 @@ export class TestLab {
     await this.client.delete(resources[kind], refOf(key));
   }
 
-  /** Makes a machine, plugs it in and gets its address. */
+  /** Creates a VM with its Port and its address. */
   async guest({ name, port = name, namespace = 'default', subnet, on }: GuestOptions): Promise<Guest> {
     const state = await createVm(this.access, {
       name,
@@ -132,26 +133,26 @@ export class TestLab {
     return new Guest(state, status?.ipAddress ?? '');
   }
 
-  /** Makes several at once. */
+  /** Creates several VMs at the same time. */
   guests<const T extends readonly GuestOptions[]>(...options: T): Promise<{ [K in keyof T]: Guest }> {
     return Promise.all(options.map((each) => this.guest(each))) as Promise<{ [K in keyof T]: Guest }>;
   }
 
-  /** Waits until `look` neither throws nor returns false. */
-  eventually<T>(look: () => T | Promise<T>, timeoutMs?: number): Promise<T> {
-    return eventually(look, timeoutMs === undefined ? {} : { timeoutMs });
+  /** Waits until `check` neither throws nor returns false. */
+  eventually<T>(check: () => T | Promise<T>, timeoutMs?: number): Promise<T> {
+    return eventually(check, timeoutMs === undefined ? {} : { timeoutMs });
   }
 
-  /** What northd, the hypervisors' ovn-controllers and the operator complained about. */
-  complaints(): readonly string[] {
+  /** The warnings and errors of ovn-northd, the hypervisors' ovn-controllers and the operator. */
+  warnings(): readonly string[] {
     const files = [
       this.cluster.ovn.northd.logFile,
       ...this.lab.hypervisors.map(({ controller }) => controller.logFile),
     ];
-    const ours = this.log.lines.filter(({ level }) => level === 'warn' || level === 'error');
+    const ofOperator = this.log.lines.filter(({ level }) => level === 'warn' || level === 'error');
     return [
-      ...files.flatMap((file) => ovnComplaints(readFileSync(file, 'utf8'))),
-      ...ours.map((line) => JSON.stringify(line)),
+      ...files.flatMap((file) => ovnWarnings(readFileSync(file, 'utf8'))),
+      ...ofOperator.map((line) => JSON.stringify(line)),
     ];
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { OvnCentral } from '../../../src/dev/ovn/central.ts';
 import { daemonEnvironment } from '../../../src/dev/ovn/daemon.ts';
-import { ovnComplaints } from '../ovn-complaints.ts';
+import { ovnWarnings } from '../ovn-warnings.ts';
 
 const run = promisify(execFile);
 
@@ -52,7 +52,7 @@ export class TraceDaemon {
 
   /** What it had to say besides: about matches that it could not read, for one. */
   complaints(): readonly string[] {
-    return ovnComplaints(readFileSync(this.#logFile, 'utf8'));
+    return ovnWarnings(readFileSync(this.#logFile, 'utf8'));
   }
 
   async stop(): Promise<void> {

@@ -33,7 +33,7 @@ const machine = ({ state, attempt }: { state: Guest['state']; attempt: Machine['
   run: attempt,
 });
 
-/** Who reaches whom among these, against what the objects say. */
+/** Measures which guests reach each other, and compares the results with the objects. */
 async function differences(lab: TestLab, guests: readonly Guest[]) {
   const signal = new AbortController().signal;
   const world = await readWorld(lab.client, signal);
@@ -45,15 +45,15 @@ async function differences(lab: TestLab, guests: readonly Guest[]) {
   return { pairs, differing: pairs.filter(({ agrees }) => !agrees) };
 }
 
-describeLab('who reaches whom', (lab) => {
+describeLab('reachability between VMs', (lab) => {
   let guests: readonly Guest[];
   const guest = (name: string): Guest => guests.find(({ state }) => state.name === name)!;
 
   beforeAll(async () => {
     await lab().namespace('red', { [ORGANIZATION]: 'red' });
-    // Another organization, so that it may have the same ranges (docs/decisions/0010).
+    // A different organization may use the same ranges (docs/decisions/0010).
     await lab().namespace('blue', { [ORGANIZATION]: 'blue' });
-    // Another project of the first.
+    // Another project of the first organization.
     await lab().namespace('pink', { [ORGANIZATION]: 'red' });
     await lab().apply(
       vpc('red', '10.50.0.0/16'),
@@ -85,12 +85,12 @@ describeLab('who reaches whom', (lab) => {
     ['in the same Subnet across hypervisors', 'red-1', 'red-2'],
     ['in another Subnet of the VPC on the same hypervisor', 'red-2', 'red-data'],
     ['in another Subnet of the VPC across hypervisors', 'red-1', 'red-data'],
-  ])('machines reach one %s', async (_, from, to) => {
+  ])('exists %s', async (_, from, to) => {
     await lab().eventually(() => guest(from).reaches(guest(to).address));
     await lab().eventually(() => guest(to).reaches(guest(from).address));
   });
 
-  it('passes a router between Subnets, and none within one', async () => {
+  it('uses a router between Subnets, and no router within a Subnet', async () => {
     const ttl = async (to: string): Promise<string | undefined> =>
       /ttl=(\d+)/.exec(
         await lab().eventually(() => guest('red-1').run('ping', '-n', '-c', '1', guest(to).address)),
@@ -99,7 +99,7 @@ describeLab('who reaches whom', (lab) => {
     expect(await ttl('red-data')).toBe('63');
   });
 
-  it('never includes a machine of another VPC, not even with an address of the same range', async () => {
+  it('does not exist between VPCs, not even for an address of the same range', async () => {
     const others = [guest('blue-1'), guest('blue-2'), guest('blue-3'), guest('pink-1')];
     const before = await Promise.all(others.map((other) => other.echoesReceived()));
     for (const from of ['red-1', 'red-2', 'red-data'])
@@ -109,15 +109,15 @@ describeLab('who reaches whom', (lab) => {
     expect(await guest('red-1').ping(guest('pink-1').address)).toMatchObject({ received: 0 });
   });
 
-  it('is what the objects say, for every pair', async () => {
+  it('matches the objects for every pair', async () => {
     const { pairs, differing } = await differences(lab(), guests);
     expect(differing).toEqual([]);
     expect(pairs).toHaveLength(56);
-    // Four in one VPC, three in another.
+    // Four VMs are in one VPC and three in another.
     expect(pairs.filter(({ observed }) => observed)).toHaveLength(4 * 3 + 3 * 2);
   }, 120_000);
 
-  it('includes a Subnet that is added while machines run', async () => {
+  it('includes a Subnet that is added while VMs run', async () => {
     await lab().apply(subnet('red', 'later', '10.50.3.0/24'));
     const later = await lab().guest({ name: 'red-later', namespace: 'red', subnet: 'later', on: 2 });
     expect(later.state.lease?.address).toMatch(/^10\.50\.3\./);
@@ -128,7 +128,7 @@ describeLab('who reaches whom', (lab) => {
     expect(await later.ping(guest('blue-3').address)).toMatchObject({ received: 0 });
   });
 
-  it('has room for full-size packets, which cross the tunnel in one piece', async () => {
+  it('includes packets of the full MTU, which cross the tunnel without fragmentation', async () => {
     const [from, to] = [guest('red-1'), guest('red-2')];
     const room = new Namespace(`${lab().lab.state.prefix}net`);
     const seen = room.run(
@@ -149,7 +149,7 @@ describeLab('who reaches whom', (lab) => {
     const whole = ['-M', 'do', '-s', String(1442 - 28)];
     let packet: string | undefined;
     void seen.then((text) => (packet = text));
-    // tcpdump does not tell when it is ready: packets go until it has one.
+    // tcpdump does not report when it is ready, so packets are sent until one is captured.
     await lab().eventually(async () => {
       await from.reaches(to.address, whole);
       expect(packet).toBeDefined();
@@ -173,14 +173,14 @@ describeLab('who reaches whom', (lab) => {
 describeLab(
   'a lab with VXLAN',
   (lab) => {
-    it('has room for 1450 bytes between hypervisors', async () => {
+    it('passes packets of 1450 bytes between hypervisors', async () => {
       await lab().apply(vpc('default', '10.70.0.0/16'));
       const [one, two] = await lab().guests({ name: 'one', on: 1 }, { name: 'two', on: 2 });
       expect(one.state.lease?.mtu).toBe(1450);
       await lab().eventually(() => one.reaches(two.address, ['-M', 'do', '-s', String(1450 - 28)]));
     });
 
-    it('connects a Subnet to the physical network that it names', async () => {
+    it('connects a provider Subnet to its physical network', async () => {
       await lab().namespace('plain');
       await lab().apply(
         vpc('plain', internet.externalCidr),

@@ -8,7 +8,7 @@ import { openProject, publicNetwork } from '../support/dataplane/outside.ts';
 const FLOATING = '203.0.113.150';
 const FORWARDED = '203.0.113.160';
 
-/** A project with one machine, which has the name of the project. */
+/** A project with one Port, which has the name of the project. */
 const project = (name: string, cidr: string): string => `
 ${openProject(name, cidr)}
 ---
@@ -42,7 +42,7 @@ spec:
   target: { portRef: { name: ${name} } }
 `;
 
-describeLab('an external address that goes from one VPC to another', (lab) => {
+describeLab('an external address that moves from one VPC to another', (lab) => {
   let before: Guest;
   let asks: Guest;
   let after: Guest;
@@ -64,7 +64,7 @@ describeLab('an external address that goes from one VPC to another', (lab) => {
     );
   }, 120_000);
 
-  /** Throws unless pings from the third VPC to the address come to this machine. */
+  /** Throws unless pings from the third VPC to the address arrive at this VM. */
   const leadsTo = async (machine: Guest): Promise<void> => {
     const echoes = await machine.echoesReceived();
     await asks.reaches(FLOATING);
@@ -72,8 +72,8 @@ describeLab('an external address that goes from one VPC to another', (lab) => {
   };
   const gatewayMac = async (namespace: string): Promise<string> =>
     computeMac((await lab().get('VPC', `${namespace}/net`)).metadata.uid, 'external');
-  /** What the third VPC's router remembers of the address: the row, and the MAC address in it. */
-  const remembered = async (): Promise<readonly string[]> => {
+  /** The MAC binding of the address in the third VPC's router: the UUID of the row, and its MAC address. */
+  const macBinding = async (): Promise<readonly string[]> => {
     const { uid } = (await lab().get('VPC', 'asks/net')).metadata;
     const where = [`logical_port=${gatewayPortName(uid)}`, `ip="${FLOATING}"`];
     const found = await lab().cluster.ovn.sbctl(
@@ -86,28 +86,28 @@ describeLab('an external address that goes from one VPC to another', (lab) => {
     return found.split('\n').filter((line) => line !== '');
   };
 
-  // Far sooner than after the 300 seconds for which routers remember what nobody told them anew.
-  const atOnce = 60_000;
+  // Much shorter than 300 seconds, after which routers remove a MAC binding that is not renewed.
+  const timeoutMs = 60_000;
 
-  it('is reached at its new owner by a VPC that was talking to the old one', async () => {
+  it('leads to its new VPC from a VPC that was communicating with the old VPC', async () => {
     await lab().eventually(() => leadsTo(before));
     await lab().delete('NatRule', 'before/ip');
     await lab().delete('FloatingIP', 'before/ip');
     await lab().apply(floating('after'));
-    await lab().eventually(() => leadsTo(after), atOnce);
+    await lab().eventually(() => leadsTo(after), timeoutMs);
   }, 120_000);
 
-  it('is reached there also by a VPC to whose router nobody told it: the old router sends it on', async () => {
-    const [uuid = ''] = await remembered();
+  it('leads to its new VPC from a router with a stale MAC binding, because the old router forwards', async () => {
+    const [uuid = ''] = await macBinding();
     const stale = await gatewayMac('before');
     const { nbctl, sbctl } = lab().cluster.ovn;
     await sbctl('set', 'MAC_Binding', uuid, `mac="${stale}"`);
     await nbctl('--wait=hv', 'sync');
-    await lab().eventually(() => leadsTo(after), atOnce);
-    expect(await remembered()).toEqual([uuid, stale]);
+    await lab().eventually(() => leadsTo(after), timeoutMs);
+    expect(await macBinding()).toEqual([uuid, stale]);
   }, 120_000);
 
-  it('is announced to the network outside, also when it only forwards ports', async () => {
+  it('is announced to the physical network, also when it only forwards ports', async () => {
     const { router } = lab().lab.internet;
     const neighbour = async (): Promise<string | undefined> => {
       const found = await router.run(['ip', '-j', 'neigh', 'show', FORWARDED]);
@@ -120,7 +120,7 @@ describeLab('an external address that goes from one VPC to another', (lab) => {
     });
     await lab().delete('NatRule', 'before/forward');
     await lab().apply(forwarded('after'));
-    // Without asking: what it remembers would be wrong.
+    // The router sends no new request, because it still has the old entry. So the announcement must replace the entry.
     await lab().eventually(async () => {
       expect(await neighbour()).toBe(now);
     }, atOnce);

@@ -20,7 +20,7 @@ metadata: { name: ${name} }
 spec: { ${spec} }
 `;
 
-/** Lets everything pass: what is dropped is dropped for what it says of its sender. */
+/** Allows all traffic. So a frame is dropped only because of its source. */
 const open = `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: SecurityGroup
@@ -29,7 +29,7 @@ spec: { ingress: [{ protocol: All }], egress: [{ protocol: All }] }
 `;
 const inOpen = 'securityGroupRefs: [{ name: open }]';
 
-describeLab('impostors', (lab) => {
+describeLab('frames with a forged source', (lab) => {
   let target: Guest;
   let honest: Guest;
   let heard: Sniffer;
@@ -68,8 +68,8 @@ spec: { cidr: 10.7.0.0/16 }
   }, 90_000);
 
   /**
-   * How often the target hears a frame that is sent three times. An honest one is sent behind them, and waited for:
-   * what has not come before it does not come.
+   * Sends a frame three times and counts how often the target receives it. A valid frame follows and is awaited: frames
+   * that have not arrived before it do not arrive any more.
    */
   let serial = 0;
   const arrivals = async (from: Guest, frame: Buffer, content: Buffer = frame): Promise<number> => {
@@ -86,7 +86,7 @@ spec: { cidr: 10.7.0.0/16 }
     return heard.count(content) - before;
   };
 
-  describe('that answer DHCP requests', () => {
+  describe('that contain DHCP answers', () => {
     const offer = (from: Guest): Buffer =>
       ethernet(
         broadcast,
@@ -105,36 +105,36 @@ spec: { cidr: 10.7.0.0/16 }
       ['maconly', 0],
       ['disabled', 0],
       ['unfiltered', 3],
-    ])('from a Port that is %s get %d of 3 answers through', async (name, count) => {
+    ])('arrive from a Port with protection %s %d of 3 times', async (name, count) => {
       const from = guests.get(name)!;
       const content = Buffer.from(`I am your server, says ${from.address}`);
       expect(await arrivals(from, offer(from), content)).toBe(count);
     });
   });
 
-  describe('that advertise themselves as IPv6 routers', () => {
+  describe('that contain IPv6 router advertisements', () => {
     it.each([
       ['macandip', 0],
       ['maconly', 3],
       ['disabled', 3],
       ['unfiltered', 3],
-    ])('from a Port that is %s get %d of 3 advertisements through', async (name, count) => {
+    ])('arrive from a Port with protection %s %d of 3 times', async (name, count) => {
       const from = guests.get(name)!;
       const frame = routerAdvertisement(from.mac, `fe80::${guests.size}:${name.length}`);
       expect(await arrivals(from, frame)).toBe(count);
     });
   });
 
-  describe('that claim the address of a neighbour', () => {
+  describe('that claim the IP address of a neighbour by ARP', () => {
     const none = '00:00:00:00:00:00';
-    /** Answers, which a switch passes on, and a request, which OVN answers itself from what it knows. */
+    /** ARP replies, which a switch forwards, and an ARP request, which OVN answers itself. */
     const claims = (from: Guest, passed: number): readonly (readonly [string, number, Buffer])[] => {
       const sender = { mac: from.mac, ip: honest.address };
       const frame = (to: string, operation: 1 | 2, of: { mac: string; ip: string }): Buffer =>
         ethernet(to, from.mac, 0x0806, arp(operation, sender, of));
       return [
-        ['an answer', passed, frame(target.mac, 2, { mac: target.mac, ip: target.address })],
-        ['a gratuitous answer', passed, frame(broadcast, 2, { mac: broadcast, ip: honest.address })],
+        ['a reply', passed, frame(target.mac, 2, { mac: target.mac, ip: target.address })],
+        ['a gratuitous reply', passed, frame(broadcast, 2, { mac: broadcast, ip: honest.address })],
         ['a gratuitous request', 0, frame(broadcast, 1, { mac: none, ip: honest.address })],
       ];
     };
@@ -142,15 +142,18 @@ spec: { cidr: 10.7.0.0/16 }
       ['macandip', 0],
       ['maconly', 3],
       ['disabled', 3],
-    ])('from a Port that is %s get %d of 3 answers through, and no request', async (name, count) => {
-      const from = guests.get(name)!;
-      for (const [what, expected, frame] of claims(from, count)) {
-        const content = frame.subarray(12, 42);
-        expect([what, await arrivals(from, frame, content)]).toEqual([what, expected]);
-      }
-    });
+    ])(
+      'arrive from a Port with protection %s %d of 3 times as replies, and never as requests',
+      async (name, count) => {
+        const from = guests.get(name)!;
+        for (const [what, expected, frame] of claims(from, count)) {
+          const content = frame.subarray(12, 42);
+          expect([what, await arrivals(from, frame, content)]).toEqual([what, expected]);
+        }
+      },
+    );
 
-    it('or of the hardware of one, are not heard of: the sender in ARP must be the sender of the frame', async () => {
+    it("are dropped when the sender's MAC address in ARP is not the source of the frame", async () => {
       const from = guests.get('maconly')!;
       const sender = { mac: honest.mac, ip: honest.address };
       const frame = ethernet(
@@ -164,7 +167,7 @@ spec: { cidr: 10.7.0.0/16 }
   });
 });
 
-describeLab('allowed addresses', (lab) => {
+describeLab('allowedAddresses of Ports', (lab) => {
   const virtual = '10.8.255.100';
   const shared = { mac: '00:00:5e:00:01:01', address: '10.8.255.102' };
   let first: Guest;
@@ -208,7 +211,7 @@ spec: { cidr: 10.8.1.0/24 }
     await lab().eventually(() => far.reaches(second.address));
   }, 90_000);
 
-  /** As keepalived does: takes the address, and tells everybody. */
+  /** Adds the address and announces it with gratuitous ARP, as keepalived does. */
   const take = async (guest: Guest, address: string): Promise<void> => {
     await guest.run('ip', 'address', 'add', `${address}/32`, 'dev', 'eth0');
     await guest.run('arping', '-U', '-c', '3', '-w', '2', '-I', 'eth0', address).catch(() => undefined);
@@ -216,7 +219,7 @@ spec: { cidr: 10.8.1.0/24 }
   const giveUp = (guest: Guest, address: string) =>
     guest.run('ip', 'address', 'del', `${address}/32`, 'dev', 'eth0');
 
-  it('can be used by the machine that has them at the moment, and move to another', async () => {
+  it('work for the VM that currently holds them, and move to another VM', async () => {
     await take(first, virtual);
     await lab().eventually(() => near.reaches(virtual));
     await lab().eventually(() => far.reaches(virtual));
@@ -229,14 +232,14 @@ spec: { cidr: 10.8.1.0/24 }
     await giveUp(second, virtual);
   }, 90_000);
 
-  it('can be ranges', async () => {
+  it('may be ranges', async () => {
     await take(first, '10.8.255.200');
     await lab().eventually(() => near.reaches('10.8.255.200'));
     await lab().eventually(() => near.reaches(first.address));
     await giveUp(first, '10.8.255.200');
   });
 
-  it('are of no use to others, nor do other addresses become allowed', async () => {
+  it('do not work for other VMs, and allow no other addresses', async () => {
     await take(stranger, virtual);
     expect((await near.ping(virtual)).received).toBe(0);
     expect((await stranger.ping(near.address, { extra: ['-I', virtual] })).received).toBe(0);
@@ -246,7 +249,7 @@ spec: { cidr: 10.8.1.0/24 }
     await giveUp(first, '10.8.255.101');
   });
 
-  it('can have a MAC address that moves with them, so that nobody has to learn another, and is of no use to others', async () => {
+  it('may have a virtual MAC address, which moves with them and does not work for other VMs', async () => {
     const takeBoth = async (guest: Guest): Promise<void> => {
       await guest.run('ip', 'link', 'set', 'eth0', 'address', shared.mac);
       await take(guest, shared.address);
@@ -268,7 +271,7 @@ spec: { cidr: 10.8.1.0/24 }
     await giveUpBoth(stranger);
   }, 120_000);
 
-  it('cannot have the MAC address of a neighbour', async () => {
+  it('are rejected with the MAC address of a neighbour', async () => {
     await lab().apply(
       port('thief', `allowedAddresses: [{ cidr: ${near.address}/32, mac: '${near.mac}' }], ${inOpen}`),
     );
