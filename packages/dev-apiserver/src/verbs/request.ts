@@ -1,8 +1,9 @@
 import { badRequest, invalid, forbiddenValue, requiredValue, unsupportedValue } from '../model/errors.ts';
 import type { StatusCause } from '../model/errors.ts';
 import { isObject } from '../model/objects.ts';
+import { mediaType, parseObject } from '../wire/decode.ts';
 
-/** What of a request the verbs look at. */
+/** The parts of an HTTP request that the verbs read. */
 export interface ApiRequest {
   readonly query: URLSearchParams;
   readonly contentType: string | undefined;
@@ -10,14 +11,14 @@ export interface ApiRequest {
   readonly userAgent: string;
 }
 
-/** How unknown and duplicate fields are treated. */
+/** How the server treats unknown and duplicate fields. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
-/** metav1.CreateOptions, UpdateOptions and PatchOptions in one. */
+/** The union of metav1.CreateOptions, UpdateOptions and PatchOptions. */
 export interface WriteOptions {
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
-  /** Who writes, for managedFields: the fieldManager, or the first word of the User-Agent. */
+  /** The manager to record in managedFields: the query's fieldManager, else the User-Agent up to its first slash. */
   readonly manager: string;
   readonly force: boolean;
 }
@@ -32,7 +33,8 @@ export interface DeleteOptions {
 
 /**
  * Reads the options of a write from the query.
- * @throws ApiError 422 for values that there are not
+ *
+ * @throws ApiError 422 when an option has an invalid value
  */
 export function writeOptions(
   request: ApiRequest,
@@ -72,24 +74,22 @@ export function writeOptions(
 }
 
 /**
- * Reads the options of a delete, from the body when there is one, else from the query.
- * @throws ApiError 400 or 422
+ * Reads the options of a delete from the body, or from the query when the body is empty.
+ *
+ * @throws ApiError 400, 415 or 422
  */
 export function deleteOptions(request: ApiRequest): DeleteOptions {
   const { query, body } = request;
   let options: Record<string, unknown> = {};
   if (body.length > 0) {
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(body.toString('utf8'));
-    } catch {
-      throw badRequest('the body of the request is not a DeleteOptions object');
+    options = parseObject('DeleteOptions', mediaType(request.contentType), body);
+    const { kind, apiVersion } = options;
+    if (kind !== undefined && kind !== 'DeleteOptions') {
+      const version = typeof apiVersion === 'string' ? apiVersion : 'meta.k8s.io/v1';
+      throw badRequest(
+        `no kind ${JSON.stringify(kind)} is registered for version "${version}" in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"`,
+      );
     }
-    if (!isObject(parsed)) throw badRequest('the body of the request is not a DeleteOptions object');
-    if (parsed['kind'] !== undefined && parsed['kind'] !== 'DeleteOptions') {
-      throw badRequest(`no kind ${JSON.stringify(parsed['kind'])} is registered for DeleteOptions`);
-    }
-    options = parsed;
   } else {
     if (query.has('propagationPolicy')) options['propagationPolicy'] = query.get('propagationPolicy');
     if (query.has('orphanDependents')) options['orphanDependents'] = query.get('orphanDependents') === 'true';

@@ -1,110 +1,18 @@
 import { metaTime, setMember } from '../model/objects.ts';
 import type { Json, JsonObject } from '../model/objects.ts';
+import { int, messageOf, string } from './protobuf-messages.ts';
+import type { Field, Message } from './protobuf-messages.ts';
 
 /**
- * Reads Kubernetes' protobuf encoding of the few built-in kinds that kubectl sends in it (`create namespace`,
- * `create configmap`, `create secret`, `auth can-i`). Source: the generated.proto files of k8s.io/api and apimachinery;
- * the envelope is runtime.Unknown behind four magic bytes (Kubernetes documentation, "API Concepts", "Protobuf encoding").
+ * Reads Kubernetes' protobuf encoding. Go clients use it for built-in kinds: kubectl (`create configmap`), the typed
+ * clients of client-go, and controller-runtime. The server answers them with JSON, which they accept.
+ * Source: Kubernetes documentation, "API Concepts", "Protobuf encoding". The body starts with four magic bytes, followed
+ * by a runtime.Unknown message with the kind and the encoded object.
  */
-
-/** How the field of a message becomes JSON. */
-type Field =
-  | {
-      readonly name: string;
-      readonly type: 'string' | 'bytes' | 'bool' | 'int' | 'time' | 'microTime' | 'stringMap' | 'bytesMap';
-      readonly repeated?: boolean;
-    }
-  | { readonly name: string; readonly type: Message; readonly repeated?: boolean };
-type Message = Readonly<Record<number, Field>>;
-
-const string = (name: string): Field => ({ name, type: 'string' });
-const int = (name: string): Field => ({ name, type: 'int' });
-
-const ownerReference: Message = {
-  1: string('kind'),
-  3: string('name'),
-  4: string('uid'),
-  5: string('apiVersion'),
-  6: { name: 'controller', type: 'bool' },
-  7: { name: 'blockOwnerDeletion', type: 'bool' },
-};
-
-const objectMeta: Message = {
-  1: string('name'),
-  2: string('generateName'),
-  3: string('namespace'),
-  5: string('uid'),
-  6: string('resourceVersion'),
-  7: int('generation'),
-  8: { name: 'creationTimestamp', type: 'time' },
-  9: { name: 'deletionTimestamp', type: 'time' },
-  10: int('deletionGracePeriodSeconds'),
-  11: { name: 'labels', type: 'stringMap' },
-  12: { name: 'annotations', type: 'stringMap' },
-  13: { name: 'ownerReferences', type: ownerReference, repeated: true },
-  14: { name: 'finalizers', type: 'string', repeated: true },
-};
-
-const metadata: Field = { name: 'metadata', type: objectMeta };
-
-const messages: Readonly<Record<string, Message>> = {
-  'v1/Namespace': {
-    1: metadata,
-    2: { name: 'spec', type: { 1: { name: 'finalizers', type: 'string', repeated: true } } },
-    3: { name: 'status', type: { 1: string('phase') } },
-  },
-  'v1/ConfigMap': {
-    1: metadata,
-    2: { name: 'data', type: 'stringMap' },
-    3: { name: 'binaryData', type: 'bytesMap' },
-    4: { name: 'immutable', type: 'bool' },
-  },
-  'v1/Secret': {
-    1: metadata,
-    2: { name: 'data', type: 'bytesMap' },
-    3: string('type'),
-    4: { name: 'stringData', type: 'stringMap' },
-    5: { name: 'immutable', type: 'bool' },
-  },
-  'coordination.k8s.io/v1/Lease': {
-    1: metadata,
-    2: {
-      name: 'spec',
-      type: {
-        1: string('holderIdentity'),
-        2: int('leaseDurationSeconds'),
-        3: { name: 'acquireTime', type: 'microTime' },
-        4: { name: 'renewTime', type: 'microTime' },
-        5: int('leaseTransitions'),
-      },
-    },
-  },
-  'authorization.k8s.io/v1/SelfSubjectAccessReview': {
-    1: metadata,
-    2: {
-      name: 'spec',
-      type: {
-        1: {
-          name: 'resourceAttributes',
-          type: {
-            1: string('namespace'),
-            2: string('verb'),
-            3: string('group'),
-            4: string('version'),
-            5: string('resource'),
-            6: string('subresource'),
-            7: string('name'),
-          },
-        },
-        2: { name: 'nonResourceAttributes', type: { 1: string('path'), 2: string('verb') } },
-      },
-    },
-  },
-};
 
 const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
-/** Reads an object; undefined when it is none, or of a kind that is not known here. */
+/** Decodes an object. Returns undefined for invalid protobuf and for a kind without a known message. */
 export function decodeProtobuf(body: Buffer): JsonObject | undefined {
   if (!body.subarray(0, 4).equals(magic)) return undefined;
   try {
@@ -113,7 +21,7 @@ export function decodeProtobuf(body: Buffer): JsonObject | undefined {
       2: { name: 'raw', type: 'bytes' },
     });
     const { apiVersion = '', kind = '' } = envelope['typeMeta'] as { apiVersion?: string; kind?: string };
-    const message = messages[`${apiVersion}/${kind}`];
+    const message = messageOf(apiVersion, kind);
     if (message === undefined) return undefined;
     return { apiVersion, kind, ...read(Buffer.from((envelope['raw'] ?? '') as string, 'base64'), message) };
   } catch (error) {
@@ -129,7 +37,7 @@ function read(bytes: Buffer, message: Message): JsonObject {
     if (field === undefined) continue;
     if (field.type === 'stringMap' || field.type === 'bytesMap') {
       const map = (object[field.name] ??= {}) as JsonObject;
-      // An absent or empty value of a map's entry is the empty string.
+      // In protobuf, an absent value of a map entry means the empty string.
       const entry = read(asBytes(value), {
         1: string('key'),
         2: { name: 'value', type: field.type === 'stringMap' ? 'string' : 'bytes' },
@@ -163,7 +71,7 @@ function convert(field: Field, value: Buffer | bigint): Json | undefined {
         seconds?: number;
         nanos?: number;
       };
-      // The zero time of Go is a time that was not set.
+      // A negative time is the zero time of Go (year 1), which means that the time is not set.
       if (seconds === undefined || seconds < 0) return undefined;
       const whole = metaTime(new Date(seconds * 1000));
       return field.type === 'time'
@@ -178,7 +86,11 @@ function convert(field: Field, value: Buffer | bigint): Json | undefined {
   }
 }
 
-/** The fields of a message in the wire format. @throws RangeError when it is none */
+/**
+ * Iterates over the fields of a message in the wire format.
+ *
+ * @throws RangeError when the bytes are not a message
+ */
 function* fields(bytes: Buffer): Generator<{ number: number; value: Buffer | bigint }> {
   let at = 0;
   const varint = (): bigint => {
@@ -190,10 +102,11 @@ function* fields(bytes: Buffer): Generator<{ number: number; value: Buffer | big
       result |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return result;
     }
-    throw new RangeError('not a protobuf message: a number without end');
+    throw new RangeError('invalid protobuf message: a varint has no last byte');
   };
   const take = (length: number): Buffer => {
-    if (at + length > bytes.length) throw new RangeError('not a protobuf message: it ends too early');
+    if (at + length > bytes.length)
+      throw new RangeError('invalid protobuf message: it ends in the middle of a field');
     at += length;
     return bytes.subarray(at - length, at);
   };
@@ -214,13 +127,13 @@ function* fields(bytes: Buffer): Generator<{ number: number; value: Buffer | big
         yield { number, value: take(4) };
         break;
       default:
-        throw new RangeError('not a protobuf message: an unknown wire type');
+        throw new RangeError('invalid protobuf message: unknown wire type');
     }
   }
 }
 
 function asBytes(value: Buffer | bigint): Buffer {
   if (typeof value === 'bigint')
-    throw new RangeError('not a message of this kind: a number where bytes are due');
+    throw new RangeError('invalid protobuf message: expected bytes, found a number');
   return value;
 }

@@ -36,6 +36,35 @@ conformance('deletion', (cluster) => {
     await expectStatus(cluster.api.get(path), 200);
   });
 
+  it.each([
+    ['JSON', 'application/json', '{"propagationPolicy":"Foreground"}'],
+    ['YAML', 'application/yaml', 'propagationPolicy: Foreground'],
+    // runtime.Unknown{TypeMeta{"v1", "DeleteOptions"}, DeleteOptions{PropagationPolicy: "Foreground"}}
+    [
+      'protobuf',
+      'application/vnd.kubernetes.protobuf',
+      'k8s\0\n\x13\n\x02v1\x12\rDeleteOptions\x12\x0c"\nForeground',
+    ],
+  ])('reads DeleteOptions as %s', async (_format, type, body) => {
+    const maps = '/api/v1/namespaces/default/configmaps';
+    const { metadata } = await expectStatus(
+      cluster.api.create(maps, { metadata: { name: cluster.uniqueName('map') } }),
+      201,
+    );
+    const headers = { 'content-type': type };
+    const deleted = await cluster.api.delete(`${maps}/${metadata.name}`, { body, headers });
+    expect([deleted.status, deleted.body.metadata.finalizers]).toEqual([200, ['foregroundDeletion']]);
+  });
+
+  it('rejects an object of another kind as DeleteOptions', async () => {
+    const { metadata } = await create();
+    const body = { apiVersion: 'v1', kind: 'Pod' };
+    const path = widgets('default', metadata.name);
+    expect((await expectStatus(cluster.api.delete(path, { body }), 400)).message).toMatch(
+      /^no kind "Pod" is registered for version "v1"/,
+    );
+  });
+
   describe('with preconditions', () => {
     it('goes through when they hold', async () => {
       const { metadata } = await create();

@@ -88,7 +88,7 @@ describe('ages', () => {
   });
 });
 
-describe('a protobuf body', () => {
+describe('the protobuf decoder', () => {
   const field = (number: number, content: string | Buffer): Buffer => {
     const bytes = Buffer.from(content as string);
     return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
@@ -100,7 +100,7 @@ describe('a protobuf body', () => {
       field(2, raw),
     ]);
 
-  it('is read as the object that it holds', () => {
+  it('reads a ConfigMap', () => {
     const label = field(11, Buffer.concat([field(1, 'k'), field(2, 'v')]));
     const meta = Buffer.concat([field(1, 'c'), label, field(14, 'f1'), field(14, 'f2'), field(8, '')]);
     const data = field(2, Buffer.concat([field(1, 'a'), field(2, 'b')]));
@@ -117,13 +117,37 @@ describe('a protobuf body', () => {
     });
   });
 
-  it('of a kind that is not known, or cut short, or none at all, is not read', () => {
+  it('reads an Event with a nested reference and a time', () => {
+    const time = field(7, Buffer.from([1 << 3, 60]));
+    const raw = Buffer.concat([field(2, field(3, 'p')), field(3, 'Created'), time, Buffer.from([8 << 3, 2])]);
+    expect(decodeProtobuf(envelope('v1', 'Event', raw))).toEqual({
+      apiVersion: 'v1',
+      kind: 'Event',
+      involvedObject: { name: 'p' },
+      reason: 'Created',
+      lastTimestamp: '1970-01-01T00:01:00Z',
+      count: 2,
+    });
+  });
+
+  it.each(['v1', 'coordination.k8s.io/v1'])('reads DeleteOptions of the API version %s', (apiVersion) => {
+    const raw = Buffer.concat([field(2, field(1, 'some-uid')), field(4, 'Foreground'), field(5, 'All')]);
+    expect(decodeProtobuf(envelope(apiVersion, 'DeleteOptions', raw))).toEqual({
+      apiVersion,
+      kind: 'DeleteOptions',
+      preconditions: { uid: 'some-uid' },
+      propagationPolicy: 'Foreground',
+      dryRun: ['All'],
+    });
+  });
+
+  it('returns undefined for an unknown kind, for a truncated body and for other formats', () => {
     expect(decodeProtobuf(envelope('v1', 'Pod', Buffer.alloc(0)))).toBeUndefined();
     expect(decodeProtobuf(envelope('v1', 'ConfigMap', Buffer.from([0x0a, 0x05, 0x0a])))).toBeUndefined();
     expect(decodeProtobuf(Buffer.from('{}'))).toBeUndefined();
   });
 
-  it('never throws, whatever it is', () => {
+  it('does not throw for random bytes', () => {
     const seed = 20;
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
