@@ -40,7 +40,7 @@ export interface Crd {
   };
 }
 
-/** In this order in the generated files: from the outside in; kinds that are not listed come last, by name. */
+/** The order of the kinds in generated files. Kinds that are not in this list come last, sorted by file name. */
 const order = [
   'VPC',
   'Subnet',
@@ -53,7 +53,11 @@ const order = [
   'ExternalNetwork',
 ];
 
-/** The CRDs of a folder. Throws when a file is not a CRD with exactly one version. */
+/**
+ * The CRDs of a folder.
+ *
+ * @throws Error when a file is not a CRD with exactly one version
+ */
 export function readCrds(folder: string): Crd[] {
   const rank = (crd: Crd): number =>
     (order.indexOf(crd.spec.names.kind) + order.length + 1) % (order.length + 1);
@@ -63,16 +67,21 @@ export function readCrds(folder: string): Crd[] {
     .map((file) => {
       const crd = parse(readFileSync(join(folder, file), 'utf8')) as Crd & { kind?: string };
       if (crd.kind !== 'CustomResourceDefinition' || crd.spec.versions.length !== 1) {
-        throw new Error(`${file}: not a CustomResourceDefinition with exactly one version`);
+        throw new Error(`${file} must be a CustomResourceDefinition with exactly one version.`);
       }
       return crd;
     })
     .sort((a, b) => rank(a) - rank(b));
 }
 
-/** The one version of a CRD. */
+/**
+ * The only version of a CRD.
+ *
+ * @throws Error when the CRD has no version
+ */
 export function versionOf(crd: Crd): Crd['spec']['versions'][number] {
   const [version] = crd.spec.versions;
-  if (version === undefined) throw new Error(`${crd.metadata.name} has no version`);
+  if (version === undefined)
+    throw new Error(`The CustomResourceDefinition ${crd.metadata.name} has no version.`);
   return version;
 }

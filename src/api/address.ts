@@ -3,37 +3,38 @@ import ipaddr from 'ipaddr.js';
 /** IP version. */
 export type Family = 4 | 6;
 
-/** An IP address as a number, so that ranges and pools are plain arithmetic. */
+/** An IP address as a number, so that code for ranges and pools uses plain arithmetic. */
 export interface Address {
   readonly family: Family;
   readonly value: bigint;
 }
 
 /**
- * The answer of a parser: the value, or a sentence for the user that says what is wrong and what to write instead.
- * Bad input is expected (users write it), so it is a value and not an exception.
+ * The result of a parser: the value, or a message for the user that says what is wrong and what to write instead.
+ * Users often write invalid input, so a parser returns a result for it and does not throw.
  */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: 'INVALID_CIDR'; readonly message: string };
 
 export interface ParseOptions {
-  /** Refuse the other family. */
+  /** The parser rejects addresses of the other family. */
   readonly family?: Family;
 }
 
-/** Thrown by the `must` parsers. `message` is the parser's sentence. To do: mend the value; trying again is no use. */
-export class InvalidCidrError extends Error {
+/** The error of the `must` parsers, with the message of the parser. A retry with the same value fails again. */
+class InvalidCidrError extends Error {
   readonly code = 'INVALID_CIDR';
   override readonly name = 'InvalidCidrError';
 }
 
-/** Number of bits of an address of the family. */
+/** The number of bits of an address of the family. */
 export const widthOf = (family: Family): 32 | 128 => (family === 4 ? 32 : 128);
 
 /**
  * Parses an IPv4 address in dotted decimal or an IPv6 address (RFC 4291 §2.2), as strictly as Go's net/netip and the
- * CEL function `isIP`: no octal or leading zeros in IPv4, no zone, no IPv4-mapped IPv6, no surrounding space.
+ * CEL function `isIP`. The parser rejects octal numbers and leading zeros in IPv4, zones, IPv4-mapped IPv6 addresses
+ * and surrounding spaces.
  */
 export function parseAddress(text: string, { family }: ParseOptions = {}): Parsed<Address> {
   const address = parseV4(text) ?? parseV6(text);
@@ -45,12 +46,19 @@ export function parseAddress(text: string, { family }: ParseOptions = {}): Parse
   return { ok: true, value: address };
 }
 
-/** As `parseAddress`; throws InvalidCidrError. For values that were checked before. */
+/**
+ * Parses an address like `parseAddress`, for values that were checked before.
+ *
+ * @throws InvalidCidrError INVALID_CIDR when the text is not a valid address
+ */
 export function mustParseAddress(text: string, options?: ParseOptions): Address {
   return orThrow(parseAddress(text, options));
 }
 
-/** The canonical text of an address: dotted decimal, or RFC 5952. Two addresses are equal exactly when it is. */
+/**
+ * The canonical text of an address: dotted decimal for IPv4, RFC 5952 for IPv6. Two addresses are equal exactly when
+ * their canonical texts are equal.
+ */
 export function formatAddress({ family, value }: Address): string {
   if (family === 4) {
     const n = Number(value);
@@ -61,8 +69,8 @@ export function formatAddress({ family, value }: Address): string {
 }
 
 /**
- * Whether a machine can have the address: not unspecified, loopback, link-local, multicast or IPv4 broadcast.
- * The same as the CEL method `isGlobalUnicast`, so private and documentation addresses are among them.
+ * Whether a machine can have the address: the address is not unspecified, loopback, link-local, multicast or IPv4
+ * broadcast. The function follows the CEL method `isGlobalUnicast`: private and documentation addresses qualify.
  */
 export function isGlobalUnicast({ family, value }: Address): boolean {
   if (value === 0n) return false;
@@ -71,7 +79,7 @@ export function isGlobalUnicast({ family, value }: Address): boolean {
   return n >>> 24 !== 127 && n >>> 16 !== 0xa9fe && n >>> 28 !== 0xe && n !== 0xffffffff;
 }
 
-/** The refusal with `message`. */
+/** The result of a parser that rejects its input with `message`. */
 export function invalid(message: string): {
   readonly ok: false;
   readonly code: 'INVALID_CIDR';
@@ -80,13 +88,17 @@ export function invalid(message: string): {
   return { ok: false, code: 'INVALID_CIDR', message };
 }
 
-/** The parsed value; throws InvalidCidrError when there is none. */
+/**
+ * Returns the parsed value.
+ *
+ * @throws InvalidCidrError INVALID_CIDR when the parser rejected its input
+ */
 export function orThrow<T>(parsed: Parsed<T>): T {
   if (!parsed.ok) throw new InvalidCidrError(parsed.message);
   return parsed.value;
 }
 
-/** User text for a message: quoted and escaped, and cut so that it cannot flood a condition. */
+/** User text for a message, quoted and escaped. Long text is cut, so that the message of a condition stays short. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
 }
@@ -98,7 +110,7 @@ function parseV4(text: string): Address | undefined {
 }
 
 function parseV6(text: string): Address | undefined {
-  // ipaddr.js is more generous than net/netip: it takes zones, groups of any length, and a `::` for no group at all.
+  // ipaddr.js accepts more than net/netip: zones, groups of any length, and a `::` that replaces no group.
   const tail = /[^:]*$/.exec(text)?.[0] ?? '';
   const embedded = tail.includes('.');
   if (embedded && parseV4(tail) === undefined) return undefined;

@@ -1,32 +1,33 @@
 import type { Condition } from './generated/index.ts';
 import { messageFor, type Reason } from './reasons.ts';
 
-export type { Condition } from './generated/index.ts';
-
-/** One type of condition that the operator sets. docs/reference/conditions.md is generated from these. */
+/** What each type of condition means. The generator writes docs/reference/conditions.md from these entries. */
 const meanings = {
-  Accepted: 'The object is valid and in conflict with no other.',
-  ResolvedRefs: 'Everything that the object refers to exists and is ready.',
-  Programmed: 'What the object says was committed to OVN, and was seen in its database.',
-  Ready: 'The summary: the object is in effect. `kubectl wait --for=condition=Ready` waits for it.',
-  Bound: 'Ports: OVN reports the interface up on a host. `Ready` does not wait for it.',
+  Accepted: 'The object is valid and conflicts with no other object.',
+  ResolvedRefs: 'All objects that the object refers to exist and are ready.',
+  Programmed:
+    'OVN committed the rows of the object, and the operator has seen them in the Northbound database.',
+  Ready:
+    'The object is in effect. `Ready` summarizes `Accepted`, `ResolvedRefs` and `Programmed`; `kubectl wait --for=condition=Ready` waits for it.',
+  Bound: 'Only Ports: OVN reports the interface up on a host. `Ready` does not depend on this condition.',
   RoutesResolved:
-    'VPCs with static routes: the router reaches the next hop of each. `Ready` does not wait for it.',
+    'Only VPCs with static routes: the router reaches the next hop of every route. `Ready` does not depend on this condition.',
   MTUFits:
-    'Overlay Subnets with an `mtu` of their own: it fits through the tunnels between hosts. `Ready` does not wait for it.',
-  Stalled: 'Only ever `True`: the object needs a change by someone, and will not mend by itself.',
+    'Only overlay Subnets with `mtu` set: packets of this size fit through the tunnels between hosts. `Ready` does not depend on this condition.',
+  Stalled:
+    'The operator cannot make progress until somebody changes the object. The condition is absent otherwise; it is never False.',
 } as const;
 
 /** The types of condition that the operator sets. */
 export type ConditionType = keyof typeof meanings;
 
-/** What each type of condition says when it is True. */
+/** The meaning of each type of condition when its status is True. */
 export const conditionMeanings: Readonly<Record<ConditionType, string>> = meanings;
 
-/** The types in the order in which they stand in status. */
+/** The types in their order in `status.conditions`. */
 const conditionTypes = Object.keys(meanings) as readonly ConditionType[];
 
-/** What a plan says about one aspect, without the times and generations that `mergeConditions` knows. */
+/** A condition without its time and generation, which `mergeConditions` adds. */
 export interface DesiredCondition {
   readonly type: ConditionType;
   readonly status: Condition['status'];
@@ -34,10 +35,10 @@ export interface DesiredCondition {
   readonly message: string;
 }
 
-/** The longest message that the schema takes, in UTF-16 units (the server counts code points: never more). */
-const MAX_MESSAGE = 32_768;
+/** The limit of the schema for a message. The server counts code points, which are never more than UTF-16 units. */
+const MAX_MESSAGE_LENGTH = 32_768;
 
-/** A desired condition; the message gets the reason's error code, where it has one, and is cut to what fits. */
+/** Returns a desired condition. Its message begins with the error code of the reason, and is cut to the limit. */
 export function condition(
   type: ConditionType,
   status: Condition['status'],
@@ -49,13 +50,14 @@ export function condition(
     type,
     status,
     reason,
-    message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message,
+    message: message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : message,
   };
 }
 
 /**
- * The Ready condition that sums up `others`: True when Accepted, ResolvedRefs and Programmed (those that are given)
- * are, else with the reason and message of the first that is not.
+ * The Ready condition that summarizes `others`. Its status is True if Accepted, ResolvedRefs and Programmed are True;
+ * a type that is not in `others` is ignored. Otherwise the result has the status, reason and message of the first one
+ * that is not True.
  */
 export function summarise(others: readonly DesiredCondition[]): DesiredCondition {
   const summed: readonly ConditionType[] = ['Accepted', 'ResolvedRefs', 'Programmed'];
@@ -67,11 +69,12 @@ export function summarise(others: readonly DesiredCondition[]): DesiredCondition
 }
 
 /**
- * The conditions to write: the desired ones, for this generation, in a fixed order. `lastTransitionTime` changes only
- * when `status` does (metav1.Condition). Types of the operator that are not desired go; types of others stay as they
- * are. When nothing changes the result is `current` itself, so that an equal status is seen by identity.
+ * The conditions to write: the desired conditions, for this generation, in a fixed order. `lastTransitionTime` changes
+ * only when `status` changes (metav1.Condition). The result omits undesired conditions with a type of the operator, and
+ * keeps conditions with other types unchanged. If nothing changes, the function returns `current` itself, so that
+ * callers can compare by identity.
  *
- * @param now milliseconds since the epoch; written with seconds, as metav1.Time is.
+ * @param now milliseconds since the epoch; the result has whole seconds, like metav1.Time
  */
 export function mergeConditions(
   current: readonly Condition[] | undefined,
@@ -100,7 +103,7 @@ export function mergeConditions(
   return unchanged ? current : merged;
 }
 
-/** The condition of the type, if there is one. */
+/** Returns the condition of the type; undefined if the list has none. */
 export function findCondition(
   conditions: readonly Condition[] | undefined,
   type: ConditionType,
@@ -108,7 +111,7 @@ export function findCondition(
   return conditions?.find((each) => each.type === type);
 }
 
-/** Whether the condition is there and True. */
+/** Whether the list contains the condition with status True. */
 export function isTrue(conditions: readonly Condition[] | undefined, type: ConditionType): boolean {
   return findCondition(conditions, type)?.status === 'True';
 }

@@ -1,7 +1,7 @@
 import { defaultsOf } from './generated/index.ts';
 
-/** Default values of a schema: of the field itself, then of its properties. Lists have none inside. */
-export interface DefaultsTree {
+/** The default values of a schema: of the field and of its properties. Items of lists have no defaults. */
+interface DefaultsTree {
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, DefaultsTree>>;
 }
@@ -9,8 +9,9 @@ export interface DefaultsTree {
 const trees = new Map<string, DefaultsTree>(Object.entries(defaultsOf));
 
 /**
- * The object with the defaults of its kind's schema filled in, as the API server does on every read and write. For
- * objects that did not come from one (examples in tests), so that generated types hold. The argument is not changed.
+ * Returns the object with the defaults of the schema of its kind, as the API server fills them in on each read and
+ * write. Objects that no API server has read (examples in tests) need the defaults to satisfy the generated types. The
+ * function does not change its argument.
  */
 export function withDefaults<T extends { readonly kind: string }>(object: T): T {
   const tree = trees.get(object.kind);
@@ -18,7 +19,7 @@ export function withDefaults<T extends { readonly kind: string }>(object: T): T 
 }
 
 function fill(value: unknown, tree: DefaultsTree): unknown {
-  // null is dropped before defaulting, as the API server does for fields that are not nullable.
+  // The API server drops null before it fills in defaults, for fields that are not nullable.
   const filled = value === undefined || value === null ? structuredClone(tree.default) : value;
   if (typeof filled !== 'object' || filled === null || tree.properties === undefined) return filled;
   const result: Record<string, unknown> = { ...filled };

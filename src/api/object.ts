@@ -1,9 +1,9 @@
 /**
- * The parts of Kubernetes objects that the kinds share. The same shapes as in src/reconcile, which knows no kinds; the
- * two layers do not import each other, and TypeScript compares structures.
+ * The parts of Kubernetes objects that the kinds share. src/reconcile has the same shapes, because the two layers do not
+ * import each other; the types are compatible, because TypeScript compares structures.
  */
 
-/** metav1.ObjectMeta, as far as it is used. */
+/** metav1.ObjectMeta, with the fields that this project uses. */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
@@ -28,7 +28,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
-/** Where a kind is served: `/apis/{group}/{version}/[namespaces/{namespace}/]{plural}`. */
+/** The REST resource of a kind: `/apis/{group}/{version}/[namespaces/{namespace}/]{plural}`. */
 export interface ResourceType {
   readonly group: string;
   readonly version: string;

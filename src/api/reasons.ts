@@ -1,177 +1,181 @@
-/** One reason that a condition can give. docs/reference/conditions.md is generated from these. */
+/** One reason of a condition. The generator writes docs/reference/conditions.md from these entries. */
 export interface ReasonEntry {
-  /** Begins the message, for users and their scripts to search for. Reasons without one need none. */
+  /** The error code at the start of the message, for users and scripts to search for. Only some reasons have one. */
   readonly code?: string;
-  /** The fault is in the object itself (condition `Accepted`), or in an object that it refers to (`ResolvedRefs`). */
+  /** Where the problem is: in the object (condition `Accepted`), or in a referenced object (`ResolvedRefs`). */
   readonly about?: 'object' | 'reference';
-  /** Only a change of the object ends the problem, so the condition `Stalled` is set too (kstatus). */
+  /** Only a change of the object can end the problem, so the operator also sets the condition `Stalled` (kstatus). */
   readonly stalls?: true;
-  /** When the reason is given; a sentence. */
+  /** A sentence that says in which situation the operator sets the reason. */
   readonly when: string;
-  /** What to do about it; a sentence. Absent when nothing is wrong. */
+  /** A sentence that says what to do. Absent when nothing is wrong. */
   readonly remedy?: string;
 }
 
 const catalogue = {
-  Accepted: { when: 'The object is valid and in conflict with no other.' },
-  ResolvedRefs: { when: 'Everything that the object refers to exists and is ready.' },
-  Programmed: { when: 'OVN has what the object says.' },
+  Accepted: { when: 'The object is valid and conflicts with no other object.' },
+  ResolvedRefs: { when: 'All objects that the object refers to exist and are ready.' },
+  Programmed: { when: 'OVN contains the rows of the object.' },
   Ready: { when: 'The object is in effect.' },
   RoutesResolved: { when: 'The router reaches the next hop of every static route.' },
-  MTUFits: { when: "Packets of the Subnet's MTU fit through the tunnels between hosts." },
-  Bound: { when: 'OVN has the interface up on a host.' },
+  MTUFits: { when: 'Packets with the MTU of the Subnet fit through the tunnels between hosts.' },
+  Bound: { when: 'OVN reports the interface up on a host.' },
   NotBound: {
-    when: 'No host has the interface up.',
+    when: 'OVN reports the interface up on no host.',
     remedy:
-      'Start the virtual machine, and see that its device has `external_ids:iface-id` set to `status.interfaceID`.',
+      'Start the virtual machine, and check that `external_ids:iface-id` of its device is equal to `status.interfaceID`.',
   },
   SouthboundNotRead: {
-    when: 'The operator has not been able to read the Southbound database since it started, so it does not know the host.',
-    remedy: 'See that the database runs and that the operator can reach it (`ovnSbEndpoint`).',
+    when: 'The operator has not read the Southbound database since it started, so it does not know the host of the interface.',
+    remedy:
+      'Check that the Southbound database runs and that the operator can connect to it (`ovnSbEndpoint`).',
   },
   Pending: {
-    when: 'Nothing is written to OVN before the object is accepted and what it refers to is there.',
-    remedy: 'Mend what the other conditions say.',
+    when: 'The operator writes nothing to OVN until the object is accepted and its references are resolved.',
+    remedy: 'Fix the problems that the other conditions report.',
   },
   InvalidCIDR: {
     about: 'object',
     stalls: true,
     code: 'INVALID_CIDR',
-    when: 'A network or address is malformed, has host bits set, or is of the wrong IP version.',
-    remedy: 'Write what the message asks for.',
+    when: 'A network or address is malformed, has host bits set, or has the wrong IP version.',
+    remedy: 'Change the value as the message says.',
   },
   CIDROverlap: {
     about: 'object',
     code: 'CIDR_OVERLAP',
-    when: 'The range overlaps with that of another VPC, or of another Subnet of the VPC.',
-    remedy: 'Create the object with another `cidr`, or leave it out to have a free one allocated.',
+    when: 'The range overlaps the range of another VPC, or of another Subnet of the same VPC.',
+    remedy:
+      'Create the object with another `cidr`, or without `cidr`, so that the operator allocates a free range.',
   },
   SubnetOutsideVPC: {
     about: 'object',
     stalls: true,
     code: 'SUBNET_OUTSIDE_VPC',
-    when: "The Subnet's range is not inside that of its VPC.",
+    when: 'The range of the Subnet is not inside the range of its VPC.',
     remedy: 'Create the Subnet with a `cidr` inside `status.cidr` of the VPC.',
   },
   IPOutsideSubnet: {
     about: 'object',
     code: 'IP_OUTSIDE_SUBNET',
-    when: "The address is outside the Subnet's range, or is reserved, the gateway, the network or the broadcast address.",
-    remedy: 'Create the Port with another `ipAddress`, or leave it out to have one allocated.',
+    when: 'The address is outside the range of the Subnet, or is a reserved address, the gateway, the network address or the broadcast address.',
+    remedy:
+      'Create the Port with another `ipAddress`, or without `ipAddress`, so that the operator allocates a free address.',
   },
   IPAlreadyAllocated: {
     about: 'object',
     code: 'IP_ALREADY_ALLOCATED',
     when: 'Another Port has the address.',
-    remedy: 'Create the Port with another `ipAddress`, or delete the Port that has it.',
+    remedy: 'Create the Port with another `ipAddress`, or delete the Port that has the address.',
   },
   OVNConnectionFailed: {
     code: 'OVN_CONNECTION_FAILED',
-    when: 'There is something to write to OVN, and the Northbound database cannot be reached.',
+    when: 'The operator has changes to write to OVN and cannot connect to the Northbound database.',
     remedy:
-      'See that the database runs and that the operator can reach it; the object is written once it does.',
+      'Check that the Northbound database runs and that the operator can connect to it; the operator then writes the object.',
   },
   SecurityGroupNotFound: {
     about: 'reference',
     code: 'SECURITY_GROUP_NOT_FOUND',
-    when: 'A SecurityGroup that the object names does not exist in the namespace.',
-    remedy: 'Create it, or correct the name.',
+    when: 'The object refers to a SecurityGroup that does not exist in the namespace.',
+    remedy: 'Create the SecurityGroup, or correct the name.',
   },
   PortAlreadyAttached: {
     code: 'PORT_ALREADY_ATTACHED',
     when: 'The Port is attached to another virtual machine.',
-    remedy: 'Detach it first: remove `spec.attachment`, then set the new one.',
+    remedy: 'First remove `spec.attachment`, then set the new attachment.',
   },
   PoolExhausted: {
     about: 'object',
-    when: 'No address (or no range) is free to be allocated.',
-    remedy: 'Delete what is no longer used, widen `allocationPools`, or create a larger Subnet.',
+    when: 'The pool has no free address or no free range.',
+    remedy: 'Delete unused objects, widen `allocationPools`, or create a larger Subnet.',
   },
   MACConflict: {
     about: 'object',
-    when: 'Another Port of the Subnet, or the Subnet itself, has the MAC address.',
+    when: 'Another Port of the Subnet, or the gateway or the DHCP server of the Subnet, has the MAC address.',
     remedy:
-      "Set another `macAddress`, or leave it out to have one computed; in `allowedAddresses`, share one that is no Port's own.",
+      'Set another `macAddress`, or remove it, so that the operator computes an address; in `allowedAddresses`, use a MAC address that is not the `macAddress` of a Port.',
   },
   InvalidMAC: {
     about: 'object',
     stalls: true,
     when: 'A MAC address is malformed, multicast or all zeros.',
-    remedy: 'Write a unicast address, or leave it out to have one computed.',
+    remedy: 'Set a unicast address, or remove the field, so that the operator computes an address.',
   },
   InvalidRule: {
     about: 'object',
     stalls: true,
-    when: 'A rule of a SecurityGroup or TrafficPolicy cannot be expressed. The whole group allows nothing until it is mended; a policy forbids everything.',
-    remedy: 'Mend the rule that the message names.',
+    when: 'The operator cannot express a rule of a SecurityGroup or TrafficPolicy in OVN. Until the rule is fixed, a SecurityGroup allows nothing, and a TrafficPolicy forbids everything.',
+    remedy: 'Fix the rule that the message names.',
   },
   TooManyRules: {
     about: 'object',
     stalls: true,
-    when: "The SecurityGroup or TrafficPolicy has more rules than the operator's limit, or they come to more flow matches. The whole group allows nothing until it is mended; a policy forbids everything.",
-    remedy: 'Join rules by ranges of ports that are powers of two and larger networks, or split the group.',
+    when: 'The SecurityGroup or TrafficPolicy exceeds the limit of the operator for rules or for flow matches. Until the rules are fixed, a SecurityGroup allows nothing, and a TrafficPolicy forbids everything.',
+    remedy:
+      'Merge rules with larger networks and with port ranges whose sizes are powers of two, or split the object into several.',
   },
   TooManyGroups: {
     about: 'object',
     stalls: true,
-    when: "The Port is in more SecurityGroups than the operator's limit; what it had before stays as it was.",
-    remedy: 'Join groups, or have the limit raised.',
+    when: 'The Port refers to more SecurityGroups than the limit of the operator. OVN keeps the previous state of the Port.',
+    remedy: 'Merge SecurityGroups, or ask an administrator to raise the limit.',
   },
   InvalidSpec: {
     about: 'object',
     stalls: true,
-    when: 'Fields contradict each other in a way that the schema normally refuses.',
-    remedy: 'Mend what the message says, and update the CRDs to those of the running operator.',
+    when: 'Fields contradict each other in a way that the schema normally rejects.',
+    remedy: 'Change the fields as the message says, and update the CRDs to the version of the operator.',
   },
   VPCNotFound: {
     about: 'reference',
-    when: 'The VPC that the object names, or any VPC at all, does not exist in the namespace.',
+    when: 'The VPC that the object refers to does not exist in the namespace, or the namespace has no VPC.',
     remedy: 'Create the VPC, or correct the name.',
   },
   VPCNotReady: {
     about: 'reference',
-    when: 'The VPC that the object is in is not ready.',
-    remedy: "See the VPC's conditions.",
+    when: 'The VPC of the object is not ready.',
+    remedy: 'Check the conditions of the VPC.',
   },
   VPCAlreadyExists: {
     about: 'object',
-    when: 'The namespace has an older VPC; a project has exactly one.',
-    remedy: 'Delete one of the two.',
+    when: 'The namespace has an older VPC; only one VPC per namespace is in effect.',
+    remedy: 'Delete one of the two VPCs.',
   },
   SubnetNotFound: {
     about: 'reference',
-    when: 'The Subnet that the object names does not exist in the namespace.',
-    remedy: 'Create it, or correct the name.',
+    when: 'The Subnet that the object refers to does not exist in the namespace.',
+    remedy: 'Create the Subnet, or correct the name.',
   },
   SecurityGroupNotReady: {
     about: 'reference',
-    when: 'A SecurityGroup that the object names is not in OVN yet.',
-    remedy: 'Wait; when it stays so, see the conditions of the SecurityGroup.',
+    when: 'OVN does not yet contain a SecurityGroup that the object refers to.',
+    remedy: 'Wait; if the condition does not change, check the conditions of the SecurityGroup.',
   },
   SubnetNotReady: {
     about: 'reference',
-    when: 'The Subnet that the object is in is not ready.',
-    remedy: "See the Subnet's conditions.",
+    when: 'The Subnet of the object is not ready.',
+    remedy: 'Check the conditions of the Subnet.',
   },
   PortNotFound: {
     about: 'reference',
-    when: 'The Port that the object names does not exist in the namespace.',
-    remedy: 'Create it, or correct the name.',
+    when: 'The Port that the object refers to does not exist in the namespace.',
+    remedy: 'Create the Port, or correct the name.',
   },
   PortNotReady: {
     about: 'reference',
-    when: 'The Port that the object names is not ready.',
-    remedy: "See the Port's conditions.",
+    when: 'The Port that the object refers to is not ready.',
+    remedy: 'Check the conditions of the Port.',
   },
   FloatingIPNotFound: {
     about: 'reference',
-    when: 'The FloatingIP that the object names does not exist in the namespace.',
-    remedy: 'Create it, or correct the name.',
+    when: 'The FloatingIP that the object refers to does not exist in the namespace.',
+    remedy: 'Create the FloatingIP, or correct the name.',
   },
   FloatingIPNotReady: {
     about: 'reference',
-    when: 'The FloatingIP that the object names has no address yet.',
-    remedy: "See the FloatingIP's conditions.",
+    when: 'The FloatingIP that the object refers to has no address yet.',
+    remedy: 'Check the conditions of the FloatingIP.',
   },
   ExternalNetworkNotAllowed: {
     about: 'reference',
@@ -181,98 +185,86 @@ const catalogue = {
   ExternalNetworkNotReady: {
     about: 'reference',
     when: 'The ExternalNetwork is not ready.',
-    remedy: "An administrator sees the ExternalNetwork's conditions.",
+    remedy: 'Ask an administrator to check the conditions of the ExternalNetwork.',
   },
   NoGatewayChassis: {
     about: 'reference',
     when: 'No host can carry the traffic between VPCs and the ExternalNetwork.',
     remedy:
-      'Set `external_ids:ovn-cms-options=enable-chassis-as-gw` and `ovn-bridge-mappings` in Open vSwitch on some hosts; or name hosts with such a mapping in `gatewayChassis`.',
+      'On some hosts, set `external_ids:ovn-cms-options=enable-chassis-as-gw` and `ovn-bridge-mappings` in Open vSwitch, or name hosts that have such a mapping in `gatewayChassis`.',
   },
   NoExternalGateway: {
     about: 'reference',
-    when: 'The VPC has no way to the world outside (yet).',
-    remedy: "Set `externalGateway` in the VPC, or see the VPC's conditions.",
+    when: 'The VPC has no connection to an ExternalNetwork, or the connection is not ready.',
+    remedy: 'Set `externalGateway` in the VPC, or check the conditions of the VPC.',
   },
   AddressNotAvailable: {
     about: 'object',
-    when: "The external address is not one that the ExternalNetwork gives out, or it is somebody else's.",
-    remedy: 'Create the object with another `address`, or leave it out to have one allocated.',
+    when: 'The ExternalNetwork does not provide the external address, or another object has it.',
+    remedy:
+      'Create the object with another `address`, or without `address`, so that the operator allocates a free address.',
   },
   AddressOutsideVPC: {
     about: 'object',
     stalls: true,
     when: 'A network or address is not inside the range of the VPC.',
-    remedy: 'Write one inside `status.cidr` of the VPC.',
+    remedy: 'Set a value inside `status.cidr` of the VPC.',
   },
   NatConflict: {
     about: 'object',
-    when: "The external address cannot be used this way: another NatRule has it, or the port of it, or it is not the project's.",
-    remedy: 'Use another address or port, or delete the other rule.',
+    when: 'The NatRule cannot use the external address: another NatRule uses the address or its port, or the address does not belong to the project.',
+    remedy: 'Use another address or port, or delete the other NatRule.',
   },
   PeeringConflict: {
     about: 'object',
-    when: 'An older VPCPeering connects the two VPCs, or leads to the same addresses.',
-    remedy: 'Delete one of the two.',
+    when: 'An older VPCPeering connects the same two VPCs, or leads to the same addresses.',
+    remedy: 'Delete one of the two VPCPeerings.',
   },
   RouteConflict: {
     about: 'object',
-    when: 'A VPC of the peering has a static route to the very network that the other side advertises.',
-    remedy: 'Remove the static route or narrow its destination, or have other networks advertised.',
+    when: 'A VPC of the peering has a static route with the same destination as a network that the other side advertises.',
+    remedy:
+      'Remove the static route or narrow its destination, or change the advertised networks of the other side.',
   },
   NextHopUnreachable: {
-    when: 'The next hop of a static route is in no network of the router: no Subnet with a gateway, and not the external network. The route is not in effect; all else is.',
-    remedy: 'Create the Subnet that the next hop is in, or correct `nextHop`.',
+    when: 'The next hop of a static route is neither in a Subnet with a gateway nor in the external network. The route is not in effect; the rest of the VPC is.',
+    remedy: 'Create the Subnet that contains the next hop, or correct `nextHop`.',
   },
   MTUTooLarge: {
-    when: 'The MTU that the Subnet names is larger than what fits through the tunnels: `underlay.mtu` less their overhead. Larger packets to machines on other hosts are lost; all else passes.',
+    when: 'The `mtu` of the Subnet is larger than the MTU of the tunnels: `underlay.mtu` minus the tunnel overhead. Larger packets to machines on other hosts are lost; other traffic is not affected.',
     remedy:
-      "Lower `mtu`, or leave it out to have what fits; machines learn it with their next lease. Where the network between hosts takes larger packets, have the operator's setting `underlay.mtu` say so.",
+      'Lower `mtu`, or remove it to use the largest value that fits; machines get the new value when they renew their DHCP lease. If the network between hosts carries larger packets, set `underlay.mtu` of the operator to its MTU.',
   },
   PendingPeer: {
     about: 'reference',
-    when: 'The other side has no VPCPeering towards this one.',
-    remedy: "Have the other side's VPCPeering created.",
+    when: 'The other side has no VPCPeering that names this VPC.',
+    remedy: 'Ask the owner of the other side to create the VPCPeering.',
   },
   InUse: {
     about: 'object',
-    when: 'The object is to be deleted and is still used by those that the message names.',
-    remedy: 'Delete or change them; the object goes when nothing uses it.',
+    when: 'The object is being deleted, and the objects in the message still use it.',
+    remedy: 'Delete or change these objects; the deletion finishes when no object uses this object.',
   },
   OVNRejected: {
-    when: 'The Northbound database refused what the object needs; the message has its words.',
-    remedy: 'Look for rows that someone else made with the same name; report it if there are none.',
+    when: 'The Northbound database rejected the rows of the object; the message contains its error.',
+    remedy:
+      'Look for rows with the same name that the operator did not create; if there are none, report a bug.',
   },
 } as const satisfies Record<string, ReasonEntry>;
 
 /** A CamelCase word for the `reason` of a condition. */
 export type Reason = keyof typeof catalogue;
 
-/** A reason that names a problem: the catalogue says what the problem is about. */
+/** A reason with `about`: a problem of the object or of a referenced object. */
 export type ProblemReason = {
   [R in Reason]: (typeof catalogue)[R] extends { about: string } ? R : never;
 }[Reason];
 
-/** An error code: what the message of some reasons begins with. */
-export type Code = Extract<(typeof catalogue)[Reason], { code: string }>['code'];
-
-/** Every reason that the operator gives, in the order of the documentation. */
+/** Every reason that the operator sets, in the order of the documentation. */
 export const reasons: Readonly<Record<Reason, ReasonEntry>> = catalogue;
 
-/** `CODE: sentence` for reasons that have a code, the sentence alone for the others. */
+/** Returns `CODE: sentence` for a reason with an error code, otherwise only the sentence. */
 export function messageFor(reason: Reason, sentence: string): string {
   const { code } = reasons[reason];
   return code === undefined ? sentence : `${code}: ${sentence}`;
 }
-
-/** The reason that goes with an error code; undefined for text that is none. */
-export function reasonOf(code: string): Reason | undefined {
-  return byCode.get(code);
-}
-
-const byCode = new Map(
-  (Object.keys(catalogue) as Reason[]).flatMap((reason) => {
-    const { code } = reasons[reason];
-    return code === undefined ? [] : [[code, reason] as const];
-  }),
-);

@@ -1,17 +1,17 @@
-/** Namespace label that names the organization. Administrators own it: tenants cannot write their namespace. */
+/** The namespace label for the organization. Only administrators can set it: tenants cannot write their namespace. */
 export const ORGANIZATION_LABEL = 'network.plasmavmc.io/organization';
-/** Namespace label that names the project. */
-export const PROJECT_LABEL = 'network.plasmavmc.io/project';
+/** The namespace label for the project. */
+const PROJECT_LABEL = 'network.plasmavmc.io/project';
 
-/** Whom the objects of a namespace belong to. */
+/** The tenant that owns the objects of a namespace. */
 export interface Tenancy {
   readonly organization: string;
   readonly project: string;
 }
 
 /**
- * The tenant of a namespace: from its labels, else organization `default` and the namespace's name as the project.
- * An empty label counts as unset. A namespace that is not known (yet) has no labels.
+ * The tenant of a namespace, from its labels. Without labels, the organization is `default` and the project is the
+ * name of the namespace. An empty label counts as unset. Callers pass no labels for a namespace that they do not know.
  */
 export function tenancyOf(namespace: string, labels?: Readonly<Record<string, string>>): Tenancy {
   return {

@@ -3,14 +3,13 @@ import fc from 'fast-check';
 import {
   type Family,
   formatAddress,
-  InvalidCidrError,
   isGlobalUnicast,
   mustParseAddress,
   parseAddress,
 } from '../../../src/api/index.ts';
 import { anyAddress, seed } from './support.ts';
 
-describe('parsing an address', () => {
+describe('parseAddress', () => {
   it.each<[string, Family, bigint]>([
     ['10.1.0.5', 4, 0x0a010005n],
     ['0.0.0.0', 4, 0n],
@@ -21,7 +20,7 @@ describe('parsing an address', () => {
     ['1:2:3:4:5:6:7:8', 6, 0x00010002000300040005000600070008n],
     ['64:ff9b::192.0.2.1', 6, 0x0064ff9b0000000000000000c0000201n],
     ['1:2:3:4:5:6:7::', 6, 0x00010002000300040005000600070000n],
-  ])('takes %s', (text, family, value) => {
+  ])('parses %s', (text, family, value) => {
     expect(parseAddress(text)).toEqual({ ok: true, value: { family, value } });
   });
 
@@ -57,11 +56,11 @@ describe('parsing an address', () => {
     'localhost',
     '10.0.0.1"; drop',
     '10.0.0.1\0',
-  ])('refuses %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseAddress(text)).toMatchObject({ ok: false, code: 'INVALID_CIDR' });
   });
 
-  it('says which family it wants', () => {
+  it('rejects an address of the other family, with a message that asks for the wanted family', () => {
     expect(parseAddress('2001:db8::1', { family: 4 })).toMatchObject({
       message: '"2001:db8::1" is an IPv6 address; write an IPv4 address',
     });
@@ -70,17 +69,12 @@ describe('parsing an address', () => {
     });
   });
 
-  it('escapes what it quotes, and cuts it', () => {
+  it('escapes and cuts the quoted text in the message', () => {
     const answer = parseAddress(`\n"${'x'.repeat(10_000)}`);
     expect(answer).toMatchObject({ ok: false, message: expect.stringMatching(/^"\\n\\"x{62}…" is not/) });
   });
 
-  it('throws a typed error where it must be valid', () => {
-    expect(() => mustParseAddress('nonsense')).toThrow(InvalidCidrError);
-    expect(() => mustParseAddress('nonsense')).toThrow(expect.objectContaining({ code: 'INVALID_CIDR' }));
-  });
-
-  it('never throws, whatever the text', () => {
+  it('never throws', () => {
     const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[0-9a-f:./%]{0,45}$/));
     fc.assert(
       fc.property(texts, (text) => {
@@ -92,7 +86,15 @@ describe('parsing an address', () => {
   });
 });
 
-describe('formatting an address', () => {
+describe('mustParseAddress', () => {
+  it('throws an InvalidCidrError for an invalid address', () => {
+    expect(() => mustParseAddress('nonsense')).toThrow(
+      expect.objectContaining({ name: 'InvalidCidrError', code: 'INVALID_CIDR' }),
+    );
+  });
+});
+
+describe('formatAddress', () => {
   it.each([
     ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1'],
     ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
@@ -103,7 +105,7 @@ describe('formatting an address', () => {
     expect(formatAddress(mustParseAddress(text))).toBe(canonical);
   });
 
-  it('is undone by parsing', () => {
+  it('returns a text that parses to the same address', () => {
     fc.assert(
       fc.property(anyAddress, (address) => {
         const mapped = address.family === 6 && address.value >> 32n === 0xffffn;
@@ -115,9 +117,9 @@ describe('formatting an address', () => {
   });
 });
 
-describe('a global unicast address', () => {
+describe('isGlobalUnicast', () => {
   it.each(['10.0.0.1', '192.168.1.1', '203.0.113.9', '8.8.8.8', '240.0.0.1', '2001:db8::1', 'fd00::1'])(
-    'is %s',
+    'is true for %s',
     (text) => expect(isGlobalUnicast(mustParseAddress(text))).toBe(true),
   );
 
@@ -133,5 +135,5 @@ describe('a global unicast address', () => {
     'fe80::1',
     'febf::1',
     'ff02::1',
-  ])('is not %s', (text) => expect(isGlobalUnicast(mustParseAddress(text))).toBe(false));
+  ])('is false for %s', (text) => expect(isGlobalUnicast(mustParseAddress(text))).toBe(false));
 });

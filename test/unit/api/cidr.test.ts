@@ -16,20 +16,19 @@ import {
   overlaps,
   parseCidr,
   parseRange,
-  sizeOf,
 } from '../../../src/api/index.ts';
 import { anyAddress, anyCidr, seed } from './support.ts';
 
-/** Every address of a network of at most 256: the naive model. */
+/** Every address of a small network: a naive model to compare with. */
 function membersOf(cidr: Cidr): Set<string> {
   const members = new Set<string>();
-  for (let i = 0n; i < sizeOf(cidr); i++) {
-    members.add(formatAddress({ family: cidr.family, value: cidr.base + i }));
+  for (let value = cidr.base; value <= lastAddress(cidr).value; value++) {
+    members.add(formatAddress({ family: cidr.family, value }));
   }
   return members;
 }
 
-describe('parsing a CIDR', () => {
+describe('parseCidr', () => {
   it.each<[string, Cidr]>([
     ['10.1.0.0/16', { family: 4, base: 0x0a010000n, prefix: 16 }],
     ['0.0.0.0/0', { family: 4, base: 0n, prefix: 0 }],
@@ -37,18 +36,18 @@ describe('parsing a CIDR', () => {
     ['2001:db8::/32', { family: 6, base: 0x20010db8n << 96n, prefix: 32 }],
     ['::/0', { family: 6, base: 0n, prefix: 0 }],
     ['2001:db8::1/128', { family: 6, base: (0x20010db8n << 96n) + 1n, prefix: 128 }],
-  ])('takes %s', (text, value) => {
+  ])('parses %s', (text, value) => {
     expect(parseCidr(text)).toEqual({ ok: true, value });
   });
 
   it.each([
-    ['10.1.0.5/16', '"10.1.0.5/16" has host bits set; the network is 10.1.0.0/16'],
-    ['2001:db8::1/64', '"2001:db8::1/64" has host bits set; the network is 2001:db8::/64'],
-    ['10.1.0.0/33', '"10.1.0.0/33" is not a CIDR; the prefix length is at most 32'],
-    ['2001:db8::/129', '"2001:db8::/129" is not a CIDR; the prefix length is at most 128'],
+    ['10.1.0.5/16', '"10.1.0.5/16" has host bits set; write 10.1.0.0/16'],
+    ['2001:db8::1/64', '"2001:db8::1/64" has host bits set; write 2001:db8::/64'],
+    ['10.1.0.0/33', '"10.1.0.0/33" is not a CIDR; the maximum prefix length is 32'],
+    ['2001:db8::/129', '"2001:db8::/129" is not a CIDR; the maximum prefix length is 128'],
     ['10.1.0.0', '"10.1.0.0" is not a CIDR; write an IPv4 network such as 10.1.0.0/16'],
     ['10.1.0/16', '"10.1.0/16" is not a CIDR; write an IPv4 network such as 10.1.0.0/16'],
-  ])('refuses %s with what to write instead', (text, message) => {
+  ])('rejects %s, with a message that says what to write', (text, message) => {
     expect(parseCidr(text)).toEqual({ ok: false, code: 'INVALID_CIDR', message });
   });
 
@@ -65,11 +64,11 @@ describe('parsing a CIDR', () => {
     '::ffff:10.0.0.0/104',
     'fe80::%1/64',
     '10.0.0.0/8/8',
-  ])('refuses %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseCidr(text)).toMatchObject({ ok: false, code: 'INVALID_CIDR' });
   });
 
-  it('refuses the other family', () => {
+  it('rejects a network of the other family', () => {
     expect(parseCidr('2001:db8::/32', { family: 4 })).toMatchObject({
       message: '"2001:db8::/32" is an IPv6 network; write an IPv4 network such as 10.1.0.0/16',
     });
@@ -78,7 +77,7 @@ describe('parsing a CIDR', () => {
     });
   });
 
-  it('is undone by formatting', () => {
+  it('parses the text of formatCidr to the same network', () => {
     fc.assert(
       fc.property(anyCidr, (cidr) => expect(mustParseCidr(formatCidr(cidr))).toEqual(cidr)),
       { seed, numRuns: 1000 },
@@ -87,15 +86,14 @@ describe('parsing a CIDR', () => {
 });
 
 describe('a network', () => {
-  it('goes from its first to its last address', () => {
+  it('has a first and a last address', () => {
     const cidr = mustParseCidr('10.1.2.0/23');
     expect(formatAddress(firstAddress(cidr))).toBe('10.1.2.0');
     expect(formatAddress(lastAddress(cidr))).toBe('10.1.3.255');
-    expect(sizeOf(cidr)).toBe(512n);
-    expect(sizeOf(mustParseCidr('0.0.0.0/0'))).toBe(1n << 32n);
+    expect(formatAddress(lastAddress(mustParseCidr('0.0.0.0/0')))).toBe('255.255.255.255');
   });
 
-  it('is found from any of its addresses', () => {
+  it('can be computed from each of its addresses', () => {
     expect(formatCidr(networkOf(mustParseAddress('10.1.3.200'), 23))).toBe('10.1.2.0/23');
     expect(() => networkOf(mustParseAddress('10.1.3.200'), 33)).toThrow(RangeError);
     fc.assert(
@@ -106,7 +104,7 @@ describe('a network', () => {
     );
   });
 
-  it('contains what a list of its addresses has', () => {
+  it('contains the same addresses as a naive list of its addresses', () => {
     fc.assert(
       fc.property(anyCidr, anyCidr, (a, b) => {
         const inA = membersOf(a);
@@ -121,7 +119,7 @@ describe('a network', () => {
     );
   });
 
-  it('has nothing in common with the other family', () => {
+  it('has no common address with a network of the other family', () => {
     expect(overlaps(mustParseCidr('0.0.0.0/0'), mustParseCidr('::/0'))).toBe(false);
     expect(containsAddress(mustParseCidr('::/0'), mustParseAddress('10.0.0.1'))).toBe(false);
   });
@@ -134,7 +132,7 @@ describe('a range', () => {
     return parsed.value;
   };
 
-  it('has both its ends', () => {
+  it('contains its start and its end', () => {
     const one = range('10.0.0.5', '10.0.0.5');
     expect(inRange(one, mustParseAddress('10.0.0.5'))).toBe(true);
     expect(inRange(one, mustParseAddress('10.0.0.6'))).toBe(false);
@@ -142,11 +140,11 @@ describe('a range', () => {
   });
 
   it.each([
-    ['10.0.0.10', '10.0.0.9', /ends before it starts/],
+    ['10.0.0.10', '10.0.0.9', /the end of the range .* is lower than its start/],
     ['10.0.0.1', '2001:db8::1', /is an IPv6 address; write an IPv4 address/],
     ['10.0.0.1', 'x', /"x" is not an IP address/],
     ['', '10.0.0.1', /"" is not an IP address/],
-  ])('is not %s to %s', (start, end, message) => {
+  ])('cannot have the start %j and the end %j', (start, end, message) => {
     expect(parseRange({ start, end })).toMatchObject({
       ok: false,
       code: 'INVALID_CIDR',
@@ -154,7 +152,7 @@ describe('a range', () => {
     });
   });
 
-  it('is inside a network with both its ends', () => {
+  it('is inside a network only if the network contains its start and its end', () => {
     const cidr = mustParseCidr('10.0.0.0/24');
     expect(containsRange(cidr, range('10.0.0.0', '10.0.0.255'))).toBe(true);
     expect(containsRange(cidr, range('10.0.0.5', '10.0.1.0'))).toBe(false);

@@ -14,8 +14,8 @@ const accepted = condition('Accepted', 'True', 'Accepted', 'The VPC is accepted.
 const ready = condition('Ready', 'True', 'Ready', 'The VPC is in effect.');
 const overlapping = condition('Accepted', 'False', 'CIDROverlap', 'overlaps with VPC b.');
 
-describe('merging conditions', () => {
-  it('writes the desired ones with generation and time, in seconds', () => {
+describe('mergeConditions', () => {
+  it('returns the desired conditions with the generation and the time in whole seconds', () => {
     expect(mergeConditions(undefined, [accepted], { generation: 3, now: monday })).toEqual([
       {
         type: 'Accepted',
@@ -28,32 +28,32 @@ describe('merging conditions', () => {
     ]);
   });
 
-  it('gives the very same list when nothing changes, whenever', () => {
+  it('returns the same list when nothing changes', () => {
     const before = mergeConditions(undefined, [accepted, ready], { generation: 1, now: monday });
     expect(mergeConditions(before, [ready, accepted], { generation: 1, now: tuesday })).toBe(before);
   });
 
-  it('keeps the time of transition when only the words or the generation change', () => {
+  it('keeps lastTransitionTime when only the message or the generation changes', () => {
     const before = mergeConditions(undefined, [accepted], { generation: 1, now: monday });
-    const [after] = mergeConditions(before, [{ ...accepted, message: 'Other words.' }], {
+    const [after] = mergeConditions(before, [{ ...accepted, message: 'Another message.' }], {
       generation: 2,
       now: tuesday,
     });
     expect(after).toMatchObject({
       lastTransitionTime: '2026-01-05T10:00:00Z',
       observedGeneration: 2,
-      message: 'Other words.',
+      message: 'Another message.',
     });
   });
 
-  it('sets the time of transition when the status changes', () => {
+  it('sets lastTransitionTime when the status changes', () => {
     const before = mergeConditions(undefined, [accepted, ready], { generation: 1, now: monday });
     const after = mergeConditions(before, [overlapping, ready], { generation: 1, now: tuesday });
     expect(findCondition(after, 'Accepted')?.lastTransitionTime).toBe('2026-01-06T10:00:00Z');
     expect(findCondition(after, 'Ready')).toBe(findCondition(before, 'Ready'));
   });
 
-  it('drops its own that are no longer desired, and keeps those of others', () => {
+  it('drops undesired conditions of the operator and keeps conditions with other types', () => {
     const stalled = condition('Stalled', 'True', 'VPCAlreadyExists', 'VPC a is older.');
     const foreign: Condition = {
       type: 'example.com/Audited',
@@ -71,25 +71,25 @@ describe('merging conditions', () => {
     expect(mergeConditions(after, [accepted], { generation: 1, now: tuesday })).toBe(after);
   });
 
-  it('has an order that does not depend on the plan', () => {
+  it('returns the conditions in an order that does not depend on the order of the arguments', () => {
     const one = mergeConditions(undefined, [ready, accepted], { generation: 1, now: monday });
     expect(one.map(({ type }) => type)).toEqual(['Accepted', 'Ready']);
   });
 });
 
-describe('a condition', () => {
-  it('begins its message with the error code of its reason', () => {
+describe('condition', () => {
+  it('returns a message that begins with the error code of the reason', () => {
     expect(overlapping.message).toBe('CIDR_OVERLAP: overlaps with VPC b.');
     expect(accepted.message).toBe('The VPC is accepted.');
   });
 
-  it('is never longer than the schema takes', () => {
+  it('cuts the message to the limit of the schema', () => {
     const { message } = condition('Accepted', 'False', 'InvalidCIDR', 'x'.repeat(100_000));
     expect(message).toHaveLength(32_768);
     expect(message).toMatch(/^INVALID_CIDR: x+…$/);
   });
 
-  it('is looked up by type', () => {
+  it('can be tested for status True by its type', () => {
     const conditions = mergeConditions(undefined, [overlapping, ready], { generation: 1, now: monday });
     expect(isTrue(conditions, 'Ready')).toBe(true);
     expect(isTrue(conditions, 'Accepted')).toBe(false);
@@ -98,16 +98,16 @@ describe('a condition', () => {
   });
 });
 
-describe('the summary', () => {
+describe('summarise', () => {
   const refs = condition('ResolvedRefs', 'False', 'SubnetNotFound', 'Subnet x does not exist.');
   const programmed = condition('Programmed', 'Unknown', 'Pending', 'Waits for Subnet x.');
 
-  it('is ready when all that is given is True, whatever Bound says', () => {
+  it('returns Ready True when the given conditions are True, whatever the status of Bound', () => {
     const unbound = condition('Bound', 'False', 'NotBound', 'No host has it.');
     expect(summarise([accepted, unbound])).toMatchObject({ type: 'Ready', status: 'True', reason: 'Ready' });
   });
 
-  it('gives the first reason why not, from cause to effect', () => {
+  it('returns the first condition that is not True, in the order Accepted, ResolvedRefs, Programmed', () => {
     expect(summarise([programmed, refs, accepted])).toEqual({ ...refs, type: 'Ready' });
     expect(summarise([programmed, refs, overlapping])).toEqual({ ...overlapping, type: 'Ready' });
     expect(summarise([programmed, accepted])).toEqual({ ...programmed, type: 'Ready' });

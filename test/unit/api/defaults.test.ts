@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { withDefaults } from '../../../src/api/index.ts';
 
-describe('defaults of the schema', () => {
-  it('fill in what is not set, also when there is no spec', () => {
+describe('withDefaults', () => {
+  it('fills in the defaults of an object without spec', () => {
     expect(withDefaults({ kind: 'Port', metadata: { name: 'a' } })).toEqual({
       kind: 'Port',
       metadata: { name: 'a' },
@@ -15,7 +15,7 @@ describe('defaults of the schema', () => {
     });
   });
 
-  it('leave what is set, and fill in beside it', () => {
+  it('keeps set fields and fills in unset fields beside them', () => {
     const subnet = {
       kind: 'Subnet',
       spec: { cidr: '10.0.0.0/24', dhcp: { leaseSeconds: 60 }, gateway: { mode: 'None' } },
@@ -31,7 +31,7 @@ describe('defaults of the schema', () => {
     });
   });
 
-  it('do not make an object that has none of its own', () => {
+  it('does not create an object that has no default', () => {
     expect(withDefaults({ kind: 'VPC', spec: {} })).toEqual({ kind: 'VPC', spec: { defaults: 'Create' } });
     const gateway = { externalGateway: { externalNetworkRef: { name: 'internet' } } };
     expect(withDefaults({ kind: 'VPC', spec: gateway })).toMatchObject({
@@ -39,7 +39,7 @@ describe('defaults of the schema', () => {
     });
   });
 
-  it('change neither the argument nor other kinds', () => {
+  it('changes neither its argument nor objects of other kinds', () => {
     const vpc = Object.freeze({ kind: 'VPC', spec: Object.freeze({}) });
     withDefaults(vpc);
     expect(vpc).toEqual({ kind: 'VPC', spec: {} });
@@ -48,7 +48,7 @@ describe('defaults of the schema', () => {
     expect(withDefaults({ kind: 'toString' })).toEqual({ kind: 'toString' });
   });
 
-  it('are not shared between objects', () => {
+  it('returns a new copy of the defaults for each object', () => {
     const [a, b] = [withDefaults({ kind: 'Port' }), withDefaults({ kind: 'Port' })] as {
       spec?: { subnetRef: object };
     }[];

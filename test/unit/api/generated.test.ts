@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateFiles } from '../../../scripts/generate/files.ts';
+import { generatedFolders, generateFiles } from '../../../scripts/generate/files.ts';
 import { type Crd, readCrds, type Schema, versionOf } from '../../../scripts/generate/crds.ts';
 import { generateTypes } from '../../../scripts/generate/types.ts';
-import { reasonOf, resources } from '../../../src/api/index.ts';
+import { reasons, resources } from '../../../src/api/index.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const crds = readCrds(join(root, 'crds'));
 
-/** Every schema at and below one, with its path. */
+/** A schema and all schemas below it, with their paths. */
 function* walk(schema: Schema, path: string): Generator<readonly [string, Schema]> {
   yield [path, schema];
   for (const [name, below] of Object.entries(schema.properties ?? {})) yield* walk(below, `${path}.${name}`);
@@ -24,13 +24,27 @@ const schemas = crds.flatMap((crd) => {
 });
 
 describe('the generated files', () => {
-  it('are what the CRDs and catalogues say (else run `node scripts/generate.ts`)', async () => {
+  it('match the CRDs and catalogues (otherwise run `npm run generate`)', async () => {
     for (const [path, text] of await generateFiles(root)) {
       expect({ path, text: readFileSync(join(root, path), 'utf8') }).toEqual({ path, text });
     }
   });
 
-  it('know every kind, with its short name and category', () => {
+  it('include every file in the generated folders (otherwise run `npm run generate`)', async () => {
+    const files = await generateFiles(root);
+    for (const folder of generatedFolders)
+      for (const name of readdirSync(join(root, folder)))
+        expect([...files.keys()]).toContain(`${folder}/${name}`);
+  });
+
+  it('have at most 300 lines in src/', async () => {
+    for (const [path, text] of await generateFiles(root)) {
+      const isLong = path.startsWith('src/') && text.split('\n').length > 301;
+      expect({ path, isLong }).toEqual({ path, isLong: false });
+    }
+  });
+
+  it('contain every kind, with its short name and category', () => {
     expect(Object.keys(resources)).toEqual([
       'VPC',
       'Subnet',
@@ -56,7 +70,7 @@ describe('the generated files', () => {
     for (const { spec } of crds) expect(spec.names.categories).toEqual(['overlay']);
   });
 
-  it('cannot give one name to two shapes', () => {
+  it('cannot contain two shapes with one name', () => {
     const changed = structuredClone(crds) as [Crd, ...Crd[]];
     const vpc = versionOf(changed[0]).schema.openAPIV3Schema.properties?.['spec']?.properties ?? {};
     vpc['otherRef'] = { type: 'object', properties: { name: { type: 'string' }, kind: { type: 'string' } } };
@@ -65,7 +79,7 @@ describe('the generated files', () => {
 });
 
 describe('the schemas', () => {
-  it.each(schemas)('describe and bound %s', (path, schema) => {
+  it.each(schemas)('have a description and limits for %s', (path, schema) => {
     expect(schema.description).toMatch(/^[A-Z`0-9].*[.:`]$/);
     if (schema.type === 'string' && schema.enum === undefined && !path.endsWith('.lastTransitionTime')) {
       expect(schema.maxLength).toBeGreaterThan(0);
@@ -77,19 +91,20 @@ describe('the schemas', () => {
     expect(schema.type).not.toBe('boolean');
   });
 
-  it('have no defaults inside lists, which server-side apply could not merge', () => {
+  it('have no defaults inside lists, because server-side apply cannot merge them', () => {
     for (const [path, schema] of schemas) {
       if (path.includes('[]'))
         expect({ path, fallback: schema.default }).toEqual({ path, fallback: undefined });
     }
   });
 
-  it('refuse with codes of the catalogue', () => {
+  it('use only error codes of the catalogue in their messages', () => {
     const messages = schemas
       .flatMap(([, schema]) => schema['x-kubernetes-validations'] ?? [])
       .map(({ message }) => message);
     const codes = new Set(messages.flatMap((message) => /^([A-Z_]+): /.exec(message)?.[1] ?? []));
     expect([...codes].sort()).toEqual(['INVALID_CIDR', 'IP_OUTSIDE_SUBNET', 'PORT_ALREADY_ATTACHED']);
-    for (const code of codes) expect(reasonOf(code)).toBeDefined();
+    const known = Object.values(reasons).map((reason) => reason.code);
+    for (const code of codes) expect(known).toContain(code);
   });
 });

@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { computeMac, parseMac } from '../../../src/api/index.ts';
 import { seed } from './support.ts';
 
-describe('parsing a MAC address', () => {
-  it('gives it in lower case', () => {
+describe('parseMac', () => {
+  it('returns the address in lower case', () => {
     expect(parseMac('0A:58:0a:FF:00:05')).toEqual({ ok: true, value: '0a:58:0a:ff:00:05' });
   });
 
   it.each([
     ['01:00:5e:00:00:01', /multicast/],
     ['ff:ff:ff:ff:ff:ff', /multicast/],
-    ['00:00:00:00:00:00', /no address/],
+    ['00:00:00:00:00:00', /not a usable MAC address/],
     ['0a:58:0a:ff:00', /not a MAC/],
     ['0a:58:0a:ff:00:05:06', /not a MAC/],
     ['0a-58-0a-ff-00-05', /not a MAC/],
@@ -20,17 +20,17 @@ describe('parsing a MAC address', () => {
     [' 0a:58:0a:ff:00:05', /not a MAC/],
     ['0a:58:0a:ff:00:05\n', /not a MAC/],
     ['', /not a MAC/],
-  ])('refuses %j', (text, message) => {
+  ])('rejects %j', (text, message) => {
     expect(parseMac(text)).toEqual({ ok: false, message: expect.stringMatching(message) });
   });
 });
 
-describe('a computed MAC address', () => {
-  it('never changes from version to version: machines have it', () => {
+describe('computeMac', () => {
+  it('returns the same address in every version, because machines keep their address', () => {
     expect(computeMac('6f9619ff-8b86-d011-b42d-00c04fc964ff', 'port')).toBe('0a:6d:ad:ab:91:2b');
   });
 
-  it('is a locally administered unicast address that parses', () => {
+  it('returns a locally administered unicast address', () => {
     fc.assert(
       fc.property(fc.uuid(), fc.string(), (uid, role) => {
         const mac = computeMac(uid, role);
@@ -42,7 +42,7 @@ describe('a computed MAC address', () => {
     );
   });
 
-  it('differs by UID and by role', () => {
+  it('returns different addresses for different UIDs and roles', () => {
     const macs = new Set<string>();
     for (let i = 0; i < 2000; i++) {
       macs.add(computeMac(`uid-${i}`, 'port'));

@@ -11,7 +11,7 @@ export const anyAddress: fc.Arbitrary<Address> = fc
     fc.bigInt({ min: 0n, max: (1n << BigInt(widthOf(family))) - 1n }).map((value) => ({ family, value })),
   );
 
-/** Any network; small spaces of addresses, so that two of them often meet. */
+/** Any network in a small address space, so that two random networks often overlap. */
 export const anyCidr: fc.Arbitrary<Cidr> = fc
   .record({
     family: fc.constantFrom(4 as const, 6 as const),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { tenancyOf } from '../../../src/api/index.ts';
 
-describe('the tenant of a namespace', () => {
-  it('is named by its labels', () => {
+describe('tenancyOf', () => {
+  it('returns the organization and project of the labels', () => {
     const labels = {
       'network.plasmavmc.io/organization': 'acme',
       'network.plasmavmc.io/project': 'shop',
@@ -14,7 +14,7 @@ describe('the tenant of a namespace', () => {
     ['no labels', undefined],
     ['other labels', { team: 'x' }],
     ['empty labels', { 'network.plasmavmc.io/organization': '', 'network.plasmavmc.io/project': '' }],
-  ])('is the default organization and its own name with %s', (_, labels) => {
+  ])('returns the default organization and the name of the namespace for %s', (_, labels) => {
     expect(tenancyOf('two-tier', labels)).toEqual({ organization: 'default', project: 'two-tier' });
   });
 });
