@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { configSettings } from '../config/config.ts';
-import type { SettingInfo } from '../config/settings.ts';
+import { configSettings, type SettingInfo } from '../config/index.ts';
 import { UsageError } from './io.ts';
 
 /** An option of a command: an option with a value, or a switch. */
@@ -15,7 +14,7 @@ export interface Option {
 export type Options = Readonly<Record<string, Option>>;
 
 /** The options on a command line: text for options with a value, `true` for switches. */
-export type OptionValues<T extends Options> = {
+type OptionValues<T extends Options> = {
   [K in keyof T]?: T[K]['type'] extends 'boolean' ? boolean : string;
 };
 

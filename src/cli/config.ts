@@ -1,4 +1,4 @@
-import { resolveConfig } from '../config/config.ts';
+import { resolveConfig } from '../config/index.ts';
 import { configOptions, describeOptions, parseWords, type Options } from './arguments.ts';
 import { exitCodes, UsageError, type Command } from './io.ts';
 import { columns } from './table.ts';

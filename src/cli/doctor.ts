@@ -1,6 +1,5 @@
 import { leaseOf } from '../operator/candidate.ts';
-import { protectionOf } from '../config/endpoints.ts';
-import { loadConfig } from '../config/config.ts';
+import { loadConfig, protectionOf } from '../config/index.ts';
 import { networkSettings, rehearse } from '../controllers/index.ts';
 import { examine, readCrds, type Finding } from '../doctor/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';

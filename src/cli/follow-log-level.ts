@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, resolveConfig, type ConfigSources } from '../config/config.ts';
-import type { LogLevel } from '../process/log.ts';
-import type { Log } from '../process/log.ts';
-import type { EffectiveSetting } from '../config/settings.ts';
+import { ConfigError, resolveConfig, type ConfigSources, type EffectiveSetting } from '../config/index.ts';
+import type { Log, LogLevel } from '../process/log.ts';
 
 /** Reads a configuration with a log level; throws ConfigError when the configuration is invalid. */
 type Resolve = (sources: ConfigSources) => {

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/config.ts';
+import { ConfigError } from '../config/index.ts';
 import { version } from '../process/version.ts';
 import { exitCodes, UsageError } from './io.ts';
 import type { CommandEntry, CommandTable, Io } from './io.ts';

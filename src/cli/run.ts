@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/config.ts';
+import { loadConfig } from '../config/index.ts';
 import { createLog } from '../process/log.ts';
 import { startOperator } from '../operator/operator.ts';
 import { configOptions, describeOptions, parseOptions } from './arguments.ts';

@@ -1,6 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import type { Protection } from '../config/endpoints.ts';
-import { ConfigError } from '../config/config.ts';
+import { ConfigError, type Protection } from '../config/index.ts';
 
 /**
  * Checks that the TLS files are readable. The check is needed at the start because the clients retry without end: later,

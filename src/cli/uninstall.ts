@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { candidate } from '../operator/candidate.ts';
-import { loadConfig } from '../config/config.ts';
+import { loadConfig } from '../config/index.ts';
 import { releaseFinalizers } from '../controllers/index.ts';
 import { silentLogger } from '../base/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
@@ -48,7 +48,8 @@ ${describeOptions(options)}`,
             : `An operator still runs: ${holder} holds the Lease. Remove the operator first, because it adds the finalizers again`,
         );
       }
-      for (const [kind, count] of await releaseFinalizers(client)) io.stdout.write(`${kind}: removed the finalizer from ${count} objects\n`);
+      for (const [kind, count] of await releaseFinalizers(client))
+        io.stdout.write(`${kind}: removed the finalizer from ${count} objects\n`);
       return exitCodes.done;
     } finally {
       await elector?.release();

@@ -20,7 +20,7 @@ export const verifyOptions = {
 } as const satisfies Options;
 
 /** What to measure, and how to print the results. */
-export interface VerifySettings {
+interface VerifySettings {
   readonly json: boolean;
   /** Pings for each pair of machines. */
   readonly count: number;

@@ -9,7 +9,7 @@ interface Condition {
   readonly observedGeneration?: number;
 }
 
-export interface WaitOptions {
+interface WaitOptions {
   readonly signal: AbortSignal;
   /** Receives a description of the objects that are not Ready, each time the description changes. */
   readonly onProgress?: (text: string) => void;
@@ -59,7 +59,7 @@ export async function waitUntilReady(
   }
 }
 
-export interface QuietOptions {
+interface QuietOptions {
   readonly signal: AbortSignal;
   /** How long the objects must stay unchanged; default: 700 ms, slightly longer than the delay of counts in a status. */
   readonly quietMs?: number;

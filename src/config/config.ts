@@ -23,8 +23,6 @@ import {
   type EffectiveSetting,
 } from './settings.ts';
 
-export { ConfigError, type ConfigSources } from './settings.ts';
-
 /** All settings of the operator. The object is frozen, complete and validated: no other module needs a default. */
 export interface Config extends Protection {
   /** Path of a kubeconfig; undefined: $KUBECONFIG, ~/.kube/config, then the pod's service account. */
@@ -75,7 +73,7 @@ export interface Config extends Protection {
   readonly logLevel: LogLevel;
 }
 
-export type Tunnel = 'geneve' | 'vxlan';
+type Tunnel = 'geneve' | 'vxlan';
 
 /** Every setting by its key in the file. The names of the flag and the variable are derived from the key. */
 const settings = {

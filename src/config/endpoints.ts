@@ -1,5 +1,5 @@
 /** The PEM files for `ssl:` remotes, by the names of their settings. */
-export interface TlsSettings {
+interface TlsSettings {
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;

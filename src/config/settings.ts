@@ -4,7 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { InvalidValueError, type Parser } from './values.ts';
 
 /** A setting: its parser, its default, and one line of help. */
-export interface Setting<T> {
+interface Setting<T> {
   readonly parse: Parser<T>;
   readonly fallback: T;
   readonly help: string;
@@ -17,7 +17,7 @@ export const setting = <T>(parse: Parser<T>, fallback: NoInfer<T>, help: string)
 });
 
 /** Settings by their keys in the file. A dot separates the group from the setting: `tls.ca`. */
-export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
+type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 

@@ -21,7 +21,7 @@ export interface Unavailable {
 }
 
 /** Formats an entry in a list. */
-export type Label = (name: string, entry: Node) => string;
+type Label = (name: string, entry: Node) => string;
 
 /** Returns a directory without the undefined entries. By default, lists have a slash after the names of directories, as in EC2. */
 export function directory(

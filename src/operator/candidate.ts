@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/index.ts';
 import { LeaderElector, type KubeClient, type LeaderElectorOptions } from '../reconcile/index.ts';
 
 /** Name of the Lease. Its holder is the only process that may write to the Northbound database. */

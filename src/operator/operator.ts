@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { candidate } from './candidate.ts';
-import { protectionOf } from '../config/endpoints.ts';
-import type { Config } from '../config/config.ts';
+import { protectionOf, type Config } from '../config/index.ts';
 import { addControllers, EVENT_CONTROLLER, networkSettings } from '../controllers/index.ts';
 import { serveEndpoints, type Endpoints } from '../process/endpoints.ts';
 import { connectNorthbound, Southbound, type Northbound } from '../ovn/index.ts';
@@ -74,7 +73,7 @@ export async function startOperator(
     bindings: southbound,
     chassis: southbound,
   });
-  manager.alongside('connecting to the Northbound database', async (signal) => {
+  manager.duringSync('connecting to the Northbound database', async (signal) => {
     northbound = await connectNorthbound({
       ...protectionOf(config),
       remotes: config.ovnNbEndpoint,
@@ -96,7 +95,7 @@ export async function startOperator(
       },
     });
   });
-  manager.alongside('connecting to the Southbound database', async (signal) => {
+  manager.duringSync('connecting to the Southbound database', async (signal) => {
     const known = southbound.start().catch((error: unknown) => {
       if (!signal.aborted) log.error('cannot follow the Southbound database', errorFields(error));
     });

@@ -6,7 +6,7 @@ import type { HealthRegistry, MetricsRegistry } from '../reconcile/index.ts';
 const { createServer } = process.getBuiltinModule('node:http');
 
 /** The sources of the endpoints for probes and for Prometheus. */
-export interface Served {
+interface Served {
   readonly health: HealthRegistry;
   readonly ready: HealthRegistry;
   readonly metrics: MetricsRegistry;

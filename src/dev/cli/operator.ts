@@ -1,4 +1,4 @@
-import { loadConfig } from '../../config/config.ts';
+import { loadConfig } from '../../config/index.ts';
 import type { LogLevel } from '../../process/log.ts';
 import type { DevCluster } from '../cluster.ts';
 import { createLog } from '../../process/log.ts';

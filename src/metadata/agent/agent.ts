@@ -1,4 +1,4 @@
-import { protectionOf } from '../../config/endpoints.ts';
+import { protectionOf } from '../../config/index.ts';
 import { serveEndpoints } from '../../process/endpoints.ts';
 import { type Logger, errorFields } from '../../base/index.ts';
 import { fromKubeconfig, HealthRegistry, MetricsRegistry, RestClient } from '../../reconcile/index.ts';
@@ -10,7 +10,7 @@ import { LocalSouthbound } from './southbound.ts';
 import { openVSwitchOptions, type AgentConfig } from './config.ts';
 
 /** The running metadata agent of a hypervisor. */
-export interface MetadataAgent {
+interface MetadataAgent {
   /** Resolves with the reason when the agent must restart: end the process, and start the agent again. */
   readonly failed: Promise<string>;
   /** `host:port` of the health and metrics endpoints; undefined when they are disabled. */

@@ -1,22 +1,22 @@
-import { endpointProblems, protectionOf, type Protection } from '../../config/endpoints.ts';
 import {
   clusterName,
-  flag,
-  listen,
-  oneOf,
-  InvalidValueError,
-  optional,
-  remotes,
-} from '../../config/values.ts';
-import type { LogLevel } from '../../process/log.ts';
-import {
   ConfigError,
   describeSettings,
+  endpointProblems,
+  flag,
+  InvalidValueError,
+  listen,
+  oneOf,
+  optional,
+  protectionOf,
+  remotes,
   setting,
   SettingReader,
   type ConfigSources,
   type EffectiveSetting,
-} from '../../config/settings.ts';
+  type Protection,
+} from '../../config/index.ts';
+import type { LogLevel } from '../../process/log.ts';
 import type { OpenVSwitchOptions } from './open-vswitch.ts';
 
 /** All settings of the metadata agent. The object is frozen, complete and validated. */

@@ -30,7 +30,7 @@ interface LinkJson {
 }
 
 /** The names that belong to a network on this host. */
-export interface NetworkNames {
+interface NetworkNames {
   readonly namespace: string;
   /** The device on the integration bridge; at most 15 characters (IFNAMSIZ of Linux). */
   readonly device: string;

@@ -2,7 +2,7 @@ import type { Port } from '../../api/index.ts';
 import type { LocalNetwork, LocalPort } from './view.ts';
 
 /** The reason for a refused request, for the log. */
-export type RefusalCode =
+type RefusalCode =
   /** No Port on this hypervisor has the source address in this network. */
   | 'ADDRESS_UNKNOWN'
   /** OVN still has the Port, but the API does not: the Port was deleted, and possibly created again. */

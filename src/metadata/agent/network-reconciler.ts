@@ -23,7 +23,7 @@ const GRACE_MS = 2_000;
 
 const PORT = 80;
 
-export interface NetworkReconcilerOptions {
+interface NetworkReconcilerOptions {
   readonly host: Host;
   readonly vswitch: OpenVSwitch;
   /** Answers a request from a machine in the network of a Subnet. */

@@ -21,7 +21,7 @@ const MAX_AGE_MS = 1_000;
 /** The log repeats the same warning about a Port or an address after this time, in ms. */
 const WARNING_INTERVAL_MS = 60_000;
 
-export interface MetadataServiceOptions {
+interface MetadataServiceOptions {
   readonly client: Pick<KubeClient, 'get'>;
   /** Returns the networks of this hypervisor; undefined while they are unknown. */
   readonly networks: () => ReadonlyMap<string, LocalNetwork> | undefined;

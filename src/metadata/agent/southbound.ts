@@ -2,7 +2,7 @@ import { includes, OvsdbClient } from '../../ovn/ovsdb/index.ts';
 import type { OvsdbClientOptions, Replica, Row, Uuid } from '../../ovn/ovsdb/index.ts';
 import { bindingColumns, localNetworks, type LocalNetwork } from './view.ts';
 
-export interface LocalSouthboundOptions extends Pick<
+interface LocalSouthboundOptions extends Pick<
   OvsdbClientOptions,
   'remotes' | 'tls' | 'allowPlaintext' | 'log'
 > {

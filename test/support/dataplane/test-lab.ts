@@ -1,7 +1,7 @@
 /** A lab with an operator, for tests that send traffic. */
 import { readFileSync } from 'node:fs';
 import { resources, type Kinds } from '../../../src/api/index.ts';
-import { loadConfig } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/config/index.ts';
 import { startDevCluster, type DevCluster } from '../../../src/dev/cluster.ts';
 import {
   createVm,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { loadConfig } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/config/index.ts';
 import { installCrds } from '../../../src/dev/manifests.ts';
 import { SCHEMA_FOLDER, startOvnCentral, type OvnCentral } from '../../../src/dev/ovn/central.ts';
 import { startDatabase, type DatabaseServer } from '../../../src/dev/ovn/processes.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configSettings, loadConfig } from '../../../src/config/config.ts';
+import { configSettings, loadConfig } from '../../../src/config/index.ts';
 import { agentSettings, resolveAgentConfig } from '../../../src/metadata/agent/index.ts';
 import {
   allValues,

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
-import { configSettings } from '../../../src/config/config.ts';
+import { configSettings } from '../../../src/config/index.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 
 const called = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {

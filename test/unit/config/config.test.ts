@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, configSettings, loadConfig, resolveConfig } from '../../../src/config/config.ts';
-import type { ConfigSources } from '../../../src/config/config.ts';
+import { ConfigError, configSettings, loadConfig, resolveConfig } from '../../../src/config/index.ts';
+import type { ConfigSources } from '../../../src/config/index.ts';
 
 let dir: string;
 beforeEach(() => {

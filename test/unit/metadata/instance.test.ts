@@ -87,8 +87,16 @@ describe('the instance data of a Port', () => {
       { attachment: { vmID: 'a-.b' } },
       'web-1',
     ],
-    ['the Port, when a label of the VM is too long', { attachment: { vmID: 'a'.repeat(64) } }, 'web-1'],
-    ['the VM, with a label as long as it may be', { attachment: { vmID: 'a'.repeat(63) } }, 'a'.repeat(63)],
+    [
+      'the name of the Port when a label in the ID of the VM has 64 characters',
+      { attachment: { vmID: 'a'.repeat(64) } },
+      'web-1',
+    ],
+    [
+      'the ID of the VM with a label of 63 characters',
+      { attachment: { vmID: 'a'.repeat(63) } },
+      'a'.repeat(63),
+    ],
   ])('has as host name %s', async (_, spec, hostname) => {
     expect(await readInstance(port(spec), new Sources())).toMatchObject({ hostname });
   });

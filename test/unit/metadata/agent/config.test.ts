@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { resolveAgentConfig } from '../../../../src/metadata/agent/index.ts';
-import { ConfigError } from '../../../../src/config/settings.ts';
+import { ConfigError } from '../../../../src/config/index.ts';
 
 const problemsOf = (flags: Readonly<Record<string, string>>): readonly string[] => {
   try {
