@@ -8,7 +8,7 @@ import { groupsOf, keyIn, subnetOf, vpcKeyOf } from './world.ts';
 import type { World } from './world.ts';
 
 /** The expected result of traffic between two Ports. */
-export interface Expectation {
+interface Expectation {
   readonly reachable: boolean;
   /** The reason, in a few words. */
   readonly because: string;

@@ -18,7 +18,7 @@ export interface Machine {
 }
 
 /** A machine in an inventory. */
-export interface InventoryEntry {
+interface InventoryEntry {
   readonly name: string;
   /** The hypervisor; default: the host to which the Port is bound. */
   readonly host?: string;

@@ -29,7 +29,7 @@ export interface Pair {
   readonly agrees: boolean;
 }
 
-export interface MatrixOptions {
+interface MatrixOptions {
   /** Number of pings for each pair. */
   readonly count: number;
   readonly signal: AbortSignal;

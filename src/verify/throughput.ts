@@ -20,7 +20,7 @@ export interface Throughput {
   readonly agrees: boolean;
 }
 
-export interface ThroughputOptions {
+interface ThroughputOptions {
   /** Duration of each measurement. */
   readonly seconds: number;
   readonly signal: AbortSignal;
@@ -28,7 +28,7 @@ export interface ThroughputOptions {
 }
 
 /** The TCP port of the iperf3 server. */
-export const IPERF_PORT = 5201;
+const IPERF_PORT = 5201;
 
 /** How long a measurement waits until the server listens, in ms. */
 const SERVER_START_TIMEOUT_MS = 10_000;
