@@ -21,11 +21,10 @@ import type { Definition } from './schemas.ts';
 
 export { CRD_FOLDER, readCrds, type CustomResourceDefinition } from './crds.ts';
 export type { Finding } from './finding.ts';
-export type { Definition } from './schemas.ts';
-export { describePermission, neededPermissions, type Permission } from './permissions.ts';
+export { neededPermissions, type Permission } from './permissions.ts';
 
 /** The installation to check. */
-export interface Installation {
+interface Installation {
   readonly client: RestClient;
   /** The CustomResourceDefinitions of this version. */
   readonly definitions: readonly Definition[];

@@ -19,7 +19,7 @@ export interface LeaseRef {
  * for the duration of the Lease. `disabled`: leader election is disabled. In the other states the Lease has no known
  * holder.
  */
-export type Leadership =
+type Leadership =
   | { readonly state: 'disabled' }
   | { readonly state: 'missing' | 'released' | 'forbidden'; readonly lease: string }
   | {

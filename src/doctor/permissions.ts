@@ -1,4 +1,5 @@
 import { resources } from '../api/index.ts';
+import { operatorRules } from '../controllers/index.ts';
 
 /** A permission that the operator needs from the API server. */
 export interface Permission {
@@ -12,19 +13,15 @@ export interface Permission {
   readonly name?: string;
 }
 
-/** Kinds that are held by a finalizer while they are in use. */
-const held = ['externalnetworks', 'floatingips', 'securitygroups', 'subnets', 'vpcs'];
-/** Kinds of which the operator makes and removes objects: those that every VPC comes with. */
-const made = ['securitygroups', 'subnets'];
-
 /** Returns all permissions of the operator. The permissions for the Lease need `leaseNamespace`: undefined without leader election. */
 export function neededPermissions(leaseNamespace: string | undefined): Permission[] {
-  const own = Object.values(resources).flatMap(({ group, plural }) => [
-    ...['get', 'list', 'watch'].map((verb) => ({ group, resource: plural, verb })),
-    { group, resource: plural, subresource: 'status', verb: 'patch' },
-    ...(held.includes(plural) ? [{ group, resource: plural, verb: 'patch' }] : []),
-    ...(made.includes(plural) ? ['create', 'delete'].map((verb) => ({ group, resource: plural, verb })) : []),
-  ]);
+  const { group } = resources.VPC;
+  const own = operatorRules().flatMap(({ resources: paths, verbs }) =>
+    paths.flatMap((path) => {
+      const [resource = '', subresource] = path.split('/');
+      return verbs.map((verb) => ({ group, resource, ...(subresource && { subresource }), verb }));
+    }),
+  );
   const namespaces = ['list', 'watch'].map((verb) => ({ group: '', resource: 'namespaces', verb }));
   const events = ['create', 'patch'].map((verb) => ({ group: 'events.k8s.io', resource: 'events', verb }));
   const lease = { group: 'coordination.k8s.io', resource: 'leases' };
