@@ -1,5 +1,6 @@
 /**
- * Generates src/api/generated/, docs/reference/ and the CRDs of the chart from crds/ and the catalogues in src/api.
+ * Generates src/api/generated/, docs/reference/, and the chart's CRDs and RBAC rules from crds/, the catalogues in src/api
+ * and the registry of kinds.
  * `node scripts/generate.ts` writes the files that differ and removes stale files. With `--check` the script only
  * lists these files, and exits with status 1 if there are any.
  */
@@ -22,7 +23,8 @@ const differing = [...files].filter(([path, text]) => {
 });
 
 if (process.argv.includes('--check')) {
-  for (const [path] of differing) console.error(`${path} does not match crds/ and src/api.`);
+  for (const [path] of differing)
+    console.error(`${path} does not match crds/, src/api and src/controllers/kinds.ts.`);
   for (const path of stale) console.error(`${path} is stale: nothing generates this file.`);
   const outdated = differing.length + stale.length > 0;
   if (outdated) console.error('Run `npm run generate` to update the generated files.');

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { readCrds } from './crds.ts';
 import { generateReference } from './reference.ts';
+import { generateChartRules } from './rules.ts';
 import { generateTypes } from './types.ts';
 
 const TYPES = 'src/api/generated';
 const REFERENCE = 'docs/reference';
 /** The chart has copies of the CRDs, because some ways to copy a repository lose symbolic links. */
 const CHART_CRDS = 'charts/overlay-network/files/crds';
+
+/** Rules of the chart's ClusterRoles, as named templates. */
+const CHART_RULES = 'charts/overlay-network/templates/_rules.tpl';
 
 /** Folders in which every file is generated. */
 export const generatedFolders: readonly string[] = [TYPES, REFERENCE, CHART_CRDS];
@@ -23,6 +27,7 @@ export async function generateFiles(root: string): Promise<Map<string, string>> 
     const config = await resolveConfig(join(root, path));
     files.set(path, await format(text, { ...config, filepath: path }));
   }
+  files.set(CHART_RULES, `${generateChartRules()}\n`);
   for (const name of readdirSync(join(root, 'crds')))
     files.set(`${CHART_CRDS}/${name}`, readFileSync(join(root, 'crds', name), 'utf8'));
   return files;

@@ -7,7 +7,7 @@ import {
   type ResourceType,
 } from '../../reconcile/index.ts';
 import { FINALIZER } from '../common/env.ts';
-import { kindNames, modules } from '../kinds.ts';
+import { kindsWithFinalizer } from './permissions.ts';
 
 /** How often an object is looked at again that somebody changed at the same time. */
 const MAX_TRIES = 5;
@@ -19,7 +19,7 @@ const MAX_TRIES = 5;
  */
 export async function releaseFinalizers(client: KubeClient): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  for (const kind of kindNames.filter((name) => modules[name].hasFinalizer)) {
+  for (const kind of kindsWithFinalizer()) {
     let count = 0;
     for await (const object of listed(client, resources[kind])) {
       if (!hasFinalizer(object, FINALIZER)) continue;

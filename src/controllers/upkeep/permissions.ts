@@ -1,0 +1,55 @@
+import { resources } from '../../api/index.ts';
+import type { KindName } from '../common/env.ts';
+import { kindNames, modules } from '../kinds.ts';
+
+/** A rule of a ClusterRole for resources of this API group. */
+export interface PermissionRule {
+  /** Why the operator needs the permissions: a sentence. */
+  readonly reason: string;
+  /** Plural names, with `/status` for the status subresource; sorted. */
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** What the operator may do with objects of this API group. The chart and `doctor` use these rules. */
+export function operatorRules(): readonly PermissionRule[] {
+  return [
+    {
+      reason:
+        'The operator gets an owner from the API server before it removes the rows of a missing object.',
+      resources: plurals(kindNames),
+      verbs: ['get', 'list', 'watch'],
+    },
+    {
+      reason: 'The operator writes only the status of objects that it did not create.',
+      resources: plurals(kindNames).map((plural) => `${plural}/status`),
+      verbs: ['patch'],
+    },
+    {
+      reason: 'Finalizers are part of metadata, and only the main resource allows a write to metadata.',
+      resources: plurals(kindsWithFinalizer()),
+      verbs: ['patch'],
+    },
+    {
+      reason: 'The operator creates default objects, such as those of a new VPC, and deletes them again.',
+      resources: plurals(kindNames.flatMap((kind) => modules[kind].creates ?? [])),
+      verbs: ['create', 'delete'],
+    },
+  ];
+}
+
+/** What removing the finalizers at an uninstallation needs. */
+export function uninstallRule(): PermissionRule {
+  return {
+    reason: 'The Job removes the finalizers of these objects.',
+    resources: plurals(kindsWithFinalizer()),
+    verbs: ['get', 'list', 'patch'],
+  };
+}
+
+/** The kinds whose objects the operator's finalizer holds. */
+export const kindsWithFinalizer = (): readonly KindName[] =>
+  kindNames.filter((kind) => modules[kind].hasFinalizer);
+
+const plurals = (kinds: readonly KindName[]): readonly string[] =>
+  [...new Set(kinds.map((kind) => resources[kind].plural))].sort();
