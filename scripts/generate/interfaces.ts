@@ -91,7 +91,7 @@ export class Interfaces {
       case 'integer':
         return 'number';
       case 'array':
-        return `readonly ${parenthesised(this.#typeOf(schema.items ?? {}, `${path}[]`, uses))}[]`;
+        return `readonly ${parenthesized(this.#typeOf(schema.items ?? {}, `${path}[]`, uses))}[]`;
       case 'object':
         if (schema.additionalProperties !== undefined)
           return `Readonly<Record<string, ${this.#typeOf(schema.additionalProperties, `${path}{}`, uses)}>>`;
@@ -149,7 +149,7 @@ const pascal = (path: string): string =>
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join('');
 
-const parenthesised = (type: string): string => (type.includes('|') ? `(${type})` : type);
+const parenthesized = (type: string): string => (type.includes('|') ? `(${type})` : type);
 const withoutDocs = (body: string): string => body.replaceAll(/ *\/\*\*.*?\*\/\n/gs, '');
 
 /** A wrapped doc comment. Prettier does not wrap comments. */

@@ -59,7 +59,7 @@ export function condition(
  * a type that is not in `others` is ignored. Otherwise the result has the status, reason and message of the first one
  * that is not True.
  */
-export function summarise(others: readonly DesiredCondition[]): DesiredCondition {
+export function summarize(others: readonly DesiredCondition[]): DesiredCondition {
   const summed: readonly ConditionType[] = ['Accepted', 'ResolvedRefs', 'Programmed'];
   for (const type of summed) {
     const found = others.find((other) => other.type === type);

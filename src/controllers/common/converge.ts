@@ -3,7 +3,7 @@ import {
   findCondition,
   mergeConditions,
   reasons,
-  summarise,
+  summarize,
   type Condition,
   type DesiredCondition,
   type Reason,
@@ -134,7 +134,7 @@ function describe(intent: Intent<object>, programmed: DesiredCondition): readonl
     programmed,
   ];
   const ready =
-    held === undefined ? summarise(checks) : condition('Ready', 'False', held.reason, held.message);
+    held === undefined ? summarize(checks) : condition('Ready', 'False', held.reason, held.message);
   const stalled = accepted !== undefined && reasons[accepted.reason].stalls === true;
   return [
     ...checks,

@@ -5,7 +5,7 @@ import {
   findCondition,
   isTrue,
   mergeConditions,
-  summarise,
+  summarize,
 } from '../../../src/api/index.ts';
 
 const monday = Date.parse('2026-01-05T10:00:00.750Z');
@@ -98,18 +98,18 @@ describe('condition', () => {
   });
 });
 
-describe('summarise', () => {
+describe('summarize', () => {
   const refs = condition('ResolvedRefs', 'False', 'SubnetNotFound', 'Subnet x does not exist.');
   const programmed = condition('Programmed', 'Unknown', 'Pending', 'Waits for Subnet x.');
 
   it('returns Ready True when the given conditions are True, whatever the status of Bound', () => {
     const unbound = condition('Bound', 'False', 'NotBound', 'No host has it.');
-    expect(summarise([accepted, unbound])).toMatchObject({ type: 'Ready', status: 'True', reason: 'Ready' });
+    expect(summarize([accepted, unbound])).toMatchObject({ type: 'Ready', status: 'True', reason: 'Ready' });
   });
 
   it('returns the first condition that is not True, in the order Accepted, ResolvedRefs, Programmed', () => {
-    expect(summarise([programmed, refs, accepted])).toEqual({ ...refs, type: 'Ready' });
-    expect(summarise([programmed, refs, overlapping])).toEqual({ ...overlapping, type: 'Ready' });
-    expect(summarise([programmed, accepted])).toEqual({ ...programmed, type: 'Ready' });
+    expect(summarize([programmed, refs, accepted])).toEqual({ ...refs, type: 'Ready' });
+    expect(summarize([programmed, refs, overlapping])).toEqual({ ...overlapping, type: 'Ready' });
+    expect(summarize([programmed, accepted])).toEqual({ ...programmed, type: 'Ready' });
   });
 });
