@@ -18,6 +18,8 @@ export const CLUSTER_MARK = 'overlay-network/cluster';
 export const OWNER_MARK = 'overlay-network/owner';
 /** The key for the owner's `metadata.uid`. */
 export const UID_MARK = 'overlay-network/uid';
+/** The key in the `external_ids` of a Port's logical switch port for the UID of the Subnet that the address is from. */
+export const SUBNET_MARK = 'overlay-network/subnet';
 
 /** Returns the key in `NB_Global.external_ids` that holds the epoch of the cluster's operator (see `Fence`). */
 export function epochKey(cluster: string): string {
