@@ -1,15 +1,7 @@
 import { formatAddress, formatCidr, type Port } from '../../api/index.ts';
-import { member, row, type DesiredState } from '../../ovn/index.ts';
+import { member, row, SUBNET_MARK, type DesiredState } from '../../ovn/index.ts';
 import { dhcpRow, mergeDhcp, overridesOptions } from '../rows/dhcp.ts';
-import {
-  dhcpUuid,
-  dropGroupUuid,
-  groupUuid,
-  interfaceId,
-  portUuid,
-  SUBNET_MARK,
-  switchUuid,
-} from '../rows/names.ts';
+import { dhcpUuid, dropGroupUuid, groupUuid, interfaceId, portUuid, switchUuid } from '../rows/names.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 import type { Addressing } from './addressing.ts';
 import { qosRows } from './qos.ts';

@@ -34,9 +34,6 @@ export const isolationGroupUuid = (uid: string): string => rowUuid(uid, 'isolati
 /** Key in `external_ids` of the router and the switch: the CIDR that was allocated, so that NB alone can tell it. */
 export const CIDR_MARK = 'overlay-network/cidr';
 
-/** Key in `external_ids` of a Port's row: the UID of the Subnet whose address it has. */
-export const SUBNET_MARK = 'overlay-network/subnet';
-
 /** A VPC's port on an ExternalNetwork. */
 export const gatewayPortName = (vpcUid: string): OvnSymbol => symbol(vpcUid, 'external');
 

@@ -1,6 +1,6 @@
 import { parseAddress, parseCidr, type Address, type Cidr } from '../../api/index.ts';
-import { textAt, type RowWriter } from '../../ovn/index.ts';
-import { CIDR_MARK, EXTERNAL_MARK, PEERING_MARK, SUBNET_MARK } from './names.ts';
+import { SUBNET_MARK, textAt, type RowWriter } from '../../ovn/index.ts';
+import { CIDR_MARK, EXTERNAL_MARK, PEERING_MARK } from './names.ts';
 
 /*
  * What objects have in OVN, as their rows say. It is asked where a status may be missing: after a crash between the

@@ -1,5 +1,5 @@
 import { claimOf } from '../../ovn/model/marks.ts';
-import { textAt, type Atom, type Row, type Uuid } from '../../ovn/ovsdb/index.ts';
+import { SUBNET_MARK, textAt, type Atom, type Row, type Uuid } from '../../ovn/ovsdb/index.ts';
 
 /** A Port with a machine on this hypervisor, from the Southbound database. */
 export interface LocalPort {
@@ -23,9 +23,6 @@ export interface LocalNetwork {
   readonly ports: ReadonlyMap<string, LocalPort>;
 }
 
-/** Key in the `external_ids` of a logical switch port with the UID of the Subnet. src/controllers writes this key. */
-const SUBNET_MARK = 'overlay-network/subnet';
-
 /** The replicated columns of Port_Binding (ovn-sb(5)). northd copies `external_ids` from the Northbound database. */
 export const bindingColumns = [
   'logical_port',
@@ -39,8 +36,8 @@ export const bindingColumns = [
 
 /**
  * Returns the networks that this hypervisor serves, by the UIDs of their Subnets. A network is served when its Subnet
- * belongs to this cluster, has a port for the service (type `localport`), and has a Port on the chassis. Ports on other
- * hosts are ignored. A Port in migration to this chassis counts as a Port on the chassis.
+ * belongs to this cluster, has a port for the service (type `localport`), and has a Port on the chassis. Ports on
+ * other hosts are ignored. A Port in migration to this chassis counts as a Port on the chassis.
  */
 export function localNetworks(
   bindings: Iterable<Row>,
@@ -83,7 +80,9 @@ export function localNetworks(
   return networks;
 }
 
-/** Returns the MAC address and the first IPv4 address in column `mac` (`MAC IP…`). Ignores values without an address. */
+/**
+ * Returns the MAC address and the first IPv4 address in column `mac` (`MAC IP…`). Ignores values without an address.
+ */
 function addressOf(column: Row[string] | undefined): readonly string[] {
   const texts = column instanceof Set ? ([...(column as ReadonlySet<Atom>)] as string[]) : [];
   return (
