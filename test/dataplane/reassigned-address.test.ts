@@ -123,6 +123,6 @@ describeLab('an external address that moves from one VPC to another', (lab) => {
     // The router sends no new request, because it still has the old entry. So the announcement must replace the entry.
     await lab().eventually(async () => {
       expect(await neighbour()).toBe(now);
-    }, atOnce);
+    }, timeoutMs);
   }, 120_000);
 });

@@ -19,7 +19,7 @@ const databases = [
 
 let dir: string;
 let cluster: TestCluster;
-/** What a test started. */
+/** The processes that a test started. */
 let started: { stop(): Promise<void> }[];
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ afterEach(async () => {
 }, 60_000);
 afterAll(() => cluster.stop());
 
-/** Creates a Port, and waits until it is in effect. */
+/** Creates a Port, and waits until it is Ready with an address. */
 async function createPort(name: string): Promise<void> {
   const spec = { subnetRef: { name: 'apps' } };
   await cluster.apply({ apiVersion: API_VERSION, kind: 'Port', metadata: { name }, spec });
@@ -45,7 +45,7 @@ async function createPort(name: string): Promise<void> {
   expect(objects.get(`Port/default/${name}`)?.status?.['ipAddress']).toMatch(/^10\.10\.1\./);
 }
 
-it('an operator goes on when the authority and all certificates are replaced, without a restart of its own', async () => {
+it('an operator continues without a restart when the CA and all certificates are replaced', async () => {
   const port = await freePort();
   const database = await startDatabase({
     dir,
@@ -65,7 +65,7 @@ it('an operator goes on when the authority and all certificates are replaced, wi
   await createPort('late');
 }, 60_000);
 
-it('so it does with clusters of both databases, whose servers go on as well while their leaders change', async () => {
+it('an operator and two Raft clusters continue when the CA and all certificates are replaced and leaders change', async () => {
   const clusters = await Promise.all(
     databases.map(async (database) => {
       const folder = join(dir, database.name);
@@ -102,7 +102,7 @@ it('so it does with clusters of both databases, whose servers go on as well whil
     const leader = await raft.leaderIndex();
     await raft.node(leader).appctl('cluster/failure-test', 'transfer-leadership');
     await raft.leaderIndex({ except: leader });
-    // Whoever the operator spoke to, it must connect anew.
+    // The operator must connect again, to any of the servers.
     for (const node of raft.nodes) await node.appctl('ovsdb-server/reconnect');
   }
   await createPort('late');
@@ -110,7 +110,7 @@ it('so it does with clusters of both databases, whose servers go on as well whil
   await cluster.eventually(ready);
 }, 60_000);
 
-/** The name of the authority that a server's certificate is from, to one who has the client's. */
+/** The name of the CA that issued the certificate of a server. Connects with the client's certificate. */
 async function issuerAt(port: number): Promise<string> {
   const [ca, cert, key] = await Promise.all(
     ['ca.crt', 'client.crt', 'client.key'].map((name) => readFile(join(dir, name))),

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_VERSION } from '../../src/api/index.ts';
 import { targets } from '../../packages/dev-apiserver/test/support/targets.ts';
-import { runClean, runHit, type CleanRun, type Scenario } from '../support/operator/crash-runs.ts';
-import type { Place, TripMode } from '../support/operator/gate.ts';
+import { runClean, runWithFault, type CleanRun, type Scenario } from '../support/operator/fault-runs.ts';
+import type { FaultMode, WritePoint } from '../support/operator/gate.ts';
 import { example } from '../support/operator/examples.ts';
 import { addGatewayChassis } from '../support/operator/gateways.ts';
-import { outside } from '../support/operator/outside.ts';
+import { externalScenario } from '../support/operator/external-scenario.ts';
 import { TestCluster } from '../support/operator/test-cluster.ts';
 
-/** Runs go side by side: most of a run's time is the operator's own delays. */
+/** The number of runs at the same time. A run mostly waits for the operator's own delays. */
 const LANES = 6;
 
 const scenarios: readonly Scenario[] = [
@@ -30,7 +30,7 @@ const scenarios: readonly Scenario[] = [
       },
       async (cluster) => {
         await cluster.delete('Port', 'server');
-        // Its address is free then, and the first that an operator gives out which did not see it go.
+        // The address is then free. An operator that missed the deletion would allocate it first.
         await cluster.delete('Port', 'client');
       },
     ],
@@ -53,13 +53,16 @@ const scenarios: readonly Scenario[] = [
       },
     ],
   },
-  outside,
+  externalScenario,
 ];
 
-const modes: readonly TripMode[] = ['ends before', 'ends after', 'loses the reply of'];
+const modes: readonly FaultMode[] = ['exits before', 'exits after', 'loses the reply to'];
 
-/** Every write of a clean run, and one transaction more a step: there may be one when two are not joined. */
-function placesOf({ writes }: CleanRun): Place[] {
+/**
+ * Every write of a clean run, and one more transaction per step: a run has one more when the operator does not join two
+ * changes in one transaction.
+ */
+function writePointsOf({ writes }: CleanRun): WritePoint[] {
   const transactions = new Map<number, number>();
   for (const { step, what, nth } of writes) if (what === 'transact') transactions.set(step, nth);
   return [...writes, ...[...transactions].map(([step, nth]) => ({ step, what: 'transact', nth: nth + 1 }))];
@@ -82,30 +85,30 @@ describe.each(scenarios)('$name', (scenario) => {
     clean = await runClean(lanes[0]!, scenario);
   }, 60_000);
 
-  it('comes to the same twice', async () => {
+  it('reaches the same state in two clean runs', async () => {
     expect((await runClean(lanes[1]!, scenario)).states).toEqual(clean.states);
   });
 
   it.each(modes)(
-    'comes to the same when the operator %s any of its writes',
+    'reaches the same state when the operator %s any of its writes',
     async (mode) => {
       const hit = new Set<string>();
-      const places = placesOf(clean).values();
-      // All to their end, also when one fails: the next test has the same lanes.
+      const points = writePointsOf(clean).values();
+      // Every lane must finish, also when another fails, because the next test uses the same lanes.
       const outcomes = await Promise.allSettled(
         lanes.map(async (lane) => {
-          for (const place of places) {
-            if ((await runHit(lane, scenario, clean, { place, mode })) !== undefined) {
-              hit.add(JSON.stringify(place));
+          for (const point of points) {
+            if ((await runWithFault(lane, scenario, clean, { point, mode })) !== undefined) {
+              hit.add(JSON.stringify(point));
             }
           }
         }),
       );
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-      // Two runs may differ by a status that is written once or twice; what is written first is written in each.
-      const certain = clean.writes.filter(({ nth }) => nth === 0).map((place) => JSON.stringify(place));
+      // A run may write a status once or twice. But the first write of each kind happens in every run.
+      const certain = clean.writes.filter(({ nth }) => nth === 0).map((point) => JSON.stringify(point));
       expect(certain.length).toBeGreaterThan(scenario.steps.length * 3);
-      expect(certain.filter((place) => !hit.has(place))).toEqual([]);
+      expect(certain.filter((point) => !hit.has(point))).toEqual([]);
     },
     300_000,
   );

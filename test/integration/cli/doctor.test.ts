@@ -6,7 +6,7 @@ import { runProgram } from '../../../src/cli/program.ts';
 import { definitionType } from '../../../src/dev/manifests.ts';
 import { readCrds } from '../../../src/doctor/index.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
-import { ours } from '../../support/operator/dump.ts';
+import { managedRows } from '../../support/operator/dump.ts';
 import { everything } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
 import { isRow } from '../../support/operator/northbound.ts';
@@ -193,7 +193,7 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
 
   it('counts rows without an object, ports that ovn-northd has not translated, and hosts that are behind', async () => {
     const { uid } = (await cluster.get('Port', 'default/server')).metadata;
-    const row = ours(await cluster.nb.rows()).find(({ columns }) => columns['name'] === uid);
+    const row = managedRows(await cluster.nb.rows()).find(({ columns }) => columns['name'] === uid);
     await cluster.delete('Port', 'client');
     await cluster.nb.transact({
       op: 'update',

@@ -19,7 +19,7 @@ const customizations = parse(values.configs.cm['resource.customizations']) as Re
 >;
 const script = customizations['network.plasmavmc.io/*']!['health.lua'];
 
-/** The object as a Lua expression: what Argo CD gives a script as `obj`. */
+/** The object as a Lua expression. Argo CD passes it to a script as `obj`. */
 function lua(value: unknown): string {
   if (Array.isArray(value)) return `{${value.map(lua).join(', ')}}`;
   if (typeof value === 'object' && value !== null)
@@ -59,31 +59,31 @@ const object = (...conditions: object[]) => ({
     it.each([
       ['is Healthy when Ready', object(condition('Ready', 'True', 'Ready')), 'Healthy', 'Ready.'],
       [
-        'is Progressing while it waits for something',
+        'is Progressing while the object waits for another object',
         object(condition('Ready', 'False', 'SubnetNotFound')),
         'Progressing',
         'SubnetNotFound: SubnetNotFound.',
       ],
       [
-        'is Degraded when somebody has to change the object',
+        'is Degraded when a user must change the object',
         object(condition('Ready', 'False', 'CIDROverlap'), condition('Stalled', 'True', 'CIDROverlap')),
         'Degraded',
         'CIDROverlap: CIDROverlap.',
       ],
       [
-        'is Progressing when what is known is of an older generation',
+        'is Progressing when the condition is of an older generation',
         object(condition('Ready', 'True', 'Ready', 1)),
         'Progressing',
         'The operator has not reported a status yet.',
       ],
       [
-        'does not hold an older generation against the object',
+        'ignores a failure of an older generation',
         object(condition('Ready', 'False', 'CIDROverlap', 1), condition('Stalled', 'True', 'CIDROverlap', 1)),
         'Progressing',
         'The operator has not reported a status yet.',
       ],
       [
-        'is Progressing before there is a status',
+        'is Progressing before the object has a status',
         { apiVersion: API_VERSION, kind: 'VPC', metadata: { name: 'a', generation: 1 } },
         'Progressing',
         'The operator has not reported a status yet.',
@@ -104,7 +104,7 @@ const object = (...conditions: object[]) => ({
 );
 
 describe("Argo CD's Application", () => {
-  it('applies on the server, so that fields have owners', () => {
+  it('uses server-side apply, so that fields have owners', () => {
     const application = parse(readFileSync(join(folder, 'application.yaml'), 'utf8')) as object;
     expect(application).toMatchObject({
       apiVersion: 'argoproj.io/v1alpha1',

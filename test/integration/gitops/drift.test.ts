@@ -37,7 +37,7 @@ const manifests = ['quickstart.yaml', 'openstack-classic/network.yaml'].flatMap(
       await cluster.stop();
     });
 
-    it('show no difference once the operator has written addresses, conditions and finalizers', async () => {
+    it('show no difference after the operator has written addresses, conditions and finalizers', async () => {
       expect((await cluster.get('Port', 'client')).status).toHaveProperty('ipAddress');
       expect((await cluster.get('VPC', 'quickstart')).metadata.finalizers).not.toBeUndefined();
       expect((await cluster.get('VPC', 'classic/router')).status).toHaveProperty('gatewayIPs');
@@ -45,13 +45,13 @@ const manifests = ['quickstart.yaml', 'openstack-classic/network.yaml'].flatMap(
       expect(await diff()).toMatchObject({ status: 0, stdout: '' });
     });
 
-    it('are not changed by a second apply, which meets no conflict', async () => {
+    it('are not changed by a second apply, which has no conflicts', async () => {
       const before = await versions();
       expect(await apply()).toMatch(/serverside-applied/);
       expect(await versions()).toEqual(before);
     });
 
-    it('leave status and finalizers to the operator: git owns what it says, and nothing else', async () => {
+    it('give Argo CD ownership of the applied fields, but not of status and finalizers', async () => {
       const text = await kubectl.ok('get', 'vpc', 'quickstart', '--show-managed-fields', '-o', 'json');
       const fields = (
         JSON.parse(text) as { metadata: { managedFields: { manager: string; fieldsV1: object }[] } }
@@ -62,7 +62,7 @@ const manifests = ['quickstart.yaml', 'openstack-classic/network.yaml'].flatMap(
       expect(ownedBy('argocd-controller')).not.toMatch(/f:status|f:finalizers/);
     });
 
-    it('keep what others set: a VM manager attaches a Port, and no apply takes that off', async () => {
+    it('keep the attachment that a VM manager sets on a Port', async () => {
       const attachment = { vmID: 'vm-1', host: 'hv1' };
       const patch = JSON.stringify({ spec: { attachment } });
       const by = ['--type=merge', '--field-manager=plasmavmc', '-p', patch];
@@ -72,7 +72,7 @@ const manifests = ['quickstart.yaml', 'openstack-classic/network.yaml'].flatMap(
       expect((await cluster.get('Port', 'classic/instance')).spec['attachment']).toEqual(attachment);
     });
 
-    it('show the difference that a person makes, and have it back by the next apply', async () => {
+    it('show a manual change as a difference, and the next apply reverts the change', async () => {
       await kubectl.ok(
         'patch',
         'securitygroup',

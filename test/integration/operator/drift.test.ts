@@ -6,19 +6,19 @@ import { SCHEMA_FOLDER } from '../../../src/dev/ovn/central.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import {
   columnDrifts,
-  deletion,
+  deletionDrifts,
   markDrifts,
   membershipDrifts,
   type Drift,
 } from '../../support/operator/drift.ts';
-import { foreign, markOf, ours, settled } from '../../support/operator/dump.ts';
-import { seedGuests, seedNeighbours } from '../../support/operator/foreign.ts';
+import { foreignRows, markOf, managedRows, stableContent } from '../../support/operator/dump.ts';
+import { seedGuests, seedNeighbours } from '../../support/operator/foreign-rows.ts';
 import type { NbRow } from '../../support/operator/northbound.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 import { backUp, restoreStandalone } from '../../support/ovsdb/restore.ts';
 
-/** Beside the quickstart, what makes rows in every other table that plans write to. */
+/** Further objects, so that together with the quickstart every table that plans write to has rows. */
 const more = `
 apiVersion: ${API_VERSION}
 kind: VPC
@@ -54,17 +54,17 @@ const tables = [
   'QoS',
 ] as const;
 
-describe.each(targets)('what others do in the Northbound database, with the $name API server', (target) => {
+describe.each(targets)('a change by others in the Northbound database ($name API server)', (target) => {
   let cluster: TestCluster;
   let before: Awaited<ReturnType<TestCluster['nbDump']>>;
 
   beforeAll(async () => {
-    // northd 23.03 does not survive some of what is done here by hand.
+    // Without ovn-northd: version 23.03 crashes on some of these changes.
     cluster = await TestCluster.start(target, { northd: false });
   }, 60_000);
   afterAll(() => cluster.stop());
 
-  /** Makes the objects; from then on the rows are to stay what they are. */
+  /** Creates the objects. From then on, the rows must not change permanently. */
   async function begin(): Promise<void> {
     await cluster.reset();
     await seedNeighbours(cluster.nb);
@@ -77,21 +77,21 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
   const repaired = (what: string): Promise<void> =>
     cluster.eventually(async () => {
       const now = await cluster.nbDump();
-      // Text first: a deep comparison of all rows at every look would take longer than the repair.
+      // Text is compared first: a deep comparison of all rows at every check takes longer than the repair.
       if (JSON.stringify(now) !== JSON.stringify(before))
         expect({ what, rows: now }).toEqual({ what, rows: before });
     });
 
-  const ourRows = async (): Promise<NbRow[]> => ours(await cluster.nb.rows());
+  const currentRows = async (): Promise<NbRow[]> => managedRows(await cluster.nb.rows());
 
-  describe('to rows of ours', () => {
+  describe('to managed rows', () => {
     beforeAll(begin, 30_000);
 
     it('is tried on every table', () => {
       expect([...new Set(before.map(({ table }) => table))].sort()).toEqual(tables);
     });
 
-    /** Does to the rows of a table what `changes` has for them, one by one, and sees each repaired. */
+    /** Makes the changes to the rows one after another, and waits until each is repaired. */
     async function allRepaired(
       rows: readonly NbRow[],
       changes: (row: NbRow) => Promise<Drift[]> | Drift[],
@@ -104,16 +104,16 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       }
     }
 
-    /** A row for each kind of owner: what is repaired for one VPC is for another. */
+    /** One row per kind of owner. The repair does not differ between two VPCs. */
     async function sample(table: string): Promise<NbRow[]> {
       const byKind = new Map<string, NbRow>();
-      for (const row of await ourRows())
+      for (const row of await currentRows())
         if (row.table === table) byKind.set(markOf(row, 'owner')!.split('/')[0]!, row);
       return [...byKind.values()];
     }
 
     it.each(tables)('is repaired in every column of %s', async (table) => {
-      const strangers = foreign(await cluster.nb.rows());
+      const strangers = foreignRows(await cluster.nb.rows());
       let changes = 0;
       await allRepaired(await sample(table), async (row) => {
         const drifts = await columnDrifts(cluster.nb, row, strangers);
@@ -123,30 +123,32 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       expect(changes).toBeGreaterThan(0);
     });
 
-    it.each(tables)('is repaired when the marks of %s are changed or taken off', async (table) => {
+    it.each(tables)('is repaired when the marks of %s are changed or removed', async (table) => {
       await allRepaired((await sample(table)).slice(0, 1), markDrifts);
     });
 
-    it('is repaired when rows are taken out of sets, and so deleted where nothing else holds them', async () => {
-      const rows = await ourRows();
+    it('is repaired when rows are removed from sets, which deletes rows without another reference', async () => {
+      const rows = await currentRows();
       const uuids = new Set(rows.map(({ uuid }) => uuid));
       await allRepaired(rows, (row) => membershipDrifts(row, uuids));
     });
 
-    it('is repaired when any row is deleted, with all that goes with it', async () => {
-      await allRepaired(await ourRows(), deletion);
+    it('is repaired when any row is deleted, together with the rows that only it references', async () => {
+      await allRepaired(await currentRows(), deletionDrifts);
     });
 
-    it('is repaired when all of them are deleted at once', async () => {
-      const roots = (await ourRows()).flatMap(deletion).map(({ operation }) => operation);
+    it('is repaired when all rows are deleted in one transaction', async () => {
+      const roots = (await currentRows()).flatMap(deletionDrifts).map(({ operation }) => operation);
       const deleted = await cluster.nb.transact(...roots);
       expect(deleted.every(({ count }) => count === 1)).toBe(true);
       await repaired('all deleted');
     });
 
-    it('wrote nothing to any status, as nothing of the objects has changed', async () => {
+    it('is repaired without a write to any status', async () => {
       const objects = await cluster.objects();
-      await cluster.nb.transact(...(await ourRows()).flatMap(deletion).map(({ operation }) => operation));
+      await cluster.nb.transact(
+        ...(await currentRows()).flatMap(deletionDrifts).map(({ operation }) => operation),
+      );
       await repaired('all deleted');
       const versions = (all: typeof objects) =>
         [...all].map(([id, { metadata }]) => [id, metadata.resourceVersion]);
@@ -154,10 +156,10 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
     });
   });
 
-  describe('for themselves', () => {
+  describe('to their own content', () => {
     beforeEach(begin, 30_000);
 
-    it('stays byte for byte, in their rows and in ours, whatever happens to ours', async () => {
+    it('is preserved exactly, in foreign rows and in managed rows, when managed rows change', async () => {
       const find = (table: string, owner: string): string =>
         before.find((row) => row.table === table && markOf(row as NbRow, 'owner') === owner)!.uuid;
       const hosts = {
@@ -168,14 +170,14 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       };
       await seedGuests(cluster.nb, hosts);
       before = await cluster.nbDump();
-      const strangers = foreign(await cluster.nb.rows());
+      const strangers = foreignRows(await cluster.nb.rows());
       expect(strangers.length).toBeGreaterThan(25);
 
-      // Drift in rows that have guests, new members of their sets, edits, and members that leave.
-      const rows = (await ourRows()).filter(({ uuid }) => Object.values(hosts).includes(uuid));
+      // Changes: drift in rows with foreign content, new members of sets, edits, and removed members.
+      const rows = (await currentRows()).filter(({ uuid }) => Object.values(hosts).includes(uuid));
       const uuids = new Set(before.map(({ uuid }) => uuid));
       for (const row of rows) {
-        // What leaves the switch's ports is deleted, with what others had written on it.
+        // A port that is removed from its switch is deleted, including the foreign content on it.
         const memberships = row.table === 'Logical_Switch' ? [] : membershipDrifts(row, uuids);
         const drifts = [...(await columnDrifts(cluster.nb, row, [])), ...markDrifts(row), ...memberships];
         for (const { what, operation } of drifts) {
@@ -205,11 +207,11 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       await cluster.stopOperators();
       await cluster.startOperator();
       await repaired('a restart');
-      // With versions: not even written with what they had.
-      expect(foreign(await cluster.nb.rows())).toEqual(strangers);
+      // The comparison includes row versions: foreign rows are not even rewritten with the same content.
+      expect(foreignRows(await cluster.nb.rows())).toEqual(strangers);
 
-      // Guests of a row that goes, go with it or stay; neighbours stay in any case.
-      const neighbours = settled(
+      // Foreign members of a deleted row are deleted with it or stay. Independent foreign rows always stay.
+      const neighbours = stableContent(
         strangers.filter(
           ({ columns }) =>
             !JSON.stringify(columns).match(
@@ -221,16 +223,16 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
         const [kind, ...key] = id.split('/');
         await cluster.delete(kind as 'Port', key.join('/'));
       }
-      await cluster.eventually(async () => expect(await ourRows()).toEqual([]));
-      const left = settled(foreign(await cluster.nb.rows()));
+      await cluster.eventually(async () => expect(await currentRows()).toEqual([]));
+      const left = stableContent(foreignRows(await cluster.nb.rows()));
       for (const neighbour of neighbours) expect(left).toContainEqual(neighbour);
     }, 60_000);
   });
 
-  describe('with the whole of it', () => {
+  describe('to the whole database', () => {
     beforeEach(begin, 30_000);
 
-    it('is made good after it came back empty: the same rows with the same addresses', async () => {
+    it('is repaired when the database returns empty: the same rows with the same addresses', async () => {
       const statuses = await cluster.statuses();
       const { northbound } = cluster;
       await northbound.stop();
@@ -241,12 +243,12 @@ describe.each(targets)('what others do in the Northbound database, with the $nam
       expect(await cluster.statuses()).toEqual(statuses);
     });
 
-    it('is made good after every row was deleted, the epoch with them', async () => {
+    it('is repaired when every row is deleted, including the epoch', async () => {
       await cluster.nb.wipe();
       await repaired('wiped');
     });
 
-    it('is made good after a backup was restored: what is newer is made again, what was deleted since is swept', async () => {
+    it('is repaired when a backup is restored: newer rows are created again, and rows of deleted objects are removed', async () => {
       await cluster.apply(
         `{ apiVersion: ${API_VERSION}, kind: Port, metadata: { name: short-lived }, spec: { subnetRef: { name: apps } } }`,
       );

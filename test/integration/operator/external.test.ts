@@ -4,16 +4,16 @@ import { API_VERSION, resources } from '../../../src/api/index.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { within } from '../../support/within.ts';
-import { markOf, ours } from '../../support/operator/dump.ts';
+import { markOf, managedRows } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
-import { partner } from '../../support/operator/partner.ts';
-import { fateOf, type Seen } from '../../support/operator/objects.ts';
+import { partner } from '../../support/operator/peered-project.ts';
+import { outcomeOf, type TestObject } from '../../support/operator/objects.ts';
 import { ovnWarnings } from '../../support/ovn-warnings.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 import { trace } from '../../support/operator/trace.ts';
 
-/** A neighbour on the external network that routers know without asking. */
+/** A host on the external network. Routers have a MAC binding for it. */
 const outside = { ip: '203.0.113.1', mac: '00:00:5e:00:53:01' };
 
 const yaml = `${partner}
@@ -39,9 +39,9 @@ const peerings = [
   spec: { peer: { namespace: peer }, ...more },
 }));
 
-describe.each(targets)('networks outside, on the $name API server', (target) => {
+describe.each(targets)('external networks ($name API server)', (target) => {
   let cluster: TestCluster;
-  let objects: ReadonlyMap<string, Seen>;
+  let objects: ReadonlyMap<string, TestObject>;
 
   beforeAll(async () => {
     cluster = await TestCluster.start(target);
@@ -73,7 +73,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
   const nameOf = (id: string): string => `on_${objects.get(id)!.metadata.uid.replaceAll('-', '_')}`;
   const gatewayPortOf = (vpc: string): string => `${nameOf(`VPC/${vpc}`)}_external`;
 
-  /** From a Port, to its router. */
+  /** Traces a packet from a Port to its router. */
   const leaving = async (
     id: string,
     subnet: string,
@@ -92,7 +92,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     return endOf(await trace(cluster.ovn, nameOf(subnet), packet, { lookups: 10 }));
   };
 
-  /** From outside, to the router's MAC. */
+  /** Traces a packet from outside to the MAC address of the router. */
   const entering = async (rest: string): Promise<{ outputs: readonly string[]; text: string }> => {
     const network = 'ExternalNetwork//classic-external';
     const columns = [
@@ -107,7 +107,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     return endOf(await trace(cluster.ovn, nameOf(network), packet, { lookups: 10 }));
   };
 
-  /** Without the ports between switches and routers on the way. */
+  /** The output ports without the ports between switches and routers. */
   const endOf = ({ outputs, text }: { outputs: readonly string[]; text: string }) => ({
     outputs: outputs.filter((name) => !/_(router|gateway|peer|external|external_switch)$/.test(name)),
     text,
@@ -116,7 +116,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
   const localnet = (): string => `${nameOf('ExternalNetwork//classic-external')}_localnet`;
   const interfaceOf = (id: string): string => status(id)['interfaceID'] as string;
 
-  it('give the router .101 and the floating IP .102, as the example says', () => {
+  it('assign .101 to the router and .102 to the floating IP, as the example states', () => {
     expect(status('VPC/classic/router')['gatewayIPs']).toEqual(['203.0.113.101']);
     expect(status('FloatingIP/classic/instance')).toMatchObject({
       address: '203.0.113.102',
@@ -125,7 +125,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(status('ExternalNetwork//classic-external')['gatewayChassis']).toEqual(['gw1', 'gw2']);
   });
 
-  it('are left by a machine with a fixed address with the address of the router', async () => {
+  it('receive packets of a fixed address from the address of the router', async () => {
     const { outputs, text } = await leaving(
       'Port/classic/other',
       'Subnet/classic/selfservice2',
@@ -135,7 +135,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(outputs).toContain(localnet());
   });
 
-  it('are left by a machine with a floating IP with that one', async () => {
+  it('receive packets of a VM with a floating IP from the floating IP', async () => {
     const { outputs, text } = await leaving(
       'Port/classic/instance',
       'Subnet/classic/selfservice',
@@ -145,21 +145,21 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(outputs).toContain(localnet());
   });
 
-  it('reach the machine with the floating IP, as far as its security group allows', async () => {
+  it('reach the VM with the floating IP on ports that its security group allows', async () => {
     const ssh = await entering('ip4.dst == 203.0.113.102 && tcp.dst == 22');
     expect(ssh.outputs).toContain(interfaceOf('Port/classic/instance'));
     const telnet = await entering('ip4.dst == 203.0.113.102 && tcp.dst == 23');
     expect(telnet.outputs).toEqual([]);
   });
 
-  it('reach a forwarded port, and no other of the address', async () => {
+  it('reach a forwarded port, and no other port of the address', async () => {
     const forwarded = await entering('ip4.dst == 203.0.113.101 && tcp.dst == 8022');
     expect(forwarded.outputs).toContain(interfaceOf('Port/classic/neighbour'));
     const other = await entering('ip4.dst == 203.0.113.101 && tcp.dst == 22');
     expect(other.outputs).not.toContain(interfaceOf('Port/classic/neighbour'));
   });
 
-  it('are not needed to reach a forwarded port from inside', async () => {
+  it('are not involved when a VM of the VPC uses a forwarded port', async () => {
     const { outputs } = await leaving(
       'Port/classic/other',
       'Subnet/classic/selfservice2',
@@ -168,7 +168,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(outputs).toContain(interfaceOf('Port/classic/neighbour'));
   });
 
-  it('have nothing to do with traffic between networks of a VPC', async () => {
+  it('are not involved in traffic between Subnets of a VPC', async () => {
     const { outputs, text } = await leaving(
       'Port/classic/other',
       'Subnet/classic/selfservice2',
@@ -178,7 +178,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(text).not.toContain('(ip4.src=');
   });
 
-  it('are not crossed by traffic to a peer, which reaches what is advertised, both ways', async () => {
+  it('are not involved in traffic between advertised networks of peered VPCs', async () => {
     const there = await leaving(
       'Port/classic/other',
       'Subnet/classic/selfservice2',
@@ -194,7 +194,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(back.outputs).toEqual([interfaceOf('Port/classic/other')]);
   });
 
-  it('nor does a peer reach or send from what is not advertised', async () => {
+  it('do not change that a peer neither reaches nor sends from networks that are not advertised', async () => {
     const out = await leaving(
       'Port/partner/secret',
       'Subnet/partner/private',
@@ -209,7 +209,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(into.outputs).not.toContain(interfaceOf('Port/partner/secret'));
   });
 
-  it('are not led to by two ways: a peering waits for a static route to the same network', async () => {
+  it('keep a peering waiting while a static route has the same destination', async () => {
     const staticRoutes = [{ destination: '10.50.1.0/24', nextHop: '192.168.1.9' }];
     await cluster.edit('VPC', 'classic/router', { spec: { staticRoutes } });
     for (const key of ['classic/partner', 'partner/classic']) {
@@ -219,10 +219,10 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     await cluster.ready();
   });
 
-  it('stay as they are in OVN while statuses that somebody wiped are written again', async () => {
+  it('do not change in OVN while the operator restores deleted statuses', async () => {
     const versions = async () =>
-      ours(await cluster.nb.rows()).map(({ table, uuid, version }) => `${table} ${uuid} ${version}`);
-    const fates = async () => [...(await cluster.ready()).values()].map(fateOf);
+      managedRows(await cluster.nb.rows()).map(({ table, uuid, version }) => `${table} ${uuid} ${version}`);
+    const fates = async () => [...(await cluster.ready()).values()].map(outcomeOf);
     const [rowsBefore, fatesBefore] = [await versions(), await fates()];
     for (const kind of ['ExternalNetwork', 'VPC', 'Subnet', 'Port', 'FloatingIP'] as const) {
       const wipe = ({ metadata }: KubeObject) =>
@@ -233,9 +233,9 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(await versions()).toEqual(rowsBefore);
   });
 
-  it('put the router on a chassis that OVN knows, and follow one that goes', async () => {
+  it('place the router on existing chassis, and update the placement when a chassis disappears', async () => {
     const names = async () =>
-      ours(await cluster.nb.rows())
+      managedRows(await cluster.nb.rows())
         .filter(({ table }) => table === 'HA_Chassis')
         .map(({ columns }) => columns['chassis_name'])
         .sort();
@@ -246,11 +246,11 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     });
   });
 
-  it('translate a distributed floating IP on its own host while the port is up there', async () => {
+  it('translate a distributed floating IP on the host of its port while the port is up', async () => {
     await cluster.edit('NatRule', 'classic/instance', { spec: { mode: 'Distributed' } });
     await cluster.ready();
     const nat = async () =>
-      ours(await cluster.nb.rows()).find(({ columns }) => columns['external_ip'] === '203.0.113.102')
+      managedRows(await cluster.nb.rows()).find(({ columns }) => columns['external_ip'] === '203.0.113.102')
         ?.columns;
     expect((await nat())?.['external_mac']).toEqual([]);
     const lsp = interfaceOf('Port/classic/instance');
@@ -267,7 +267,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
 
   it('end a peering within a second when either side is deleted', async () => {
     const policies = async () =>
-      ours(await cluster.nb.rows()).filter(
+      managedRows(await cluster.nb.rows()).filter(
         (row) =>
           row.table === 'Logical_Router_Policy' && markOf(row, 'owner')?.startsWith('VPCPeering/') === true,
       ).length;
@@ -283,10 +283,10 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     await cluster.reason('VPCPeering', 'partner/classic', 'Ready', 'PendingPeer');
   });
 
-  it('are used by the older of two rules that exclude each other, and by the younger after it', async () => {
+  it('serve the older of two conflicting NatRules, and the younger after the older is deleted', async () => {
     const again = yaml.slice(yaml.lastIndexOf('apiVersion')).replace('name: web', 'name: again');
     const { metadata } = await cluster.get('NatRule', 'classic/web');
-    // Ages are told in whole seconds: of two of the same second neither is the older.
+    // Creation timestamps have a resolution of one second, so the second object must be created a second later.
     const nextSecond = Date.parse(metadata.creationTimestamp ?? '') + 1000;
     await cluster.eventually(() => expect(Date.now()).toBeGreaterThan(nextSecond));
     await cluster.apply(again);
@@ -295,7 +295,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     await cluster.reason('NatRule', 'classic/again', 'Ready', 'Ready');
   });
 
-  it('are lost with the label that allows them, and the same when it is back', async () => {
+  it('are detached when the namespace loses the allowing label, and return unchanged with the label', async () => {
     const label = (organization: string) =>
       cluster.apply({
         apiVersion: 'v1',
@@ -303,7 +303,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
         metadata: { name: 'classic', labels: { 'network.plasmavmc.io/organization': organization } },
       });
     const ofGateways = async () =>
-      ours(await cluster.nb.rows()).filter(({ table }) =>
+      managedRows(await cluster.nb.rows()).filter(({ table }) =>
         ['NAT', 'HA_Chassis', 'Load_Balancer'].includes(table),
       );
     await label('another');
@@ -318,7 +318,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     expect(of?.['gatewayIPs']).toEqual(['203.0.113.101']);
   });
 
-  it('were followed without northd or the operator complaining', () => {
+  it('cause no warnings of ovn-northd or the operator', () => {
     expect(cluster.log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
     expect(ovnWarnings(readFileSync(cluster.ovn.northd.logFile, 'utf8'))).toEqual([]);
   });
@@ -330,7 +330,7 @@ describe.each(targets)('networks outside, on the $name API server', (target) => 
     }
     await cluster.eventually(async () => {
       expect([...(await cluster.objects()).keys()]).toEqual([]);
-      expect(ours(await cluster.nb.rows())).toEqual([]);
+      expect(managedRows(await cluster.nb.rows())).toEqual([]);
     });
   });
 });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { API_VERSION } from '../../../src/api/index.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
-import { markOf, ours } from '../../support/operator/dump.ts';
+import { markOf, managedRows } from '../../support/operator/dump.ts';
 import { Gate } from '../../support/operator/gate.ts';
 import { isRow, uuidRef, wireMap, wireSet } from '../../support/operator/northbound.ts';
 import { everything, example } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
-import { partner } from '../../support/operator/partner.ts';
+import { partner } from '../../support/operator/peered-project.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
 const port = (name: string, spec: object = {}): string =>
@@ -17,7 +17,7 @@ const port = (name: string, spec: object = {}): string =>
     spec: { subnetRef: { name: 'apps' }, securityGroupRefs: [{ name: 'web' }], ...spec },
   });
 
-describe.each(targets)('an operator with the $name API server', (target) => {
+describe.each(targets)('an operator ($name API server)', (target) => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
@@ -27,20 +27,21 @@ describe.each(targets)('an operator with the $name API server', (target) => {
   beforeEach(() => cluster.reset());
   afterAll(() => cluster.stop());
 
-  /** The quickstart, converged. */
+  /** Applies the quickstart, and waits until it has converged. */
   async function quickstart(): Promise<void> {
     await cluster.apply(...example('quickstart.yaml'));
     await cluster.converged();
   }
 
-  /** Resolves when the operator behind the gate has written nothing for a while that is longer than its own delays. */
+  /** Resolves when the operator behind the gate has written nothing for longer than its own delays. */
   const quiet = (gate: Gate): Promise<void> =>
     cluster.eventually(() => {
-      if (gate.quietMs < 1_000) throw new Error(`it is still writing: ${gate.writes.slice(-3).join('; ')}`);
+      if (gate.idleMs < 1_000)
+        throw new Error(`the operator still writes: ${gate.writes.slice(-3).join('; ')}`);
     });
 
-  describe('that is started again', () => {
-    it('writes nothing but its epoch: no row and no status of any kind', async () => {
+  describe('that restarts', () => {
+    it('writes only its epoch: no other row and no status', async () => {
       await cluster.startOperator();
       await cluster.apply(...everything());
       await cluster.converged();
@@ -54,7 +55,7 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       expect(await cluster.objects()).toEqual(objects);
     });
 
-    it('catches up with what was created, edited and deleted meanwhile', async () => {
+    it('processes objects that were created, changed and deleted in the meantime', async () => {
       await cluster.startOperator();
       await quickstart();
       await cluster.apply(port('leaving'), port('staying'));
@@ -70,12 +71,12 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       const objects = await cluster.converged();
       expect(objects.get('Port/default/staying')!.status!['ipAddress']).toBe(staying);
       await cluster.eventually(async () => {
-        const owners = ours(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
+        const owners = managedRows(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
         expect(owners).toContain('Port/default/coming');
         expect(owners).not.toContain('Port/default/leaving');
       });
 
-      // And back: the same rows as before.
+      // After the reverse changes, the rows are the same as before.
       await cluster.edit('SecurityGroup', 'web', {
         spec: {
           ingress: [{ name: 'http', protocol: 'TCP', ports: { min: 80 }, remote: { cidr: '10.10.0.0/16' } }],
@@ -91,7 +92,7 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       );
     });
 
-    it('removes the rows of an object whose namesake took its place meanwhile', async () => {
+    it('removes the rows of an object that was replaced by another with the same name in the meantime', async () => {
       await cluster.startOperator();
       await quickstart();
       const { uid } = (await cluster.get('Port', 'server')).metadata;
@@ -103,18 +104,18 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       const now = objects.get('Port/default/server')!;
       expect(now.metadata.uid).not.toBe(uid);
       expect(now.status!['ipAddress']).toBe('10.10.1.10');
-      const rows = ours(await cluster.nb.rows());
+      const rows = managedRows(await cluster.nb.rows());
       expect(rows.filter((row) => markOf(row, 'uid') === uid)).toEqual([]);
       expect(rows.filter((row) => markOf(row, 'uid') === now.metadata.uid)).toHaveLength(1);
     });
 
-    it('sweeps nothing when it would be too large a share of all rows, says so, and gives none of their addresses away', async () => {
+    it('removes no orphans and reallocates none of their addresses when they exceed the allowed share of all rows', async () => {
       await cluster.startOperator();
       await quickstart();
       const names = Array.from({ length: 60 }, (_, index) => `vm-${index}`);
       await cluster.apply(...names.map((name) => port(name)));
       await cluster.converged();
-      const rows = ours(await cluster.nb.rows());
+      const rows = managedRows(await cluster.nb.rows());
       await cluster.stopOperators();
       for (const name of names) await cluster.delete('Port', name);
 
@@ -133,7 +134,7 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       await cluster.eventually(async () =>
         expect((await cluster.get('Port', 'late')).status?.['ipAddress']).toBe('10.10.1.64'),
       );
-      expect(ours(await cluster.nb.rows())).toHaveLength(rows.length + 1);
+      expect(managedRows(await cluster.nb.rows())).toHaveLength(rows.length + 1);
       const left = async (at = address): Promise<string | undefined> =>
         /^overlay_network_orphan_rows_left (\d+)$/m.exec(
           await (await fetch(`http://${at ?? ''}/metrics`)).text(),
@@ -151,13 +152,13 @@ describe.each(targets)('an operator with the $name API server', (target) => {
 
       const next = await cluster.startOperator({ settings: { ...served, 'sweep-share-limit': 1 } });
       await cluster.converged();
-      expect(ours(await cluster.nb.rows())).toHaveLength(rows.length - 59);
+      expect(managedRows(await cluster.nb.rows())).toHaveLength(rows.length - 59);
       expect(await left(next.address)).toBe('0');
     }, 60_000);
   });
 
-  describe('whose Northbound database is away', () => {
-    it('says so on objects with something to write, leaves the others alone, and catches up', async () => {
+  describe('whose Northbound database is unavailable', () => {
+    it('reports it on objects with pending changes only, and applies the changes later', async () => {
       await cluster.startOperator({ reconnectDeadlineMs: 500 });
       await quickstart();
       const before = await cluster.objects();
@@ -187,12 +188,12 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       await cluster.northbound.start();
       const after = await cluster.converged();
       expect(after.get('Port/default/client')!.status!['ipAddress']).toBe(address);
-      const owners = ours(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
+      const owners = managedRows(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
       expect(owners).toContain('Port/default/new');
       expect(owners.filter((owner) => owner === 'SecurityGroup/default/web')).toHaveLength(2);
     });
 
-    it('gives nobody an external address that is still translated there for another', async () => {
+    it('does not reallocate an external address that the database still translates for another object', async () => {
       await cluster.startOperator({ reconnectDeadlineMs: 500 });
       const nat = (externalIP: string): object => ({
         apiVersion: API_VERSION,
@@ -229,13 +230,13 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       await cluster.northbound.start();
       for (const name of ['deleted', 'edited'])
         await cluster.reason('FloatingIP', `partner/${name}`, 'Ready', 'Ready');
-      const translated = ours(await cluster.nb.rows()).map(({ columns }) => columns['external_ip']);
+      const translated = managedRows(await cluster.nb.rows()).map(({ columns }) => columns['external_ip']);
       expect(translated).toContain('203.0.113.121');
       expect(translated).not.toContain('203.0.113.120');
       expect(translated).not.toContain('203.0.113.102');
     });
 
-    it('waits for it at the start', async () => {
+    it('waits for the database at the start', async () => {
       await cluster.northbound.stop();
       await cluster.apply(...example('quickstart.yaml'));
       const operator = await cluster.startOperator({ asStandby: true });
@@ -248,7 +249,7 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       await cluster.converged();
     });
 
-    it('is cut short by a stop, at the start and later', async () => {
+    it('stops without delay, at the start and later', async () => {
       await cluster.northbound.stop();
       const early = await cluster.startOperator({ asStandby: true });
       await early.stop();
@@ -261,13 +262,13 @@ describe.each(targets)('an operator with the $name API server', (target) => {
     });
   });
 
-  describe('whose API server is away', () => {
-    it('goes on repairing, and catches up when it is back', async () => {
+  describe('whose API server is unavailable', () => {
+    it('continues to repair drift, and processes missed changes when the server returns', async () => {
       await cluster.startOperator();
       await quickstart();
       const before = await cluster.nbDump();
       await cluster.pauseApi();
-      const [row] = ours(await cluster.nb.rows()).filter(({ table }) => table === 'Logical_Switch');
+      const [row] = managedRows(await cluster.nb.rows()).filter(({ table }) => table === 'Logical_Switch');
       await cluster.nb.transact({ op: 'delete', table: 'Logical_Switch', where: isRow(row!.uuid) });
       await cluster.eventually(async () => expect(await cluster.nbDump()).toEqual(before));
 
@@ -277,13 +278,13 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       const objects = await cluster.converged(20_000);
       expect([...objects.keys()]).toContain('Port/default/new');
       await cluster.eventually(async () => {
-        const owners = ours(await cluster.nb.rows()).map((one) => markOf(one, 'owner'));
+        const owners = managedRows(await cluster.nb.rows()).map((one) => markOf(one, 'owner'));
         expect(owners).toContain('Port/default/new');
         expect(owners).not.toContain('Port/default/client');
       });
     }, 60_000);
 
-    it('removes nothing because of that, with its history gone too', async () => {
+    it('removes no rows, also when the server returns without its history', async () => {
       await cluster.startOperator();
       await quickstart();
       const before = await cluster.nbDump();
@@ -298,8 +299,8 @@ describe.each(targets)('an operator with the $name API server', (target) => {
     }, 60_000);
   });
 
-  describe('that another one has superseded', () => {
-    it('writes nothing any more, and says that it cannot go on', async () => {
+  describe('that another operator has superseded', () => {
+    it('stops writing and fails', async () => {
       const gate = new Gate();
       const first = await cluster.startOperator({ gate });
       await quickstart();
@@ -325,14 +326,14 @@ describe.each(targets)('an operator with the $name API server', (target) => {
       expect((await cluster.get('SecurityGroup', 'web')).status!['observedGeneration']).toBe(1);
     });
 
-    it('doubles nothing while the other one works on the same objects', async () => {
+    it('creates no duplicates while the other operator processes the same objects', async () => {
       const first = await cluster.startOperator();
       await quickstart();
       const second = await cluster.startOperator();
       await cluster.apply(...Array.from({ length: 20 }, (_, index) => port(`vm-${index}`)));
       expect(await first.failed).toMatch(/another operator/);
       const objects = await cluster.converged();
-      const rows = ours(await cluster.nb.rows());
+      const rows = managedRows(await cluster.nb.rows());
       const ports = [...objects.values()].filter(({ kind }) => kind === 'Port');
       expect(new Set(ports.map(({ status }) => status!['ipAddress'])).size).toBe(22);
       for (const { metadata, status } of ports) {
@@ -350,7 +351,7 @@ describe.each(targets)('an operator with the $name API server', (target) => {
     });
   });
 
-  it('hands over to a standby by a Lease, which was warm and writes nothing when there is nothing to write', async () => {
+  it('hands over its Lease to a standby with filled caches, which writes nothing without changes', async () => {
     const election = { 'leader-election-enabled': true };
     const first = await cluster.startOperator({ settings: election });
     await quickstart();

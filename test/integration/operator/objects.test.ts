@@ -4,7 +4,7 @@ import { readManifests } from '../../../src/dev/manifests.ts';
 import type { NewObject } from '../../../src/reconcile/index.ts';
 import { ApiClient } from '../../../packages/dev-apiserver/test/support/client.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
-import { ours } from '../../support/operator/dump.ts';
+import { managedRows } from '../../support/operator/dump.ts';
 import { refOf, type Kind } from '../../support/operator/objects.ts';
 import { namespaceType } from '../../support/operator/cluster-objects.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
@@ -22,7 +22,7 @@ const network = [
 const port = (name: string, spec: object = {}): NewObject =>
   object('Port', `team/${name}`, { subnetRef: { name: 'apps' }, securityGroupRefs: [], ...spec });
 
-describe.each(targets)('objects on the $name API server', (target) => {
+describe.each(targets)('an operator ($name API server)', (target) => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
@@ -35,12 +35,12 @@ describe.each(targets)('objects on the $name API server', (target) => {
   });
   afterAll(() => cluster.stop());
 
-  /** No row of this cluster is left. */
+  /** Waits until the cluster has no rows. */
   const nothingLeft = (): Promise<void> =>
-    cluster.eventually(async () => expect(ours(await cluster.nb.rows())).toEqual([]));
+    cluster.eventually(async () => expect(managedRows(await cluster.nb.rows())).toEqual([]));
 
-  describe('a VPC', () => {
-    it('brings a Subnet and a SecurityGroup named default, so that a Port needs to name nothing', async () => {
+  describe('with a VPC', () => {
+    it('creates a Subnet and a SecurityGroup named default, so that a Port needs no references', async () => {
       await cluster.apply(object('VPC', 'team/main'), object('Port', 'team/vm'));
       const objects = await cluster.ready();
       expect([...objects.keys()]).toEqual([
@@ -57,7 +57,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
       expect(containsCidr(vpc, subnet)).toBe(true);
     });
 
-    it('takes its default Subnet and SecurityGroup with it', async () => {
+    it('deletes the default Subnet and SecurityGroup with the VPC', async () => {
       await cluster.apply(object('VPC', 'team/main'));
       await cluster.ready();
       await cluster.eventually(async () => expect((await cluster.objects()).size).toBe(3));
@@ -66,7 +66,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
       await nothingLeft();
     });
 
-    it('is content with a Subnet named default that somebody made, and leaves it', async () => {
+    it('uses an existing Subnet named default, and does not delete it with the VPC', async () => {
       await cluster.apply(
         object('Subnet', 'team/default', { cidr: '10.1.7.0/24' }),
         object('VPC', 'team/main', { cidr: '10.1.0.0/16' }),
@@ -78,12 +78,12 @@ describe.each(targets)('objects on the $name API server', (target) => {
       expect(message).toContain('Subnet default');
     });
 
-    it('brings nothing with defaults: None', async () => {
+    it('creates no objects with defaults: None', async () => {
       await cluster.apply(object('VPC', 'team/main', { defaults: 'None' }));
       expect([...(await cluster.ready()).keys()]).toEqual(['VPC/team/main']);
     });
 
-    it('is ready before the Subnet of a next hop is there, and looks again when it comes and goes', async () => {
+    it('makes the VPC Ready without the Subnet of a next hop, and updates it when the Subnet appears or disappears', async () => {
       const staticRoutes = [{ destination: '192.168.9.0/24', nextHop: '10.1.1.9' }];
       await cluster.apply(
         object('VPC', 'team/main', { cidr: '10.1.0.0/16', defaults: 'None', staticRoutes }),
@@ -100,7 +100,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
       await says('NextHopUnreachable');
     });
 
-    it('is one in a namespace: the younger one waits until the older is gone', async () => {
+    it('allows one VPC per namespace: the younger waits until the older is deleted', async () => {
       await cluster.apply(object('VPC', 'team/a', { defaults: 'None' }));
       await cluster.ready();
       await cluster.apply(object('VPC', 'team/b', { defaults: 'None' }));
@@ -112,8 +112,8 @@ describe.each(targets)('objects on the $name API server', (target) => {
     });
   });
 
-  describe('what is used', () => {
-    it('is held when it is deleted, says by whom, and goes when they are gone', async () => {
+  describe('with a deleted object that others use', () => {
+    it('keeps the object, names the users, and finishes the deletion when the users are deleted', async () => {
       await cluster.apply(
         ...network,
         object('SecurityGroup', 'team/web'),
@@ -143,7 +143,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
       await nothingLeft();
     });
 
-    it('is not held by two groups that admit each other, when both go', async () => {
+    it('deletes two SecurityGroups that reference each other', async () => {
       const admits = (name: string) => ({
         ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name } } }],
       });
@@ -160,8 +160,8 @@ describe.each(targets)('objects on the $name API server', (target) => {
     });
   });
 
-  describe('a range or an address that is taken', () => {
-    it('is refused to a second VPC of the organization, until the first is gone; whose it is stays unsaid', async () => {
+  describe('with a range or an address that is in use', () => {
+    it('rejects a second VPC of the organization until the first is deleted, without naming the first', async () => {
       await cluster.namespace('other');
       await cluster.apply(network[0]!);
       await cluster.ready();
@@ -181,7 +181,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
       ]).toEqual(['VPC/other/theirs']);
     });
 
-    it("is nobody else's business in another organization", async () => {
+    it('accepts the same range in another organization', async () => {
       await cluster.namespace('other', { 'network.plasmavmc.io/organization': 'acme' });
       await cluster.apply(
         network[0]!,
@@ -193,7 +193,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
       });
     });
 
-    it('is refused to a second Subnet, until the first is gone', async () => {
+    it('rejects a second Subnet until the first is deleted', async () => {
       await cluster.apply(...network);
       await cluster.ready();
       await cluster.apply(object('Subnet', 'team/more', { cidr: '10.1.1.128/25' }));
@@ -207,17 +207,20 @@ describe.each(targets)('objects on the $name API server', (target) => {
     it.each([
       ['ipAddress', '10.1.1.9', 'IPAlreadyAllocated', /^IP_ALREADY_ALLOCATED: 10\.1\.1\.9 .*"first"/],
       ['macAddress', '0a:00:00:00:00:09', 'MACConflict', /0a:00:00:00:00:09 .*"first"/],
-    ])('is refused to a second Port (%s), until the first is gone', async (field, value, reason, says) => {
-      await cluster.apply(...network, port('first', { [field]: value }));
-      await cluster.ready();
-      await cluster.apply(port('second', { [field]: value }));
-      expect((await cluster.reason('Port', 'team/second', 'Accepted', reason)).message).toMatch(says);
-      await cluster.delete('Port', 'team/first');
-      await cluster.gone('Port', 'team/first');
-      expect((await cluster.ready()).get('Port/team/second')!.status).toMatchObject({ [field]: value });
-    });
+    ])(
+      'rejects a second Port with the same %s until the first is deleted',
+      async (field, value, reason, says) => {
+        await cluster.apply(...network, port('first', { [field]: value }));
+        await cluster.ready();
+        await cluster.apply(port('second', { [field]: value }));
+        expect((await cluster.reason('Port', 'team/second', 'Accepted', reason)).message).toMatch(says);
+        await cluster.delete('Port', 'team/first');
+        await cluster.gone('Port', 'team/first');
+        expect((await cluster.ready()).get('Port/team/second')!.status).toMatchObject({ [field]: value });
+      },
+    );
 
-    it('is never given twice by a pool that runs out, and is given again when it is free', async () => {
+    it('allocates each address of an exhausted pool once, and again after its release', async () => {
       await cluster.apply(network[0]!, object('Subnet', 'team/apps', { cidr: '10.1.1.0/29' }));
       const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
       await Promise.all(names.map((name) => cluster.apply(port(name))));
@@ -247,7 +250,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
     });
   });
 
-  describe('input that only other objects prove wrong', () => {
+  describe('with input that is invalid because of other objects', () => {
     it.each<[string, NewObject, string, string, RegExp]>([
       [
         'a Subnet outside its VPC',
@@ -264,21 +267,21 @@ describe.each(targets)('objects on the $name API server', (target) => {
         /^SUBNET_OUTSIDE_VPC: /,
       ],
       [
-        'a Subnet of no VPC',
+        'a Subnet without a VPC',
         object('Subnet', 'team/x', { vpcRef: { name: 'nowhere' } }),
         'ResolvedRefs',
         'VPCNotFound',
         /"nowhere"/,
       ],
       [
-        'a Port of no Subnet',
+        'a Port without a Subnet',
         object('Port', 'team/x', { subnetRef: { name: 'nowhere' } }),
         'ResolvedRefs',
         'SubnetNotFound',
         /"nowhere"/,
       ],
       [
-        'a Port of no SecurityGroup',
+        'a Port with a missing SecurityGroup',
         port('x', { securityGroupRefs: [{ name: 'nobody' }] }),
         'ResolvedRefs',
         'SecurityGroupNotFound',
@@ -320,7 +323,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
         /^IP_OUTSIDE_SUBNET: .*reserved/,
       ],
       [
-        'a rule for a group that is missing',
+        'a rule with a missing SecurityGroup',
         object('SecurityGroup', 'team/x', {
           ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name: 'nobody' } } }],
         }),
@@ -328,7 +331,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
         'SecurityGroupNotFound',
         /^SECURITY_GROUP_NOT_FOUND: .*"nobody"/,
       ],
-    ])('is told with its code: %s', async (_, bad, type, reason, says) => {
+    ])('reports the error code of %s', async (_, bad, type, reason, says) => {
       await cluster.apply(
         network[0]!,
         object('Subnet', 'team/apps', {
@@ -340,14 +343,14 @@ describe.each(targets)('objects on the $name API server', (target) => {
       await cluster.apply(bad);
       const condition = await cluster.reason(bad.kind as Kind, 'team/x', type, reason);
       expect(condition).toMatchObject({ status: 'False', message: expect.stringMatching(says) });
-      // What is refused has no row, or (a missing group) rows that allow nothing.
+      // A rejected object has no rows. A group whose rule references a missing group has rows that allow nothing.
       if (type === 'Accepted' || reason.startsWith('Subnet') || reason.startsWith('VPC')) {
         const uid = (await cluster.get(bad.kind as Kind, 'team/x')).metadata.uid;
         expect(JSON.stringify(await cluster.nb.rows())).not.toContain(uid);
       }
     });
 
-    it('is mended by what was missing, in whatever order it comes', async () => {
+    it('accepts the input when the missing objects are created, in any order', async () => {
       await cluster.apply(port('vm', { securityGroupRefs: [{ name: 'web' }] }));
       await cluster.reason('Port', 'team/vm', 'ResolvedRefs', 'SubnetNotFound');
       await cluster.apply(network[1]!);
@@ -359,7 +362,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
     });
   });
 
-  describe('input that the API server refuses', () => {
+  describe('behind an API server that rejects invalid input', () => {
     let api: ApiClient;
     beforeAll(() => {
       api = new ApiClient(cluster.server);
@@ -367,25 +370,25 @@ describe.each(targets)('objects on the $name API server', (target) => {
     afterAll(() => api.close());
     const path = (kind: Kind) => `/apis/${API_VERSION}/namespaces/team/${resources[kind].plural}`;
 
-    it('is an unknown field, with strict validation as kubectl asks for', async () => {
+    it('receives no unknown field with strict validation, which kubectl requests', async () => {
       const bad = object('VPC', 'team/main', { cidrs: ['10.1.0.0/16'] });
       const { status, body } = await api.create(path('VPC'), bad, { query: { fieldValidation: 'Strict' } });
       expect([status, body.message]).toEqual([400, expect.stringContaining('unknown field "spec.cidrs"')]);
     });
 
-    it('is a NUL in a description', async () => {
+    it('receives no NUL character in a description', async () => {
       const bad = object('SecurityGroup', 'team/web', { description: 'nothing\u0000else' });
       const { status, body } = await api.create(path('SecurityGroup'), bad);
       expect([status, body.message]).toEqual([422, expect.stringContaining('spec.description')]);
     });
 
-    it('is YAML that is none', () => {
+    it('receives no invalid YAML', () => {
       expect(() => readManifests('kind: VPC\n  metadata: {')).toThrow(/line 1/);
     });
   });
 
-  describe('a namespace that is deleted', () => {
-    it('goes with everything in it, and leaves no row', async () => {
+  describe('with a deleted namespace', () => {
+    it('lets everything in the namespace be deleted, and leaves no rows', async () => {
       await cluster.apply(
         object('VPC', 'team/main'),
         object('Port', 'team/vm'),
@@ -401,7 +404,7 @@ describe.each(targets)('objects on the $name API server', (target) => {
       expect(cluster.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
     });
 
-    it('is kept by a Port that somebody holds; what the Port uses stays, and says so', async () => {
+    it('keeps the objects that a Port with a foreign finalizer uses, and reports it on them', async () => {
       await cluster.apply(
         object('VPC', 'team/main'),
         object('Port', 'team/vm', {}, { finalizers: ['example.com/backup'] }),
@@ -419,10 +422,10 @@ describe.each(targets)('objects on the $name API server', (target) => {
     });
   });
 
-  // The real server takes its time for each.
+  // The real server needs more time per object.
   const count = target.name === 'embedded' ? 10_000 : 1_000;
-  it(`of the same names live side by side in 100 namespaces: ${count} of them`, async () => {
-    // Beside a VPC with its default Subnet and group, and one more group.
+  it(`keeps ${count} objects with the same names in 100 namespaces apart`, async () => {
+    // Each namespace also has a VPC with its default Subnet and group, and one more group.
     const ports = Array.from({ length: count / 100 - 4 }, (_, index) => `p${index}`);
     const namespaces = Array.from({ length: 100 }, (_, index) => `tenant-${index}`);
     const queue = namespaces.values();
@@ -445,9 +448,9 @@ describe.each(targets)('objects on the $name API server', (target) => {
     const all = [...objects.values()];
     const cidrs = all.filter(({ kind }) => kind === 'VPC').map(({ status }) => status!['cidr']);
     expect(new Set(cidrs).size).toBe(100);
-    const rows = ours(await cluster.nb.rows());
+    const rows = managedRows(await cluster.nb.rows());
     const rowsOf = (table: string) => rows.filter((row) => row.table === table).length;
-    // A port of each switch leads to the router.
+    // One port of each switch connects the router.
     expect([rowsOf('Logical_Router'), rowsOf('Logical_Switch'), rowsOf('Logical_Switch_Port')]).toEqual([
       100,
       100,
@@ -456,11 +459,11 @@ describe.each(targets)('objects on the $name API server', (target) => {
     for (const row of rows.filter(({ table }) => table === 'Logical_Switch'))
       expect(row.columns['ports']).toHaveLength(ports.length + 1);
 
-    // A change in one namespace is nothing to the others.
+    // A change in one namespace does not affect the others.
     await cluster.edit('SecurityGroup', 'tenant-7/web', { spec: { ingress: [] } });
     await cluster.delete('Port', 'tenant-7/p0');
     await cluster.eventually(async () => {
-      const left = ours(await cluster.nb.rows());
+      const left = managedRows(await cluster.nb.rows());
       expect(left).toHaveLength(rows.length - 2);
       expect(left.filter(({ columns }) => !JSON.stringify(columns).includes('/tenant-7/'))).toEqual(
         rows.filter(({ columns }) => !JSON.stringify(columns).includes('/tenant-7/')),

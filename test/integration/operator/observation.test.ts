@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { KubeObject, ResourceType } from '../../../src/reconcile/index.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
-import { markOf, ours } from '../../support/operator/dump.ts';
+import { markOf, managedRows } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import { isRow } from '../../support/operator/northbound.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
@@ -21,7 +21,7 @@ interface Told extends KubeObject {
   readonly regarding: { readonly kind: string; readonly name: string; readonly uid: string };
 }
 
-describe.each(targets)('what an operator tells of itself with the $name API server', (target) => {
+describe.each(targets)('an operator reports ($name API server)', (target) => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe.each(targets)('what an operator tells of itself with the $name API serv
   beforeEach(() => cluster.reset());
   afterAll(() => cluster.stop());
 
-  /** Events about an object that is there now, as `Normal Ready`, in the order in which they were told. */
+  /** The Events of an existing object, in the form `Normal Ready`, in the order of their creation. */
   async function eventsOf(kind: 'Port', key: string): Promise<string[]> {
     const { uid } = (await cluster.get(kind, key)).metadata;
     const { items } = await cluster.client.list<Told>(eventType);
@@ -40,7 +40,7 @@ describe.each(targets)('what an operator tells of itself with the $name API serv
       .map(({ type, reason }) => `${type} ${reason}`);
   }
 
-  it('an Event for each transition of Ready, and none for what goes on', async () => {
+  it('an Event for each transition of Ready, and no Event without a transition', async () => {
     await cluster.startOperator();
     await cluster.apply(...example('quickstart.yaml'));
     await cluster.converged();
@@ -60,7 +60,7 @@ describe.each(targets)('what an operator tells of itself with the $name API serv
     expect(await eventsOf('Port', 'server')).toEqual(before);
   });
 
-  it('metrics of objects, addresses, groups, transactions, repairs and the leader', async () => {
+  it('metrics of objects, addresses, groups, transactions, repairs and leadership', async () => {
     const operator = await cluster.startOperator({
       settings: { 'listen-addr': '127.0.0.1:0', 'leader-election-enabled': true },
     });
@@ -93,7 +93,7 @@ describe.each(targets)('what an operator tells of itself with the $name API serv
       expect(text).toMatch(/^nodejs_eventloop_lag_seconds\{quantile="0\.99"\} \d/m);
     });
 
-    const [row] = ours(await cluster.nb.rows()).filter(
+    const [row] = managedRows(await cluster.nb.rows()).filter(
       (each) => markOf(each, 'owner') === 'Port/default/server',
     );
     await cluster.nb.transact({
@@ -115,7 +115,7 @@ describe.each(targets)('what an operator tells of itself with the $name API serv
     ]);
   });
 
-  it('a line for each step of a reconcile, with the object and an id of the reconcile, to those who debug', async () => {
+  it('a debug log line for each step of a reconcile, with the object and the id of the reconcile', async () => {
     await cluster.startOperator();
     await cluster.apply(...example('quickstart.yaml'));
     await cluster.converged();

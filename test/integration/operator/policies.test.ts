@@ -36,7 +36,7 @@ metadata: { name: rail }
 spec: ${spec}
 `;
 
-describe.each(targets)('policies and groups on the $name API server', (target) => {
+describe.each(targets)('TrafficPolicies and SecurityGroups ($name API server)', (target) => {
   let cluster: TestCluster;
   beforeAll(async () => {
     cluster = await TestCluster.start(target);
@@ -46,7 +46,7 @@ describe.each(targets)('policies and groups on the $name API server', (target) =
   }, 90_000);
   afterAll(() => cluster.stop());
 
-  /** The Ports in the port group whose name begins so, by name. */
+  /** The sorted names of the Ports in a port group, found by the prefix of its name. */
   const members = async (prefix: string): Promise<readonly string[]> => {
     const rows = await cluster.nb.rows();
     const group = rows.find(({ table, columns }) => table === 'Port_Group' && columns['name'] === prefix);
@@ -68,21 +68,21 @@ describe.each(targets)('policies and groups on the $name API server', (target) =
       expect((await cluster.get('TrafficPolicy', 'rail')).status).toMatchObject({ portCount: names.length });
     });
 
-  it('a policy takes in the Ports that it applies to when it comes, and counts them', async () => {
+  it('apply a new policy to the Ports that it selects, and count the Ports', async () => {
     await cluster.apply(
       policy('{ appliesTo: { portSelector: { matchLabels: { tier: db } } }, ingress: [] }'),
     );
     await railHolds('db');
   });
 
-  it('a Port comes and goes with its labels', async () => {
+  it('add and remove a Port when its labels change', async () => {
     await cluster.edit('Port', 'web', { metadata: { labels: { tier: 'db' } } });
     await railHolds('db', 'web');
     await cluster.edit('Port', 'web', { metadata: { labels: { tier: null } } });
     await railHolds('db');
   });
 
-  it('a policy that turns to other Ports lets the first go', async () => {
+  it('replace the Ports of a policy when its selector changes', async () => {
     const selector = { matchLabels: null, matchExpressions: [{ key: 'tier', operator: 'DoesNotExist' }] };
     await cluster.edit('TrafficPolicy', 'rail', { spec: { appliesTo: { portSelector: selector } } });
     await railHolds('web');
@@ -92,7 +92,7 @@ describe.each(targets)('policies and groups on the $name API server', (target) =
     await railHolds('db', 'web');
   });
 
-  it('isolation is a matter of membership', async () => {
+  it('implement isolation by membership in a port group', async () => {
     const isolation = await groupOf('Subnet', 'a', '_isolation');
     await cluster.edit('TrafficPolicy', 'rail', { spec: { isolation: 'Subnet' } });
     await cluster.eventually(async () => expect(await members(isolation)).toEqual(['db', 'web']));
@@ -108,29 +108,32 @@ describe.each(targets)('policies and groups on the $name API server', (target) =
       3,
     ],
     ['TrafficPolicy', 'rail', { ingress: [{ protocol: 'TCP', ports: { min: 443 } }] }, undefined],
-  ])('a changed rule of a %s is one transaction, and wakes nobody', async (kind, name, spec, rows) => {
-    await cluster.eventually(async () =>
-      expect((await cluster.get(kind, name)).status).toMatchObject({ portCount: 2 }),
-    );
-    const mark = markOf(cluster.northbound.file);
-    const before = await cluster.list('Port');
-    await cluster.edit(kind, name, { spec });
-    const { metadata } = await cluster.get(kind, name);
-    await cluster.eventually(async () => {
-      const { status } = await cluster.get(kind, name);
-      const programmed = status?.conditions?.find(({ type }) => type === 'Programmed');
-      expect(programmed).toMatchObject({ status: 'True', observedGeneration: metadata.generation });
-    });
-    expect(writesSince(cluster.northbound.file, mark)).toMatchObject({
-      transactions: 1,
-      ...(rows !== undefined && { rows }),
-    });
-    const versions = (ports: typeof before) =>
-      ports.map(({ metadata: { resourceVersion } }) => resourceVersion);
-    expect(versions(await cluster.list('Port'))).toEqual(versions(before));
-  });
+  ])(
+    'write a changed rule of a %s in one transaction, and reconcile no Ports',
+    async (kind, name, spec, rows) => {
+      await cluster.eventually(async () =>
+        expect((await cluster.get(kind, name)).status).toMatchObject({ portCount: 2 }),
+      );
+      const mark = markOf(cluster.northbound.file);
+      const before = await cluster.list('Port');
+      await cluster.edit(kind, name, { spec });
+      const { metadata } = await cluster.get(kind, name);
+      await cluster.eventually(async () => {
+        const { status } = await cluster.get(kind, name);
+        const programmed = status?.conditions?.find(({ type }) => type === 'Programmed');
+        expect(programmed).toMatchObject({ status: 'True', observedGeneration: metadata.generation });
+      });
+      expect(writesSince(cluster.northbound.file, mark)).toMatchObject({
+        transactions: 1,
+        ...(rows !== undefined && { rows }),
+      });
+      const versions = (ports: typeof before) =>
+        ports.map(({ metadata: { resourceVersion } }) => resourceVersion);
+      expect(versions(await cluster.list('Port'))).toEqual(versions(before));
+    },
+  );
 
-  it('a policy that is deleted leaves nothing, and its Ports Ready', async () => {
+  it('remove the rows of a deleted policy, and keep its Ports Ready', async () => {
     const group = await groupOf('TrafficPolicy', 'rail');
     await cluster.delete('TrafficPolicy', 'rail');
     await cluster.gone('TrafficPolicy', 'rail');
@@ -141,7 +144,7 @@ describe.each(targets)('policies and groups on the $name API server', (target) =
     await cluster.ready();
   });
 
-  it('a policy deleted while the operator is away is swept when it comes back', async () => {
+  it('remove the rows of a policy that was deleted while no operator ran', async () => {
     await cluster.apply(policy('{ appliesTo: { portSelector: {} }, egress: [] }'));
     await railHolds('db', 'web');
     const group = await groupOf('TrafficPolicy', 'rail');

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
-import { markOf, ours } from '../../support/operator/dump.ts';
+import { markOf, managedRows } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
-import type { Seen } from '../../support/operator/objects.ts';
+import type { TestObject } from '../../support/operator/objects.ts';
 import { ovnWarnings } from '../../support/ovn-warnings.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 import { trace } from '../../support/operator/trace.ts';
 
-describe.each(targets)('the quickstart on the $name API server', (target) => {
+describe.each(targets)('the quickstart ($name API server)', (target) => {
   let cluster: TestCluster;
-  let server: Seen;
-  let client: Seen;
+  let server: TestObject;
+  let client: TestObject;
   let apps: string;
 
   beforeAll(async () => {
@@ -26,13 +26,13 @@ describe.each(targets)('the quickstart on the $name API server', (target) => {
   }, 60_000);
   afterAll(() => cluster.stop());
 
-  const ethernet = (from: Seen, to: { mac: string }) =>
+  const ethernet = (from: TestObject, to: { mac: string }) =>
     `inport == "${String(from.status!['interfaceID'])}" && eth.src == ${String(from.status!['macAddress'])} && eth.dst == ${to.mac}`;
-  const tcp = (from: Seen, to: Seen, port: number) =>
+  const tcp = (from: TestObject, to: TestObject, port: number) =>
     `${ethernet(from, { mac: String(to.status!['macAddress']) })} && ip.ttl == 64 && ` +
     `ip4.src == ${String(from.status!['ipAddress'])} && ip4.dst == ${String(to.status!['ipAddress'])} && tcp.dst == ${port}`;
 
-  it('gives each Port what a VM manager needs', () => {
+  it('sets the status fields of each Port that a VM manager needs', () => {
     expect(server.status).toMatchObject({
       interfaceID: server.metadata.uid,
       ipAddress: '10.10.1.10',
@@ -44,7 +44,7 @@ describe.each(targets)('the quickstart on the $name API server', (target) => {
     expect(client.status).toMatchObject({ ipAddress: '10.10.1.2', gatewayIP: '10.10.1.1' });
   });
 
-  it('brings counts in status up to date', async () => {
+  it('updates the counts in statuses', async () => {
     await cluster.eventually(async () => {
       expect((await cluster.get('Subnet', 'apps')).status).toMatchObject({
         totalIPs: 253,
@@ -60,7 +60,7 @@ describe.each(targets)('the quickstart on the $name API server', (target) => {
     });
   });
 
-  it('is what ovn-nbctl shows: a switch with both Ports, and a router that joins the two Subnets', async () => {
+  it('creates a switch with both Ports and a router between the two Subnets, as ovn-nbctl shows', async () => {
     const shown = await cluster.ovn.nbctl('show');
     expect(shown).toMatch(
       new RegExp(
@@ -72,7 +72,7 @@ describe.each(targets)('the quickstart on the $name API server', (target) => {
     expect(shown.match(/^switch /gm)).toHaveLength(2);
   });
 
-  it('is what ovn-sbctl shows: a binding for each Port', async () => {
+  it('creates a binding for each Port, as ovn-sbctl shows', async () => {
     const bindings = await cluster.ovn.sbctl(
       '--bare',
       '--columns=logical_port,mac',
@@ -90,7 +90,7 @@ describe.each(targets)('the quickstart on the $name API server', (target) => {
     const objects = await cluster.objects();
     const rows = await cluster.nb.rows();
     const known = rows.filter(({ table }) => !['NB_Global', 'Connection', 'SSL'].includes(table));
-    expect(ours(rows)).toEqual(known);
+    expect(managedRows(rows)).toEqual(known);
     for (const row of known)
       expect(objects.get(markOf(row, 'owner')!)?.metadata.uid).toBe(markOf(row, 'uid'));
   });
@@ -99,17 +99,17 @@ describe.each(targets)('the quickstart on the $name API server', (target) => {
     expect((await trace(cluster.ovn, apps, tcp(client, server, 80))).outputs).toEqual([server.metadata.uid]);
   });
 
-  it('drops everything else that is sent to the web server', async () => {
+  it('drops all other traffic to the web server', async () => {
     expect((await trace(cluster.ovn, apps, tcp(client, server, 81))).outputs).toEqual([]);
     const udp = tcp(client, server, 80).replace('tcp.dst', 'udp.dst');
     expect((await trace(cluster.ovn, apps, udp)).outputs).toEqual([]);
   });
 
-  it('drops what the web server sends to the client, whose group admits only its own members', async () => {
+  it('drops traffic from the web server to the client, whose group admits only its own members', async () => {
     expect((await trace(cluster.ovn, apps, tcp(server, client, 80))).outputs).toEqual([]);
   });
 
-  it("drops what comes with another's address", async () => {
+  it('drops packets with a forged source address', async () => {
     const spoofed = tcp(client, server, 80).replace('ip4.src == 10.10.1.2', 'ip4.src == 10.10.1.3');
     expect((await trace(cluster.ovn, apps, spoofed)).outputs).toEqual([]);
   });
@@ -124,11 +124,11 @@ describe.each(targets)('the quickstart on the $name API server', (target) => {
     expect(text).toMatch(/put_dhcp_opts\([^)]*\brouter = 10\.10\.1\.1\b/);
   });
 
-  it('gives northd nothing to complain about', () => {
+  it('causes no warnings of ovn-northd', () => {
     expect(ovnWarnings(readFileSync(cluster.ovn.northd.logFile, 'utf8'))).toEqual([]);
   });
 
-  it('was made without a warning', () => {
+  it('causes no warnings of the operator', () => {
     expect(cluster.log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
-import { ours, settled } from '../../support/operator/dump.ts';
+import { managedRows, stableContent } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
@@ -18,7 +18,7 @@ describe('two Kubernetes clusters that share one OVN', () => {
     await east.stop();
   });
 
-  /** The operator of one of them; both write to the OVN of the first. */
+  /** Starts the operator of one cluster. Both operators write to the OVN of the first cluster. */
   const startOperator = (cluster: TestCluster, name: string) =>
     cluster.startOperator({
       settings: {
@@ -28,9 +28,9 @@ describe('two Kubernetes clusters that share one OVN', () => {
         'sweep-share-limit': 1,
       },
     });
-  const rowsOf = async (name: string) => settled(ours(await east.nb.rows(), name));
+  const rowsOf = async (name: string) => stableContent(managedRows(await east.nb.rows(), name));
 
-  it('are both in effect with the same names and networks, and neither removes what the other has', async () => {
+  it('can use the same names and networks, and do not remove rows of each other', async () => {
     await startOperator(east, 'east');
     const second = await startOperator(west, 'west');
     for (const cluster of [east, west]) {
@@ -41,7 +41,7 @@ describe('two Kubernetes clusters that share one OVN', () => {
     const names = (rows: typeof before) => rows.map(({ table }) => table).sort();
     expect(names(await rowsOf('west'))).toEqual(names(before));
 
-    // Its orphans are swept at the start: all that it has, and nothing else.
+    // The operator removes its orphans at the start: all rows of its own cluster, and no others.
     await second.stop();
     await west.removeAll();
     const third = await startOperator(west, 'west');
@@ -49,7 +49,7 @@ describe('two Kubernetes clusters that share one OVN', () => {
     expect(await rowsOf('east')).toEqual(before);
     await third.stop();
 
-    // Each has an epoch of its own: the first still writes.
+    // Each cluster has its own epoch, so the first operator can still write.
     await east.delete('Port', 'server');
     await east.eventually(async () => expect((await rowsOf('east')).length).toBeLessThan(before.length));
   }, 120_000);

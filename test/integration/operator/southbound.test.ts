@@ -3,7 +3,7 @@ import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embe
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
-describe('an operator whose Southbound database is away', () => {
+describe('an operator whose Southbound database is unavailable', () => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
@@ -11,7 +11,7 @@ describe('an operator whose Southbound database is away', () => {
   }, 60_000);
   afterAll(() => cluster.stop());
 
-  it('makes Ports ready all the same, says that it knows no hosts, and learns them when it comes', async () => {
+  it('makes Ports Ready, reports that hosts are unknown, and learns the hosts when the database returns', async () => {
     await cluster.southbound.stop();
     const operator = await cluster.startOperator({ settings: { 'listen-addr': '127.0.0.1:0' } });
     const readiness = () => fetch(`http://${operator.address ?? ''}/ready`);

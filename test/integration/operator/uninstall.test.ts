@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { runProgram } from '../../../src/cli/program.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { kinds } from '../../support/operator/cluster-objects.ts';
-import { markOf, ours } from '../../support/operator/dump.ts';
+import { markOf, managedRows } from '../../support/operator/dump.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
@@ -29,7 +29,7 @@ metadata: { name: ip, namespace: tenant }
 spec: { externalNetworkRef: { name: public } }
 `;
 
-describe.each(targets)('an installation with the $name API server', (target) => {
+describe.each(targets)('an installation ($name API server)', (target) => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
@@ -52,7 +52,7 @@ describe.each(targets)('an installation with the $name API server', (target) => 
     return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
   }
 
-  it('keeps its network when the operator is removed, and lets Ports go all the same', async () => {
+  it('keeps its rows when the operator is removed, and allows Ports to be deleted', async () => {
     const rows = await cluster.nbDump();
     await cluster.stopOperators();
     expect(await cluster.nbDump()).toEqual(rows);
@@ -64,7 +64,7 @@ describe.each(targets)('an installation with the $name API server', (target) => 
     expect(await cluster.nbDump()).toEqual(rows);
   });
 
-  it('leaves no namespace stuck when the finalizers are taken off, and no row when there is an operator again', async () => {
+  it('blocks no namespace after `uninstall` removed the finalizers; a new operator removes the rows', async () => {
     await cluster.stopOperators();
     const election = { 'leader-election-enabled': true, 'leader-election-namespace': 'default' };
     await cluster.startOperator({ settings: election });
@@ -97,17 +97,17 @@ describe.each(targets)('an installation with the $name API server', (target) => 
 
     await cluster.startOperator({ settings: { ...election, 'sweep-share-limit': 1 } });
     await cluster.eventually(async () => {
-      const owners = ours(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
+      const owners = managedRows(await cluster.nb.rows()).map((row) => markOf(row, 'owner'));
       expect(owners.filter((owner) => owner?.includes('/tenant/'))).toEqual([]);
     });
   }, 90_000);
 
-  it('leaves no row and no object when everything is removed, in whatever order it is asked for', async () => {
+  it('leaves no rows and no objects when everything is deleted, in any order', async () => {
     for (const kind of kinds)
       for (const { metadata } of await cluster.list(kind)) await cluster.delete(kind, metadata.name);
     await cluster.eventually(async () => {
       expect([...(await cluster.objects()).keys()]).toEqual([]);
-      expect(ours(await cluster.nb.rows())).toEqual([]);
+      expect(managedRows(await cluster.nb.rows())).toEqual([]);
     });
   });
 });

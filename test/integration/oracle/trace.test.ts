@@ -39,7 +39,7 @@ afterAll(() => cleanup.run());
 const spaceOf = (index: number): string => `world-${index}`;
 
 describe(`security groups and policies in the real OVN (seed ${seed})`, () => {
-  it('let through exactly what the model lets through', async () => {
+  it('pass exactly the packets that the model allows', async () => {
     const counts = { allowed: 0, denied: 0 };
     for (const [index, each] of worlds.entries()) {
       for (const packet of packetsOf(each, index, size.packets)) {
@@ -55,7 +55,7 @@ describe(`security groups and policies in the real OVN (seed ${seed})`, () => {
     expect(counts.denied).toBeGreaterThan(50);
   }, 180_000);
 
-  it('let through exactly that of new connections, too', async () => {
+  it('pass exactly the packets of new connections that the model allows', async () => {
     for (const [index, each] of worlds.entries()) {
       for (const packet of packetsOf(each, index + 1000, size.ofNewConnections)) {
         const { datapath, flow, target } = flowOf(spaceOf(index), each, packet);
@@ -66,7 +66,7 @@ describe(`security groups and policies in the real OVN (seed ${seed})`, () => {
     }
   }, 180_000);
 
-  it('are matches that neither ovn-northd nor ovn-trace refuses', () => {
+  it('compile to matches that ovn-northd and ovn-trace accept', () => {
     expect(daemon.complaints()).toEqual([]);
     const northd = readFileSync(ovn.northd.logFile, 'utf8').split('\n');
     expect(northd.filter((line) => /pars|syntax|invalid|unknown/i.test(line))).toEqual([]);
@@ -74,19 +74,19 @@ describe(`security groups and policies in the real OVN (seed ${seed})`, () => {
 });
 
 /**
- * Within a Subnet, since others go through the router. Neighbour discovery and router advertisements have flows of
- * OVN's own: on a switch with ACLs ovn-northd lets all of them pass, above every one. Frames to several
- * would come to more than one.
+ * Generates packets within a Subnet, because other packets pass the router. Excludes neighbour discovery and router
+ * advertisements: on a switch with ACLs, ovn-northd has its own flows that allow them. Excludes multicast frames, which
+ * have several receivers.
  */
 function packetsOf(each: World, index: number, count: number): Packet[] {
-  const near = (from: string, to: string) => each.ports[from]?.subnet === each.ports[to]?.subnet;
-  const some = packetIn(each, near).filter(
+  const inOneSubnet = (from: string, to: string) => each.ports[from]?.subnet === each.ports[to]?.subnet;
+  const packets = packetIn(each, inOneSubnet).filter(
     ({ icmp, isMulticastFrame }) => !isMulticastFrame && ![134, 135, 136].includes(icmp?.type ?? 0),
   );
-  return fc.sample(some, { seed: seed + index, numRuns: count });
+  return fc.sample(packets, { seed: seed + index, numRuns: count });
 }
 
-/** The packet in ovn-trace's words, where it enters, and the logical port that it should reach. */
+/** The packet in the syntax of ovn-trace, its input port, and the logical port of its destination. */
 function flowOf(space: string, each: World, packet: Packet) {
   const { from, to } = packet;
   const near = each.ports[from.port ?? to.port ?? '']?.subnet ?? 'a';

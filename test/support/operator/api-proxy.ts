@@ -1,4 +1,4 @@
-/** Stands between one operator and the API server, and lets a gate decide about writes. Speaks plain HTTP to the operator. */
+/** A proxy between one operator and the API server. A gate decides about writes. The operator connects by plain HTTP. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -8,11 +8,11 @@ import type { RunningServer } from '../../../packages/dev-apiserver/test/support
 import type { Gate } from './gate.ts';
 
 export interface Proxy {
-  /** Where the operator connects. */
+  /** The address for the operator. */
   readonly address: string;
-  /** Cuts every connection and refuses new ones. What the server was sent is carried out all the same. */
+  /** Closes every connection and refuses new connections. The server still executes requests that it has received. */
   isolate(): void;
-  /** The same, and resolves when nothing is left open. */
+  /** Isolates the operator; resolves when no request is open. */
   close(): Promise<void>;
 }
 
@@ -54,11 +54,11 @@ async function forward(
   gate: Gate,
 ): Promise<void> {
   const { method = 'GET', url = '/', headers } = incoming;
-  // Events are told in the background, at times of their own: no write that anything depends on.
+  // Events do not count as writes: they are sent in the background at any time, and nothing depends on them.
   const isWrite = method !== 'GET' && method !== 'HEAD' && !url.startsWith('/apis/events.k8s.io/');
   const body = isWrite ? await buffer(incoming) : Buffer.alloc(0);
-  const fate = isWrite ? gate.decide(labelOf(method, url)) : gate.ended ? 'never-sent' : 'pass';
-  if (fate === 'never-sent') {
+  const decision = isWrite ? gate.decide(labelOf(method, url)) : gate.ended ? 'never-sent' : 'pass';
+  if (decision === 'never-sent') {
     outgoing.destroy();
     return;
   }
@@ -77,7 +77,7 @@ async function forward(
     const whole = answered.then(async (response) => ({ response, content: await buffer(response) }));
     gate.sent(whole.catch(() => undefined));
     const { response, content } = await whole;
-    if (fate === 'reply-lost') outgoing.destroy();
+    if (decision === 'reply-lost') outgoing.destroy();
     else outgoing.writeHead(response.statusCode ?? 0, response.headers).end(content);
     return;
   }

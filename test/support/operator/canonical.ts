@@ -1,15 +1,15 @@
-/** One text for what a cluster has come to, in which nothing is left of what the server chose. */
+/** The state of a cluster as text without values that the API server chose, so that two runs can be compared. */
 import { computeMac, firstAddress, formatAddress, mustParseCidr } from '../../../src/api/index.ts';
-import { markOf, renamed, rowNames, settled } from './dump.ts';
+import { markOf, withNames, rowNames, stableContent } from './dump.ts';
 import type { NbRow } from './northbound.ts';
-import { fateOf, type Seen } from './objects.ts';
+import { outcomeOf, type TestObject } from './objects.ts';
 
 /**
- * Statuses and rows as text: UIDs, and what is computed from them, have the names of their objects; with
- * `maskAllocated` so have the addresses that nobody asked for by name.
+ * Formats statuses and rows as text. UIDs, and values that are computed from UIDs, are replaced by names of their
+ * objects. With `maskAllocated`, allocated addresses are replaced too.
  */
 export function canonical(
-  objects: ReadonlyMap<string, Seen>,
+  objects: ReadonlyMap<string, TestObject>,
   allRows: readonly NbRow[],
   { maskAllocated }: { readonly maskAllocated: boolean },
 ): string {
@@ -24,16 +24,16 @@ export function canonical(
     ),
   );
   const rows = allRows.map(withoutRank);
-  // Rows of objects that are gone should not be there, and must not look like others.
+  // Rows of deleted objects must not exist. A name of their own distinguishes them from other rows.
   for (const row of rows) {
     const uid = markOf(row, 'uid') ?? '';
     if (!names.has(uid)) for (const [value, name] of namesOf('gone', uid)) names.set(value, name);
   }
   const state = {
-    statuses: Object.fromEntries([...objects].map(([id, object]) => [id, fateOf(object)])),
-    rows: settled(rows),
+    statuses: Object.fromEntries([...objects].map(([id, object]) => [id, outcomeOf(object)])),
+    rows: stableContent(rows),
   };
-  const text = renamed(JSON.stringify(state), new Map([...names, ...rowNames(rows, names)]));
+  const text = withNames(JSON.stringify(state), new Map([...names, ...rowNames(rows, names)]));
   const addresses = [...objects].flatMap(([id, object]) => [
     ...linkOf(object),
     ...(maskAllocated ? allocatedTo(id, object) : []),
@@ -41,12 +41,12 @@ export function canonical(
   return inOrder(addresses.reduce(masked, text));
 }
 
-/** The row without the rank of a chassis, which is a hash of a UID. */
+/** The row without the priority of a chassis, which is a hash of a UID. */
 function withoutRank(row: NbRow): NbRow {
   return row.table === 'HA_Chassis' ? { ...row, columns: { ...row.columns, priority: '<rank>' } } : row;
 }
 
-/** Names of an object's UID and of the MAC addresses that are computed from it. */
+/** The names for an object's UID and for the MAC addresses that are computed from the UID. */
 function namesOf(id: string, uid: string): (readonly [string, string])[] {
   return [
     [uid, `<${id}>`],
@@ -58,19 +58,19 @@ function namesOf(id: string, uid: string): (readonly [string, string])[] {
   ];
 }
 
-/** What stands in place of an address, or of a network. */
+/** An address or a network, and the text that replaces it. */
 type Mask = readonly [text: string, name: string];
 
-/** The two addresses on a peering's link: who has which goes by UIDs. */
-function linkOf({ status }: Seen): Mask[] {
+/** Masks the two addresses on the link of a peering. The UIDs determine which side has which address. */
+function linkOf({ status }: TestObject): Mask[] {
   const link = status?.['linkCIDR'];
   if (typeof link !== 'string') return [];
   const { family, value } = firstAddress(mustParseCidr(link));
   return [1n, 2n].map((nth) => [formatAddress({ family, value: value + nth }), '<address on a link>']);
 }
 
-/** What an object was given that it did not ask for by name: which of those that are free goes by the order of events. */
-function allocatedTo(id: string, { kind, spec, status }: Seen): Mask[] {
+/** Masks an address that was allocated, not specified. The order of events determines which free address is allocated. */
+function allocatedTo(id: string, { kind, spec, status }: TestObject): Mask[] {
   const [gatewayIP] = (status?.['gatewayIPs'] ?? []) as readonly string[];
   const given: Readonly<Record<string, unknown>> = {
     Port: spec['ipAddress'] === undefined ? status?.['ipAddress'] : undefined,
@@ -83,11 +83,11 @@ function allocatedTo(id: string, { kind, spec, status }: Seen): Mask[] {
   return [[text, kind === 'VPCPeering' ? '<link>' : `<address of ${id}>`]];
 }
 
-/** Whole addresses only: not 10.0.0.1 in 10.0.0.10. */
+/** Replaces complete addresses only, not 10.0.0.1 in 10.0.0.10. */
 const masked = (text: string, [address, name]: Mask): string =>
   text.replace(new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?!\\d)`, 'g'), name);
 
-/** JSON with sorted sets and rows, one a line, since names sort otherwise than what they stand for. */
+/** Formats JSON with one row per line, and sorts sets and rows again, because names have another order than UIDs. */
 function inOrder(json: string): string {
   const { statuses, rows } = JSON.parse(json, (_key, value: unknown) => {
     if (Array.isArray(value)) {

@@ -1,4 +1,4 @@
-/** The objects of one API server, as users and tests handle them. */
+/** Operations of tests on the objects of one API server. */
 import { resources, type Condition } from '../../../src/api/index.ts';
 import { coreTypes, readManifests } from '../../../src/dev/manifests.ts';
 import {
@@ -12,15 +12,15 @@ import {
 import type { RecordingLog } from '../reconcile/recording-log.ts';
 import { eventually } from '../eventually.ts';
 import {
-  countsRight,
-  fateOf,
+  hasCorrectCounts,
+  outcomeOf,
   idOf,
   isReady,
   refOf,
-  saysOf,
-  type Fate,
+  describeConditions,
+  type Outcome,
   type Kind,
-  type Seen,
+  type TestObject,
 } from './objects.ts';
 
 /** The kinds with controllers. */
@@ -44,13 +44,13 @@ export const namespaceType: ResourceType = {
   namespaced: false,
 };
 
-/** Where the object is. */
+/** The namespace and the name of an object. */
 const refTo = (kind: Kind, key: string): { namespace?: string; name: string } =>
   resources[kind].namespaced ? refOf(key) : { name: key };
 
 export class ClusterObjects {
   readonly client: RestClient;
-  /** What the operators said. */
+  /** The log of the operators. */
   readonly log: RecordingLog;
 
   constructor(client: RestClient, log: RecordingLog) {
@@ -58,15 +58,15 @@ export class ClusterObjects {
     this.log = log;
   }
 
-  /** Waits until `look` does not throw; what the operator complained about is added to its last error. */
-  eventually<T>(look: () => T | Promise<T>, timeoutMs?: number): Promise<T> {
-    return eventually(look, {
+  /** Waits until `check` does not throw. After the time limit, throws its last error with the operator's warnings. */
+  eventually<T>(check: () => T | Promise<T>, timeoutMs?: number): Promise<T> {
+    return eventually(check, {
       ...(timeoutMs !== undefined && { timeoutMs }),
-      context: () => this.#complaints(),
+      context: () => this.#warnings(),
     });
   }
 
-  /** Creates objects, or merges them into those that are there; YAML or parsed. */
+  /** Creates objects from YAML or parsed manifests, or merges them into existing objects. */
   async apply(...manifests: readonly (NewObject | string)[]): Promise<void> {
     const objects = manifests.flatMap((one) => (typeof one === 'string' ? readManifests(one) : [one]));
     for (const manifest of objects) await this.#createOrMerge(manifest);
@@ -86,7 +86,7 @@ export class ClusterObjects {
     await this.client.patchMerge(resources[kind], refTo(kind, key), patch);
   }
 
-  /** Asks for an object to be deleted; one that is gone is no error. */
+  /** Deletes an object. Ignores a missing object. */
   delete(kind: Kind, key: string): Promise<void> {
     return this.#delete(resources[kind], refTo(kind, key));
   }
@@ -95,17 +95,17 @@ export class ClusterObjects {
     await this.#delete(namespaceType, { name });
   }
 
-  /** The object; `key` is `namespace/name`, or a name in `default`, or the name of one that is in no namespace. */
-  get(kind: Kind, key: string): Promise<Seen> {
-    return this.client.get<Seen>(resources[kind], refTo(kind, key));
+  /** Gets an object. `key` is `namespace/name`, a name in `default`, or the name of a cluster-scoped object. */
+  get(kind: Kind, key: string): Promise<TestObject> {
+    return this.client.get<TestObject>(resources[kind], refTo(kind, key));
   }
 
-  async list(kind: Kind): Promise<readonly Seen[]> {
-    return (await this.client.list<Seen>(resources[kind])).items;
+  async list(kind: Kind): Promise<readonly TestObject[]> {
+    return (await this.client.list<TestObject>(resources[kind])).items;
   }
 
   /** Every object of the kinds with controllers, by `Kind/namespace/name`. */
-  async objects(): Promise<ReadonlyMap<string, Seen>> {
+  async objects(): Promise<ReadonlyMap<string, TestObject>> {
     const lists = await Promise.all(kinds.map((kind) => this.list(kind)));
     return new Map(
       lists
@@ -115,71 +115,71 @@ export class ClusterObjects {
     );
   }
 
-  /** Waits until every object is Ready, by what it is now. Gives them. */
-  ready(timeoutMs?: number): Promise<ReadonlyMap<string, Seen>> {
+  /** Waits until every object is Ready for its current generation; resolves with the objects. */
+  ready(timeoutMs?: number): Promise<ReadonlyMap<string, TestObject>> {
     return this.eventually(async () => {
       const objects = await this.objects();
       const waiting = [...objects].filter(([, object]) => !isReady(object));
       if (objects.size === 0) throw new Error('there are no objects');
       if (waiting.length > 0)
-        throw new Error(waiting.map(([id, object]) => `${id}: ${saysOf(object)}`).join('\n'));
+        throw new Error(waiting.map(([id, object]) => `${id}: ${describeConditions(object)}`).join('\n'));
       return objects;
     }, timeoutMs);
   }
 
-  /** Waits until every object is Ready and what statuses count is as many as there are. Gives the objects. */
-  converged(timeoutMs?: number): Promise<ReadonlyMap<string, Seen>> {
+  /** Waits until every object is Ready and the counts in statuses are correct; resolves with the objects. */
+  converged(timeoutMs?: number): Promise<ReadonlyMap<string, TestObject>> {
     return this.eventually(async () => {
       const objects = await this.ready();
-      const wrong = [...objects].filter(([, object]) => !countsRight(object, [...objects.values()]));
+      const wrong = [...objects].filter(([, object]) => !hasCorrectCounts(object, [...objects.values()]));
       if (wrong.length > 0) {
         throw new Error(
-          wrong.map(([id, { status }]) => `${id} counts wrong: ${JSON.stringify(status)}`).join('\n'),
+          wrong.map(([id, { status }]) => `${id} has incorrect counts: ${JSON.stringify(status)}`).join('\n'),
         );
       }
       return objects;
     }, timeoutMs);
   }
 
-  /** Waits until a condition has this reason, and gives it. */
+  /** Waits until a condition has a reason; resolves with the condition. */
   reason(kind: Kind, key: string, type: string, reason: string, timeoutMs?: number): Promise<Condition> {
     return this.eventually(async () => {
       const object = await this.get(kind, key);
       const condition = object.status?.conditions?.find((one) => one.type === type);
       if (condition?.reason !== reason)
-        throw new Error(`${kind} ${key}: ${type} is not ${reason}: ${saysOf(object)}`);
+        throw new Error(`${kind} ${key}: ${type} is not ${reason}: ${describeConditions(object)}`);
       return condition;
     }, timeoutMs);
   }
 
-  /** Waits until there is no such object. */
+  /** Waits until an object does not exist. */
   gone(kind: Kind, key: string, timeoutMs?: number): Promise<void> {
     return this.eventually(async () => {
       try {
         const object = await this.get(kind, key);
-        throw new Error(`${kind} ${key} is still there: ${saysOf(object)}`);
+        throw new Error(`${kind} ${key} still exists: ${describeConditions(object)}`);
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
     }, timeoutMs);
   }
 
-  /** What the operators decided about every object, without times. */
-  async statuses(): Promise<Readonly<Record<string, Fate>>> {
-    return Object.fromEntries([...(await this.objects())].map(([id, object]) => [id, fateOf(object)]));
+  /** The outcome of every object, without times. */
+  async statuses(): Promise<Readonly<Record<string, Outcome>>> {
+    return Object.fromEntries([...(await this.objects())].map(([id, object]) => [id, outcomeOf(object)]));
   }
 
-  /** Removes every object of the kinds with controllers, held or not, and every namespace that a test made. */
+  /** Removes every object of the kinds with controllers, also with finalizers, and every namespace of a test. */
   async removeAll(): Promise<void> {
     for (const kind of kinds) {
       for (const { metadata } of await this.list(kind)) await this.#removeByForce(resources[kind], metadata);
     }
     const { items } = await this.client.list(namespaceType);
-    const mine = items.filter(({ metadata: { name } }) => name !== 'default' && !name.startsWith('kube-'));
-    for (const { metadata } of mine) await this.#delete(namespaceType, metadata);
+    const ofTests = items.filter(({ metadata: { name } }) => name !== 'default' && !name.startsWith('kube-'));
+    for (const { metadata } of ofTests) await this.#delete(namespaceType, metadata);
     await this.eventually(async () => {
       const { items: left } = await this.client.list(namespaceType);
-      if (left.length > items.length - mine.length) throw new Error('namespaces are left');
+      if (left.length > items.length - ofTests.length) throw new Error('namespaces of tests still exist');
     });
   }
 
@@ -219,7 +219,7 @@ export class ClusterObjects {
     });
   }
 
-  #complaints(): string {
+  #warnings(): string {
     const bad = this.log.lines.filter(({ level }) => level === 'warn' || level === 'error');
     return `the operator's last complaints:\n${bad
       .slice(-8)

@@ -1,4 +1,4 @@
-/** Changes that others make by hand to rows of ours. */
+/** Manual changes of managed rows, which the operator must repair. */
 import { nbTables, type NbTable } from '../../../src/ovn/model/tables.ts';
 import {
   isRow,
@@ -21,15 +21,15 @@ interface Column {
 const columnsOf = (table: string): [string, Column][] =>
   Object.entries<Column>(nbTables[table as NbTable].columns);
 
-/** A change by hand, and what to call it. */
+/** A manual change and its description. */
 export interface Drift {
   readonly what: string;
   readonly operation: WireOperation;
 }
 
 /**
- * One change of each column of the row that the operator decides about, as the connected schema has it. References
- * are set to a row of `strangers`, or unset.
+ * One change per managed column of the row, according to the schema of the connected database. References are set to a
+ * row of `strangers`, or removed.
  */
 export async function columnDrifts(
   nb: NorthboundView,
@@ -50,7 +50,7 @@ export async function columnDrifts(
   });
 }
 
-/** Our marks changed, and taken off. */
+/** Changes and removals of the operator's marks on a row. */
 export function markDrifts(row: NbRow): Drift[] {
   const ids = row.columns['external_ids'] as Readonly<Record<string, string>>;
   const ours = Object.keys(ids).filter((key) => key.startsWith('overlay-network/'));
@@ -68,13 +68,13 @@ export function markDrifts(row: NbRow): Drift[] {
       ]),
     ]),
     mutate('without any mark', without),
-    mutate('with a mark that nobody gave', [
+    mutate('with an unknown mark', [
       ['external_ids', 'insert', wireMap({ 'overlay-network/colour': 'red' })],
     ]),
   ];
 }
 
-/** Each element of ours taken out of the row's sets; an element that nothing else holds is deleted by that. */
+/** The removal of each managed element from the row's sets. OVSDB deletes an element that no other row references. */
 export function membershipDrifts(row: NbRow, ours: ReadonlySet<string>): Drift[] {
   return columnsOf(row.table).flatMap(([name, spec]) => {
     if (!spec.shared) return [];
@@ -94,8 +94,8 @@ export function membershipDrifts(row: NbRow, ours: ReadonlySet<string>): Drift[]
   });
 }
 
-/** The row deleted, where the database lets it: only roots can be deleted while others refer to them. */
-export const deletion = (row: NbRow): Drift[] =>
+/** The deletion of a row of a root table. Other rows cannot be deleted while a row references them. */
+export const deletionDrifts = (row: NbRow): Drift[] =>
   nbTables[row.table as NbTable].root
     ? [
         {
@@ -105,7 +105,7 @@ export const deletion = (row: NbRow): Drift[] =>
       ]
     : [];
 
-/** A value in wire form that the schema takes and that is another one. */
+/** Another value, in wire format, that the schema accepts. */
 function otherValue(type: ColumnType, current: Plain | undefined, strangers: readonly NbRow[]): unknown {
   if (type.value !== undefined) {
     const [key = 'by-hand'] = enumOf(type.key) as readonly string[];
@@ -130,6 +130,6 @@ function otherAtom({ key }: ColumnType, current: Plain | undefined): unknown {
 
 function enumOf({ enum: choices }: ColumnType['key']): readonly unknown[] {
   if (choices === undefined) return [];
-  // A set of one is bare.
+  // A set with one element is encoded as the element.
   return Array.isArray(choices) ? (choices[1] as readonly unknown[]) : [choices];
 }

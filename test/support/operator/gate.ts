@@ -1,33 +1,33 @@
-/** Decides what becomes of the writes of one operator; every write of it passes here, in order. */
+/** Injects a fault at one write of an operator. Every write of the operator passes a gate, in order. */
 import { isDeepStrictEqual } from 'node:util';
 
-/** Ends the operator just before the write, or just after it; or loses the reply and lets it go on. */
-export type TripMode = 'ends before' | 'ends after' | 'loses the reply of';
+/** The fault: the operator exits just before or just after the write, or it loses the reply and continues. */
+export type FaultMode = 'exits before' | 'exits after' | 'loses the reply to';
 
-/** One write among those of a run, by what can be told of it before it is made. */
-export interface Place {
-  /** Which step of the scenario it follows, from 0. */
+/** Identifies a write of a run by properties that are known before the write. */
+export interface WritePoint {
+  /** The index of the step of the scenario, from 0. */
   readonly step: number;
-  /** What is written. Transactions are all the same here: what goes together into one is a matter of moments. */
+  /** The label of the write. All transactions have the same label, because their content depends on timing. */
   readonly what: string;
-  /** How many of the same step and sort come before it. */
+  /** The number of earlier writes with the same step and label. */
   readonly nth: number;
 }
 
-/** What a proxy does with a write. */
-export type Fate =
+/** The action of a proxy for a write. */
+export type WriteDecision =
   | 'pass'
-  /** Not sent, and never answered. */
+  /** The proxy does not send the write and never answers. */
   | 'never-sent'
-  /** Sent; the connection is cut when its reply has come. */
+  /** The proxy sends the write, and closes the connection when the reply arrives. */
   | 'reply-lost';
 
 export class Gate {
-  /** What was asked for, in order, by a name that says kind and object. */
+  /** The labels of all writes, in order. */
   readonly writes: string[] = [];
-  /** The same as places. */
-  readonly places: Place[] = [];
-  readonly #trip: { readonly place: Place; readonly mode: TripMode } | undefined;
+  /** The points of all writes, in order. */
+  readonly points: WritePoint[] = [];
+  readonly #fault: { readonly point: WritePoint; readonly mode: FaultMode } | undefined;
   readonly #onEnd = new Set<() => void>();
   readonly #underWay = new Set<Promise<unknown>>();
   #step = 0;
@@ -35,56 +35,56 @@ export class Gate {
   #ended = false;
   #lastWrite = performance.now();
 
-  constructor(trip?: { readonly place: Place; readonly mode: TripMode }) {
-    this.#trip = trip;
+  constructor(fault?: { readonly point: WritePoint; readonly mode: FaultMode }) {
+    this.#fault = fault;
   }
 
-  /** The write that was hit, when it has come. */
+  /** The label of the interrupted write; undefined until it happens. */
   get hit(): string | undefined {
     return this.#hit;
   }
 
-  /** Nothing gets through any more: the process is gone. */
+  /** Whether the operator has exited. Then no request passes. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Milliseconds since the last write, or since something happened that may cause one. */
-  get quietMs(): number {
+  /** Milliseconds since the last write, or since the start of the current step. */
+  get idleMs(): number {
     return performance.now() - this.#lastWrite;
   }
 
-  /** The writes that follow are those of this step. */
+  /** Begins a step. The next writes belong to this step. */
   beginStep(step: number): void {
     this.#step = step;
     this.#lastWrite = performance.now();
   }
 
-  /** Takes note of a write, and decides about it. */
-  decide(label: string): Fate {
+  /** Records a write, and decides what the proxy does with it. */
+  decide(label: string): WriteDecision {
     if (this.#ended) return 'never-sent';
     this.#lastWrite = performance.now();
     this.writes.push(label);
-    const place = this.#placeOf(label);
-    this.places.push(place);
-    if (this.#trip === undefined || !isDeepStrictEqual(place, this.#trip.place)) return 'pass';
+    const point = this.#pointOf(label);
+    this.points.push(point);
+    if (this.#fault === undefined || !isDeepStrictEqual(point, this.#fault.point)) return 'pass';
     this.#hit = label;
-    const { mode } = this.#trip;
-    if (mode === 'loses the reply of') return 'reply-lost';
+    const { mode } = this.#fault;
+    if (mode === 'loses the reply to') return 'reply-lost';
     this.#ended = true;
-    // The proxy first carries out what it is told now.
+    // The proxy must first execute the decision for this write.
     queueMicrotask(() => this.end());
-    return mode === 'ends before' ? 'never-sent' : 'reply-lost';
+    return mode === 'exits before' ? 'never-sent' : 'reply-lost';
   }
 
-  #placeOf(label: string): Place {
+  #pointOf(label: string): WritePoint {
     const step = this.#step;
     const what = label.startsWith('transact ') ? 'transact' : label;
-    const nth = this.places.filter((place) => place.step === step && place.what === what).length;
+    const nth = this.points.filter((point) => point.step === step && point.what === what).length;
     return { step, what, nth };
   }
 
-  /** Ends the operator: what stands between it and the servers cuts it off. */
+  /** Ends the operator: the proxies cut all its connections. */
   end(): void {
     this.#ended = true;
     for (const listener of this.#onEnd) listener();
@@ -96,13 +96,13 @@ export class Gate {
     this.#onEnd.add(listener);
   }
 
-  /** A write that the server has; it is settled when the server has answered. */
+  /** Registers a write that was sent to the server. `answered` settles when the server has answered. */
   sent(answered: Promise<unknown>): void {
     this.#underWay.add(answered);
     void answered.finally(() => this.#underWay.delete(answered));
   }
 
-  /** Resolves when the server has answered every write that it got. */
+  /** Resolves when the server has answered every write that it received. */
   async settled(): Promise<void> {
     await Promise.all(this.#underWay);
   }

@@ -1,7 +1,7 @@
-/** Hosts that can carry the traffic of ExternalNetworks, as OVN knows them. */
+/** Simulated gateway hosts for ExternalNetworks. */
 import { NorthboundView, wireMap } from './northbound.ts';
 
-/** Makes chassis that have the physical network `physnet1`, as their ovn-controllers would. */
+/** Creates chassis that map the physical network `physnet1`, like their ovn-controllers would. */
 export async function addGatewayChassis(
   { remote }: { readonly remote: string },
   names: readonly string[],

@@ -1,16 +1,15 @@
 /**
- * The Northbound database as a test sees it: bare JSON-RPC over its unix socket, with nothing of the operator's own
- * client in between.
+ * Access of tests to the Northbound database: JSON-RPC over its unix socket, without the operator's own client.
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Transform } from 'node:stream';
 
-/** Values in plain shapes: sets are sorted arrays (one element: bare), maps sorted objects, UUIDs strings. */
+/** A plain value: a set is a sorted array (or its only element), a map is a sorted object, a UUID is a string. */
 export type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** A row, `_uuid` and `_version` aside. */
+/** A row. `columns` does not contain `_uuid` and `_version`. */
 export interface NbRow {
   readonly table: string;
   readonly uuid: string;
@@ -38,7 +37,7 @@ export interface ColumnType {
 
 type Schema = ReadonlyMap<string, ReadonlyMap<string, ColumnType>>;
 
-/** An operation of RFC 7047 §5.2 as it goes over the wire. */
+/** An operation in the wire format of RFC 7047 §5.2. */
 export type WireOperation = Readonly<Record<string, unknown>>;
 
 export const uuidRef = (uuid: string): readonly ['uuid', string] => ['uuid', uuid];
@@ -48,10 +47,10 @@ export const wireMap = (entries: Readonly<Record<string, unknown>>): readonly ['
   Object.entries(entries),
 ];
 
-/** The condition that picks one row. */
+/** The condition that selects one row. */
 export const isRow = (uuid: string) => [['_uuid', '==', uuidRef(uuid)]];
 
-/** What became of an operation. */
+/** The result of an operation. */
 interface Result {
   readonly error?: string;
   readonly details?: string;
@@ -70,12 +69,12 @@ export class NorthboundView {
     this.#database = database;
   }
 
-  /** Tables and the types of their columns. */
+  /** The tables and the types of their columns. */
   schema(): Promise<Schema> {
     return (this.#schema ??= this.#readSchema());
   }
 
-  /** Every row of every table, as one transaction sees them, sorted by table and UUID. */
+  /** All rows of all tables, read in one transaction, sorted by table and UUID. */
   async rows(): Promise<NbRow[]> {
     const tables = [...(await this.schema()).keys()];
     const results = await this.transact(...tables.map((table) => ({ op: 'select', table, where: [] })));
@@ -95,20 +94,23 @@ export class NorthboundView {
     );
   }
 
-  /** Runs one transaction. @throws Error when the server refuses any part of it */
+  /**
+   * Runs one transaction.
+   * @throws Error when an operation fails
+   */
   async transact(...operations: readonly WireOperation[]): Promise<Pick<Result, 'rows' | 'count'>[]> {
     const answer = (await this.#call('transact', [
       this.#database,
       ...operations,
     ])) as readonly (Result | null)[];
-    // What comes after the first failure is null.
+    // Results after the first failure are null.
     const results = answer.map((result) => result ?? {});
     const failed = results.find(({ error }) => error !== undefined);
     if (failed !== undefined) throw new Error(`${failed.error ?? ''}: ${failed.details ?? ''}`);
     return results;
   }
 
-  /** Empties all tables but those that say how the server itself listens. */
+  /** Deletes all rows except in the tables that configure the server's own connections. */
   async wipe(): Promise<void> {
     const tables = [...(await this.schema()).keys()].filter(
       (table) => !['Connection', 'SSL'].includes(table),
@@ -141,7 +143,7 @@ export class NorthboundView {
   }
 }
 
-/** Passes one JSON object on, and calls `done` at its end. */
+/** Collects the text of one JSON object, and calls `done` at its end. */
 function untilComplete(done: () => void): Transform {
   let depth = 0;
   let inString = false;
@@ -177,7 +179,7 @@ function longBase(base: unknown): BaseType {
   return (typeof base === 'string' ? { type: base } : base) as BaseType;
 }
 
-/** A wire value (RFC 7047 §5.1) in plain shapes. */
+/** Converts a wire value (RFC 7047 §5.1) to a plain value. */
 function plain(value: unknown): Plain {
   if (!Array.isArray(value)) return value as Plain;
   const [tag, content] = value as ['uuid', string] | ['set', unknown[]] | ['map', [unknown, unknown][]];

@@ -1,17 +1,17 @@
-/** Kubernetes objects as tests of the whole operator look at them. */
+/** Types and functions for Kubernetes objects in tests of the whole operator. */
 import type { Condition, Kinds } from '../../../src/api/index.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
 
 export type Kind = keyof Kinds;
 
-/** An object as tests look at it. */
-export interface Seen extends KubeObject {
+/** An object of any kind, with an untyped spec and status. */
+export interface TestObject extends KubeObject {
   readonly spec: Readonly<Record<string, unknown>>;
   readonly status?: Readonly<Record<string, unknown>> & { readonly conditions?: readonly Condition[] };
 }
 
-/** What of an object an operator decides, and what it says about it. */
-export interface Fate {
+/** The parts of an object that the operator writes. */
+export interface Outcome {
   readonly finalizers?: readonly string[];
   readonly isLeaving?: true;
   readonly status?: unknown;
@@ -27,16 +27,16 @@ export function refOf(key: string): { namespace: string; name: string } {
   return { namespace, name };
 }
 
-/** Whether the Ready condition is True, about the newest spec. */
-export function isReady({ metadata, status }: Seen): boolean {
+/** Whether the object is Ready for its current generation. */
+export function isReady({ metadata, status }: TestObject): boolean {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   return ready?.status === 'True' && ready.observedGeneration === metadata.generation;
 }
 
-/** Whether the status counts those that are there. */
-export function countsRight(
-  { kind, metadata: { name, namespace }, status }: Seen,
-  all: readonly Seen[],
+/** Whether the counts in the status match the existing objects. */
+export function hasCorrectCounts(
+  { kind, metadata: { name, namespace }, status }: TestObject,
+  all: readonly TestObject[],
 ): boolean {
   const here = all.filter(({ metadata }) => metadata.namespace === namespace);
   const ports = here.filter((other) => other.kind === 'Port').map(({ spec }) => spec as unknown as PortRefs);
@@ -70,11 +70,12 @@ export function countsRight(
   }
 }
 
-/** Who has an address of an ExternalNetwork: gateways, FloatingIPs, and NatRules that name one themselves. */
-function addressesOf(network: string, all: readonly Seen[]): ReadonlySet<string> {
+/** The users of an ExternalNetwork's addresses: gateways, FloatingIPs, and NatRules with `externalIP`. */
+function addressesOf(network: string, all: readonly TestObject[]): ReadonlySet<string> {
   const gateways = all.filter(
     ({ spec }) =>
-      nameIn({ spec: (spec['externalGateway'] ?? {}) as Seen['spec'] }, 'externalNetworkRef') === network,
+      nameIn({ spec: (spec['externalGateway'] ?? {}) as TestObject['spec'] }, 'externalNetworkRef') ===
+      network,
   );
   const projects = new Set(gateways.map(({ metadata }) => metadata.namespace));
   const floatingIPs = all.filter((each) => nameIn(each, 'externalNetworkRef') === network);
@@ -87,8 +88,8 @@ function addressesOf(network: string, all: readonly Seen[]): ReadonlySet<string>
   ]);
 }
 
-/** The name that a reference in the spec has. */
-const nameIn = ({ spec }: Pick<Seen, 'spec'>, field: string): string | undefined =>
+/** The name in a reference of the spec. */
+const nameIn = ({ spec }: Pick<TestObject, 'spec'>, field: string): string | undefined =>
   (spec[field] as { readonly name: string } | undefined)?.name;
 
 interface PortRefs {
@@ -96,17 +97,17 @@ interface PortRefs {
   readonly securityGroupRefs?: readonly { readonly name: string }[];
 }
 
-/** What an object's conditions say, in one line. */
-export function saysOf({ status }: Seen): string {
+/** An object's conditions in one line. */
+export function describeConditions({ status }: TestObject): string {
   const conditions = status?.conditions ?? [];
   return (
     conditions.map(({ type, reason, message }) => `${type}: ${reason} (${message})`).join('; ') ||
-    'nothing yet'
+    'no conditions'
   );
 }
 
-/** What the operators decided about the object, without times. */
-export function fateOf({ metadata: { finalizers, deletionTimestamp }, status }: Seen): Fate {
+/** The parts of the object that the operator writes, without times. */
+export function outcomeOf({ metadata: { finalizers, deletionTimestamp }, status }: TestObject): Outcome {
   const { conditions, ...rest } = status ?? {};
   return {
     ...(finalizers !== undefined && { finalizers }),

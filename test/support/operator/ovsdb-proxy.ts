@@ -1,4 +1,4 @@
-/** Stands between one operator and ovsdb-server, and lets a gate decide about transactions. Knows the framing of RFC 7047 §4. */
+/** A proxy between one operator and ovsdb-server. A gate decides about transactions. Parses the framing of RFC 7047 §4. */
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -12,7 +12,7 @@ interface Message {
   readonly params?: readonly unknown[];
 }
 
-/** Starts a proxy on the unix socket `path`, which is its own. */
+/** Starts a proxy on the unix socket `path`. */
 export async function startOvsdbProxy(path: string, server: string, gate: Gate): Promise<Proxy> {
   const clients = new Set<Socket>();
   const upstreams = new Set<Socket>();
@@ -54,14 +54,14 @@ function relay(client: Socket, upstream: Socket, gate: Gate): void {
     for (const message of fromClient.push(chunk)) {
       const { id, method, params = [] } = JSON.parse(message.toString()) as Message;
       if (method === 'transact') {
-        const fate = gate.decide(labelOf(params));
-        if (fate === 'never-sent') {
+        const decision = gate.decide(labelOf(params));
+        if (decision === 'never-sent') {
           end();
           return;
         }
         const { promise, resolve } = Promise.withResolvers<undefined>();
         gate.sent(promise);
-        waiting.set(id, { isLost: fate === 'reply-lost', answered: () => resolve(undefined) });
+        waiting.set(id, { isLost: decision === 'reply-lost', answered: () => resolve(undefined) });
       } else if (gate.ended) {
         end();
         return;
@@ -73,7 +73,7 @@ function relay(client: Socket, upstream: Socket, gate: Gate): void {
     for (const message of fromServer.push(chunk)) {
       const { id, method } = JSON.parse(message.toString()) as Message;
       const transaction = method === undefined ? waiting.get(id) : undefined;
-      // The update that a transaction causes comes before its reply: it is lost with it.
+      // The update of a transaction arrives before its reply, so the update is lost too.
       const hidden = gate.ended || [...waiting.values()].some(({ isLost }) => isLost);
       if (transaction !== undefined) {
         waiting.delete(id);
@@ -94,7 +94,7 @@ function relay(client: Socket, upstream: Socket, gate: Gate): void {
   upstream.on('error', end);
 }
 
-/** `transact insert Logical_Switch ×2, mutate Logical_Router`, without the fence and guards. */
+/** A label such as `transact insert Logical_Switch ×2, mutate Logical_Router`, without the fence and guards. */
 function labelOf([, ...operations]: readonly unknown[]): string {
   const counts = new Map<string, number>();
   for (const { op, table } of operations as readonly { op: string; table: string }[]) {

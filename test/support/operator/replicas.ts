@@ -1,4 +1,4 @@
-/** Operators as processes of their own, which share an API server and a Northbound database of three servers. */
+/** Operators in separate processes that share an API server and a Northbound cluster of three servers. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,10 +18,10 @@ import { start, type Run } from '../cli/program.ts';
 import { freePort } from '../ovsdb/live.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
 import { ClusterObjects } from './cluster-objects.ts';
-import { markOf, ours } from './dump.ts';
+import { markOf, managedRows } from './dump.ts';
 import { NorthboundView, type NbRow } from './northbound.ts';
 
-/** Times of the Lease, in seconds. */
+/** Timings of the Lease, in seconds. */
 export interface LeaseTimes {
   readonly lease: number;
   readonly renew: number;
@@ -54,7 +54,7 @@ export class Replicas extends ClusterObjects {
     this.#southbound = southbound;
   }
 
-  /** Starts the servers; no operator runs yet. */
+  /** Starts the servers, without an operator. */
   static async start(): Promise<Replicas> {
     const dir = await mkdtemp(join(tmpdir(), 'overlay-network-test-'));
     const [server, northbound, southbound] = await Promise.all([
@@ -72,7 +72,7 @@ export class Replicas extends ClusterObjects {
     return replicas;
   }
 
-  /** Starts an operator, and resolves when it leads, or could take over at any time. */
+  /** Starts an operator; resolves when it leads or is a ready standby. */
   async operator({ lease, renew, retry }: LeaseTimes): Promise<Replica> {
     const port = await freePort();
     const run = start([
@@ -95,7 +95,7 @@ export class Replicas extends ClusterObjects {
     return { ...run, metrics };
   }
 
-  /** Ends the operators, and removes every object and row. */
+  /** Kills the operators, and removes every object and row. */
   async reset(): Promise<void> {
     await this.#endOperators();
     await this.removeAll();
@@ -112,7 +112,7 @@ export class Replicas extends ClusterObjects {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  /** A VPC and a Subnet that are in effect. */
+  /** Creates a VPC and a Subnet, and waits until they are Ready. */
   async network(): Promise<void> {
     await this.apply(
       { apiVersion: API_VERSION, kind: 'VPC', metadata: { name: 'net' }, spec: { cidr: '10.10.0.0/16' } },
@@ -126,7 +126,7 @@ export class Replicas extends ClusterObjects {
     await this.ready();
   }
 
-  /** Creates Ports `<prefix>-0` and on, a few at a time; `onCreated` is called after each with how many there are. */
+  /** Creates Ports `<prefix>-0`, `<prefix>-1`, ... with 8 clients. Calls `onCreated` after each with their number. */
   async createPorts(prefix: string, count: number, onCreated?: (created: number) => void): Promise<void> {
     let next = 0;
     let created = 0;
@@ -144,12 +144,12 @@ export class Replicas extends ClusterObjects {
     await Promise.all(Array.from({ length: 8 }, worker));
   }
 
-  /** This cluster's rows, as the leader of the database has them. */
+  /** The rows of this cluster, read from the leader of the database. */
   async rows(): Promise<NbRow[]> {
-    return ours(await (await this.#view()).rows());
+    return managedRows(await (await this.#view()).rows());
   }
 
-  /** The number of the epoch that stands in the database. */
+  /** The number of the epoch in the database. */
   async epoch(): Promise<number> {
     const rows = await (await this.#view()).rows();
     const global = rows.find(({ table }) => table === 'NB_Global');
@@ -160,10 +160,10 @@ export class Replicas extends ClusterObjects {
   }
 
   /**
-   * What is wrong between Ports and rows: each Port must have one row, with the address that its status has, which no
-   * other Port has; and no row may be there without a Port.
+   * Compares Ports with rows, and returns the differences. Each Port must have exactly one row with the address of its
+   * status, each address must belong to one Port, and each row must belong to an existing Port.
    */
-  async wrongs(): Promise<string[]> {
+  async inconsistencies(): Promise<string[]> {
     const ports = await this.list('Port');
     const rows = (await this.rows()).filter(({ table }) => table === 'Logical_Switch_Port');
     const rowsOf = Map.groupBy(rows, (row) => markOf(row, 'owner') ?? '');
@@ -178,10 +178,10 @@ export class Replicas extends ClusterObjects {
           ? []
           : [`${name}: ${address} is not in ${JSON.stringify(own[0]?.columns['addresses'])}`];
       }),
-      ...[...holders].filter(([, of]) => of.length > 1).map(([address]) => `${address} is given twice`),
+      ...[...holders].filter(([, of]) => of.length > 1).map(([address]) => `${address} is allocated twice`),
       ...[...rowsOf.keys()]
         .filter((owner) => owner.startsWith('Port/') && !owners.has(owner))
-        .map((owner) => `rows of ${owner}, which is not there`),
+        .map((owner) => `rows of ${owner}, which does not exist`),
     ];
   }
 

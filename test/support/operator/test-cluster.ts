@@ -1,4 +1,4 @@
-/** An API server, OVN and operators, for tests of the whole. */
+/** An API server, OVN and operators, for tests of the whole system. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,18 +13,18 @@ import type { RunningServer, Target } from '../../../packages/dev-apiserver/test
 import { RecordingLog } from '../reconcile/recording-log.ts';
 import { startApiProxy, type Proxy } from './api-proxy.ts';
 import { canonical } from './canonical.ts';
-import { ours, settled } from './dump.ts';
+import { managedRows, stableContent } from './dump.ts';
 import { ClusterObjects, namespaceType } from './cluster-objects.ts';
 import type { Gate } from './gate.ts';
 import { NorthboundView, type NbRow } from './northbound.ts';
 import { startOvsdbProxy } from './ovsdb-proxy.ts';
 
 export interface OperatorOptions extends OperatorTimings {
-  /** Settings by their flag's name; by default nothing is served and nobody is elected. */
+  /** Settings by flag name. By default, leader election is off and the HTTP server has any port. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
-  /** Lets every write pass there. */
+  /** The gate for the operator's writes. */
   readonly gate?: Gate;
-  /** Does not wait until it is ready. */
+  /** Whether `startOperator` resolves before the operator is ready. */
   readonly asStandby?: boolean;
 }
 
@@ -54,8 +54,8 @@ export class TestCluster extends ClusterObjects {
   }
 
   /**
-   * Starts an API server that serves the project's kinds, and OVN's databases with northd (`northd: false`: only the
-   * databases). No operator runs yet.
+   * Starts an API server with the project's kinds, and OVN's databases with ovn-northd (`northd: false`: only the
+   * databases). Does not start an operator.
    */
   static async start(
     target: Pick<Target, 'start'>,
@@ -74,13 +74,16 @@ export class TestCluster extends ClusterObjects {
     return cluster;
   }
 
-  /** OVN's control plane, where it was started with northd. */
+  /**
+   * OVN's control plane.
+   * @throws Error when the cluster was started without ovn-northd
+   */
   get ovn(): OvnCentral {
-    if (this.#ovn === undefined) throw new Error('started without northd');
+    if (this.#ovn === undefined) throw new Error('the cluster was started without ovn-northd');
     return this.#ovn;
   }
 
-  /** Ends everything. */
+  /** Stops everything. */
   async stop(): Promise<void> {
     await this.stopOperators();
     this.client.close();
@@ -90,7 +93,7 @@ export class TestCluster extends ClusterObjects {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  /** Starts an operator and waits until it is ready. */
+  /** Starts an operator, and waits until it is ready. */
   async startOperator({ settings, gate, asStandby, ...timings }: OperatorOptions = {}): Promise<Operator> {
     const proxies = gate === undefined ? [] : await this.#startProxies(gate);
     const [api, ovsdb] = proxies;
@@ -119,18 +122,18 @@ export class TestCluster extends ClusterObjects {
     return running;
   }
 
-  /** Takes the API server away, as in an outage. */
+  /** Makes the API server unavailable, as in an outage. */
   async pauseApi(): Promise<void> {
     await this.server.pause?.();
   }
 
-  /** Brings it back, and resolves when it answers. */
+  /** Ends the outage; resolves when the API server answers. */
   async resumeApi(): Promise<void> {
     await this.server.resume?.();
     await this.eventually(() => this.client.list(namespaceType));
   }
 
-  /** Stops every operator that runs. */
+  /** Stops every running operator. */
   async stopOperators(): Promise<void> {
     await Promise.all([...this.#operators].map((operator) => operator.stop()));
   }
@@ -144,18 +147,14 @@ export class TestCluster extends ClusterObjects {
     await this.#ovn?.nbctl('--wait=sb', 'init');
   }
 
-  /** This cluster's rows, without what OVN itself writes. UUIDs are as they are: they are computed. */
+  /** The rows of this cluster without values that OVN writes. UUIDs do not change, because they are computed. */
   async nbDump(): Promise<Omit<NbRow, 'version'>[]> {
-    return settled(ours(await this.nb.rows()));
+    return stableContent(managedRows(await this.nb.rows()));
   }
 
-  /**
-   * Rows and statuses as text in which nothing is left of what the server chose: UIDs, and what is computed from them,
-   * have the names of their objects; with `maskAllocated` the addresses that nobody asked for by name, too. Runs that
-   * should come to the same can be compared by it.
-   */
+  /** Rows and statuses as text ({@link canonical}), to compare runs that must reach the same state. */
   async canonical({ maskAllocated = false }: { maskAllocated?: boolean } = {}): Promise<string> {
-    return canonical(await this.objects(), ours(await this.nb.rows()), { maskAllocated });
+    return canonical(await this.objects(), managedRows(await this.nb.rows()), { maskAllocated });
   }
 
   async #startProxies(gate: Gate): Promise<Proxy[]> {

@@ -1,4 +1,4 @@
-/** What OVN would do with a packet, by ovn-trace(8) on the real Southbound database. */
+/** Traces packets with ovn-trace(8) on the real Southbound database. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { daemonEnvironment } from '../../../src/dev/ovn/daemon.ts';
@@ -7,10 +7,9 @@ import type { OvnCentral } from '../../../src/dev/ovn/central.ts';
 const run = promisify(execFile);
 
 /**
- * Traces a new connection's packet, which connection tracking is asked about at most `lookups` times on its way. Gives
- * the ports that it leaves by; none: it was dropped.
- *
- * @throws Error when ovn-trace complains, as it does about every match in the database that it cannot parse.
+ * Traces the first packet of a connection, with at most `lookups` lookups in connection tracking.
+ * @returns the output ports; empty when the packet is dropped
+ * @throws Error when ovn-trace prints a warning, for example about a match in the database that it cannot parse
  */
 export async function trace(
   { southbound }: OvnCentral,

@@ -8,7 +8,7 @@ import {
   translations,
   withGateway,
 } from '../../support/controllers/tenants.ts';
-import { randomOf, seeds, shuffled } from '../../support/operator/random.ts';
+import { randomOf, seeds, shuffled } from '../../support/operator/seeded-random.ts';
 
 /** Enough tries to come to what is rare, and few enough to wait for. */
 const steps = 200;

@@ -14,7 +14,7 @@ import {
   vpcPeering,
 } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
-import { randomOf, seeds, shuffled } from '../../support/operator/random.ts';
+import { randomOf, seeds, shuffled } from '../../support/operator/seeded-random.ts';
 import { takeAll } from '../../support/reconcile/steps.ts';
 
 const gateway = { externalNetworkRef: { name: 'public' } };

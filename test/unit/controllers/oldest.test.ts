@@ -6,7 +6,7 @@ import {
   oldestOf,
 } from '../../../src/controllers/common/oldest.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
-import { randomOf, shuffled } from '../../support/operator/random.ts';
+import { randomOf, shuffled } from '../../support/operator/seeded-random.ts';
 import { takeAll } from '../../support/reconcile/steps.ts';
 
 const object = (at: string, key: string, uid: string): KubeObject => {

@@ -1,7 +1,7 @@
-/** A project that is peered with the one of examples/openstack-classic. */
+/** A project that is peered with the project of examples/openstack-classic. */
 import { API_VERSION } from '../../../src/api/index.ts';
 
-/** It advertises its Subnet `apps`, and not its Subnet `private`. */
+/** The project advertises its Subnet `apps`, but not its Subnet `private`. */
 export const partner = `
 apiVersion: v1
 kind: Namespace

@@ -1,4 +1,4 @@
-/** Rows of others in the Northbound database, as Neutron, Kube-OVN, administrators and our own other clusters make them. */
+/** Foreign rows of the Northbound database, like rows of Neutron, Kube-OVN, administrators and other clusters. */
 import { isRow, wireMap, wireSet, type NorthboundView, type WireOperation } from './northbound.ts';
 
 const insert = (table: string, name: string, row: object): WireOperation => ({
@@ -10,7 +10,7 @@ const insert = (table: string, name: string, row: object): WireOperation => ({
 const named = (name: string): readonly ['named-uuid', string] => ['named-uuid', name];
 const ids = (entries: Readonly<Record<string, string>>): object => ({ external_ids: wireMap(entries) });
 
-/** Whole networks of others: nothing of ours is in them. */
+/** Creates independent foreign networks, without references to managed rows. */
 export async function seedNeighbours(nb: NorthboundView): Promise<void> {
   await nb.transact(
     // Neutron ML2/OVN.
@@ -143,7 +143,7 @@ export async function seedNeighbours(nb: NorthboundView): Promise<void> {
   );
 }
 
-/** Rows of ours that others put something in, by UUID. */
+/** The UUIDs of the managed rows that receive foreign content. */
 export interface Hosts {
   readonly logicalSwitch: string;
   readonly router: string;
@@ -151,7 +151,7 @@ export interface Hosts {
   readonly port: string;
 }
 
-/** What others put into rows of ours: elements of shared sets, and keys of `external_ids`. */
+/** Adds foreign content to managed rows: elements of shared sets, and keys of `external_ids`. */
 export async function seedGuests(nb: NorthboundView, hosts: Hosts): Promise<void> {
   const join = (table: string, uuid: string, column: string, element: string): WireOperation => ({
     op: 'mutate',

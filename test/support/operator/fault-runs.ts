@@ -1,37 +1,40 @@
 /**
- * Runs a scenario again and again, each time with one write of the operator hit, and looks whether it comes to the same
- * as without (after Sieve, OSDI '22: compare end states, inject at exact writes).
+ * Runs a scenario repeatedly, each time with a fault at one write of the operator, and compares the final states with a
+ * run without faults (the method of Sieve, OSDI '22: inject faults at exact writes, compare end states).
  */
 import { eventually } from '../eventually.ts';
 import { canonical } from './canonical.ts';
-import { ours } from './dump.ts';
-import { Gate, type Place, type TripMode } from './gate.ts';
+import { managedRows } from './dump.ts';
+import { Gate, type WritePoint, type FaultMode } from './gate.ts';
 import type { NbRow } from './northbound.ts';
-import type { Seen } from './objects.ts';
+import type { TestObject } from './objects.ts';
 import type { TestCluster } from './test-cluster.ts';
 
-/** What users do, step by step; between two steps everything is left to settle. */
+/** Actions of users in steps. After each step, the run waits until the operator is idle. */
 export interface Scenario {
   readonly name: string;
-  /** What is there before anything is hit. */
+  /** Prepares the state before the steps, without faults. */
   readonly given?: (cluster: TestCluster) => Promise<void>;
   readonly steps: readonly ((cluster: TestCluster) => Promise<void>)[];
-  /** What must hold at any time; objects are from before the rows. @throws Error when it does not */
-  readonly always?: (objects: readonly Seen[], rows: readonly NbRow[]) => void;
+  /**
+   * Checks an invariant at any time. The objects were read before the rows.
+   * @throws Error when the invariant is violated
+   */
+  readonly always?: (objects: readonly TestObject[], rows: readonly NbRow[]) => void;
 }
 
-/** A run in which nothing is hit. */
+/** A run without faults. */
 export interface CleanRun {
   /** The operator's writes, in order. */
-  readonly writes: readonly Place[];
-  /** What rows and statuses say after each step. */
+  readonly writes: readonly WritePoint[];
+  /** The canonical state after each step. */
   readonly states: readonly string[];
 }
 
-/** Longer than the operator puts anything off by itself. */
-const quietMs = 1_000;
+/** The operator counts as idle after this time without a write. It is longer than the operator's own delays. */
+const IDLE_MS = 1_000;
 
-/** Runs the scenario and lets everything settle after each step. */
+/** Runs the scenario without faults. */
 export async function runClean(cluster: TestCluster, scenario: Scenario): Promise<CleanRun> {
   await begin(cluster, scenario);
   const gate = new Gate();
@@ -40,54 +43,54 @@ export async function runClean(cluster: TestCluster, scenario: Scenario): Promis
   for (const [index, step] of scenario.steps.entries()) {
     gate.beginStep(index);
     await step(cluster);
-    await quiet(cluster, gate);
+    await untilIdle(cluster, gate);
     states.push(await cluster.canonical());
   }
-  return { writes: gate.places, states };
+  return { writes: gate.points, states };
 }
 
 /**
- * Runs the scenario with one write hit; where that ends the operator, another takes its place. Each step must come to
- * what it comes to in a clean run.
- *
- * @returns the write that was hit; undefined when there were fewer. @throws Error when a state is another one
+ * Runs the scenario with a fault at one write. When the fault ends the operator, a new operator starts. Each step must
+ * reach the same state as in the clean run.
+ * @returns the interrupted write; undefined when the run has no such write
+ * @throws Error when a state differs, or when the invariant is violated
  */
-export async function runHit(
+export async function runWithFault(
   cluster: TestCluster,
   scenario: Scenario,
   clean: CleanRun,
-  trip: { readonly place: Place; readonly mode: TripMode },
+  fault: { readonly point: WritePoint; readonly mode: FaultMode },
 ): Promise<string | undefined> {
   await begin(cluster, scenario);
-  const gate = new Gate(trip);
+  const gate = new Gate(fault);
   let replaced: Promise<unknown> | undefined;
-  // What is left of the first waits for answers that never come; nobody waits for that.
+  // The first operator waits for answers that never arrive, so nothing waits for its stop.
   const first = await cluster.startOperator({ gate, asStandby: true, graceMs: 0 });
   gate.onEnd(() => {
     void first.stop();
     replaced = gate.settled().then(() => cluster.startOperator());
   });
-  let broken: unknown;
+  let violation: unknown;
   for (const [index, step] of scenario.steps.entries()) {
     gate.beginStep(index);
     await step(cluster);
     try {
-      const look = async (): Promise<void> => {
+      const check = async (): Promise<void> => {
         await replaced;
         const objects = await cluster.objects();
-        const rows = ours(await cluster.nb.rows());
+        const rows = managedRows(await cluster.nb.rows());
         try {
           scenario.always?.([...objects.values()], rows);
         } catch (error) {
-          broken ??= error;
+          violation ??= error;
         }
         const state = canonical(objects, rows, { maskAllocated: false });
         if (state !== clean.states[index]) throw new Error(differences(clean.states[index] ?? '', state));
       };
-      await eventually(look, { firstPauseMs: 150 });
-      if (broken !== undefined) throw broken as Error;
+      await eventually(check, { firstPauseMs: 150 });
+      if (violation !== undefined) throw violation as Error;
     } catch (error) {
-      const hit = `${trip.mode} ${gate.hit ?? `${trip.place.what}, which was not made`}`;
+      const hit = `${fault.mode} ${gate.hit ?? `${fault.point.what} (the run had no such write)`}`;
       throw new Error(
         `${scenario.name}, when the operator ${hit}: after step ${index + 1}: ${(error as Error).message}`,
       );
@@ -104,17 +107,18 @@ async function begin(cluster: TestCluster, { given }: Scenario): Promise<void> {
   await cluster.stopOperators();
 }
 
-function quiet(cluster: TestCluster, gate: Gate): Promise<void> {
+function untilIdle(cluster: TestCluster, gate: Gate): Promise<void> {
   return cluster.eventually(() => {
-    if (gate.quietMs < quietMs) throw new Error(`still writing: ${gate.writes.at(-1) ?? 'nothing'}`);
+    if (gate.idleMs < IDLE_MS)
+      throw new Error(`the operator still writes: ${gate.writes.at(-1) ?? 'nothing'}`);
   });
 }
 
-/** The lines of two texts that are not in both. */
+/** The lines that only one of two texts contains. */
 function differences(expected: string, actual: string): string {
   const [before, after] = [expected.split('\n'), actual.split('\n')];
   return [
-    'not as in a clean run:',
+    'the state differs from the clean run:',
     ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
     ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
   ].join('\n');

@@ -1,10 +1,10 @@
-/** Random orders that can be had again: tests print their seed. */
+/** Random orders that can be reproduced: tests print their seed. */
 
-/** Seeds to try; OVERLAY_TEST_SEED names another. */
+/** The seeds of tests. OVERLAY_TEST_SEED replaces them. */
 export const seeds: readonly number[] =
   process.env['OVERLAY_TEST_SEED'] === undefined ? [1, 2] : [Number(process.env['OVERLAY_TEST_SEED'])];
 
-/** Numbers in [0, 1), the same ones for the same seed (mulberry32). */
+/** A generator of numbers in [0, 1). The same seed gives the same numbers (mulberry32). */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

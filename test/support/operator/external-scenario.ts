@@ -1,8 +1,8 @@
-/** A scenario with the kinds that lead out of a VPC. */
+/** A scenario with the kinds for traffic that leaves a VPC. */
 import { API_VERSION } from '../../../src/api/index.ts';
-import type { Scenario } from './crash-runs.ts';
+import type { Scenario } from './fault-runs.ts';
 import type { NbRow } from './northbound.ts';
-import type { Seen } from './objects.ts';
+import type { TestObject } from './objects.ts';
 
 const object = (kind: string, namespace: string, name: string, spec: object): string =>
   JSON.stringify({ apiVersion: API_VERSION, kind, metadata: { name, namespace }, spec });
@@ -24,8 +24,8 @@ const floatingIP = (namespace: string, name: string, address: string): string =>
 const rule = (externalIP: string): string =>
   object('NatRule', 'default', 'rule', { type: 'SNAT', source: { cidr: '10.1.1.0/24' }, externalIP });
 
-/** One tenant gets a way out and a peering, and gives up its addresses while another asks for them. */
-export const outside: Scenario = {
+/** One tenant gets an external gateway and a peering, and releases its addresses while another tenant requests them. */
+export const externalScenario: Scenario = {
   name: 'a way out of a VPC, addresses that change hands, and a peering',
   given: async (cluster) => {
     await cluster.namespace('rival');
@@ -57,12 +57,14 @@ export const outside: Scenario = {
   always: nothingTranslatedForTwo,
 };
 
-/** What the rival has by now no row of the other tenant may translate: rows with its address only go. */
-function nothingTranslatedForTwo(objects: readonly Seen[], rows: readonly NbRow[]): void {
+/** No row of the other tenant may translate an address that the rival has. Rows with such an address are only deleted. */
+function nothingTranslatedForTwo(objects: readonly TestObject[], rows: readonly NbRow[]): void {
   for (const { kind, metadata, status } of objects) {
     if (kind !== 'FloatingIP' || metadata.namespace !== 'rival') continue;
     const { address } = (status ?? {}) as { address?: string };
     if (address === undefined || !rows.some(({ columns }) => columns['external_ip'] === address)) continue;
-    throw new Error(`FloatingIP rival/${metadata.name} has ${address}, which is translated for another`);
+    throw new Error(
+      `FloatingIP rival/${metadata.name} has ${address}, but OVN still translates it for another object`,
+    );
   }
 }
