@@ -15,7 +15,7 @@ const meanings = {
   MTUFits:
     'Only overlay Subnets with `mtu` set: packets of this size fit through the tunnels between hosts. `Ready` does not depend on this condition.',
   Stalled:
-    'The operator cannot make progress until somebody changes the object. The condition is absent otherwise; it is never False.',
+    'The operator cannot make progress until a user changes the object. The condition is absent otherwise; it is never False.',
 } as const;
 
 /** The types of condition that the operator sets. */
