@@ -6,7 +6,7 @@ export type { Northbound } from './northbound.ts';
 
 export { member, nothing, row } from './model/desired.ts';
 export type { DesiredRow, DesiredState, Membership } from './model/desired.ts';
-export { ownerText } from './model/marks.ts';
+export { ownerText, SUBNET_MARK } from './model/marks.ts';
 export type { Owner } from './model/marks.ts';
 export { symbol } from './model/names.ts';
 export type { OvnSymbol } from './model/names.ts';

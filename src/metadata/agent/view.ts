@@ -1,5 +1,5 @@
-import { claimOf } from '../../ovn/model/marks.ts';
-import { SUBNET_MARK, textAt, type Atom, type Row, type Uuid } from '../../ovn/ovsdb/index.ts';
+import { claimOf, SUBNET_MARK } from '../../ovn/model/marks.ts';
+import { textAt, type Atom, type Row, type Uuid } from '../../ovn/ovsdb/index.ts';
 
 /** A Port with a machine on this hypervisor, from the Southbound database. */
 export interface LocalPort {
