@@ -9,7 +9,8 @@ if (problem !== undefined) {
   process.exit(1);
 }
 
-// The cache must be enabled before the large modules are loaded. Only `run` uses it, because the operator restarts often.
+// The cache must be enabled before the large modules are loaded. Only `run` uses it, because the operator restarts
+// often.
 if (process.argv[2] === 'run')
   (await import('./process/compile-cache.ts')).enableUserCompileCache(process.env);
 const [{ commands }, { startProgram }] = await Promise.all([

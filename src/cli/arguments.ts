@@ -55,7 +55,8 @@ function parse(args: readonly string[], options: Options, allowPositionals: bool
       allowPositionals,
     });
   } catch (error) {
-    // The second sentence of Node's message explains positional arguments that look like options: it does not help here.
+    // The second sentence of Node's message explains positional arguments that look like options: it does not help
+    // here.
     throw new UsageError((error as Error).message.split('. ', 1)[0] ?? '', { cause: error });
   }
 }

@@ -8,7 +8,10 @@ const options = {
   ...configOptions,
 } as const satisfies Options;
 
-/** `overlay-network config print`: prints the effective settings. No setting is secret: private keys are given as file paths. */
+/**
+ * `overlay-network config print`: prints the effective settings. No setting is secret: private keys are given as file
+ * paths.
+ */
 export const config: Command = {
   help: `\`config print\` prints the effective value of every setting and the source that sets it: an option, a variable, the
 file or the default.

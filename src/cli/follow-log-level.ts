@@ -9,8 +9,8 @@ type Resolve = (sources: ConfigSources) => {
 };
 
 /**
- * How often the file is read, in ms. The file is polled because a file watch misses the change of a mounted ConfigMap:
- * Kubernetes replaces a symbolic link.
+ * How often the file is read, in ms. The file is polled because a file watch misses the change of a mounted
+ * ConfigMap: Kubernetes replaces a symbolic link.
  */
 const POLL_INTERVAL_MS = 5_000;
 

@@ -3,7 +3,9 @@ import { exitCodes, type CommandTable } from './io.ts';
 import { runProgram } from './program.ts';
 import { stopSignal } from './signals.ts';
 
-/** Runs a command of `commands` with the arguments, streams and signals of this process, then exits with its status. */
+/**
+ * Runs a command of `commands` with the arguments, streams and signals of this process, then exits with its status.
+ */
 export async function startProgram(commands: CommandTable): Promise<void> {
   const { stdout, stderr, env } = process;
   for (const stream of [stdout, stderr])

@@ -32,7 +32,10 @@ export async function getTable(
   return { columnDefinitions: body.columnDefinitions ?? [], rows: body.rows ?? [] };
 }
 
-/** Formats a table as `kubectl get` does: without the wide columns, three spaces between columns, `prefix` before each name. */
+/**
+ * Formats a table as `kubectl get` does: without the wide columns, three spaces between columns, `prefix` before each
+ * name.
+ */
 export function formatTable({ columnDefinitions, rows }: Table, prefix = ''): string {
   const shown = columnDefinitions.flatMap(({ name, priority }, index) =>
     priority === 0 ? [{ name, index }] : [],

@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { ConfigError, type Protection } from '../config/index.ts';
 
 /**
- * Checks that the TLS files are readable. The check is needed at the start because the clients retry without end: later,
- * an unreadable file may be a certificate rotation in progress.
+ * Checks that the TLS files are readable. The check is needed at the start because the clients retry without end:
+ * later, an unreadable file may be a certificate rotation in progress.
  *
  * @throws ConfigError when files are not readable; the error names each of them
  */

@@ -11,7 +11,7 @@ import { verifyMachines, verifyOptions, verifySettings } from './verify-machines
 /** The options of `verify` for machines of a real installation. */
 export const inventoryOptions = {
   ...verifyOptions,
-  inventory: { type: 'string', value: 'FILE', help: 'YAML file that lists the machines (required)' },
+  inventory: { type: 'string', value: 'FILE', help: 'YAML file that lists the machines' },
   kubeconfig: {
     type: 'string',
     value: 'FILE',
@@ -22,8 +22,8 @@ export const inventoryOptions = {
 /** The part of the help that describes what `verify` does. */
 export const verifyHelp = `Pings from each machine to every other machine, and measures the throughput between hypervisors with iperf3. The objects
 determine the expected result: a machine must reach another machine if both Ports are bound, both are in the same VPC or
-in peered VPCs, both Subnets have a gateway or are the same Subnet, no TrafficPolicy denies the traffic, and the security
-groups allow the traffic on both sides. Exits with status ${exitCodes.failed} when a result differs from the expectation.`;
+in peered VPCs, both are in the same Subnet or both Subnets have a gateway, no TrafficPolicy denies the traffic, and the
+SecurityGroups allow the traffic on both sides. Exits with status ${exitCodes.failed} when a result differs from the expectation.`;
 
 /** The part of the help that describes the format of an inventory. */
 export const inventoryHelp = `  machines:

@@ -61,7 +61,9 @@ export async function waitUntilReady(
 
 interface QuietOptions {
   readonly signal: AbortSignal;
-  /** How long the objects must stay unchanged; default: 700 ms, slightly longer than the delay of counts in a status. */
+  /**
+   * How long the objects must stay unchanged; default: 700 ms, slightly longer than the delay of counts in a status.
+   */
   readonly quietMs?: number;
   /** The wait also ends after this time; default: 5 000 ms. */
   readonly timeoutMs?: number;

@@ -22,7 +22,9 @@ async function shippedPackages(): Promise<string[]> {
   });
 }
 
-/** The folder has the layout of the image: package.json, dist and the production packages, without sources and CRDs. */
+/**
+ * The folder has the layout of the image: package.json, dist and the production packages, without sources and CRDs.
+ */
 describe('the output of `npm run build`', () => {
   let folder: string;
   const program = (...args: string[]) =>

@@ -67,7 +67,8 @@ describe('overlay-network demo', () => {
       const pasted = lines.split('\n').slice(0, -1).join('\n');
       const shell = ['-c', `shopt -s expand_aliases\n${pasted}\noverlay-network version`];
       expect(execFileSync('bash', shell, { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+/);
-      // Both databases and ovn-northd; with the lab, also a database, a switch and a controller on each of two hypervisors.
+      // Both databases and ovn-northd; with the lab, also a database, a switch and a controller on each of two
+      // hypervisors.
       expect(processesWith(temporary)).toHaveLength(hasLab ? 9 : 3);
       run.child.kill(signal);
       run.child.kill(signal); // The terminal and npm both send the signal.

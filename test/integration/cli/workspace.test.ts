@@ -85,7 +85,7 @@ describe('the folder of a development cluster', () => {
 
   it('is rejected while another cluster uses it', () => {
     const { dir, remove } = createWorkspace({ parent });
-    expect(() => createWorkspace({ parent, dir })).toThrow(/in use by process/);
+    expect(() => createWorkspace({ parent, dir })).toThrow(/^Process \d+ uses /);
     remove();
   });
 });
