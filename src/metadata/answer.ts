@@ -48,7 +48,9 @@ export function answer(request: MetadataRequest, instance: Instance, tokens: Tok
   return document(node.kind === 'directory' ? listing(node) : node);
 }
 
-/** Splits a path. Empty segments are ignored, because clients differ in their slashes. No document needs URL decoding. */
+/**
+ * Splits a path. Empty segments are ignored, because clients differ in their slashes. No document needs URL decoding.
+ */
 function segmentsOf(path: string): readonly string[] {
   const [withoutQuery = ''] = path.split('?');
   return withoutQuery.split('/').filter((segment) => segment !== '');

@@ -3,8 +3,8 @@ import type { Instance } from './instance.ts';
 import { bytes, directory, text, unavailable, type Directory, type Node } from './tree.ts';
 
 /**
- * The listed versions. All versions have the same documents. The service answers every date as a version, because clients
- * request the version that they were written for without a look at the list.
+ * The listed versions. All versions have the same documents. The service answers every date as a version, because
+ * clients request the version that they were written for without a look at the list.
  */
 export const EC2_VERSIONS = [
   '1.0',

@@ -36,8 +36,8 @@ export const USER_DATA_KEY = 'user-data';
 export const SSH_KEYS_KEY = 'ssh-authorized-keys';
 
 /**
- * Returns the instance data of a Port from its spec, its status, and its Secret or ConfigMap. Returns undefined when the
- * status does not have the addresses yet. Rejects with the errors of `sources`, except SourceError.
+ * Returns the instance data of a Port from its spec, its status, and its Secret or ConfigMap. Returns undefined when
+ * the status does not have the addresses yet. Rejects with the errors of `sources`, except SourceError.
  */
 export async function readInstance(port: Port, sources: SourceReader): Promise<Instance | undefined> {
   const { metadata, spec, status = {} } = port;
@@ -95,7 +95,9 @@ function hostnameOf({ metadata: { name }, spec }: Port): string {
   return spec.metadata?.hostname ?? (vmID !== undefined && isHostname(vmID) ? vmID : name);
 }
 
-/** RFC 1123 §2.1: labels of letters, digits and hyphens with at most 63 characters; at most 253 characters in total. */
+/**
+ * RFC 1123 §2.1: labels of letters, digits and hyphens with at most 63 characters; at most 253 characters in total.
+ */
 function isHostname(text: string): boolean {
   const label = '[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?';
   return text.length <= 253 && new RegExp(`^${label}([.]${label})*$`).test(text);

@@ -5,8 +5,8 @@ export type SourceKind = MetadataSource['kind'];
 /** Reads the Secrets and ConfigMaps that Ports reference. */
 export interface SourceReader {
   /**
-   * Returns the keys of an object with their raw bytes: the decoded `data` of a Secret, or the `data` and `binaryData` of a
-   * ConfigMap.
+   * Returns the keys of an object with their raw bytes: the decoded `data` of a Secret, or the `data` and
+   * `binaryData` of a ConfigMap.
    *
    * @throws SourceError when the object does not exist or the API server forbids the read
    * @throws the error of the client for other failures; a retry can succeed
@@ -24,7 +24,10 @@ const problems = {
 
 const resourceOf = { Secret: 'secrets', ConfigMap: 'configmaps' } as const;
 
-/** The agent cannot read the Secret or ConfigMap of a Port. A retry fails until the cause is fixed. The message states the remedy. */
+/**
+ * The agent cannot read the Secret or ConfigMap of a Port. A retry fails until the cause is fixed. The message states
+ * the remedy.
+ */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
   readonly code: keyof typeof problems;

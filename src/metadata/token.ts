@@ -4,9 +4,10 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 export const MAX_TOKEN_SECONDS = 21_600;
 
 /**
- * Session tokens as in EC2's IMDSv2. The service stores no tokens: a token consists of its expiry time and an HMAC of the
- * expiry time and the UID of the Port, so that another machine cannot use the token. The HMAC key is random for each
- * process. A token from before a restart or from another hypervisor is invalid; clients then request a new token.
+ * Session tokens as in EC2's IMDSv2. The service stores no tokens: a token consists of its expiry time and an HMAC of
+ * the expiry time and the UID of the Port, so that another machine cannot use the token. The HMAC key is random for
+ * each process. A token from before a restart or from another hypervisor is invalid; clients then request a new
+ * token.
  */
 export class Tokens {
   readonly #key: Buffer;

@@ -15,7 +15,9 @@ export interface Directory {
   readonly label: Label;
 }
 
-/** A document that cannot be read now. Lists omit it, so that clients that read all listed documents get the others. */
+/**
+ * A document that cannot be read now. Lists omit it, so that clients that read all listed documents get the others.
+ */
 export interface Unavailable {
   readonly kind: 'unavailable';
 }
@@ -23,7 +25,10 @@ export interface Unavailable {
 /** Formats an entry in a list. */
 type Label = (name: string, entry: Node) => string;
 
-/** Returns a directory without the undefined entries. By default, lists have a slash after the names of directories, as in EC2. */
+/**
+ * Returns a directory without the undefined entries. By default, lists have a slash after the names of directories,
+ * as in EC2.
+ */
 export function directory(
   entries: Readonly<Record<string, Node | undefined>>,
   label: Label = (name, { kind }) => (kind === 'directory' ? `${name}/` : name),

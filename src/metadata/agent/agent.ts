@@ -15,7 +15,9 @@ interface MetadataAgent {
   readonly failed: Promise<string>;
   /** `host:port` of the health and metrics endpoints; undefined when they are disabled. */
   readonly address: string | undefined;
-  /** Completes the requests in progress and closes all connections. The network namespaces stay for the next process. */
+  /**
+   * Completes the requests in progress and closes all connections. The network namespaces stay for the next process.
+   */
   stop(): Promise<void>;
 }
 

@@ -1,4 +1,7 @@
-/** `NO_BRIDGE`: the integration bridge does not exist. `NO_SOCKET`: the agent cannot listen in the network's namespace. */
+/**
+ * `NO_BRIDGE`: the integration bridge does not exist. `NO_SOCKET`: the agent cannot listen in the network's
+ * namespace.
+ */
 type HostErrorCode = 'NO_BRIDGE' | 'NO_SOCKET';
 
 /** A condition on this host prevents the service of a network. A retry can succeed. The message states the remedy. */

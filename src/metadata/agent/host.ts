@@ -14,8 +14,8 @@ const INNER_DEVICE = 'eth0';
 const uidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Kernel settings of a namespace (Linux: Documentation/networking/ip-sysctl). The namespace must not forward packets, and
- * must not send IPv6 packets on its own.
+ * Kernel settings of a namespace (Linux: Documentation/networking/ip-sysctl). The namespace must not forward packets,
+ * and must not send IPv6 packets on its own.
  */
 const sysctls = {
   'net/ipv4/ip_forward': 0,
@@ -39,8 +39,8 @@ interface NetworkNames {
 /**
  * The network namespaces of the metadata services on this host. Each namespace has one interface with the MAC address
  * of the service and 169.254.169.254; all addresses are on the link. The interface neither sends nor answers ARP: OVN
- * answers ARP requests for the service, and `setNeighbours` sets the neighbours from OVN. For this reason no machine can
- * redirect the answers of another machine to itself.
+ * answers ARP requests for the service, and `setNeighbours` sets the neighbours from OVN. For this reason no machine
+ * can redirect the answers of another machine to itself.
  */
 export class Host {
   readonly #prefix: string;

@@ -8,8 +8,8 @@ import { HostError } from './host-error.ts';
 const program = join(import.meta.dirname, `socket-child${extname(import.meta.filename)}`);
 
 /**
- * Opens a listening TCP socket in a network namespace for this process: `http.Server.listen(socket)`. The caller must use
- * the socket at once. Connections before the transfer to this process are closed.
+ * Opens a listening TCP socket in a network namespace for this process: `http.Server.listen(socket)`. The caller must
+ * use the socket at once. Connections before the transfer to this process are closed.
  *
  * @throws HostError NO_SOCKET with the error code of the system, for example EADDRINUSE when another process listens
  */

@@ -40,8 +40,8 @@ interface NetworkState {
 
 /**
  * Reconciles the network namespaces of this hypervisor. Each desired network has a namespace with a device on the
- * integration bridge and a web server; other networks have nothing. The reconciler adopts or removes the namespaces of
- * an earlier process, and retries after a failure.
+ * integration bridge and a web server; other networks have nothing. The reconciler adopts or removes the namespaces
+ * of an earlier process, and retries after a failure.
  */
 export class NetworkReconciler {
   readonly #options: NetworkReconcilerOptions;
@@ -75,8 +75,8 @@ export class NetworkReconciler {
   }
 
   /**
-   * Stops the web servers after the requests in progress. Keeps the namespaces for the next process without egress, so
-   * that connection attempts of machines wait instead of being refused.
+   * Stops the web servers after the requests in progress. Keeps the namespaces for the next process without egress,
+   * so that connection attempts of machines wait instead of being refused.
    */
   async stop(): Promise<void> {
     this.#stopping.abort();

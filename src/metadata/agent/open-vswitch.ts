@@ -22,7 +22,9 @@ export interface OpenVSwitchOptions extends Pick<
   readonly mark: string;
 }
 
-/** The Open vSwitch of the hypervisor: the identity of the host, and the integration bridge with the agent's devices. */
+/**
+ * The Open vSwitch of the hypervisor: the identity of the host, and the integration bridge with the agent's devices.
+ */
 export class OpenVSwitch {
   readonly #client: OvsdbClient;
   readonly #mark: ReadonlyMap<string, string>;
@@ -92,8 +94,8 @@ export class OpenVSwitch {
   }
 
   /**
-   * Adds a device to the integration bridge as a logical port. Replaces the device when it belongs to this agent and has
-   * another logical port.
+   * Adds a device to the integration bridge as a logical port. Replaces the device when it belongs to this agent and
+   * has another logical port.
    *
    * @throws OvsdbError when the transaction fails, also when another port has the name of the device
    * @throws HostError NO_BRIDGE when the integration bridge does not exist

@@ -6,8 +6,8 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * Removes the agent's devices on the integration bridge and its network namespaces. Stop the agent first, because a
- * running agent creates them again. Resolves with the UIDs of the Subnets of the removed namespaces. Rejects when Open
- * vSwitch is not reachable.
+ * running agent creates them again. Resolves with the UIDs of the Subnets of the removed namespaces. Rejects when
+ * Open vSwitch is not reachable.
  */
 export async function removeAll(options: OpenVSwitchOptions): Promise<readonly string[]> {
   const vswitch = new OpenVSwitch(options);

@@ -32,8 +32,8 @@ interface MetadataServiceOptions {
 
 /**
  * Identifies the Port that sends a request, and answers the request. The network of the connection and the source
- * address identify the Port; OVN verifies the source address. The content of the request has no influence. The service
- * refuses a request when the Port is ambiguous.
+ * address identify the Port; OVN verifies the source address. The content of the request has no influence. The
+ * service refuses a request when the Port is ambiguous.
  */
 export class MetadataService {
   readonly #client: Pick<KubeClient, 'get'>;

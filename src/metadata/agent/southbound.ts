@@ -13,9 +13,9 @@ interface LocalSouthboundOptions extends Pick<
 }
 
 /**
- * Replicates the part of the Southbound database that concerns this hypervisor: its chassis, the ports that are bound to
- * the chassis, and the ports of metadata services. The UUID of the chassis changes when ovn-controller registers the
- * chassis again. For this reason the first connection finds the chassis by its name; a second connection with the
+ * Replicates the part of the Southbound database that concerns this hypervisor: its chassis, the ports that are bound
+ * to the chassis, and the ports of metadata services. The UUID of the chassis changes when ovn-controller registers
+ * the chassis again. For this reason the first connection finds the chassis by its name; a second connection with the
  * conditions for its UUID then replaces the first connection.
  */
 export class LocalSouthbound {
@@ -35,8 +35,8 @@ export class LocalSouthbound {
   }
 
   /**
-   * The networks of this hypervisor. The last known networks stay while the connection is lost. Undefined before the first
-   * read of the database, and while OVN does not have the chassis (ovn-controller does not run).
+   * The networks of this hypervisor. The last known networks stay while the connection is lost. Undefined before the
+   * first read of the database, and while OVN does not have the chassis (ovn-controller does not run).
    */
   get networks(): ReadonlyMap<string, LocalNetwork> | undefined {
     return this.#networks;
@@ -58,7 +58,10 @@ export class LocalSouthbound {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves after the first read of the database. Rejects when stopped before, or when the server has another database. */
+  /**
+   * Resolves after the first read of the database. Rejects when stopped before, or when the server has another
+   * database.
+   */
   async start(): Promise<void> {
     await this.#client.start();
     this.#use(this.#client, undefined);

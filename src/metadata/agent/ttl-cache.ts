@@ -1,6 +1,6 @@
 /**
- * Caches the results of reads for a short time, so that a machine that requests many documents causes one read. The cache
- * also keeps failures: repeated requests cannot cause more than one read in this time.
+ * Caches the results of reads for a short time, so that a machine that requests many documents causes one read. The
+ * cache also keeps failures: repeated requests cannot cause more than one read in this time.
  */
 export class TtlCache<T> {
   readonly #maxAgeMs: number;
@@ -13,7 +13,10 @@ export class TtlCache<T> {
     this.#now = now;
   }
 
-  /** Returns the cached result for `key` when it is younger than `maxAgeMs`; otherwise calls `read` and caches its result. */
+  /**
+   * Returns the cached result for `key` when it is younger than `maxAgeMs`; otherwise calls `read` and caches its
+   * result.
+   */
   get(key: string, read: () => Promise<T>): Promise<T> {
     const now = this.#now();
     // The map has the entries in the order of their age.
