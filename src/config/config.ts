@@ -59,7 +59,9 @@ export interface Config extends Protection {
   };
   /** Number of keys of one kind that are reconciled concurrently. */
   readonly workers: number;
-  /** Largest share (0–1) of the operator's rows that one orphan sweep may remove; a larger sweep stops and reports. */
+  /**
+   * Largest share (0–1) of the operator's rows that one orphan sweep may remove; a larger sweep stops and reports.
+   */
   readonly sweepShareLimit: number;
   /** Limits that protect the flow tables of the hypervisors from a single tenant. */
   readonly limits: {

@@ -1,4 +1,6 @@
-/** Reads the settings of a table from defaults, a file, variables and options. Independent of the individual settings. */
+/**
+ * Reads the settings of a table from defaults, a file, variables and options. Independent of the individual settings.
+ */
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { InvalidValueError, type Parser } from './values.ts';
@@ -49,7 +51,10 @@ export interface EffectiveSetting {
   readonly source: string;
 }
 
-/** The configuration is invalid. `problems` has one line for each invalid setting. A retry without a change fails again. */
+/**
+ * The configuration is invalid. `problems` has one line for each invalid setting. A retry without a change fails
+ * again.
+ */
 export class ConfigError extends Error {
   readonly code = 'INVALID_CONFIG';
   readonly problems: readonly string[];
@@ -78,10 +83,10 @@ export const describeSettings = (table: SettingTable): readonly SettingInfo[] =>
   });
 
 /**
- * Reads settings, each from the source with the highest precedence. An empty variable or flag counts as not set. For an
- * invalid value the reader returns the default and adds a line to `problems`. An unknown key in the file is a problem.
- * An unknown variable is not a problem: Kubernetes sets variables such as OVERLAY_NETWORK_SERVICE_HOST in the pods of a
- * namespace that has a Service `overlay-network`.
+ * Reads settings, each from the source with the highest precedence. An empty variable or flag counts as not set. For
+ * an invalid value the reader returns the default and adds a line to `problems`. An unknown key in the file is a
+ * problem. An unknown variable is not a problem: Kubernetes sets variables such as OVERLAY_NETWORK_SERVICE_HOST in
+ * the pods of a namespace that has a Service `overlay-network`.
  */
 export class SettingReader<T extends SettingTable> {
   /** One line for each problem. Callers may add lines. */
@@ -130,7 +135,10 @@ export class SettingReader<T extends SettingTable> {
   }
 }
 
-/** Returns the settings in a file by their dotted keys. Adds a line to `problems` for each unreadable part and unknown key. */
+/**
+ * Returns the settings in a file by their dotted keys. Adds a line to `problems` for each unreadable part and unknown
+ * key.
+ */
 function readFile(path: string, keys: readonly string[], problems: string[]): Map<string, unknown> {
   const found = new Map<string, unknown>();
   let document: unknown;

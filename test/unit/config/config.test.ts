@@ -173,7 +173,7 @@ describe('an invalid configuration', () => {
     ['sweep-share-limit', '0'],
     ['sweep-share-limit', '.5'],
     ['cluster-name', 'a'],
-  ])('does not include --%s %s', (flag, value) => {
+  ])('is not reported for --%s %s', (flag, value) => {
     const tls = { 'tls-ca': 'ca', 'tls-cert': 'cert', 'tls-key': 'key' };
     expect(problemsOf({ flags: { ...tls, [flag]: value } })).toEqual([]);
   });
