@@ -33,7 +33,9 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs a program and resolves with any outcome. Rejects only when the program cannot start, or `signal` is aborted. */
+/**
+ * Runs a program and resolves with any outcome. Rejects only when the program cannot start, or `signal` is aborted.
+ */
 export async function attempt(argv: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
   const { input = '', env, signal, timeoutMs = 60_000 } = options;
   const [program = '', ...args] = argv;

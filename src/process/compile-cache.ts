@@ -2,10 +2,11 @@ import { enableCompileCache } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 
 /**
- * Enables Node's compile cache (https://nodejs.org/api/module.html#module-compile-cache). With the cache, the next start
- * from TypeScript loads its modules in half the time. The cache is in $NODE_COMPILE_CACHE, which Node itself evaluates,
- * or in the user's cache folder (XDG Base Directory Specification). It must not be in a folder that other users can
- * write to, because Node runs the code in the cache. Without a usable folder the program runs without a cache.
+ * Enables Node's compile cache (https://nodejs.org/api/module.html#module-compile-cache). With the cache, the next
+ * start from TypeScript loads its modules in half the time. The cache is in $NODE_COMPILE_CACHE, which Node itself
+ * evaluates, or in the user's cache folder (XDG Base Directory Specification). It must not be in a folder that other
+ * users can write to, because Node runs the code in the cache. Without a usable folder the program runs without a
+ * cache.
  */
 export function enableUserCompileCache(env: Readonly<Record<string, string | undefined>>): void {
   if (env['NODE_COMPILE_CACHE'] !== undefined) return;
@@ -13,7 +14,10 @@ export function enableUserCompileCache(env: Readonly<Record<string, string | und
   if (folder !== undefined) enableCompileCache(join(folder, 'overlay-network', 'compiled'));
 }
 
-/** Returns the user's cache folder, or undefined when the environment has none. The XDG specification ignores relative paths. */
+/**
+ * Returns the user's cache folder, or undefined when the environment has none. The XDG specification ignores relative
+ * paths.
+ */
 export function cacheFolder({
   XDG_CACHE_HOME: cache = '',
   HOME: home = '',

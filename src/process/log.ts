@@ -20,8 +20,8 @@ export interface Log extends Logger {
 }
 
 /**
- * Creates the log of the program. Each line has a time, a level, a message and fields. A field can neither break a line
- * nor replace the time, the level or the message.
+ * Creates the log of the program. Each line has a time, a level, a message and fields. A field can neither break a
+ * line nor replace the time, the level or the message.
  */
 export function createLog({ level, stream = process.stderr, format }: LogOptions): Log {
   const text = (format ?? (stream.isTTY ? 'text' : 'json')) === 'text';
@@ -71,8 +71,8 @@ const printed = (value: unknown): string =>
   typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : printable(JSON.stringify(value ?? null));
 
 /**
- * Escapes characters that control a terminal or an editor: control characters, line separators and direction marks. The
- * escapes are those of JSON; JSON.stringify itself escapes only the first 32 characters.
+ * Escapes characters that control a terminal or an editor: control characters, line separators and direction marks.
+ * The escapes are those of JSON; JSON.stringify itself escapes only the first 32 characters.
  */
 const printable = (text: string): string =>
   text.replace(

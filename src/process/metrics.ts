@@ -7,8 +7,8 @@ import type { MetricsRegistry } from '../reconcile/index.ts';
 const RESOLUTION_MS = 20;
 
 /**
- * Registers metrics of the process, with the names of Prometheus' client libraries, and the version of the program. The
- * delays of the event loop are measured since the last scrape.
+ * Registers metrics of the process, with the names of Prometheus' client libraries, and the version of the program.
+ * The delays of the event loop are measured since the last scrape.
  *
  * @returns a function that stops the measurement
  */

@@ -1,4 +1,7 @@
-/** The oldest supported version, as in `engines` of package.json: undici of @kubernetes/client-node crashes on older versions. */
+/**
+ * The oldest supported version, as in `engines` of package.json: undici of @kubernetes/client-node crashes on older
+ * versions.
+ */
 const minVersion = [22, 19] as const;
 
 /**
