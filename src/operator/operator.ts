@@ -15,7 +15,9 @@ import { version } from '../process/version.ts';
 export interface Operator {
   /** Resolves when the controllers run; rejects when the start fails. A standby waits until it becomes the leader. */
   readonly ready: Promise<void>;
-  /** Resolves with the reason when the operator cannot continue, for example when it lost the Lease: end the process. */
+  /**
+   * Resolves with the reason when the operator cannot continue, for example when it lost the Lease: end the process.
+   */
   readonly failed: Promise<string>;
   /** `host:port` of the health and metrics endpoints; undefined when they are disabled. */
   readonly address: string | undefined;
@@ -139,8 +141,8 @@ export async function startOperator(
 }
 
 /**
- * Repeats the takeover until it succeeds, because the connection to the database may be lost at any time. Rejects only
- * after `signal` is aborted.
+ * Repeats the takeover until it succeeds, because the connection to the database may be lost at any time. Rejects
+ * only after `signal` is aborted.
  */
 async function retryUntilStopped<T>(
   takeOver: () => Promise<T>,
