@@ -36,8 +36,8 @@ interface Installation {
   readonly northbound: InspectOptions;
   readonly southbound: InspectOptions;
   /**
-   * Timeout of the lag measurement in ms; undefined skips the measurement. The measurement is the only check that writes
-   * to a database.
+   * Timeout of the lag measurement in ms; undefined skips the measurement. The measurement is the only check that
+   * writes to a database.
    */
   readonly syncMs: number | undefined;
 }

@@ -15,9 +15,9 @@ export interface LeaseRef {
 }
 
 /**
- * The observed state of the Lease. `renewed`: the holder renewed the Lease. `expired`: the holder did not renew the Lease
- * for the duration of the Lease. `disabled`: leader election is disabled. In the other states the Lease has no known
- * holder.
+ * The observed state of the Lease. `renewed`: the holder renewed the Lease. `expired`: the holder did not renew the
+ * Lease for the duration of the Lease. `disabled`: leader election is disabled. In the other states the Lease has no
+ * known holder.
  */
 type Leadership =
   | { readonly state: 'disabled' }

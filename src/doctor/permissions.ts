@@ -13,7 +13,10 @@ export interface Permission {
   readonly name?: string;
 }
 
-/** Returns all permissions of the operator. The permissions for the Lease need `leaseNamespace`: undefined without leader election. */
+/**
+ * Returns all permissions of the operator. The permissions for the Lease need `leaseNamespace`: undefined without
+ * leader election.
+ */
 export function neededPermissions(leaseNamespace: string | undefined): Permission[] {
   const { group } = resources.VPC;
   const own = operatorRules().flatMap(({ resources: paths, verbs }) =>
