@@ -15,16 +15,16 @@ interface Expectation {
 }
 
 /**
- * Determines from the objects whether the machine at `from` must receive an answer to `packet` from the machine at `to`.
- * The function does not read OVN, so that the result can be compared with the behaviour of OVN. The conditions:
+ * Determines from the objects whether the machine at `from` must receive an answer to `packet` from the machine at
+ * `to`. The function does not read OVN, so that the result can be compared with the behaviour of OVN. The conditions:
  *
  * 1. Both Ports are bound, and their `adminState` is not `Down`.
  * 2. Both Ports are in the same VPC, or their VPCs are peered and advertise both addresses.
  * 3. Both Ports are in the same Subnet, or both Subnets have a gateway.
- * 4. No TrafficPolicy denies the packet: each policy of `from` lists the packet as egress, each policy of `to` lists it
- *    as ingress, and the remote address is inside the isolation of each policy.
- * 5. A SecurityGroup of `from` allows the packet as egress, and a SecurityGroup of `to` allows it as ingress. A Port with
- *    `trafficFiltering: Disabled` allows all packets.
+ * 4. No TrafficPolicy denies the packet: each policy of `from` lists the packet as egress, each policy of `to` lists
+ *    it as ingress, and the remote address is inside the isolation of each policy.
+ * 5. A SecurityGroup of `from` allows the packet as egress, and a SecurityGroup of `to` allows it as ingress. A Port
+ *    with `trafficFiltering: Disabled` allows all packets.
  * 6. SecurityGroups with `stateful: Disabled` also allow the reply.
  *
  * The function does not consider physical networks, NAT, static routes and additional addresses of a Port.
@@ -69,9 +69,9 @@ function reasonUnreachable({ spec, status }: Port): string | undefined {
 }
 
 /**
- * Returns how the groups of a Port allow a packet: `stateful` with connection tracking, `stateless` without connection
- * tracking, `open` for a Port without traffic filtering, or undefined when no group allows the packet. A stateless rule
- * takes precedence: OVN does not track a packet that a stateless rule allows.
+ * Returns how the groups of a Port allow a packet: `stateful` with connection tracking, `stateless` without
+ * connection tracking, `open` for a Port without traffic filtering, or undefined when no group allows the packet. A
+ * stateless rule takes precedence: OVN does not track a packet that a stateless rule allows.
  */
 function passes(
   world: World,

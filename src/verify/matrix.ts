@@ -101,8 +101,8 @@ function pingStation(from: Station, to: Station, options: MatrixOptions): Promis
 }
 
 /**
- * Pings an ambiguous address and counts the echo requests that the target machine received, because another machine with
- * the same address can send the replies. No other station may ping the target at the same time.
+ * Pings an ambiguous address and counts the echo requests that the target machine received, because another machine
+ * with the same address can send the replies. No other station may ping the target at the same time.
  */
 async function pingCountingRequests(from: Station, to: Station, options: MatrixOptions): Promise<PingResult> {
   const before = await echoesReceived(to.machine, options.signal);

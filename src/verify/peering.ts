@@ -4,8 +4,8 @@ import { keyIn, vpcKeyOf } from './world.ts';
 import type { World } from './world.ts';
 
 /**
- * Whether two Ports of different VPCs can reach each other through a peering: both sides have a VPCPeering, and each side
- * advertises the address of its Port.
+ * Whether two Ports of different VPCs can reach each other through a peering: both sides have a VPCPeering, and each
+ * side advertises the address of its Port.
  */
 export function arePeered(world: World, from: Port, to: Port): boolean {
   return isAdvertised(world, from, to) && isAdvertised(world, to, from);

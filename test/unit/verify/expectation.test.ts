@@ -273,7 +273,8 @@ describe('the expected reachability of two Ports', () => {
     it.each(selectors)('follows the label selector of the policy: %j', (portSelector, reachable) => {
       const labelled = { ...a, metadata: { ...a.metadata, labels: { tier: 'web' } } };
       const guard = policy({ appliesTo: { portSelector }, egress: [] });
-      // Only `labelled` has labels. Selectors for absent labels select `b`, which only receives; the policy allows ingress.
+      // Only `labelled` has labels. Selectors for absent labels select `b`, which only receives; the policy allows
+      // ingress.
       expect(between(labelled, b, [guard]).reachable).toBe(reachable);
     });
   });
