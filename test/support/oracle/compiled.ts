@@ -1,15 +1,15 @@
-/** A world as the operator's controllers compile it, and what the ACLs that come of it do with a packet. */
+/** Compiles a world with the operator's controllers, and evaluates packets with the resulting ACLs. */
 import { namespace, port, securityGroup, subnet, trafficPolicy, vpc } from '../controllers/manifests.ts';
 import { OfflineCluster } from '../controllers/offline-cluster.ts';
 import { evaluate, type Fields, type Names } from './expression.ts';
 import type { Packet, World } from './model.ts';
 
-/** The port through which strangers send and receive; there is one in each Subnet, and nothing filters it. */
+/** The name of the Port through which external hosts send and receive. Each Subnet has one, without filtering. */
 export const strangerIn = (subnetName: string): string => `stranger-${subnetName}`;
 
-/** Adds the world's objects in a namespace, and lets the controllers work. */
+/** Adds the world's objects in a namespace, and runs the controllers. */
 export async function compile(cluster: OfflineCluster, world: World, space: string): Promise<void> {
-  // Each has an organization of its own, so that all can have the same range.
+  // Each namespace has its own organization, so that all VPCs can have the same range.
   cluster.apply(namespace(space, { 'network.plasmavmc.io/organization': space }));
   cluster.apply(vpc('net', { cidr: world.vpc, defaults: 'None' }, space));
   for (const [name, cidr] of Object.entries(world.subnets)) {
@@ -30,7 +30,7 @@ export async function compile(cluster: OfflineCluster, world: World, space: stri
   for (const [name, spec] of Object.entries(world.groups))
     cluster.apply(securityGroup(name, { ...spec }, space));
   for (const [index, spec] of world.policies.entries()) {
-    // Strangers stand for what is outside, so no policy is theirs.
+    // The Ports of strangers represent external hosts, so no policy applies to them.
     cluster.apply(
       trafficPolicy(`policy-${index}`, { ...spec, appliesTo: exceptStrangers(spec.appliesTo) }, space),
     );
@@ -53,7 +53,7 @@ export async function compile(cluster: OfflineCluster, world: World, space: stri
   await cluster.settle();
 }
 
-/** A whole Subnet is, to the strangers in it, all its Ports with a label. */
+/** Selects the Ports of Subnets by a label, because the Ports of strangers do not have the label. */
 function exceptStrangers(appliesTo: World['policies'][number]['appliesTo']): object {
   const names = appliesTo.subnetRefs?.map(({ name }) => name);
   const labels = appliesTo.portSelector?.matchLabels ?? {};
@@ -68,7 +68,7 @@ function exceptStrangers(appliesTo: World['policies'][number]['appliesTo']): obj
 /** The name of a Port's logical switch port. */
 export function logicalPort(cluster: OfflineCluster, space: string, name: string): string {
   const uid = cluster.get('Port', `${space}/${name}`)?.metadata.uid;
-  if (uid === undefined) throw new Error(`there is no Port ${space}/${name}`);
+  if (uid === undefined) throw new Error(`the Port ${space}/${name} does not exist`);
   return uid;
 }
 
@@ -77,11 +77,11 @@ interface Acl {
   readonly priority: number;
   readonly action: string;
   readonly match: string;
-  /** The ports of the switch that it is on; undefined where a port group has it, whose name is in the match. */
+  /** The ports of the switch to which the ACL applies; undefined when a port group in the match limits it. */
   readonly ports: ReadonlySet<string> | undefined;
 }
 
-/** The ACLs of all rows, and what their names stand for. */
+/** The ACLs of all rows, with the port groups and address sets that they reference. */
 export class CompiledAcls {
   readonly #acls: readonly Acl[];
   readonly #names: Names;
@@ -112,21 +112,21 @@ export class CompiledAcls {
         .filter(({ row, column }) => row === uuid && column === 'ports')
         .flatMap(({ element }) => byUuid.get(element) ?? []);
       members.set(name, new Set(ports.map(({ columns: { name: lsp } }) => lsp as string)));
-      // As northd makes them: the addresses of the members.
+      // ovn-northd creates address sets with the addresses of the members.
       const texts = ports.flatMap(({ columns: { addresses: own } }) => [...(own as ReadonlySet<string>)]);
       addresses.set(`${name}_ip4`, new Set(texts.flatMap((text) => text.split(' ').slice(1))));
       addresses.set(`${name}_ip6`, new Set());
     }
     const known = (map: ReadonlyMap<string, ReadonlySet<string>>) => (name: string) => {
       const found = map.get(name);
-      // To OVN such a match is invalid as a whole.
-      if (found === undefined) throw new Error(`nothing is called ${name}`);
+      // OVN rejects the whole match.
+      if (found === undefined) throw new Error(`the match references an unknown name: ${name}`);
       return found;
     };
     this.#names = { group: known(members), set: known(addresses) };
   }
 
-  /** Whether both stages let the packet pass, which goes from one logical port to another. */
+  /** Whether the ACLs of both directions allow a packet from one logical port to another. */
   isAllowed(packet: Packet, inport: string, outport: string): boolean {
     const fields: Fields = {
       inport,
@@ -145,9 +145,9 @@ export class CompiledAcls {
       .filter(({ match }) => evaluate(match, fields, this.#names))
       .sort((a, b) => b.priority - a.priority);
     const [first] = hits;
-    const rivals = hits.filter(({ priority }) => priority === first?.priority);
-    const actions = new Set(rivals.map(({ action }) => action === 'drop'));
-    if (actions.size > 1) throw new Error('which of two ACLs counts is not defined');
+    const samePriority = hits.filter(({ priority }) => priority === first?.priority);
+    const actions = new Set(samePriority.map(({ action }) => action === 'drop'));
+    if (actions.size > 1) throw new Error('two matching ACLs have the same priority and different actions');
     return first?.action !== 'drop';
   }
 }

@@ -1,13 +1,14 @@
 /**
- * OVN's match language (ovn-sb(5), "Expressions"), read from its text and evaluated: as much of it as ACLs use, and
- * nothing of the code that prints it.
+ * A parser and evaluator for the part of OVN's match language (ovn-sb(5), "Expressions") that ACLs use. It shares no
+ * code with the operator.
  *
- * As in OVN a comparison asks for its prerequisites, and `!` does not negate those: it is carried down to the
- * comparisons. Refused, as OVN refuses it: `&&` beside `||`, ranges and negation of nominal fields.
+ * As in OVN, a comparison implies its prerequisites, and `!` does not negate the prerequisites: the negation applies to
+ * each comparison. As in OVN, these are errors: `&&` and `||` without parentheses, and ranges and negation of nominal
+ * fields.
  */
 import ipaddr from 'ipaddr.js';
 
-/** A packet as the language sees it; fields that it does not have are absent. */
+/** The fields of a packet. Fields that the packet does not have are undefined. */
 export interface Fields {
   readonly inport: string;
   readonly outport: string;
@@ -21,7 +22,7 @@ export interface Fields {
   readonly icmp?: { readonly type: number; readonly code: number };
 }
 
-/** What names stand for: the ports of a group, and the addresses of a set. */
+/** Resolves names: the ports of a port group, and the addresses of an address set. */
 export interface Names {
   readonly group: (name: string) => ReadonlySet<string>;
   readonly set: (name: string) => ReadonlySet<string>;
@@ -31,12 +32,18 @@ type Test = (fields: Fields, names: Names, negated: boolean) => boolean;
 
 const cache = new Map<string, Test>();
 
-/** @throws SyntaxError for what OVN would refuse, or is not known here. */
+/**
+ * Checks the syntax of a match.
+ * @throws SyntaxError when OVN would reject the match, or when this parser does not support it
+ */
 export function check(text: string): void {
   new Parser(text).parse();
 }
 
-/** Whether a packet matches. @throws SyntaxError for what OVN would refuse, or is not known here. */
+/**
+ * Whether a packet matches.
+ * @throws SyntaxError when OVN would reject the match, or when this parser does not support it
+ */
 export function evaluate(text: string, fields: Fields, names: Names): boolean {
   let test = cache.get(text);
   if (test === undefined) cache.set(text, (test = new Parser(text).parse()));
@@ -58,7 +65,7 @@ const isProtocol =
   (fields: Fields): boolean =>
     fields.protocol === number;
 
-/** Predicates; those in `negatable` may stand after `!`. */
+/** The predicates. Only predicates in `negatable` may be negated. */
 const predicates: Readonly<Record<string, (fields: Fields) => boolean>> = {
   '1': () => true,
   '0': () => false,
@@ -116,14 +123,14 @@ class Parser {
     this.#tokens = [];
     while (token.lastIndex < text.trimEnd().length) {
       const found = token.exec(text);
-      if (found?.[1] === undefined) throw this.#refuse('a character that is no token');
+      if (found?.[1] === undefined) throw this.#error('an invalid character');
       this.#tokens.push(found[1]);
     }
   }
 
   parse(): Test {
     const test = this.#chain();
-    if (this.#at < this.#tokens.length) throw this.#refuse(`${this.#peek()} after the end`);
+    if (this.#at < this.#tokens.length) throw this.#error(`${this.#peek()} after the end`);
     return test;
   }
 
@@ -135,7 +142,7 @@ class Parser {
       this.#take();
       parts.push(this.#unary());
     }
-    if (this.#peek() === '&&' || this.#peek() === '||') throw this.#refuse('&& and || without parentheses');
+    if (this.#peek() === '&&' || this.#peek() === '||') throw this.#error('&& and || without parentheses');
     return (fields, names, negated) =>
       (operator === '&&') !== negated
         ? parts.every((part) => part(fields, names, negated))
@@ -156,9 +163,9 @@ class Parser {
     const next = this.#peek();
     if (next === '==' || next === '!=' || next === '>=' || next === '<=') return this.#comparison(token);
     const predicate = Object.hasOwn(predicates, token) ? predicates[token] : undefined;
-    if (predicate === undefined) throw this.#refuse(`the predicate ${token}`);
+    if (predicate === undefined) throw this.#error(`the predicate ${token}`);
     return (fields, _names, negated) => {
-      if (negated && !negatable.has(token)) throw this.#refuse(`negation of ${token}`);
+      if (negated && !negatable.has(token)) throw this.#error(`negation of ${token}`);
       return predicate(fields) !== negated;
     };
   }
@@ -169,13 +176,13 @@ class Parser {
     if (name === 'inport' || name === 'outport') return this.#port(name, operator, texts);
     const of = Object.hasOwn(fieldsByName, name) ? fieldsByName[name] : undefined;
     const prerequisite = of && predicates[of.requires];
-    if (of === undefined || prerequisite === undefined) throw this.#refuse(`the field ${name}`);
-    if (of.isNominal && operator !== '==') throw this.#refuse(`${operator} of the nominal field ${name}`);
+    if (of === undefined || prerequisite === undefined) throw this.#error(`the field ${name}`);
+    if (of.isNominal && operator !== '==') throw this.#error(`${operator} of the nominal field ${name}`);
     const isRange = operator === '>=' || operator === '<=';
-    if (isRange && texts.length > 1) throw this.#refuse('a range with a set');
+    if (isRange && texts.length > 1) throw this.#error('a range with a set');
     const constants = texts.map(constant);
     return (fields, names, negated) => {
-      if (of.isNominal && negated) throw this.#refuse(`negation of the nominal field ${name}`);
+      if (of.isNominal && negated) throw this.#error(`negation of the nominal field ${name}`);
       if (!prerequisite(fields)) return false;
       const actual = actualOf(of.value(fields));
       const holds = constants.some((holdsFor) => holdsFor(actual, operator, names));
@@ -185,9 +192,9 @@ class Parser {
 
   #port(name: 'inport' | 'outport', operator: string, values: readonly string[]): Test {
     const [value = ''] = values;
-    if (operator !== '==' || values.length !== 1) throw this.#refuse(`such a comparison of ${name}`);
+    if (operator !== '==' || values.length !== 1) throw this.#error(`this comparison of ${name}`);
     return (fields, names, negated) => {
-      if (negated) throw this.#refuse(`negation of ${name}`);
+      if (negated) throw this.#error(`negation of ${name}`);
       return value.startsWith('@')
         ? names.group(value.slice(1)).has(fields[name])
         : JSON.parse(value) === fields[name];
@@ -212,21 +219,21 @@ class Parser {
 
   #take(): string {
     const token = this.#tokens[this.#at++];
-    if (token === undefined) throw this.#refuse('its end');
+    if (token === undefined) throw this.#error('the end of the text');
     return token;
   }
 
   #expect(token: string): void {
     const found = this.#take();
-    if (found !== token) throw this.#refuse(`${found} instead of ${token}`);
+    if (found !== token) throw this.#error(`${found} instead of ${token}`);
   }
 
-  #refuse(what: string): SyntaxError {
-    return new SyntaxError(`OVN would refuse ${what} in: ${this.#text}`);
+  #error(what: string): SyntaxError {
+    return new SyntaxError(`OVN would reject ${what} in: ${this.#text}`);
   }
 }
 
-/** A field's value in a packet, ready to be compared. */
+/** The value of a field in a packet, prepared for comparisons. */
 interface Actual {
   readonly text: string;
   readonly number: number;
@@ -238,7 +245,7 @@ function actualOf(value: string | number | undefined): Actual {
   return { text: '', number: value ?? NaN, address: undefined };
 }
 
-/** Reads a constant; `!=` is for the caller to turn round. */
+/** Parses a constant. The caller negates the result for `!=`. */
 function constant(text: string): (actual: Actual, operator: string, names: Names) => boolean {
   if (text.startsWith('$'))
     return ({ text: actual }, _operator, names) => names.set(text.slice(1)).has(actual);

@@ -1,6 +1,6 @@
 /**
- * What SecurityGroups and TrafficPolicies mean, said as plainly as possible and with nothing of the operator's code:
- * the oracle that compiled ACLs are held against.
+ * The meaning of SecurityGroups and TrafficPolicies in the simplest possible form, without code of the operator. Tests
+ * compare compiled ACLs with this model.
  */
 import ipaddr from 'ipaddr.js';
 
@@ -44,23 +44,23 @@ export interface World {
   readonly ports: Readonly<Record<string, PortOf>>;
 }
 
-/** One packet, the first of its connection. Ends that are ports of the world have a name, others only an address. */
+/** The first packet of a connection. An end that is a Port of the world has a name; any other end only has an address. */
 export interface Packet {
   readonly from: { readonly port?: string; readonly ip: string };
   readonly to: { readonly port?: string; readonly ip: string };
-  /** By the numbers of IANA. */
+  /** IANA protocol number. */
   readonly protocol: number;
-  /** Of TCP, UDP and SCTP. */
+  /** Destination port of TCP, UDP and SCTP. */
   readonly sourcePort?: number;
   readonly port?: number;
-  /** Of ICMP and ICMPv6. */
+  /** Type and code of ICMP and ICMPv6. */
   readonly icmp?: { readonly type: number; readonly code: number };
   readonly ttl: number;
-  /** Whether it comes in a frame to several, whatever its destination: nothing may depend on that. */
+  /** Whether the frame is multicast, with any IP destination. The result must not depend on this. */
   readonly isMulticastFrame: boolean;
 }
 
-/** Whether the packet passes: the sender's side lets it out, and the receiver's lets it in. */
+/** Whether the packet passes: the rules of the sender and the rules of the receiver allow it. */
 export function isAllowed(world: World, packet: Packet): boolean {
   return (
     passes(world, packet, 'egress', packet.from, packet.to) &&
@@ -96,7 +96,7 @@ function applies({ appliesTo }: Policy, port: PortOf): boolean {
   return wanted.every(([key, value]) => port.labels[key] === value);
 }
 
-/** Within the own Subnet or VPC, or of the link alone. */
+/** Whether isolation allows the packet: it stays in the Subnet or VPC, or it is link-local. */
 function isWithin(
   world: World,
   port: PortOf,
@@ -152,7 +152,7 @@ function isIn(ip: string, cidr: string): boolean {
   return address.kind() === network.kind() && address.match(network, length);
 }
 
-/** To everybody, or to the server of the Port's own Subnet, which has the first address. */
+/** Whether a DHCP request is broadcast, or goes to the server of the Port's Subnet, which has the first address. */
 function isDhcpRequest(
   world: World,
   { subnet }: PortOf,
@@ -164,7 +164,7 @@ function isDhcpRequest(
   );
 }
 
-/** What a DHCP server or an IPv6 router sends. */
+/** Whether only a DHCP server or an IPv6 router may send the packet. */
 function isOfServer({ protocol, sourcePort, port, icmp, ttl, to }: Packet): boolean {
   if (isVersion4(to.ip)) return protocol === 17 && sourcePort === 67 && port === 68;
   return (
@@ -173,7 +173,7 @@ function isOfServer({ protocol, sourcePort, port, icmp, ttl, to }: Packet): bool
   );
 }
 
-/** RFC 4861: solicitations and advertisements come with a hop limit of 255. */
+/** Neighbour solicitations and advertisements have a hop limit of 255 (RFC 4861). */
 function isNeighbourDiscovery({ protocol, icmp, ttl, to }: Packet): boolean {
   return (
     !isVersion4(to.ip) &&

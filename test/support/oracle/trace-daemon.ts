@@ -9,9 +9,9 @@ import { ovnWarnings } from '../ovn-warnings.ts';
 const run = promisify(execFile);
 
 /**
- * ovn-trace(8) as a daemon, which reads the Southbound database once: a trace takes 5 ms instead of 100. It follows
- * packets of established connections in their original direction (a daemon takes no `--ct`), which are put to the same
- * ACLs as new ones.
+ * ovn-trace(8) as a daemon. It reads the Southbound database once, so a trace takes 5 ms instead of 100 ms. A daemon has
+ * no option `--ct`: it traces packets of established connections in the original direction. The same ACLs apply to these
+ * packets as to new connections.
  */
 export class TraceDaemon {
   readonly #dir: string;
@@ -22,7 +22,7 @@ export class TraceDaemon {
     this.#control = join(dir, 'ovn-trace.ctl');
   }
 
-  /** Starts it on what the Southbound database has now, and what it gets. */
+  /** Starts the daemon. It follows later changes of the Southbound database. */
   static async start({ southbound }: OvnCentral): Promise<TraceDaemon> {
     const daemon = new TraceDaemon(southbound.dir);
     const files = [
@@ -43,15 +43,15 @@ export class TraceDaemon {
     return daemon;
   }
 
-  /** The logical ports that a packet leaves by; none: it is dropped. */
+  /** The output ports of a packet; empty when the packet is dropped. */
   async outputs(datapath: string, packet: string): Promise<readonly string[]> {
     const command = ['--timeout=20', '-t', this.#control, 'trace', '--minimal', datapath, packet];
     const { stdout } = await run('ovs-appctl', command, { env: daemonEnvironment(this.#dir) });
     return [...stdout.matchAll(/output\("([^"]+)"\)/g)].map(([, port]) => port ?? '');
   }
 
-  /** What it had to say besides: about matches that it could not read, for one. */
-  complaints(): readonly string[] {
+  /** The daemon's warnings, for example about matches that it cannot parse. */
+  warnings(): readonly string[] {
     return ovnWarnings(readFileSync(this.#logFile, 'utf8'));
   }
 

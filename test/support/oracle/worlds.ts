@@ -1,4 +1,4 @@
-/** Generated worlds and packets. Values come from small pools with neighbours at their edges, so that things meet. */
+/** Generators of worlds and packets. Values come from small sets with boundary values, so that packets match rules. */
 import fc from 'fast-check';
 import type { Group, Packet, Policy, PortOf, Rule, World } from './model.ts';
 
@@ -18,7 +18,7 @@ const cidrs4 = [
   '128.0.0.0/1',
 ];
 const cidrs6 = ['::/0', '2001:db8::/32', '2001:db8:1::/48', '2001:db8:1::7/128', 'fe80::/10'];
-/** Inside, at the edges of and just outside the CIDRs. */
+/** Addresses inside the CIDRs, at their boundaries, and just outside. */
 const addresses4 = [
   '10.1.1.15',
   '10.1.1.16',
@@ -32,7 +32,7 @@ const addresses4 = [
   '169.254.0.9',
   '8.8.8.8',
 ];
-/** The servers of DHCP, everybody on the link, and groups; somebody without an address. */
+/** Destinations: DHCP servers, broadcast, multicast and reserved addresses. */
 const destinations4 = [
   '10.1.1.1',
   '10.1.2.1',
@@ -41,6 +41,7 @@ const destinations4 = [
   '239.255.255.255',
   '240.0.0.0',
 ];
+/** The source of a host without an address. */
 const sources4 = ['0.0.0.0'];
 const destinations6 = ['ff02::1', 'ff0e::1'];
 const addresses6 = ['2001:db8::1', '2001:db8:1::7', '2001:db8:1::8', '2001:db9::1', 'fe80::5', 'fd00::1'];
@@ -55,7 +56,7 @@ const message = fc.record(
   { requiredKeys: ['type'] },
 );
 
-/** A rule that the schema takes. */
+/** A rule that the schema accepts. */
 const rule = (withGroups: boolean): fc.Arbitrary<Rule> =>
   fc
     .record({
@@ -91,7 +92,7 @@ const group = fc.record({
   stateful: fc.constantFrom<Group['stateful'][]>('Enabled', 'Enabled', 'Disabled'),
 });
 
-/** Mostly without a restriction in one of the directions, so that something passes. */
+/** A policy. Most policies do not restrict one of the directions, so that some packets pass. */
 const policy: fc.Arbitrary<Policy> = fc
   .record({
     appliesTo: fc.constantFrom<Policy['appliesTo']>(
@@ -126,7 +127,7 @@ const port = (subnet: 'a' | 'b', ip: string): fc.Arbitrary<PortOf> =>
     filtered: fc.constantFrom(true, true, true, false),
   });
 
-/** Networks of one VPC with two Subnets, three groups, up to two policies and four Ports. */
+/** A world: one VPC with two Subnets, three groups, up to two policies and four Ports. */
 export const world: fc.Arbitrary<World> = fc.record({
   vpc: fc.constant(vpc),
   subnets: fc.constant(subnets),
@@ -140,7 +141,7 @@ export const world: fc.Arbitrary<World> = fc.record({
   }),
 });
 
-/** Somebody asks a DHCP server for an address, or answers. */
+/** DHCP requests and answers. */
 const dhcp = fc.constantFrom(
   { protocol: 17, sourcePort: 68, port: 67 },
   { protocol: 17, sourcePort: 67, port: 68 },
@@ -164,7 +165,7 @@ const headers = fc.oneof(
   fc.record({ protocol: fc.constantFrom(2, 47, 50, 112) }),
 );
 
-/** Between two Ports of the world, or one and somebody else. IPv6 comes from addresses that OVN was not told of. */
+/** A packet between two Ports of the world, or between a Port and an external host. OVN does not know the IPv6 addresses. */
 export function packetIn(
   { ports }: World,
   isPair: (from: string, to: string) => boolean = () => true,
@@ -184,7 +185,7 @@ export function packetIn(
     .record({
       pair: fc.constantFrom(...pairs),
       version: fc.constantFrom<(4 | 6)[]>(4, 4, 4, 6),
-      // Now and then the address of a Port: what is compared is the address, not where the packet comes from.
+      // Includes addresses of Ports, because rules match the address, not the real origin of the packet.
       from4: fc.constantFrom(...addresses4, ...own, ...sources4),
       to4: fc.constantFrom(...addresses4, ...own, ...destinations4),
       from6: fc.constantFrom(...addresses6),

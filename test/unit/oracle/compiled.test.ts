@@ -9,8 +9,8 @@ import { seedOf } from '../../support/seed.ts';
 const seed = seedOf('the oracle', 20_260_201);
 const size = { worlds: 60, packets: 50 };
 
-describe(`what security groups and policies compile to (seed ${seed})`, () => {
-  it('lets through exactly what the model lets through', async () => {
+describe(`the ACLs of security groups and policies (seed ${seed})`, () => {
+  it('allow exactly the packets that the model allows', async () => {
     const differences: unknown[] = [];
     const counts = { allowed: 0, denied: 0 };
     for (const [index, each] of fc.sample(world, { seed, numRuns: size.worlds }).entries()) {
@@ -27,14 +27,14 @@ describe(`what security groups and policies compile to (seed ${seed})`, () => {
       }
     }
     expect(differences.slice(0, 1)).toEqual([]);
-    // Neither all nor nothing, or there would be nothing to see.
+    // Both results must occur often, or the comparison would prove little.
     expect(counts.allowed).toBeGreaterThan(300);
     expect(counts.denied).toBeGreaterThan(300);
     expect(counts.allowed + counts.denied).toBeGreaterThanOrEqual(2000);
   }, 120_000);
 });
 
-/** The names of the Ports that it comes from and goes to. */
+/** The names of the Ports at both ends of the packet. */
 function endsOf({ ports }: World, { from, to }: Packet): readonly string[] {
   const near = ports[from.port ?? to.port ?? '']?.subnet ?? 'a';
   return [from.port ?? strangerIn(near), to.port ?? strangerIn(near)];

@@ -48,7 +48,7 @@ const listed = (family: Family): fc.Arbitrary<Listed> =>
       ...(protocol && { transport: { protocol, ...(values && { values }) } }),
     }));
 
-/** A list of rules, and packets at and beside all its edges. */
+/** A list of rules. {@link probes} generates packets at and next to all boundaries of the rules. */
 const cases = fc.constantFrom<Family[]>(4, 6).chain((family) =>
   fc.record({
     family: fc.constant(family),
@@ -117,7 +117,7 @@ function fieldsOf(family: Family, side: 'src' | 'dst', { address, protocol, valu
 }
 
 describe(`the complement of rules (seed ${seed})`, () => {
-  it('is true of a packet exactly when no rule lists it, at every edge; of the other IP version never', () => {
+  it('matches a packet exactly when no rule lists the packet, and never matches the other IP version', () => {
     let count = 0;
     fc.assert(
       fc.property(cases, ({ family, side, rules }) => {

@@ -14,7 +14,7 @@ import { seedOf } from '../../support/seed.ts';
 
 const seed = seedOf('injection', 20_260_206);
 
-/** What a tenant might try, in any field, with a server that checks nothing. */
+/** Values that an attacker might write to any field, without validation by an API server. */
 const nasty = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
   {
@@ -43,7 +43,7 @@ const nasty = fc.oneof(
   },
   { weight: 1, arbitrary: fc.tuple(fc.ipV4(), fc.string()).map(([a, b]) => a + b) },
 );
-/** Where a number should be. */
+/** Invalid values of numeric fields. */
 const odd = fc.oneof(nasty, fc.constantFrom(-1, 0.5, NaN, 1e9, 65_536, true, [80], { min: 1 }), fc.integer());
 const mostly = <T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 6, arbitrary: good }, { weight: 1, arbitrary: bad });
@@ -115,7 +115,7 @@ const plugged = fc.record({
   migrationTargetHost: fc.option(hostName, { nil: undefined }),
 });
 
-/** All that may stand in options of rows, by key. */
+/** The allowed values of options in rows, by key. */
 const ip = '[0-9]+(?:\\.[0-9]+){3}';
 const list = `(?:${ip}|\\{${ip}(?:, ${ip})*\\})`;
 const word = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
@@ -135,7 +135,7 @@ const grammars: Readonly<Record<string, string>> = {
 const isExpected = ([key, value]: readonly [string, string]): boolean =>
   new RegExp(`^${grammars[key] ?? '(?!)'}$`).test(value);
 
-/** Matches made of typed values, and nothing else: fields, operators, numbers, addresses and names from UIDs. */
+/** A token of a match that contains typed values only: fields, operators, numbers, addresses, and names from UIDs. */
 const uid = '[0-9a-f]{8}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{12}';
 const typed = new RegExp(
   `^(?:&&|\\|\\||==|>=|<=|!(?=eth)|[(){},]|[@$]on_${uid}(?:_drop|_isolation)?(?:_ip[46])?` +
@@ -158,8 +158,8 @@ function isTyped(match: string): boolean {
   return true;
 }
 
-describe(`whatever tenants write (seed ${seed})`, () => {
-  it('matches have typed values only; what cannot be expressed closes its group, or its policy, and says so', async () => {
+describe(`with any values in the specs of tenants (seed ${seed}), the operator`, () => {
+  it('writes matches with typed values only, and blocks and reports a group or policy with an invalid rule', async () => {
     let closed = 0;
     let open = 0;
     for (const each of fc.sample(input, { seed, numRuns: 400 })) {
@@ -207,7 +207,7 @@ describe(`whatever tenants write (seed ${seed})`, () => {
     expect(open).toBeGreaterThan(50);
   }, 120_000);
 
-  it('options of DHCP and of ports have no text that is not checked; the object says so and is not programmed', async () => {
+  it('writes only validated text to options of DHCP and ports, and reports invalid text in the status', async () => {
     const counts = { refused: 0, ready: 0 };
     for (const each of fc.sample(plugged, { seed, numRuns: 200 })) {
       const cluster = new OfflineCluster();
@@ -242,7 +242,7 @@ describe(`whatever tenants write (seed ${seed})`, () => {
   }, 120_000);
 
   it.each(['ip4.src == 10.0.0.0/8 || x', 'ip4 && foo == 1', '"a"', 'inport == @all', '$on_x_ip4', 'ip4 && '])(
-    'is told from %j, which is not made of typed values',
+    'would be detected if it wrote the match %j, which does not contain typed values only',
     (match) => expect(isTyped(match)).toBe(false),
   );
 });
