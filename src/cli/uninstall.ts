@@ -49,7 +49,9 @@ ${describeOptions(options)}`,
         );
       }
       for (const [kind, count] of await releaseFinalizers(client))
-        io.stdout.write(`${kind}: removed the finalizer from ${count} objects\n`);
+        io.stdout.write(
+          `${kind}: removed the finalizer from ${count} ${count === 1 ? 'object' : 'objects'}\n`,
+        );
       return exitCodes.done;
     } finally {
       await elector?.release();

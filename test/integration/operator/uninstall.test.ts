@@ -84,7 +84,7 @@ describe.each(targets)('an installation ($name API server)', (target) => {
       code: 0,
       stderr: '',
       stdout: expect.stringMatching(
-        /^FloatingIP: removed the finalizer from 1 objects\nExternalNetwork: removed the finalizer from 1 objects$/m,
+        /^FloatingIP: removed the finalizer from 1 object\nExternalNetwork: removed the finalizer from 1 object$/m,
       ),
     });
     for (const [, { metadata }] of await cluster.objects()) expect(metadata.finalizers).toBeUndefined();
