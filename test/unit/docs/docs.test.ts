@@ -56,6 +56,17 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
+  it('names only files of the repository that exist', () => {
+    const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })];
+    const path = /`((?:src|test|scripts|packages|crds|charts|examples|bench)\/[\w./-]*)`/g;
+    const missing = pages.flatMap((page) =>
+      [...read(page).matchAll(path)].flatMap(([, named]) =>
+        existsSync(join(root, named!)) ? [] : [`${page}: ${named!}`],
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('links every guide from README.md or CONTRIBUTING.md', () => {
     const guides = globSync('docs/*.md', { cwd: root });
     const listed = read('README.md') + read('CONTRIBUTING.md');
