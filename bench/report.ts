@@ -39,10 +39,10 @@ export function percentile(values: readonly number[], p: number): number {
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
 /** Compares the rounds of the operator with the rounds of the floor. The ratio is the median of the rounds' ratios. */
-export function compare(ours: readonly number[], floor: readonly number[]): Partial<Report> {
-  const ratios = ours.map((value, round) => value / (floor[round] ?? NaN));
+export function compare(operator: readonly number[], floor: readonly number[]): Partial<Report> {
+  const ratios = operator.map((value, round) => value / (floor[round] ?? NaN));
   return {
-    ours_ms: median(ours),
+    ours_ms: median(operator),
     floor_ms: median(floor),
     ratio: median(ratios),
     ratio_min: Math.min(...ratios),
@@ -62,8 +62,8 @@ export function toText(report: Report): string {
   const { ours_ms, floor_ms, ratio, ratio_min, ratio_max, ours_p99_ms, floor_p99_ms, ratio_p99 } = report;
   const lines = [`${report.scenario}, ${report.ports} Ports, ${report.api} API server`];
   const line = (label: string, text: string): unknown => lines.push(`  ${label.padEnd(16)}${text}`);
-  const times = (ours?: number, floor?: number, by?: number): string =>
-    `${ms(ours)}, floor ${ms(floor)}, ratio ${fixed(by)}`;
+  const times = (operator?: number, floor?: number, by?: number): string =>
+    `${ms(operator)}, floor ${ms(floor)}, ratio ${fixed(by)}`;
   if (floor_ms !== undefined) {
     const spread = ratio_min === undefined ? '' : ` (${fixed(ratio_min)} to ${fixed(ratio_max)})`;
     line(ours_p99_ms === undefined ? 'median' : 'p50', times(ours_ms, floor_ms, ratio) + spread);

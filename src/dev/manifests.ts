@@ -37,14 +37,14 @@ export function readManifests(text: string): NewObject[] {
 
 /** The kinds that {@link applyManifests} accepts: the kinds of crds/ and {@link coreTypes}. */
 export function knownTypes(): ResourceType[] {
-  const ours = readCrds().map(({ spec }) => ({
+  const projectTypes = readCrds().map(({ spec }) => ({
     group: spec.group,
     version: spec.versions.find(({ storage }) => storage)?.name ?? '',
     kind: spec.names.kind,
     plural: spec.names.plural,
     namespaced: spec.scope === 'Namespaced',
   }));
-  return [...coreTypes, ...ours];
+  return [...coreTypes, ...projectTypes];
 }
 
 /**

@@ -174,7 +174,7 @@ describeLab('allowedAddresses of Ports', (lab) => {
   let second: Guest;
   let near: Guest;
   let far: Guest;
-  let stranger: Guest;
+  let outsider: Guest;
 
   beforeAll(async () => {
     const entries = [
@@ -197,15 +197,15 @@ spec: { cidr: 10.8.1.0/24 }
 `,
       open,
       ...['first', 'second'].map((name) => port(name, `${allowed}, ${inOpen}`)),
-      ...['near', 'stranger'].map((name) => port(name, inOpen)),
+      ...['near', 'outsider'].map((name) => port(name, inOpen)),
       port('far', `subnetRef: { name: far }, ${inOpen}`),
     );
-    [first, second, near, far, stranger] = await lab().guests(
+    [first, second, near, far, outsider] = await lab().guests(
       { name: 'first', on: 1 },
       { name: 'second', on: 2 },
       { name: 'near', on: 1 },
       { name: 'far', on: 2 },
-      { name: 'stranger', on: 1 },
+      { name: 'outsider', on: 1 },
     );
     await lab().eventually(() => near.reaches(first.address));
     await lab().eventually(() => far.reaches(second.address));
@@ -240,10 +240,10 @@ spec: { cidr: 10.8.1.0/24 }
   });
 
   it('do not work for other VMs, and allow no other addresses', async () => {
-    await take(stranger, virtual);
+    await take(outsider, virtual);
     expect((await near.ping(virtual)).received).toBe(0);
-    expect((await stranger.ping(near.address, { extra: ['-I', virtual] })).received).toBe(0);
-    await giveUp(stranger, virtual);
+    expect((await outsider.ping(near.address, { extra: ['-I', virtual] })).received).toBe(0);
+    await giveUp(outsider, virtual);
     await take(first, '10.8.255.101');
     expect((await near.ping('10.8.255.101')).received).toBe(0);
     await giveUp(first, '10.8.255.101');
@@ -265,10 +265,10 @@ spec: { cidr: 10.8.1.0/24 }
       expect(await near.neighbour(shared.address)).toBe(shared.mac);
       await giveUpBoth(holder);
     }
-    await takeBoth(stranger);
+    await takeBoth(outsider);
     expect((await near.ping(shared.address)).received).toBe(0);
-    expect((await stranger.ping(near.address, { extra: ['-I', shared.address] })).received).toBe(0);
-    await giveUpBoth(stranger);
+    expect((await outsider.ping(near.address, { extra: ['-I', shared.address] })).received).toBe(0);
+    await giveUpBoth(outsider);
   }, 120_000);
 
   it('are rejected with the MAC address of a neighbour', async () => {

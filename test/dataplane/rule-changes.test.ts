@@ -11,7 +11,7 @@ const port = (name: string, ipAddress: string): string =>
 
 const web = { protocol: 'TCP', ports: { min: 80 } };
 const pings = (cidr: string): object => ({ protocol: 'ICMP', remote: { cidr } });
-/** Rules of groups. Each admits the pings of the client, 10.5.1.20, and not the pings of the stranger, 10.5.1.30. */
+/** Rules of groups. Each admits the pings of the client, 10.5.1.20, and not the pings of the outsider, 10.5.1.30. */
 const groupRules: readonly object[] = [
   [pings('10.5.1.20/32')],
   [web, pings('10.5.1.20/32')],
@@ -19,7 +19,7 @@ const groupRules: readonly object[] = [
   [{ protocol: 'ICMP', icmp: { type: 8 }, remote: { cidr: '10.5.1.16/29' } }],
   [{ protocol: 'All', remote: { securityGroupRef: { name: 'client' } } }],
 ];
-/** Rules of policies. Each admits the pings of the client, and leaves the pings of the stranger to the groups. */
+/** Rules of policies. Each admits the pings of the client, and leaves the pings of the outsider to the groups. */
 const policyRules: readonly object[] = [
   [{ protocol: 'ICMP' }, web],
   [web, { protocol: 'ICMP', icmp: { type: 8 } }],
@@ -37,26 +37,26 @@ const rail = (ingress: object): string =>
 describeLab('a change of the rules of a running VM', (lab) => {
   let server: Guest;
   let client: Guest;
-  let stranger: Guest;
+  let outsider: Guest;
   let arrivals: Sniffer;
 
   beforeAll(async () => {
     await lab().apply(
       object('VPC', 'main', { cidr: '10.5.0.0/16', defaults: 'None' }),
       object('Subnet', 'default', { cidr: '10.5.1.0/24' }),
-      ...['client', 'stranger'].map((name) =>
+      ...['client', 'outsider'].map((name) =>
         object('SecurityGroup', name, { egress: [{ protocol: 'All' }] }),
       ),
       group(groupRules[0]!),
       rail(policyRules[0]!),
       port('server', '10.5.1.10'),
       port('client', '10.5.1.20'),
-      port('stranger', '10.5.1.30'),
+      port('outsider', '10.5.1.30'),
     );
-    [server, client, stranger] = await lab().guests(
+    [server, client, outsider] = await lab().guests(
       { name: 'server', on: 1 },
       { name: 'client', on: 2 },
-      { name: 'stranger', on: 1 },
+      { name: 'outsider', on: 1 },
     );
     arrivals = await Sniffer.start(server, lab().cluster.dir);
     await lab().eventually(() => client.reaches(server.address));
@@ -116,7 +116,7 @@ describeLab('a change of the rules of a running VM', (lab) => {
       const done = (): boolean => over;
       const flows = Promise.all([
         pingUntil(client, 'a110', '5', done),
-        pingUntil(stranger, 'f0bd', '0.1', done),
+        pingUntil(outsider, 'f0bd', '0.1', done),
       ]);
       await changeAll().finally(() => (over = true));
       const [steady, forbidden] = await flows;

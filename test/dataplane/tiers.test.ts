@@ -28,18 +28,18 @@ describeLab('three tiers with security groups', (lab) => {
 
   beforeAll(async () => {
     await lab().apply(example, visitor);
-    const [web, app, db, stranger] = await lab().guests(
+    const [web, app, db, outsider] = await lab().guests(
       { name: 'web', port: 'web-1', namespace: 'tiers', on: 1 },
       { name: 'app', port: 'app-1', namespace: 'tiers', on: 2 },
       { name: 'db', port: 'db-1', namespace: 'tiers', on: 1 },
       { name: 'visitor', namespace: 'tiers', on: 2 },
     );
-    Object.assign(machines, { web, app, db, visitor: stranger });
+    Object.assign(machines, { web, app, db, visitor: outsider });
     await Promise.all([
       web.serveHttp(80, 443, 81, 8080),
       app.serveHttp(8079, 8080, 8090, 8091, 5432),
       db.serveHttp(5432, 5433),
-      stranger.serveHttp(80, 8080, 5432),
+      outsider.serveHttp(80, 8080, 5432),
     ]);
   }, 90_000);
 
@@ -85,37 +85,37 @@ describeLab('three tiers with security groups', (lab) => {
   });
 
   it('answer pings when a rule allows pings, and no other ICMP message', async () => {
-    const { web, app, db, visitor: stranger } = machines;
+    const { web, app, db, visitor: outsider } = machines;
     await lab().eventually(() => web.reaches(app.address));
-    await lab().eventually(() => stranger.reaches(web.address));
-    expect((await stranger.ping(app.address)).received).toBe(0);
+    await lab().eventually(() => outsider.reaches(web.address));
+    expect((await outsider.ping(app.address)).received).toBe(0);
     expect((await app.ping(web.address)).received).toBe(0);
     expect((await app.ping(db.address)).received).toBe(0);
 
     const sniffer = await Sniffer.start(web, lab().cluster.dir);
     const messages = [8, 13, 8, 15].map((type, index) => icmp(type, 0, 0xbe00 + index));
     const frames = messages.map((message) =>
-      ethernet(web.mac, stranger.mac, 0x0800, ipv4(stranger.address, web.address, 1, message)),
+      ethernet(web.mac, outsider.mac, 0x0800, ipv4(outsider.address, web.address, 1, message)),
     );
-    await sendFrames(stranger, ...frames);
+    await sendFrames(outsider, ...frames);
     await lab().eventually(() => expect(sniffer.count(messages[2]!)).toBe(1));
     expect(messages.map((message) => sniffer.count(message))).toEqual([1, 0, 1, 0]);
   });
 
   it('admit a new member of a referenced group within a second', async () => {
-    const { app, visitor: stranger } = machines;
+    const { app, visitor: outsider } = machines;
     const join = (group: string) =>
       lab().edit('Port', 'tiers/visitor', { spec: { securityGroupRefs: [{ name: group }] } });
     await within(1000, async () => {
-      await lab().eventually(async () => expect((await stranger.ping(app.address)).received).toBe(0));
-      const pings = stranger.ping(app.address, { count: 50 });
+      await lab().eventually(async () => expect((await outsider.ping(app.address)).received).toBe(0));
+      const pings = outsider.ping(app.address, { count: 50 });
       const before = Date.now();
       await join('web');
       const [first = Infinity] = (await pings).answeredAt;
       await join('visitor');
       return first - before;
     });
-    await lab().eventually(async () => expect((await stranger.ping(app.address)).received).toBe(0));
+    await lab().eventually(async () => expect((await outsider.ping(app.address)).received).toBe(0));
   }, 120_000);
 
   it('stay protected by a TrafficPolicy when a group allows too much, until the policy is deleted', async () => {

@@ -76,13 +76,13 @@ async function applyQuickstart(
   const applied = await progress.step(`Applying ${QUICKSTART}`, () =>
     applyManifests(cluster.client, readManifests(text)),
   );
-  const ours = applied.filter(({ type }) => type.group !== '');
-  await progress.step(`Waiting until ${ours.length} objects are Ready`, async (note) => {
-    await waitUntilReady(cluster.client, ours, { signal, onProgress: note });
+  const networkObjects = applied.filter(({ type }) => type.group !== '');
+  await progress.step(`Waiting until ${networkObjects.length} objects are Ready`, async (note) => {
+    await waitUntilReady(cluster.client, networkObjects, { signal, onProgress: note });
     note('the counts in status');
     await waitUntilQuiet(cluster.client, printedTypes(), { signal });
   });
-  return [...new Set(ours.flatMap(({ object }) => object.metadata.namespace ?? []))];
+  return [...new Set(networkObjects.flatMap(({ object }) => object.metadata.namespace ?? []))];
 }
 
 async function show(cluster: DevCluster, namespaces: readonly string[], { stdout }: Io): Promise<void> {

@@ -113,10 +113,10 @@ describe.each(targets)('a change by others in the Northbound database ($name API
     }
 
     it.each(tables)('is repaired in every column of %s', async (table) => {
-      const strangers = foreignRows(await cluster.nb.rows());
+      const foreign = foreignRows(await cluster.nb.rows());
       let changes = 0;
       await allRepaired(await sample(table), async (row) => {
-        const drifts = await columnDrifts(cluster.nb, row, strangers);
+        const drifts = await columnDrifts(cluster.nb, row, foreign);
         changes += drifts.length;
         return drifts;
       });
@@ -170,8 +170,8 @@ describe.each(targets)('a change by others in the Northbound database ($name API
       };
       await seedGuests(cluster.nb, hosts);
       before = await cluster.nbDump();
-      const strangers = foreignRows(await cluster.nb.rows());
-      expect(strangers.length).toBeGreaterThan(25);
+      const foreign = foreignRows(await cluster.nb.rows());
+      expect(foreign.length).toBeGreaterThan(25);
 
       // Changes: drift in rows with foreign content, new members of sets, edits, and removed members.
       const rows = (await currentRows()).filter(({ uuid }) => Object.values(hosts).includes(uuid));
@@ -208,11 +208,11 @@ describe.each(targets)('a change by others in the Northbound database ($name API
       await cluster.startOperator();
       await repaired('a restart');
       // The comparison includes row versions: foreign rows are not even rewritten with the same content.
-      expect(foreignRows(await cluster.nb.rows())).toEqual(strangers);
+      expect(foreignRows(await cluster.nb.rows())).toEqual(foreign);
 
       // Foreign members of a deleted row are deleted with it or stay. Independent foreign rows always stay.
       const neighbours = stableContent(
-        strangers.filter(
+        foreign.filter(
           ({ columns }) =>
             !JSON.stringify(columns).match(
               /192\.0\.2\.|monitoring-probe|198\.51\.100|"rate":5|10\.10\.1\.200|db\.example/,

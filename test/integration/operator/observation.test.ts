@@ -14,7 +14,7 @@ const eventType: ResourceType = {
   namespaced: true,
 };
 
-interface Told extends KubeObject {
+interface EventObject extends KubeObject {
   readonly type: string;
   readonly reason: string;
   readonly note: string;
@@ -33,7 +33,7 @@ describe.each(targets)('an operator reports ($name API server)', (target) => {
   /** The Events of an existing object, in the form `Normal Ready`, in the order of their creation. */
   async function eventsOf(kind: 'Port', key: string): Promise<string[]> {
     const { uid } = (await cluster.get(kind, key)).metadata;
-    const { items } = await cluster.client.list<Told>(eventType);
+    const { items } = await cluster.client.list<EventObject>(eventType);
     return items
       .filter(({ regarding }) => regarding.uid === uid)
       .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { startOvnCentral, type OvnCentral } from '../../../src/dev/ovn/central.ts';
 import { Cleanup, connect } from '../ovn/support.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
-import { compile, strangerIn } from '../../support/oracle/compiled.ts';
+import { compile, outsiderIn } from '../../support/oracle/compiled.ts';
 import { isAllowed, isVersion4, type Packet, type World } from '../../support/oracle/model.ts';
 import { TraceDaemon } from '../../support/oracle/trace-daemon.ts';
 import { packetIn, world } from '../../support/oracle/worlds.ts';
@@ -90,7 +90,7 @@ function packetsOf(each: World, index: number, count: number): Packet[] {
 function flowOf(space: string, each: World, packet: Packet) {
   const { from, to } = packet;
   const near = each.ports[from.port ?? to.port ?? '']?.subnet ?? 'a';
-  const [sender, receiver] = [from.port, to.port].map((name) => portNamed(space, name ?? strangerIn(near)));
+  const [sender, receiver] = [from.port, to.port].map((name) => portNamed(space, name ?? outsiderIn(near)));
   const version = isVersion4(to.ip) ? 'ip4' : 'ip6';
   const flow = [
     `inport == "${sender?.interfaceID ?? ''}"`,

@@ -221,7 +221,7 @@ export class ClusterObjects {
 
   #warnings(): string {
     const bad = this.log.lines.filter(({ level }) => level === 'warn' || level === 'error');
-    return `the operator's last complaints:\n${bad
+    return `the operator's last warnings:\n${bad
       .slice(-8)
       .map((line) => `  ${JSON.stringify(line)}`)
       .join('\n')}`;

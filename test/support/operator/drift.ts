@@ -29,18 +29,18 @@ export interface Drift {
 
 /**
  * One change per managed column of the row, according to the schema of the connected database. References are set to a
- * row of `strangers`, or removed.
+ * row of `foreign`, or removed.
  */
 export async function columnDrifts(
   nb: NorthboundView,
   row: NbRow,
-  strangers: readonly NbRow[],
+  foreign: readonly NbRow[],
 ): Promise<Drift[]> {
   const schema = (await nb.schema()).get(row.table)!;
   return columnsOf(row.table).flatMap(([name, spec]) => {
     const type = schema.get(name);
     if (type === undefined || spec.shared || name === 'external_ids') return [];
-    const value = otherValue(type, row.columns[name], strangers);
+    const value = otherValue(type, row.columns[name], foreign);
     return [
       {
         what: `${row.table}.${name} = ${JSON.stringify(value)}`,
@@ -53,14 +53,14 @@ export async function columnDrifts(
 /** Changes and removals of the operator's marks on a row. */
 export function markDrifts(row: NbRow): Drift[] {
   const ids = row.columns['external_ids'] as Readonly<Record<string, string>>;
-  const ours = Object.keys(ids).filter((key) => key.startsWith('overlay-network/'));
-  const without = ours.map((key): readonly unknown[] => ['external_ids', 'delete', wireSet([key])]);
+  const marks = Object.keys(ids).filter((key) => key.startsWith('overlay-network/'));
+  const without = marks.map((key): readonly unknown[] => ['external_ids', 'delete', wireSet([key])]);
   const mutate = (what: string, mutations: readonly unknown[]): Drift => ({
     what: `${row.table}.external_ids ${what}`,
     operation: { op: 'mutate', table: row.table, where: isRow(row.uuid), mutations },
   });
   return [
-    ...ours.flatMap((key) => [
+    ...marks.flatMap((key) => [
       mutate(`without ${key}`, [['external_ids', 'delete', wireSet([key])]]),
       mutate(`${key} = other`, [
         ['external_ids', 'delete', wireSet([key])],
@@ -75,13 +75,13 @@ export function markDrifts(row: NbRow): Drift[] {
 }
 
 /** The removal of each managed element from the row's sets. OVSDB deletes an element that no other row references. */
-export function membershipDrifts(row: NbRow, ours: ReadonlySet<string>): Drift[] {
+export function membershipDrifts(row: NbRow, managed: ReadonlySet<string>): Drift[] {
   return columnsOf(row.table).flatMap(([name, spec]) => {
     if (!spec.shared) return [];
     const value = row.columns[name];
     const elements = (Array.isArray(value) ? value : [value]) as readonly string[];
     return elements
-      .filter((element) => ours.has(element))
+      .filter((element) => managed.has(element))
       .map((element) => ({
         what: `${row.table}.${name} without a row of ${spec.refTable ?? ''}`,
         operation: {
@@ -106,15 +106,15 @@ export const deletionDrifts = (row: NbRow): Drift[] =>
     : [];
 
 /** Another value, in wire format, that the schema accepts. */
-function otherValue(type: ColumnType, current: Plain | undefined, strangers: readonly NbRow[]): unknown {
+function otherValue(type: ColumnType, current: Plain | undefined, foreign: readonly NbRow[]): unknown {
   if (type.value !== undefined) {
     const [key = 'by-hand'] = enumOf(type.key) as readonly string[];
     return wireMap({ [key]: type.value.type === 'integer' ? 7 : 'yes' });
   }
   const isEmpty = Array.isArray(current) && current.length === 0;
   if (type.key.refTable !== undefined) {
-    const stranger = strangers.find(({ table }) => table === type.key.refTable);
-    return isEmpty && stranger !== undefined ? uuidRef(stranger.uuid) : wireSet([]);
+    const foreignRow = foreign.find(({ table }) => table === type.key.refTable);
+    return isEmpty && foreignRow !== undefined ? uuidRef(foreignRow.uuid) : wireSet([]);
   }
   if (type.min === 0 && !isEmpty) return wireSet([]);
   return otherAtom(type, isEmpty ? undefined : current);

@@ -58,7 +58,7 @@ export function rowNames(rows: readonly NbRow[], objectNames: Names): Names {
   const groups = new Map<string, { uuid: string; content: string }[]>();
   for (const row of stableContent(rows)) {
     const owner = (row.columns['external_ids'] as Record<string, Plain> | undefined)?.[ownerMark];
-    const group = `${row.table} of ${typeof owner === 'string' ? owner : 'nobody'}`;
+    const group = `${row.table} of ${typeof owner === 'string' ? owner : 'no owner'}`;
     const content = withNames(
       JSON.stringify(row.columns, (_key, value: unknown) => (known.has(value as string) ? '-' : value)),
       objectNames,

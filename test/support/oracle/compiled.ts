@@ -5,7 +5,7 @@ import { evaluate, type Fields, type Names } from './expression.ts';
 import type { Packet, World } from './model.ts';
 
 /** The name of the Port through which external hosts send and receive. Each Subnet has one, without filtering. */
-export const strangerIn = (subnetName: string): string => `stranger-${subnetName}`;
+export const outsiderIn = (subnetName: string): string => `outsider-${subnetName}`;
 
 /** Adds the world's objects in a namespace, and runs the controllers. */
 export async function compile(cluster: OfflineCluster, world: World, space: string): Promise<void> {
@@ -16,7 +16,7 @@ export async function compile(cluster: OfflineCluster, world: World, space: stri
     cluster.apply(subnet(name, { cidr, dhcp: { mode: 'Disabled' } }, space));
     cluster.apply(
       port(
-        strangerIn(name),
+        outsiderIn(name),
         {
           subnetRef: { name },
           securityGroupRefs: [],
@@ -30,9 +30,9 @@ export async function compile(cluster: OfflineCluster, world: World, space: stri
   for (const [name, spec] of Object.entries(world.groups))
     cluster.apply(securityGroup(name, { ...spec }, space));
   for (const [index, spec] of world.policies.entries()) {
-    // The Ports of strangers represent external hosts, so no policy applies to them.
+    // The Ports of outsiders represent external hosts, so no policy applies to them.
     cluster.apply(
-      trafficPolicy(`policy-${index}`, { ...spec, appliesTo: exceptStrangers(spec.appliesTo) }, space),
+      trafficPolicy(`policy-${index}`, { ...spec, appliesTo: exceptOutsiders(spec.appliesTo) }, space),
     );
   }
   for (const [name, { subnet: subnetName, ip, labels, groups, filtered }] of Object.entries(world.ports)) {
@@ -53,8 +53,8 @@ export async function compile(cluster: OfflineCluster, world: World, space: stri
   await cluster.settle();
 }
 
-/** Selects the Ports of Subnets by a label, because the Ports of strangers do not have the label. */
-function exceptStrangers(appliesTo: World['policies'][number]['appliesTo']): object {
+/** Selects the Ports of Subnets by a label, because the Ports of outsiders do not have the label. */
+function exceptOutsiders(appliesTo: World['policies'][number]['appliesTo']): object {
   const names = appliesTo.subnetRefs?.map(({ name }) => name);
   const labels = appliesTo.portSelector?.matchLabels ?? {};
   return {

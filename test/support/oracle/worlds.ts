@@ -177,9 +177,9 @@ export function packetIn(
       .map((to) => ({ from, to })),
   );
   const own = Object.values(ports).map(({ ip }) => ip);
-  const end = (name: string | undefined, version: 4 | 6, stranger: string, stranger6: string) => ({
+  const end = (name: string | undefined, version: 4 | 6, outsider: string, outsider6: string) => ({
     ...(name !== undefined && { port: name }),
-    ip: version === 6 ? stranger6 : name === undefined ? stranger : (ports[name]?.ip ?? ''),
+    ip: version === 6 ? outsider6 : name === undefined ? outsider : (ports[name]?.ip ?? ''),
   });
   return fc
     .record({

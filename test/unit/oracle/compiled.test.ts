@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { CompiledAcls, compile, logicalPort, strangerIn } from '../../support/oracle/compiled.ts';
+import { CompiledAcls, compile, logicalPort, outsiderIn } from '../../support/oracle/compiled.ts';
 import { isAllowed, type Packet, type World } from '../../support/oracle/model.ts';
 import { packetIn, world } from '../../support/oracle/worlds.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
@@ -37,5 +37,5 @@ describe(`the ACLs of security groups and policies (seed ${seed})`, () => {
 /** The names of the Ports at both ends of the packet. */
 function endsOf({ ports }: World, { from, to }: Packet): readonly string[] {
   const near = ports[from.port ?? to.port ?? '']?.subnet ?? 'a';
-  return [from.port ?? strangerIn(near), to.port ?? strangerIn(near)];
+  return [from.port ?? outsiderIn(near), to.port ?? outsiderIn(near)];
 }

@@ -130,8 +130,8 @@ describe(`the complement of rules (seed ${seed})`, () => {
             hits: isListed(family, rules, probe) ? 0 : 1,
           });
         }
-        const stranger = { address: family === 4 ? 'fe80::2' : '10.1.2.3', protocol: 6, value: 80 };
-        const fields = fieldsOf(family === 4 ? 6 : 4, side, stranger);
+        const outsider = { address: family === 4 ? 'fe80::2' : '10.1.2.3', protocol: 6, value: 80 };
+        const fields = fieldsOf(family === 4 ? 6 : 4, side, outsider);
         expect(matches.filter((match) => evaluate(match, fields, names))).toEqual([]);
       }),
       { seed, numRuns: 60 },

@@ -15,7 +15,7 @@ import { seedOf } from '../../support/seed.ts';
 const seed = seedOf('injection', 20_260_206);
 
 /** Values that an attacker might write to any field, without validation by an API server. */
-const nasty = fc.oneof(
+const hostile = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
   {
     weight: 5,
@@ -44,16 +44,20 @@ const nasty = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.ipV4(), fc.string()).map(([a, b]) => a + b) },
 );
 /** Invalid values of numeric fields. */
-const odd = fc.oneof(nasty, fc.constantFrom(-1, 0.5, NaN, 1e9, 65_536, true, [80], { min: 1 }), fc.integer());
+const odd = fc.oneof(
+  hostile,
+  fc.constantFrom(-1, 0.5, NaN, 1e9, 65_536, true, [80], { min: 1 }),
+  fc.integer(),
+);
 const mostly = <T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 6, arbitrary: good }, { weight: 1, arbitrary: bad });
 
 const rule = fc
   .record({
-    name: nasty,
+    name: hostile,
     protocol: mostly(
       fc.constantFrom('TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6', 'All'),
-      fc.oneof(nasty, fc.constantFrom('constructor', '__proto__', 'tcp')),
+      fc.oneof(hostile, fc.constantFrom('constructor', '__proto__', 'tcp')),
     ),
     ports: fc.option(fc.record({ min: mostly(fc.constant(80), odd), max: mostly(fc.constant(90), odd) }), {
       nil: undefined,
@@ -63,28 +67,28 @@ const rule = fc
     }),
     remote: fc.oneof(
       fc.constant(undefined),
-      fc.record({ cidr: mostly(fc.constantFrom('10.0.0.0/8', 'fd00::/8'), nasty) }),
-      fc.record({ securityGroupRef: fc.record({ name: mostly(fc.constant('g'), nasty) }) }),
+      fc.record({ cidr: mostly(fc.constantFrom('10.0.0.0/8', 'fd00::/8'), hostile) }),
+      fc.record({ securityGroupRef: fc.record({ name: mostly(fc.constant('g'), hostile) }) }),
     ),
   })
   .map((each) => Object.fromEntries(Object.entries(each).filter(([, value]) => value !== undefined)));
 const rules = fc.array(rule, { minLength: 1, maxLength: 2 });
-const labels = fc.dictionary(nasty, nasty, { maxKeys: 2 });
+const labels = fc.dictionary(hostile, hostile, { maxKeys: 2 });
 
 const input = fc.record({
-  description: nasty,
+  description: hostile,
   ingress: rules,
   egress: rules,
   listed: fc.array(
     rule.filter(({ remote }) => !(remote !== undefined && 'securityGroupRef' in (remote as object))),
   ),
-  stateful: mostly(fc.constantFrom('Enabled', 'Disabled'), nasty),
+  stateful: mostly(fc.constantFrom('Enabled', 'Disabled'), hostile),
   labels,
-  hostname: nasty,
+  hostname: hostile,
 });
 
-const address = mostly(fc.constantFrom('10.0.0.53', '192.0.2.1'), nasty) as fc.Arbitrary<string>;
-const hostName = mostly(fc.constantFrom('hv1', 'hv-2.example'), fc.oneof(nasty, fc.constant('hv1,hv2')));
+const address = mostly(fc.constantFrom('10.0.0.53', '192.0.2.1'), hostile) as fc.Arbitrary<string>;
+const hostName = mostly(fc.constantFrom('hv1', 'hv-2.example'), fc.oneof(hostile, fc.constant('hv1,hv2')));
 const options = fc.record(
   {
     dnsServers: fc.array(
@@ -94,7 +98,7 @@ const options = fc.record(
     ntpServers: fc.array(address, { maxLength: 2 }),
     domainName: mostly(
       fc.constant('example.com'),
-      fc.oneof(nasty, fc.constant('x", router = 6.6.6.6, wpad = "y')),
+      fc.oneof(hostile, fc.constant('x", router = 6.6.6.6, wpad = "y')),
     ),
     leaseSeconds: mostly(fc.constant(600), odd),
   },
@@ -106,7 +110,7 @@ const plugged = fc.record({
   mtu: mostly(fc.constant(1400), odd),
   provider: fc.option(
     fc.record({
-      physicalNetwork: mostly(fc.constant('physnet1'), nasty),
+      physicalNetwork: mostly(fc.constant('physnet1'), hostile),
       vlanID: mostly(fc.constant(7), odd),
     }),
     { nil: undefined },
