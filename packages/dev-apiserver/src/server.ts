@@ -7,7 +7,7 @@ import { coreResources } from './builtin/core.ts';
 import { eventResources } from './builtin/events.ts';
 import { CustomResources } from './crd/custom-resources.ts';
 import { ApiError } from './model/errors.ts';
-import { suffer } from './http/faults.ts';
+import { injectFault } from './http/faults.ts';
 import type { FaultInjector } from './http/faults.ts';
 import { GarbageCollector } from './controllers/garbage-collector.ts';
 import { readBody, sendError, sendRouted } from './http/messages.ts';
@@ -22,25 +22,29 @@ import { createServerIdentity } from './http/tls.ts';
 import type { ServerIdentity } from './http/tls.ts';
 import { Watch } from './verbs/watch.ts';
 
-/** How to start a server. */
+/** Options of `ApiServer.start`. */
 export interface ApiServerOptions {
-  /** 0, the default: any free port. */
+  /** The TCP port. 0, the default, selects a free port. */
   readonly port?: number;
-  /** Loopback, and nothing else: this server is for development. */
+  /** The address to listen on. Only loopback is possible, because this server is for development. */
   readonly host?: '127.0.0.1' | 'localhost';
-  /** The bearer token that may do everything; the default is made up. */
+  /** The bearer token that is allowed every action. The default is a random token. */
   readonly token?: string;
-  /** How many changes of each resource are kept for watches that start in the past (at most twice as many are). */
+  /**
+   * The number of changes of each resource that the server keeps for watches and continued lists. The server
+   * trims the history when it holds twice as many. The default is 10,000.
+   */
   readonly historyLimit?: number;
   readonly clock?: Clock;
 }
 
 /**
- * A Kubernetes API server for development and tests, in this process: no etcd, no other programs; its state is in memory
- * and goes with it. It listens on loopback only, with TLS of a certificate authority of its own, and knows one bearer token.
+ * A Kubernetes API server for development and tests. It runs in this process, without etcd or other programs.
+ * Its state is in memory and is lost when the process ends. It listens on loopback only. It has its own
+ * certificate authority for TLS, and one bearer token.
  *
- * Guarantees: what it does, it does as the real server does, down to reasons and messages, or it refuses; the conformance
- * suite runs against both. Objects are consistent between requests: each one is a transaction.
+ * Guarantees: the server answers a request as a real server does, including reasons and messages, or rejects
+ * the request. The conformance suite runs against both servers. Each request is one transaction.
  */
 export class ApiServer {
   readonly token: string;
@@ -74,8 +78,9 @@ export class ApiServer {
   }
 
   /**
-   * Starts a server; it takes requests when the promise resolves.
-   * @throws Error of the system when the port is taken
+   * Starts a server. The server accepts requests when the promise resolves.
+   *
+   * @throws Error of the operating system when the port is in use
    */
   static async start(options: ApiServerOptions = {}): Promise<ApiServer> {
     const server = new ApiServer(options);
@@ -88,47 +93,53 @@ export class ApiServer {
     return `https://${this.#host}:${this.#port}`;
   }
 
-  /** The certificate that clients check the server against, in PEM. */
+  /** The certificate of the certificate authority in PEM, for clients to verify the server. */
   get caCert(): string {
     return this.#identity.caCert;
   }
 
-  /** A kubeconfig for this server, with its token. */
+  /** Returns a kubeconfig for this server, with its token. */
   kubeconfig(): string {
     return kubeconfig({ server: this.url, caCert: this.caCert, token: this.token });
   }
 
-  /** Ends every watch and connection. The state is gone with the object. */
+  /** Closes every watch and connection and stops the server. The state is lost. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (!server.listening) return;
     for (const watch of [...this.#watches.keys()]) watch.end();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
-    // What is answered now gets its turn; what is left after it is cut.
+    // The server sends the responses that are ready before it closes the remaining connections.
     setImmediate(() => server.closeAllConnections());
     await closed;
   }
 
-  /** Goes away as in an outage: connections are cut, new ones refused. The state stays for `resume`. */
+  /** Simulates an outage: closes all connections and rejects new ones. The state stays for `resume`. */
   async pause(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;
   }
 
-  /** Comes back after `pause`, on the same port and with the same objects. */
+  /** Ends the outage of `pause`. The server listens on the same port and has the same objects. */
   async resume(): Promise<void> {
     this.#server = this.#createServer();
     await this.#listen(this.#port);
   }
 
-  /** Forgets the history of every resource, as etcd's compaction does: watches from before now are answered 410. */
+  /**
+   * Drops the history of every resource, as a compaction of etcd does. The server answers watches of older
+   * resource versions with 410.
+   */
   compact(): void {
     for (const collection of this.#state.collections().values()) collection.compact();
   }
 
-  /** Ends every open watch: in order, as at a time-out ('end'), with a 410 event ('expire'), or by cutting its connection ('cut'). */
+  /**
+   * Ends every open watch: like a timeout (`end`), with a 410 event (`expire`), or by closing the connection
+   * (`cut`).
+   */
   disconnectWatches(how: 'end' | 'expire' | 'cut'): void {
     for (const watch of [...this.#watches.keys()]) {
       if (how === 'end') watch.end();
@@ -137,12 +148,12 @@ export class ApiServer {
     }
   }
 
-  /** Sends a bookmark on every watch that takes them, now. */
+  /** Sends a bookmark on every watch that accepts bookmarks. */
   sendBookmarks(): void {
     for (const watch of this.#watches.keys()) watch.sendBookmark();
   }
 
-  /** How many watches are open. */
+  /** The number of open watches. */
   get openWatches(): number {
     return this.#watches.size;
   }
@@ -152,7 +163,7 @@ export class ApiServer {
     return String(this.#state.revisions.current);
   }
 
-  /** Decides a fault for each request from now on; undefined ends that. */
+  /** Installs a function that selects a fault for each request. Undefined removes it. */
   injectFaults(injector: FaultInjector | undefined): void {
     this.#fault = injector;
   }
@@ -165,7 +176,8 @@ export class ApiServer {
         void this.#serve(request, response);
       },
     );
-    // Clients keep connections between requests; a server that closes them first costs them a failed request now and then.
+    // Clients reuse connections. If the server closed an idle connection first, the next request on it could
+    // fail.
     server.keepAliveTimeout = 0;
     server.requestTimeout = 0;
     return server;
@@ -187,7 +199,7 @@ export class ApiServer {
       const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s);
       const subject = { method: request.method ?? 'GET', path, query: new URLSearchParams(query) };
       const fault = this.#fault?.(subject);
-      if (await suffer(fault, response)) return;
+      if (await injectFault(fault, response)) return;
       this.#authenticate(request, path);
       const body = await readBody(request);
       const routed = route(this.#state, {

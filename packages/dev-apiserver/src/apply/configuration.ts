@@ -1,13 +1,13 @@
 /**
- * Does an applied configuration fit its shape? What does not fit cannot be merged, so it is refused before.
- * Source: sigs.k8s.io/structured-merge-diff/typed/validate.go; the messages are its.
+ * Checks that an applied configuration fits its shape. A configuration that does not fit cannot be merged.
+ * Source: sigs.k8s.io/structured-merge-diff/typed/validate.go; the messages are copied from there.
  */
 import { isObject, type Json } from '../schema/json.ts';
 import { itemElement, ListItemError } from './list-item.ts';
 import { fieldElement, printElement } from './path-element.ts';
 import { atomOf, memberShape, type ListShape, type MapShape, type Shape } from './shape.ts';
 
-/** What is wrong with a configuration, as `.spec.a: expected string, got ...`; empty for a good one. */
+/** Returns the problems of a configuration, as `.spec.a: expected string, got ...`. */
 export function checkConfiguration(value: Json, shape: Shape): string[] {
   const problems: string[] = [];
   checkValue(value, shape, '', problems);
@@ -16,20 +16,21 @@ export function checkConfiguration(value: Json, shape: Shape): string[] {
 
 function checkValue(value: Json, shape: Shape, path: string, problems: string[]): void {
   if (value === null) return;
-  const say = (text: string): void => {
+  const report = (text: string): void => {
     problems.push(path === '' ? text : `${path}: ${text}`);
   };
   const atom = atomOf(shape, value);
   if (atom.kind === 'scalar') {
     const expected = shape.scalar ?? 'untyped';
-    if (!isScalar(expected, value)) say(`expected ${EXPECTED[expected]}, got ${describe(expected, value)}`);
+    if (!isScalar(expected, value))
+      report(`expected ${EXPECTED[expected]}, got ${describe(expected, value)}`);
   } else if (atom.kind === 'list') {
     if (Array.isArray(value)) checkItems(value, atom.list, path, problems);
-    else say(`expected list, got &{${printGo(value)}}`);
+    else report(`expected list, got &{${printGo(value)}}`);
   } else if (isObject(value)) {
     checkMembers(value, atom.map, path, problems);
   } else {
-    say(`expected map, got &{${printGo(value)}}`);
+    report(`expected map, got &{${printGo(value)}}`);
   }
 }
 
@@ -77,7 +78,7 @@ function isScalar(kind: ScalarKind, value: Json): boolean {
   return typeof value === kind;
 }
 
-/** The value as the original prints it, in Go's notation. */
+/** Formats a value in the notation of Go, as the original does. */
 function describe(expected: ScalarKind, value: Json): string {
   if (expected === 'numeric') return goType(value);
   return expected === 'string'

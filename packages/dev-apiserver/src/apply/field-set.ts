@@ -1,18 +1,18 @@
 /**
- * Sets of field paths, and FieldsV1, their JSON form.
- * Source: sigs.k8s.io/structured-merge-diff/fieldpath (Set), and its serialisation.
+ * Sets of field paths, and their JSON form FieldsV1.
+ * Source: sigs.k8s.io/structured-merge-diff/fieldpath (Set) and its serialisation.
  */
 import { isObject, type JsonObject } from '../schema/json.ts';
 import { fieldName, type PathElement } from './path-element.ts';
 import type { Shape } from './shape.ts';
 import { elementShape } from './shape.ts';
 
-/** A set of paths. Immutable but for `insert`, which its maker uses. */
+/** A set of paths. It is immutable after its construction with `insert`. */
 export class FieldSet {
   readonly #members = new Set<PathElement>();
   readonly #children = new Map<PathElement, FieldSet>();
 
-  /** Adds a path; the empty one (the whole object) is no field and is ignored. */
+  /** Adds a path. Ignores the empty path, which addresses the whole object. */
   insert(path: readonly PathElement[]): void {
     const [head, ...rest] = path;
     if (head === undefined) return;
@@ -33,14 +33,14 @@ export class FieldSet {
     return this.#members.size === 0 && [...this.#children.values()].every((child) => child.empty);
   }
 
-  /** True when the path of this one step is in the set. */
+  /** Returns true when the set contains the path of this single step. */
   has(element: PathElement): boolean {
     return this.#members.has(element);
   }
 
-  /** The paths below a step, without that step. */
+  /** Returns the paths below a step, without that step. */
   below(element: PathElement): FieldSet {
-    return this.#children.get(element) ?? EMPTY;
+    return this.#children.get(element) ?? emptySet;
   }
 
   union(other: FieldSet): FieldSet {
@@ -59,7 +59,7 @@ export class FieldSet {
     );
   }
 
-  /** The paths that are not in the other set; what is below a path of the other set stays. */
+  /** Returns the paths that are not in the other set. Keeps paths below a path of the other set. */
   difference(other: FieldSet): FieldSet {
     return combine(
       [...this.#members].filter((element) => !other.#members.has(element)),
@@ -68,7 +68,7 @@ export class FieldSet {
     );
   }
 
-  /** The paths that are neither in the other set nor below one of its paths. */
+  /** Returns the paths that are neither in the other set nor below one of its paths. */
   without(other: FieldSet): FieldSet {
     return combine(
       [...this.#members].filter((element) => !other.#members.has(element)),
@@ -77,7 +77,7 @@ export class FieldSet {
     );
   }
 
-  /** The set with every struct field on the way to a path in it, too. */
+  /** Returns the set extended by every struct field on the way to one of its paths. */
   withNamedFields(shape: Shape): FieldSet {
     const named = [...this.#children.keys()].filter((element) => {
       const name = fieldName(element);
@@ -88,13 +88,13 @@ export class FieldSet {
     );
   }
 
-  /** Every path of the set, those of one step first. */
+  /** Iterates over the paths of the set. Paths of one step come first. */
   *paths(prefix: readonly PathElement[] = []): Generator<readonly PathElement[]> {
     for (const element of [...this.#members].sort()) yield [...prefix, element];
     for (const [element, child] of sortedEntries(this.#children)) yield* child.paths([...prefix, element]);
   }
 
-  /** The FieldsV1 form; `.` marks a path that is in the set and has others below it. */
+  /** Returns the FieldsV1 form. `.` marks a path that is in the set and also has paths below it. */
   toFieldsV1(): JsonObject {
     const fields: JsonObject = {};
     const elements = new Set([...this.#members, ...this.#children.keys()]);
@@ -106,13 +106,16 @@ export class FieldSet {
     return fields;
   }
 
-  /** Reads the FieldsV1 form. @throws Error when it is none */
+  /**
+   * Parses the FieldsV1 form.
+   *
+   * @throws Error when the value is not FieldsV1
+   */
   static fromFieldsV1(fields: JsonObject): FieldSet {
     const set = new FieldSet();
     for (const [element, below] of Object.entries(fields)) {
       if (element === '.') continue;
-      if (!/^[fkvi]:/.test(element) || !isObject(below))
-        throw new Error(`not a field of FieldsV1: ${element}`);
+      if (!/^[fkvi]:/.test(element) || !isObject(below)) throw new Error(`invalid FieldsV1: ${element}`);
       if (Object.keys(below).length === 0 || Object.hasOwn(below, '.')) set.#members.add(element);
       const child = FieldSet.fromFieldsV1(below);
       if (!child.empty) set.#children.set(element, child);
@@ -120,14 +123,14 @@ export class FieldSet {
     return set;
   }
 
-  /** The set of these paths. */
+  /** Returns the set of these paths. */
   static of(...paths: readonly (readonly PathElement[])[]): FieldSet {
     const set = new FieldSet();
     for (const path of paths) set.insert(path);
     return set;
   }
 
-  /** A set of these first steps, and below those of `children` what `child` says. */
+  /** Returns a set of these members, with `child(element)` below each element of `children`. */
   static combine(
     members: Iterable<PathElement>,
     children: Iterable<PathElement>,
@@ -144,7 +147,7 @@ export class FieldSet {
 }
 
 const combine: typeof FieldSet.combine = (...args) => FieldSet.combine(...args);
-const EMPTY = new FieldSet();
+const emptySet = new FieldSet();
 
 function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,9 +1,9 @@
 /**
- * Server-side apply and the bookkeeping of field managers. Pure: the clock is an argument.
+ * Server-side apply and the management of field managers. The functions are pure: the clock is an argument.
  *
  * Source: Kubernetes documentation, "Server-Side Apply"; k8s.io/apimachinery/pkg/util/managedfields.
- * Not done: turning ownership of a whole list into ownership of its items when a CRD's list type changes
- * from atomic to set or map (an applier's next application does so).
+ * Not implemented: the conversion of the ownership of a list into the ownership of its items when the list
+ * type of a CRD changes from atomic to set or map. The next apply of an applier has that effect.
  */
 import { clone, deepEqual, isObject, type Json, type JsonObject } from '../schema/json.ts';
 import type { SchemaNode } from '../schema/structural.ts';
@@ -26,14 +26,17 @@ import { applyConfiguration, recordUpdate, resetFields, type Conflict } from './
 
 export type { ManagedFieldsEntry } from './managers.ts';
 
-/** One entry of `Status.details.causes` of a conflict. */
+/** An entry of `Status.details.causes` of a conflict. */
 export interface ApplyCause {
   readonly reason: 'FieldManagerConflict';
   readonly message: string;
   readonly field: string;
 }
 
-/** Others own what the configuration would change. Answer 409 `Conflict` with this message and these causes. */
+/**
+ * Other managers own fields that the configuration would change. The answer is 409 `Conflict` with this
+ * message and these causes.
+ */
 export class ApplyConflict extends Error {
   readonly code = 'APPLY_CONFLICT';
   readonly causes: readonly ApplyCause[];
@@ -44,43 +47,47 @@ export class ApplyConflict extends Error {
   }
 }
 
-/** The configuration does not fit the kind's schema. The real server answers 500 with this message. */
+/** The configuration does not fit the schema of the kind. A real server answers 500 with this message. */
 export class ApplyTypeError extends Error {
   readonly code = 'APPLY_TYPE';
 }
 
-/** The request is none that could be applied. Answer 400 `BadRequest`. */
+/** The request cannot be applied. The answer is 400 `BadRequest`. */
 export class ApplyBadRequest extends Error {
   readonly code = 'APPLY_BAD_REQUEST';
 }
 
 interface WriteContext {
-  /** '' stands for the object itself. */
+  /** '' addresses the object itself. */
   readonly subresource?: string;
-  /** The root of the kind's schema; undefined for a built-in kind: maps are merged then, lists replaced. */
+  /** The root of the schema of the kind. Without a schema, maps are merged and lists are replaced. */
   readonly schema?: SchemaNode | undefined;
-  /** The kind has a status subresource (its fields are not owned by writers of the object). Default: true. */
+  /**
+   * The kind has a status subresource. Writers of the object do not own the fields of the status. The default
+   * is true.
+   */
   readonly hasStatus?: boolean;
   readonly apiVersion: string;
   readonly now: Date;
 }
 
 export interface ApplyRequest extends WriteContext {
-  /** The stored object; undefined when there is none yet. */
+  /** The stored object. Undefined when the object does not exist. */
   readonly live: object | undefined;
   readonly applied: object;
-  /** `fieldManager` of the request. */
+  /** The `fieldManager` of the request. */
   readonly manager: string;
   readonly force: boolean;
 }
 
 /**
- * The live object with a configuration applied, its managedFields up to date. Defaults are not filled in,
- * and nothing is validated beyond what merging needs.
- * @returns a new object; when nothing changed, one equal to the live object, with its managedFields and times
- * @throws ApplyConflict when others own changed fields and it is not forced
- * @throws ApplyTypeError when the configuration cannot be merged into the kind's type
- * @throws ApplyBadRequest when it brings managedFields
+ * Returns the live object with a configuration applied and managedFields updated. Does not apply defaults,
+ * and validates only what merging requires.
+ *
+ * @returns a new object. If nothing changed, it equals the live object, including the times in managedFields
+ * @throws ApplyConflict when other managers own changed fields and `force` is false
+ * @throws ApplyTypeError when the configuration does not fit the schema of the kind
+ * @throws ApplyBadRequest when the configuration contains managedFields
  */
 export function serverSideApply(request: ApplyRequest): { object: JsonObject } {
   const configuration = clone(request.applied as JsonObject);
@@ -105,17 +112,20 @@ export function serverSideApply(request: ApplyRequest): { object: JsonObject } {
   const reset = resetFields(request.subresource ?? '', request.hasStatus ?? true);
   const applier = owner(request, 'Apply', request.manager);
   const applied = applyConfiguration(bare, configuration, applier, owners, shape, reset);
-  const conflicts = request.force ? [] : refused(applied.conflicts, request.manager, bare, shape);
+  const conflicts = request.force ? [] : conflictsToReport(applied.conflicts, request.manager, bare, shape);
   if (conflicts.length > 0) throw conflictError(conflicts);
 
   const object = tidyMetadata(applied.object);
   if (request.manager === 'kubectl') refreshLastApplied(object, configuration);
   const entries = encodeOwners(applied.owners);
-  return { object: withManagedFields(object, steady(entries, before, deepEqual(object, bare))) };
+  return { object: withManagedFields(object, keepTimes(entries, before, deepEqual(object, bare))) };
 }
 
-/** Conflicts that stand: kubectl may take over what it applied from the client's side before. */
-function refused(
+/**
+ * Returns the conflicts to report. kubectl may take over the fields that it applied from the client side
+ * before.
+ */
+function conflictsToReport(
   conflicts: readonly Conflict[],
   manager: string,
   live: JsonObject,
@@ -126,7 +136,10 @@ function refused(
   return conflicts.filter(({ path }) => !FieldSet.of(path).difference(allowed).empty);
 }
 
-/** Before the first application, what is there belongs to whoever put it there. */
+/**
+ * Records the fields of an object without managedFields under a manager of its own, so that the first apply
+ * does not own them.
+ */
 function adoptUnowned(live: JsonObject, owners: Owners, request: ApplyRequest, shape: Shape): void {
   const empty: JsonObject = { apiVersion: live['apiVersion'] ?? null, kind: live['kind'] ?? null };
   const unknown = owner(request, 'Update', 'before-first-apply');
@@ -141,21 +154,24 @@ function adoptUnowned(live: JsonObject, owners: Owners, request: ApplyRequest, s
 }
 
 export interface UpdateRequest extends WriteContext {
-  /** The stored object; undefined when it is created. */
+  /** The stored object. Undefined for a create. */
   readonly before: object | undefined;
-  /** The object that will be stored; its managedFields, if it has any, are the writer's wish for them. */
+  /** The object to store. Its managedFields are those that the client sent. */
   readonly after: object;
   readonly manager: string;
   readonly operation: 'Update';
 }
 
-/** The managedFields of an object that is written other than by server-side apply; empty: there are none. */
+/**
+ * Returns the managedFields of an object after a write other than server-side apply. An empty list means that
+ * the object has none.
+ */
 export function updateManagedFields(request: UpdateRequest): ManagedFieldsEntry[] {
   const before = (request.before ?? {}) as JsonObject;
   const after = request.after as JsonObject;
   const stored = metadataOf(before)['managedFields'];
-  const owners = wishedOwners(stored, metadataOf(after)['managedFields'], request.subresource ?? '');
-  // Whoever has reset the bookkeeping of an object does not want it back with the next update.
+  const owners = ownersToUpdate(stored, metadataOf(after)['managedFields'], request.subresource ?? '');
+  // A client that has reset the managedFields does not want the next update to record them again.
   if (owners.size === 0 && request.before !== undefined) return [];
   const { apiVersion, kind } = after;
   const shape = objectShape(request.schema);
@@ -168,16 +184,20 @@ export function updateManagedFields(request: UpdateRequest): ManagedFieldsEntry[
   try {
     recordUpdate(from, to, owner(request, 'Update', request.manager), owners, shape, reset);
   } catch (error) {
-    // An object with items that have no key is refused by its schema; that is not for the bookkeeping to say.
+    // The schema rejects an object with list items that have no key. This function leaves the error to the
+    // schema.
     if (error instanceof ListItemError) return encodeOwners(owners);
     throw error;
   }
   capUpdaters(owners);
-  return steady(encodeOwners(owners), stored, deepEqual(from, to));
+  return keepTimes(encodeOwners(owners), stored, deepEqual(from, to));
 }
 
-/** Which bookkeeping an update starts from: what the writer sent when it makes sense, else the stored one. */
-function wishedOwners(stored: Json | undefined, sent: Json | undefined, subresource: string): Owners {
+/**
+ * Returns the owners that an update starts from: the managedFields that the client sent if they are valid,
+ * else the stored ones.
+ */
+function ownersToUpdate(stored: Json | undefined, sent: Json | undefined, subresource: string): Owners {
   const live = decodeOwners(stored) ?? new Map<string, Owner>();
   if (subresource !== '' || sent === undefined || sent === null) return live;
   const isReset = Array.isArray(sent) && (sent.length === 0 || (sent.length === 1 && deepEqual(sent[0], {})));
@@ -186,8 +206,8 @@ function wishedOwners(stored: Json | undefined, sent: Json | undefined, subresou
   return wished === undefined || wished.size === 0 ? live : wished;
 }
 
-/** A write that changes nothing but times changes nothing. */
-function steady(
+/** Keeps the old times when a write changes nothing but the times. */
+function keepTimes(
   entries: ManagedFieldsEntry[],
   stored: Json | undefined,
   unchanged: boolean,
@@ -214,7 +234,7 @@ function owner(context: WriteContext, operation: Owner['operation'], manager: st
 const metadataOf = (object: JsonObject): JsonObject =>
   isObject(object['metadata']) ? object['metadata'] : {};
 
-/** Metadata has types of its own: what is left without members is not there. */
+/** Removes empty members of metadata, as the Go types do. */
 function tidyMetadata(object: JsonObject): JsonObject {
   const entries = Object.entries(metadataOf(object)).filter(([, value]) => value !== null);
   return { ...object, metadata: Object.fromEntries(entries) };

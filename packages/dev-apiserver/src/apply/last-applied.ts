@@ -1,22 +1,23 @@
 /**
- * From `kubectl apply` to `kubectl apply --server-side`: the annotation of the former says what the latter
- * may take over without a conflict. Source: managedfields/internal/lastapplied{manager,updater}.go.
+ * Supports the change from `kubectl apply` to `kubectl apply --server-side`: the annotation of the former
+ * determines the fields that the latter may take over without a conflict.
+ * Source: managedfields/internal/lastapplied{manager,updater}.go.
  */
 import { clone, isObject, type Json, type JsonObject } from '../schema/json.ts';
 import { FieldSet } from './field-set.ts';
 import type { Shape } from './shape.ts';
 import { compare, toFieldSet } from './typed.ts';
 
-const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
+const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 
 function annotationsOf(object: JsonObject): JsonObject | undefined {
   const { metadata } = object;
   return isObject(metadata) && isObject(metadata['annotations']) ? metadata['annotations'] : undefined;
 }
 
-/** What was applied from the client's side and still is so. */
+/** Returns the fields that were applied from the client side and still have the applied value. */
 export function allowedByLastApplied(live: JsonObject, shape: Shape): FieldSet {
-  const text = annotationsOf(live)?.[ANNOTATION];
+  const text = annotationsOf(live)?.[LAST_APPLIED_ANNOTATION];
   const last = typeof text === 'string' ? parse(text) : undefined;
   if (!isObject(last) || last['apiVersion'] !== live['apiVersion']) return new FieldSet();
   const { added, modified, removed } = compare(last, live, shape);
@@ -31,13 +32,16 @@ function parse(text: string): Json | undefined {
   }
 }
 
-/** Keeps the annotation, where there is one, at what was applied now. In place. */
+/**
+ * Updates the annotation, if it exists, to the configuration that was applied now. Changes the object in
+ * place.
+ */
 export function refreshLastApplied(object: JsonObject, configuration: JsonObject): void {
   const annotations = annotationsOf(object);
-  const present = annotations?.[ANNOTATION];
+  const present = annotations?.[LAST_APPLIED_ANNOTATION];
   if (annotations === undefined || typeof present !== 'string' || present === '') return;
   const applied = clone(configuration);
   const own = annotationsOf(applied);
-  if (own !== undefined) Reflect.deleteProperty(own, ANNOTATION);
-  annotations[ANNOTATION] = `${JSON.stringify(applied)}\n`;
+  if (own !== undefined) Reflect.deleteProperty(own, LAST_APPLIED_ANNOTATION);
+  annotations[LAST_APPLIED_ANNOTATION] = `${JSON.stringify(applied)}\n`;
 }

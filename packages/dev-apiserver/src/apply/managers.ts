@@ -1,11 +1,11 @@
 /**
- * Field managers: who owns which fields, as `metadata.managedFields` records it.
+ * Field managers and the fields that they own, as `metadata.managedFields` records them.
  * Source: k8s.io/apimachinery/pkg/util/managedfields/internal.
  */
 import { isObject, type JsonObject } from '../schema/json.ts';
 import { FieldSet } from './field-set.ts';
 
-/** One entry of `metadata.managedFields`. */
+/** An entry of `metadata.managedFields`. */
 export interface ManagedFieldsEntry {
   manager: string;
   operation: 'Apply' | 'Update';
@@ -16,7 +16,7 @@ export interface ManagedFieldsEntry {
   subresource?: string;
 }
 
-/** A manager and what it owns. */
+/** A manager and the fields that it owns. */
 export interface Owner {
   readonly manager: string;
   readonly operation: 'Apply' | 'Update';
@@ -29,13 +29,16 @@ export interface Owner {
 /** The owners of an object by `ownerKey`. */
 export type Owners = Map<string, Owner>;
 
-/** What tells owners apart: an applier keeps its identity across API versions, an updater does not. */
+/**
+ * Returns the identity of an owner. An applier has the same identity in all API versions, an updater has one
+ * per API version.
+ */
 export function ownerKey(owner: Pick<Owner, 'manager' | 'operation' | 'subresource' | 'apiVersion'>): string {
   const apiVersion = owner.operation === 'Apply' ? '' : owner.apiVersion;
   return JSON.stringify([owner.manager, owner.operation, apiVersion, owner.subresource]);
 }
 
-/** Reads `metadata.managedFields`; undefined when it is not well-formed. */
+/** Parses `metadata.managedFields`. Returns undefined when the value is malformed. */
 export function decodeOwners(entries: unknown): Owners | undefined {
   const owners: Owners = new Map();
   for (const entry of Array.isArray(entries) ? (entries as unknown[]) : []) {
@@ -66,7 +69,7 @@ function decode(entry: JsonObject): Owner | undefined {
   }
 }
 
-/** Writes `metadata.managedFields`: appliers first, then by time and name. */
+/** Returns `metadata.managedFields`: appliers first, then by time and name. */
 export function encodeOwners(owners: Owners): ManagedFieldsEntry[] {
   return [...owners.values()].sort(byOrder).map((owner) => ({
     manager: owner.manager,
@@ -93,10 +96,13 @@ function byOrder(a: Owner, b: Owner): number {
   return at < 0 ? 0 : (left[at] ?? '') < (right[at] ?? '') ? -1 : 1;
 }
 
-/** More updaters than these are too many: the oldest are put together. */
+/** The maximum number of updaters. The server merges the oldest ones beyond it. */
 const MAX_UPDATERS = 10;
 
-/** Puts the oldest updaters of the same API version together as `ancient-changes`, when there are more than ten. */
+/**
+ * Merges the oldest updaters of the same API version into `ancient-changes` when there are more than ten
+ * updaters.
+ */
 export function capUpdaters(owners: Owners): void {
   const updaters = [...owners.values()].filter(({ operation }) => operation === 'Update').sort(byOrder);
   let left = updaters.length;
@@ -117,7 +123,7 @@ export function capUpdaters(owners: Owners): void {
   }
 }
 
-/** An owner as conflicts name it. */
+/** Formats an owner as conflict messages do. */
 export function printOwner({ manager, operation, subresource, apiVersion }: Owner): string {
   const name =
     JSON.stringify(manager) + (subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`);

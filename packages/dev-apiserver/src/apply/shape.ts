@@ -1,13 +1,13 @@
 /**
- * Shapes: what server-side apply must know of a type, namely which maps and lists are merged and which
- * are one value. Source: sigs.k8s.io/structured-merge-diff/schema, and kube-openapi's conversion of
- * structural schemas.
+ * Shapes: the properties of a type that server-side apply needs, namely which maps and lists are merged and
+ * which are replaced as a whole.
+ * Source: sigs.k8s.io/structured-merge-diff/schema, and the conversion of structural schemas in kube-openapi.
  */
 import type { Json } from '../schema/json.ts';
 import type { SchemaNode } from '../schema/structural.ts';
 import { fieldName, type PathElement } from './path-element.ts';
 
-/** The forms that values of a type may have; a type without a schema may have all three. */
+/** The forms that values of a type may have. A type without a schema may have all three. */
 export interface Shape {
   readonly scalar?: 'string' | 'numeric' | 'boolean' | 'untyped';
   readonly map?: MapShape;
@@ -15,30 +15,30 @@ export interface Shape {
 }
 
 export interface MapShape {
-  /** Struct fields by name. */
+  /** The struct fields by name. */
   readonly fields: ReadonlyMap<string, Shape>;
-  /** The shape of members that are no struct fields; undefined: there may be none. */
+  /** The shape of members that are not struct fields. Undefined when the map must not have other members. */
   readonly element: Shape | undefined;
-  /** One value: owned and replaced as a whole. */
+  /** The map is owned and replaced as a whole. */
   readonly atomic: boolean;
 }
 
 export interface ListShape {
   readonly element: Shape;
   readonly atomic: boolean;
-  /** The fields that identify an item; empty for a set of scalars. */
+  /** The fields that identify an item. Empty for a set of scalars. */
   readonly keys: readonly string[];
   readonly keyDefaults: ReadonlyMap<string, Json>;
 }
 
-const NO_FIELDS: ReadonlyMap<string, Shape> = new Map();
+const noFields: ReadonlyMap<string, Shape> = new Map();
 const scalar = (kind: NonNullable<Shape['scalar']>): Shape => ({ scalar: kind });
-const STRING = scalar('string');
+const stringShape = scalar('string');
 
 const struct = (fields: Readonly<Record<string, Shape>>, atomic = false): Shape => ({
   map: { fields: new Map(Object.entries(fields)), element: undefined, atomic },
 });
-const mapOf = (element: Shape): Shape => ({ map: { fields: NO_FIELDS, element, atomic: false } });
+const mapOf = (element: Shape): Shape => ({ map: { fields: noFields, element, atomic: false } });
 const setOf = (element: Shape): Shape => ({
   list: { element, atomic: false, keys: [], keyDefaults: new Map() },
 });
@@ -49,50 +49,53 @@ const listByKey = (key: string, element: Shape): Shape => ({
   list: { element, atomic: false, keys: [key], keyDefaults: new Map() },
 });
 
-/** Values without a schema: maps are merged, lists are one value. */
-export const DEDUCED: Shape = deduced();
+/** The shape of values without a schema: maps are merged, lists are replaced. */
+export const deducedShape: Shape = deduced();
 
 function deduced(): Shape {
   const shape: { scalar: 'untyped'; map?: MapShape; list?: ListShape } = { scalar: 'untyped' };
-  const whole: Shape = { scalar: 'untyped', map: { fields: NO_FIELDS, element: shape, atomic: true } };
-  shape.map = { fields: NO_FIELDS, element: shape, atomic: false };
+  const whole: Shape = { scalar: 'untyped', map: { fields: noFields, element: shape, atomic: true } };
+  shape.map = { fields: noFields, element: shape, atomic: false };
   shape.list = { element: whole, atomic: true, keys: [], keyDefaults: new Map() };
   return shape;
 }
 
-/** metadata, as the OpenAPI of meta/v1 ObjectMeta has it. */
-const OBJECT_META: Shape = struct({
-  annotations: mapOf(STRING),
+/** The shape of metadata, from the OpenAPI schema of meta/v1 ObjectMeta. */
+const objectMetaShape: Shape = struct({
+  annotations: mapOf(stringShape),
   creationTimestamp: scalar('untyped'),
   deletionGracePeriodSeconds: scalar('numeric'),
   deletionTimestamp: scalar('untyped'),
-  finalizers: setOf(STRING),
-  generateName: STRING,
+  finalizers: setOf(stringShape),
+  generateName: stringShape,
   generation: scalar('numeric'),
-  labels: mapOf(STRING),
-  managedFields: listOf(DEDUCED),
-  name: STRING,
-  namespace: STRING,
+  labels: mapOf(stringShape),
+  managedFields: listOf(deducedShape),
+  name: stringShape,
+  namespace: stringShape,
   ownerReferences: listByKey(
     'uid',
     struct(
       {
-        apiVersion: STRING,
+        apiVersion: stringShape,
         blockOwnerDeletion: scalar('boolean'),
         controller: scalar('boolean'),
-        kind: STRING,
-        name: STRING,
-        uid: STRING,
+        kind: stringShape,
+        name: stringShape,
+        uid: stringShape,
       },
       true,
     ),
   ),
-  resourceVersion: STRING,
-  selfLink: STRING,
-  uid: STRING,
+  resourceVersion: stringShape,
+  selfLink: stringShape,
+  uid: stringShape,
 });
 
-/** The shape of a whole object of a schema; without one, of a built-in kind that is not described here. */
+/**
+ * Returns the shape of an object with a schema. Without a schema, all members except metadata have the
+ * deduced shape.
+ */
 export function objectShape(schema: SchemaNode | undefined): Shape {
   const known = schema === undefined ? undefined : shapes.get(schema);
   if (known !== undefined) return known;
@@ -101,13 +104,13 @@ export function objectShape(schema: SchemaNode | undefined): Shape {
   return made;
 }
 
-/** Shapes by their schema: every write asks for one, and schemas are compiled once. */
+/** Caches shapes by their schema, because every write needs one and schemas are compiled once. */
 const shapes = new WeakMap<SchemaNode, Shape>();
 
 function makeObjectShape(schema: SchemaNode | undefined): Shape {
-  const shape = schema === undefined ? DEDUCED : nodeShape(schema);
-  const fields = new Map(shape.map?.fields ?? NO_FIELDS);
-  fields.set('apiVersion', STRING).set('kind', STRING).set('metadata', OBJECT_META);
+  const shape = schema === undefined ? deducedShape : nodeShape(schema);
+  const fields = new Map(shape.map?.fields ?? noFields);
+  fields.set('apiVersion', stringShape).set('kind', stringShape).set('metadata', objectMetaShape);
   return { map: { fields, element: shape.map?.element, atomic: false } };
 }
 
@@ -119,15 +122,15 @@ function nodeShape(node: SchemaNode): Shape {
     case 'array':
       return listShape(node);
     case 'string':
-      // Formatted strings may have any form in Go; the schema validates them.
-      return STRING;
+      // Go types of formatted strings accept any string. The schema validates the format.
+      return stringShape;
     case 'integer':
     case 'number':
       return scalar('numeric');
     case 'boolean':
       return scalar('boolean');
     default:
-      return node.intOrString ? scalar('untyped') : DEDUCED;
+      return node.intOrString ? scalar('untyped') : deducedShape;
   }
 }
 
@@ -136,7 +139,7 @@ function objectNodeShape(node: SchemaNode): Shape {
   const { additionalProperties } = node;
   let element: Shape | undefined;
   if (typeof additionalProperties === 'object') element = nodeShape(additionalProperties);
-  else if (additionalProperties === true || node.preserveUnknownFields) element = DEDUCED;
+  else if (additionalProperties === true || node.preserveUnknownFields) element = deducedShape;
   return { map: { fields, element, atomic: node.mapType === 'atomic' } };
 }
 
@@ -147,28 +150,31 @@ function listShape(node: SchemaNode): Shape {
     if (value !== undefined) keyDefaults.set(key, value);
   }
   const atomic = node.listType !== 'map' && node.listType !== 'set';
-  const element = node.items === undefined ? DEDUCED : nodeShape(node.items);
+  const element = node.items === undefined ? deducedShape : nodeShape(node.items);
   return { list: { element, atomic, keys: node.listMapKeys, keyDefaults } };
 }
 
-/** The shape of a member; undefined when the map may not have it. */
+/** Returns the shape of a member, or undefined when the map must not have it. */
 export const memberShape = (map: MapShape, name: string): Shape | undefined =>
   map.fields.get(name) ?? map.element;
 
-/** The shape that a step leads to; the unknown one where nothing is said. */
+/** Returns the shape that a step leads to. Returns the deduced shape when the schema does not define it. */
 export function elementShape(shape: Shape, element: PathElement): Shape {
   const name = fieldName(element);
-  if (name === undefined) return shape.list?.element ?? DEDUCED;
-  return (shape.map && memberShape(shape.map, name)) ?? DEDUCED;
+  if (name === undefined) return shape.list?.element ?? deducedShape;
+  return (shape.map && memberShape(shape.map, name)) ?? deducedShape;
 }
 
-/** The form of a shape that a value has. */
+/** The form of a value within its shape. */
 export type Atom =
   | { readonly kind: 'map'; readonly map: MapShape }
   | { readonly kind: 'scalar' }
   | { readonly kind: 'list'; readonly list: ListShape };
 
-/** Which form of the shape applies to a value; for none, or one of a wrong type, the shape's first. */
+/**
+ * Returns the form of a shape that applies to a value. For an absent value or a value of a wrong type,
+ * returns the first form of the shape.
+ */
 export function atomOf({ scalar: isScalar, map, list }: Shape, value: Json | undefined): Atom {
   if (isScalar !== undefined && ['string', 'number', 'boolean'].includes(typeof value))
     return { kind: 'scalar' };

@@ -1,6 +1,6 @@
 /**
- * Values against their shape: their set of fields, what differs, merging, removing, and whether an
- * applied configuration fits at all. Source: sigs.k8s.io/structured-merge-diff/typed.
+ * Operations on values with a shape: the set of their fields, comparison, merge and removal of fields.
+ * Source: sigs.k8s.io/structured-merge-diff/typed.
  */
 import { deepEqual, get, isObject, set, type Json, type JsonObject } from '../schema/json.ts';
 import { FieldSet } from './field-set.ts';
@@ -9,14 +9,14 @@ import { fieldElement, type PathElement } from './path-element.ts';
 import {
   atomOf,
   memberShape,
-  DEDUCED,
+  deducedShape,
   type Atom,
   type ListShape,
   type MapShape,
   type Shape,
 } from './shape.ts';
 
-/** The fields that a value consists of: leaves, list items, and members of maps that are no struct fields. */
+/** Returns the fields of a value: leaves, list items, and members of maps that are not struct fields. */
 export function toFieldSet(value: Json, shape: Shape): FieldSet {
   const fields = new FieldSet();
   addFields(value, shape, [], fields);
@@ -35,7 +35,7 @@ function addFields(value: Json, shape: Shape, path: readonly PathElement[], fiel
   } else if (isObject(value)) {
     for (const [name, inner] of Object.entries(value)) {
       const below = [...path, fieldElement(name)];
-      addFields(inner, memberShape(atom.map, name) ?? DEDUCED, below, fields);
+      addFields(inner, memberShape(atom.map, name) ?? deducedShape, below, fields);
       const isEmpty = inner === null || (isObject(inner) && Object.keys(inner).length === 0);
       if (isEmpty || !atom.map.fields.has(name)) fields.insert(below);
     }
@@ -51,7 +51,8 @@ function addItems(
   for (const [element, values] of itemsByElement(items, list)) {
     const below = [...path, element];
     const [only] = values;
-    // Of duplicates (which only an older object can have) the whole is owned, not the parts.
+    // Of duplicate items, which only an object from before a schema change can have, the manager owns the
+    // whole items.
     if (values.length === 1 && only !== undefined) addFields(only, list.element, below, fields);
     fields.insert(below);
   }
@@ -68,14 +69,14 @@ function itemsByElement(items: readonly Json[], list: ListShape): Map<PathElemen
   return found;
 }
 
-/** What is different between two values. */
+/** The differences between two values. */
 export interface Comparison {
   added: FieldSet;
   modified: FieldSet;
   removed: FieldSet;
 }
 
-/** Compares an object before and after. */
+/** Compares an object before and after a write. */
 export function compare(before: Json, after: Json, shape: Shape): Comparison {
   const comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() };
   compareValues(before, after, shape, [], comparison);
@@ -84,7 +85,7 @@ export function compare(before: Json, after: Json, shape: Shape): Comparison {
 
 type Maybe = Json | undefined;
 
-/** The forms to look at when both sides are there; they differ only where there is no schema. */
+/** Returns the forms of two values. They differ only without a schema. */
 function atoms(lhs: Maybe, rhs: Maybe, shape: Shape): Atom[] {
   const left = atomOf(shape, lhs);
   const right = atomOf(shape, rhs);
@@ -95,7 +96,7 @@ function atoms(lhs: Maybe, rhs: Maybe, shape: Shape): Atom[] {
 const isEmptyMap = (value: Maybe): boolean => !isObject(value) || Object.keys(value).length === 0;
 const isEmptyList = (value: Maybe): boolean => !Array.isArray(value) || value.length === 0;
 
-/** True where two values are compared and merged as a whole. */
+/** Returns true when two values are compared and merged as a whole. */
 function isLeaf(atom: Atom, lhs: Maybe, rhs: Maybe): boolean {
   if (atom.kind === 'scalar') return true;
   if (atom.kind === 'map') return atom.map.atomic || (isEmptyMap(lhs) && isEmptyMap(rhs));
@@ -127,7 +128,7 @@ function compareMaps(
   result: Comparison,
 ): void {
   for (const name of memberNames(lhs, rhs)) {
-    const shape = memberShape(map, name) ?? DEDUCED;
+    const shape = memberShape(map, name) ?? deducedShape;
     compareValues(member(lhs, name), member(rhs, name), shape, [...path, fieldElement(name)], result);
   }
 }
@@ -164,14 +165,14 @@ function compareLists(
 }
 
 /**
- * The live value with the applied one laid over it: maps member by member, associative lists item by item
- * (the applied order wins among the items it has), all else as a whole.
+ * Merges an applied value into the live value: maps by member, associative lists by item, all other values as
+ * a whole. The applied value determines the order of its items.
  */
 export function merge(live: Json, applied: Json, shape: Shape): Json {
   return mergeValues(live, applied, shape) ?? null;
 }
 
-/** undefined: nothing is left, the member is not there. */
+/** Returns undefined when the merged member is absent. */
 function mergeValues(lhs: Maybe, rhs: Maybe, shape: Shape): Maybe {
   const atom = atoms(lhs, rhs, shape).at(-1) ?? { kind: 'scalar' };
   if (atom.kind === 'scalar' || isLeaf(atom, lhs, rhs)) return rhs === undefined ? lhs : rhs;
@@ -181,7 +182,7 @@ function mergeValues(lhs: Maybe, rhs: Maybe, shape: Shape): Maybe {
 function mergeMaps(lhs: Maybe, rhs: Maybe, map: MapShape): Maybe {
   const merged: JsonObject = {};
   for (const name of memberNames(lhs, rhs)) {
-    const value = mergeValues(member(lhs, name), member(rhs, name), memberShape(map, name) ?? DEDUCED);
+    const value = mergeValues(member(lhs, name), member(rhs, name), memberShape(map, name) ?? deducedShape);
     if (value !== undefined) set(merged, name, value);
   }
   return Object.keys(merged).length > 0 ? merged : undefined;
@@ -191,7 +192,7 @@ function mergeLists(lhs: Maybe, rhs: Maybe, list: ListShape): Maybe {
   const live = (Array.isArray(lhs) ? lhs : []).map((item) => ({ element: itemElement(list, item), item }));
   const applied = (Array.isArray(rhs) ? rhs : []).map((item) => ({ element: itemElement(list, item), item }));
   const appliedItems = new Map(applied.map(({ element, item }) => [element, item]));
-  // Of duplicates none is merged into: as in the original, they count as null.
+  // As in the original, duplicate items count as null and are not merged.
   const liveItems = new Map<PathElement, Json>();
   for (const { element, item } of live) liveItems.set(element, liveItems.has(element) ? null : item);
 
@@ -240,7 +241,7 @@ function mergeLists(lhs: Maybe, rhs: Maybe, list: ListShape): Maybe {
   return out.length > 0 ? out : undefined;
 }
 
-/** The value without the fields of the set; a map or list that becomes empty so is null then. */
+/** Returns the value without the fields of the set. A map or list that becomes empty is null. */
 export function removeFields(value: Json, fields: FieldSet, shape: Shape): Json {
   const atom = atomOf(shape, value);
   if (atom.kind === 'scalar') return value;
@@ -261,7 +262,7 @@ export function removeFields(value: Json, fields: FieldSet, shape: Shape): Json 
     const element = fieldElement(name);
     if (fields.has(element)) continue;
     const below = fields.below(element);
-    const shapeBelow = memberShape(atom.map, name) ?? DEDUCED;
+    const shapeBelow = memberShape(atom.map, name) ?? deducedShape;
     set(kept, name, below.empty ? inner : removeFields(inner, below, shapeBelow));
   }
   return Object.keys(kept).length > 0 ? kept : null;

@@ -1,5 +1,5 @@
 /**
- * Ownership of fields across writes, and the merge of an applied configuration.
+ * The ownership of fields across writes, and the merge of an applied configuration.
  * Source: sigs.k8s.io/structured-merge-diff/merge (Updater).
  */
 import type { JsonObject } from '../schema/json.ts';
@@ -10,19 +10,19 @@ import { fieldElement, type PathElement } from './path-element.ts';
 import type { Shape } from './shape.ts';
 import { compare, merge, removeFields, toFieldSet, type Comparison } from './typed.ts';
 
-/** A field that an owner would lose to someone who does not force it. */
+/** A field that an owner would lose to an applier that does not force the apply. */
 export interface Conflict {
   readonly owner: Owner;
   readonly path: readonly PathElement[];
 }
 
-/** Fields that a write through this endpoint cannot change, so that it cannot come to own them. */
+/** The fields that a write through an endpoint cannot change, and therefore cannot own. */
 export type ResetFields = FieldSet;
 
 const path = (...names: string[]): PathElement[] => names.map(fieldElement);
 
-/** Never recorded: identity, and what the server sets. */
-const STRIPPED = FieldSet.of(
+/** Fields that the server never records: the identity of an object and the fields that the server sets. */
+const strippedFields = FieldSet.of(
   path('apiVersion'),
   path('kind'),
   path('metadata'),
@@ -39,13 +39,13 @@ const STRIPPED = FieldSet.of(
   ].map((name) => path('metadata', name)),
 );
 
-/** The fields that are reset on writes of an object with a status subresource, by endpoint. */
+/** Returns the fields that the server resets on writes to an endpoint of a kind with a status subresource. */
 export function resetFields(subresource: string, hasStatus: boolean): ResetFields {
   if (subresource === 'status') return FieldSet.of(path('metadata'), path('spec'));
   return hasStatus && subresource === '' ? FieldSet.of(path('status')) : new FieldSet();
 }
 
-/** Takes from the other owners what a change took from them, in place; returns what they would lose. */
+/** Removes changed fields from the other owners in place. Returns the fields that the owners would lose. */
 function takeOver(owners: Owners, self: string, change: Comparison): Conflict[] {
   const taken = change.modified.union(change.added);
   const conflicts: Conflict[] = [];
@@ -68,7 +68,7 @@ const filtered = ({ added, modified, removed }: Comparison, reset: ResetFields):
   removed: removed.without(reset),
 });
 
-/** Records an update: who made it owns what it changed, and nobody what it removed. In place. */
+/** Records an update in place: the updater owns the fields that it changed. Removed fields have no owner. */
 export function recordUpdate(
   before: JsonObject,
   after: JsonObject,
@@ -79,22 +79,26 @@ export function recordUpdate(
 ): void {
   const change = compare(before, after, shape);
   const key = ownerKey(updater);
-  // The updater's own earlier fields are treated as another's, so that it keeps what it does not touch.
+  // Treats the earlier fields of the updater like those of another owner, so that the updater keeps the
+  // fields that it did not change.
   takeOver(owners, '', filtered(change, reset));
   dropEmpty(owners);
-  const own = change.modified.union(change.added).without(reset).difference(STRIPPED);
+  const own = change.modified.union(change.added).without(reset).difference(strippedFields);
   if (own.empty) return;
   owners.set(key, { ...updater, fields: own.union(owners.get(key)?.fields ?? new FieldSet()) });
 }
 
-/** The result of an application: the merged object, who owns what then, and what it would take from whom. */
+/** The result of an apply: the merged object, its owners, and the conflicts. */
 export interface Applied {
   readonly object: JsonObject;
   readonly owners: Owners;
   readonly conflicts: readonly Conflict[];
 }
 
-/** Merges a configuration over the live object, and removes what only its applier had and no longer wants. */
+/**
+ * Merges a configuration into the live object, and removes the fields that only this applier owned and no
+ * longer applies.
+ */
 export function applyConfiguration(
   live: JsonObject,
   configuration: JsonObject,
@@ -112,12 +116,15 @@ export function applyConfiguration(
   const change = filtered(compare(live, object, shape), reset);
   const conflicts = takeOver(after, key, change);
   const own = after.get(key);
-  if (own !== undefined) after.set(key, { ...own, fields: own.fields.difference(STRIPPED) });
+  if (own !== undefined) after.set(key, { ...own, fields: own.fields.difference(strippedFields) });
   dropEmpty(after);
   return { object, owners: after, conflicts };
 }
 
-/** Without what was applied last time, but with all that anyone owns now and with what was never the applier's. */
+/**
+ * Removes the fields of the last apply, but keeps the fields that any manager owns now and the fields that
+ * the applier never owned.
+ */
 function prune(merged: JsonObject, last: FieldSet, owners: Owners, shape: Shape): JsonObject {
   const lastNamed = last.withNamedFields(shape);
   const removed = removeFields(merged, lastNamed, shape);

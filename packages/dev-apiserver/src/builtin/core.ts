@@ -11,7 +11,7 @@ import { configMapSchema, leaseSchema, namespaceSchema, secretSchema } from './s
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
-/** What the definitions of built-in kinds have in common. */
+/** Creates the resource of a built-in kind. */
 export function builtInResource(
   state: ServerState,
   definition: Pick<
@@ -40,7 +40,7 @@ export function builtInResource(
   };
 }
 
-/** The built-in kinds that need no machinery of their own. */
+/** Returns the built-in kinds that need no controller of their own. */
 export function coreResources(state: ServerState): Resource[] {
   const common = { group: '', version: 'v1' };
   return [
@@ -126,7 +126,10 @@ export function coreResources(state: ServerState): Resource[] {
 
 const undeletable = new Set(['default', 'kube-system', 'kube-public']);
 
-/** Namespaces hold out until their contents are gone: see namespaces.ts, which takes the finalizer off. */
+/**
+ * The rules of namespaces. A terminating namespace stays until it is empty. controllers/namespaces.ts then
+ * removes its finalizer.
+ */
 const namespaceRules: ResourceRules = {
   createOnUpdate: false,
   unconditionalUpdate: true,
@@ -173,9 +176,9 @@ function prepareSecret(object: ApiObject): void {
 const dataKey = /^[-._a-zA-Z0-9]+$/;
 const dataKeyRule =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
-const dataLimit = 1024 * 1024;
+const MAX_DATA_BYTES = 1024 * 1024;
 
-/** The rules that config maps and secrets share: keys, size, immutability. */
+/** Validates the keys, size and immutability of ConfigMaps and Secrets. */
 function validateData(object: ApiObject, previous: ApiObject | undefined): StatusCause[] {
   const causes: StatusCause[] = [];
   let size = 0;
@@ -191,10 +194,10 @@ function validateData(object: ApiObject, previous: ApiObject | undefined): Statu
   if (previous?.['immutable'] === true && object['immutable'] !== true) {
     causes.push(forbiddenValue('immutable', 'field is immutable when `immutable` is set'));
   }
-  if (size > dataLimit)
+  if (size > MAX_DATA_BYTES)
     causes.push({
       reason: 'FieldValueTooLong',
-      message: `Too long: may not be more than ${dataLimit} bytes`,
+      message: `Too long: may not be more than ${MAX_DATA_BYTES} bytes`,
       field: 'data',
     });
   return causes;
@@ -218,7 +221,10 @@ function validateLease(object: ApiObject): StatusCause[] {
 
 const microTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/;
 
-/** What is wrong with a metav1.MicroTime among some members: it has exactly six digits after the second. */
+/**
+ * Returns the problem of a metav1.MicroTime among some members. A MicroTime has exactly six digits after the
+ * second.
+ */
 export function microTimeProblem(
   object: JsonObject | ApiObject,
   fields: readonly string[],

@@ -3,7 +3,7 @@ import { condition, integer, kind, text } from './schemas.ts';
 
 const names: JsonObject = {
   type: 'object',
-  description: 'The names under which the resource is served.',
+  description: 'The names of the resource.',
   required: ['plural', 'kind'],
   properties: {
     plural: text('The plural name of the resource.'),
@@ -15,11 +15,11 @@ const names: JsonObject = {
       'x-kubernetes-list-type': 'atomic',
     },
     kind: text('The kind of the resource, in CamelCase.'),
-    listKind: text('The kind of its lists.'),
+    listKind: text('The kind of lists of the resource.'),
     categories: {
       type: 'array',
       items: { type: 'string' },
-      description: 'Groups of resources that it belongs to (e.g. "all").',
+      description: 'The categories of the resource, for example "all".',
       'x-kubernetes-list-type': 'atomic',
     },
   },
@@ -31,13 +31,16 @@ const anything = (description: string): JsonObject => ({
   'x-kubernetes-preserve-unknown-fields': true,
 });
 
-/** The schema of CustomResourceDefinition itself; the schemas in it are checked where they are compiled. */
+/**
+ * The schema of CustomResourceDefinition itself. The schemas inside a definition are checked when they are
+ * compiled.
+ */
 export const customResourceDefinitionSchema: JsonObject = kind(
   'CustomResourceDefinition represents a resource that should be exposed on the API server.',
   {
     spec: {
       type: 'object',
-      description: 'How the user wants the resources to appear.',
+      description: 'The desired resource.',
       required: ['group', 'names', 'scope', 'versions'],
       properties: {
         group: text('The API group of the resource.'),
@@ -46,10 +49,10 @@ export const customResourceDefinitionSchema: JsonObject = kind(
         preserveUnknownFields: { type: 'boolean', description: 'Must be false.' },
         conversion: {
           type: 'object',
-          description: 'How versions are converted; only strategy None is known here.',
+          description: 'The conversion between versions. This server supports only the strategy None.',
           required: ['strategy'],
           properties: {
-            strategy: text('None: apiVersion is the only difference.'),
+            strategy: text('None: versions differ in apiVersion only.'),
             webhook: anything('The webhook to call.'),
           },
         },
@@ -62,13 +65,13 @@ export const customResourceDefinitionSchema: JsonObject = kind(
             required: ['name', 'served', 'storage'],
             properties: {
               name: text('The version name, e.g. "v1".'),
-              served: { type: 'boolean', description: 'Whether the version is served.' },
-              storage: { type: 'boolean', description: 'Whether objects are stored in this version.' },
+              served: { type: 'boolean', description: 'True when the server serves the version.' },
+              storage: { type: 'boolean', description: 'True when objects are stored in this version.' },
               deprecated: {
                 type: 'boolean',
-                description: 'Whether requests to this version are answered with a warning.',
+                description: 'True when the server answers requests for this version with a warning.',
               },
-              deprecationWarning: text('The text of that warning.'),
+              deprecationWarning: text('The text of the warning.'),
               schema: {
                 type: 'object',
                 description: 'The schema of the version.',
@@ -90,23 +93,25 @@ export const customResourceDefinitionSchema: JsonObject = kind(
                   type: 'object',
                   required: ['name', 'type', 'jsonPath'],
                   properties: {
-                    name: text('The heading.'),
+                    name: text('The heading of the column.'),
                     type: text('The OpenAPI type of the values.'),
                     format: text('The OpenAPI format of the values.'),
-                    description: text('A description for people.'),
-                    priority: integer('0 in the standard view, more only in the wide one.'),
-                    jsonPath: text('Where in the object the value is.'),
+                    description: text('A human-readable description.'),
+                    priority: integer(
+                      '0 shows the column in the standard view, a higher value only in the wide view.',
+                    ),
+                    jsonPath: text('The JSON path of the value in the object.'),
                   },
                 },
               },
               selectableFields: {
                 type: 'array',
-                description: 'Fields that field selectors may name.',
+                description: 'The fields that field selectors support.',
                 'x-kubernetes-list-type': 'atomic',
                 items: {
                   type: 'object',
                   required: ['jsonPath'],
-                  properties: { jsonPath: text('Where in the object the value is.') },
+                  properties: { jsonPath: text('The JSON path of the value in the object.') },
                 },
               },
             },
@@ -116,7 +121,7 @@ export const customResourceDefinitionSchema: JsonObject = kind(
     },
     status: {
       type: 'object',
-      description: 'What of the definition is in force.',
+      description: 'The state of the definition.',
       properties: {
         conditions: {
           type: 'array',

@@ -9,7 +9,10 @@ import type { StatusCause } from '../model/errors.ts';
 import { builtInResource, microTimeProblem } from './core.ts';
 import { coreEventSchema, eventSchema } from './schemas.ts';
 
-/** The names of events.k8s.io/v1 for the fields of the core group's Event; what is not here has the same name in both. */
+/**
+ * Maps field names of the core group's Event to those of events.k8s.io/v1. Fields that are not listed have
+ * the same name in both.
+ */
 const newNames: Readonly<Record<string, string>> = {
   involvedObject: 'regarding',
   message: 'note',
@@ -69,7 +72,10 @@ function fieldLabels(prefix: string, reporter: string): Map<string, (object: Api
   return labels;
 }
 
-/** Events, which two API groups show: the same objects, with other names for their fields. They are stored as the core group's. */
+/**
+ * Returns the resources of Events. Two API groups serve the same objects with different field names. The
+ * store holds the form of the core group.
+ */
 export function eventResources(state: ServerState): Resource[] {
   const common = {
     version: 'v1',
@@ -111,12 +117,13 @@ export function eventResources(state: ServerState): Resource[] {
   ];
 }
 
-/** Namespaces in which events about cluster-scoped objects may be. */
+/** The namespaces that events about cluster-scoped objects may be in. */
 const forClusterScoped = new Set(['default', 'kube-system']);
 
 /**
- * Broken rules of an event in the core group's form. Those of the new style (with an eventTime) have more to say, and new
- * ones in events.k8s.io (`create` and `newApi`) must be of it.
+ * Returns the violations of an event in the form of the core group. Events of the new style have an eventTime
+ * and must satisfy additional rules. New events in events.k8s.io (`create` and `newApi`) must be of the new
+ * style.
  */
 function validateEvent(event: ApiObject, create: boolean, newApi: boolean): StatusCause[] {
   const causes: StatusCause[] = [];

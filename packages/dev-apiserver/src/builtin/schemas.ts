@@ -1,17 +1,17 @@
 import type { JsonObject } from '../model/objects.ts';
 
-// Structural schemas of the built-in kinds, as OpenAPI v3; descriptions are what `kubectl explain` shows.
+// Structural schemas of the built-in kinds in OpenAPI v3. `kubectl explain` shows the descriptions.
 
-/** A string field. */
+/** Declares a string field. */
 export const text = (description: string): JsonObject => ({ type: 'string', description });
-/** A metav1.Time or MicroTime. */
+/** Declares a metav1.Time or MicroTime field. */
 const time = (description: string): JsonObject => ({
   type: 'string',
   format: 'date-time',
   nullable: true,
   description,
 });
-/** An int32 field. */
+/** Declares an int32 field. */
 export const integer = (description: string): JsonObject => ({
   type: 'integer',
   format: 'int32',
@@ -23,7 +23,7 @@ const stringMap = (description: string, format?: string): JsonObject => ({
   additionalProperties: { type: 'string', ...(format === undefined ? {} : { format }) },
 });
 
-/** A kind's schema from its fields besides apiVersion, kind and metadata. */
+/** Declares the schema of a kind from its fields besides apiVersion, kind and metadata. */
 export function kind(description: string, properties: JsonObject): JsonObject {
   return {
     type: 'object',
@@ -37,7 +37,7 @@ export function kind(description: string, properties: JsonObject): JsonObject {
   };
 }
 
-/** metav1.Condition, and its kin of older kinds. */
+/** metav1.Condition and the older condition types. */
 export const condition: JsonObject = {
   type: 'object',
   required: ['type', 'status'],
@@ -50,7 +50,7 @@ export const condition: JsonObject = {
     observedGeneration: {
       type: 'integer',
       format: 'int64',
-      description: 'The generation that the condition was set upon.',
+      description: 'The generation of the object on which the condition is based.',
     },
   },
 };
@@ -65,7 +65,7 @@ const objectReference = (description: string): JsonObject => ({
     name: text('Name of the referent.'),
     uid: text('UID of the referent.'),
     resourceVersion: text('Specific resourceVersion to which this reference is made, if any.'),
-    fieldPath: text('Which piece of the object the reference is about, if not all of it.'),
+    fieldPath: text('The part of the object that the reference addresses, if not the whole object.'),
   },
 });
 
@@ -82,12 +82,12 @@ const eventSource: JsonObject = {
   type: 'object',
   description: 'The component that reports the event.',
   properties: {
-    component: text('Component from which the event is generated.'),
-    host: text('Node on which the event is generated.'),
+    component: text('The component that generated the event.'),
+    host: text('The node of that component.'),
   },
 };
 
-/** Namespace. */
+/** The schema of Namespace. */
 export const namespaceSchema: JsonObject = kind('Namespace provides a scope for names.', {
   spec: {
     type: 'object',
@@ -96,7 +96,7 @@ export const namespaceSchema: JsonObject = kind('Namespace provides a scope for 
       finalizers: {
         type: 'array',
         items: { type: 'string' },
-        description: 'What must be done before the namespace may go.',
+        description: 'Tasks that must be done before the namespace is removed.',
         'x-kubernetes-list-type': 'atomic',
       },
     },
@@ -116,7 +116,7 @@ export const namespaceSchema: JsonObject = kind('Namespace provides a scope for 
   },
 });
 
-/** ConfigMap. */
+/** The schema of ConfigMap. */
 export const configMapSchema: JsonObject = kind(
   'ConfigMap holds configuration data for programs to consume.',
   {
@@ -126,15 +126,15 @@ export const configMapSchema: JsonObject = kind(
   },
 );
 
-/** Secret. */
+/** The schema of Secret. */
 export const secretSchema: JsonObject = kind('Secret holds secret data.', {
   data: stringMap('The secret data, in base64.', 'byte'),
   stringData: stringMap('Write-only: secret data as text, merged into data.'),
-  type: text('What the data is for.'),
+  type: text('The type of the data.'),
   immutable: { type: 'boolean', description: 'If true, the data cannot be changed.' },
 });
 
-/** Lease of coordination.k8s.io/v1. */
+/** The schema of Lease in coordination.k8s.io/v1. */
 export const leaseSchema: JsonObject = kind('Lease defines a lease concept.', {
   spec: {
     type: 'object',
@@ -142,48 +142,48 @@ export const leaseSchema: JsonObject = kind('Lease defines a lease concept.', {
     properties: {
       holderIdentity: text('The identity of the current holder.'),
       leaseDurationSeconds: integer(
-        'How long candidates wait before they force acquisition, from renewTime on.',
+        'The number of seconds after renewTime for which candidates wait before they acquire the lease.',
       ),
-      acquireTime: time('When the current lease was acquired.'),
-      renewTime: time('When the current holder last updated the lease.'),
-      leaseTransitions: integer('How many times the lease changed holders.'),
-      strategy: text('How the leader is picked in coordinated leader election.'),
-      preferredHolder: text('To whom the current holder should give the lease up.'),
+      acquireTime: time('The time when the current holder acquired the lease.'),
+      renewTime: time('The time when the current holder last updated the lease.'),
+      leaseTransitions: integer('The number of times that the lease changed its holder.'),
+      strategy: text('The strategy of coordinated leader election.'),
+      preferredHolder: text('The candidate to which the current holder should release the lease.'),
     },
   },
 });
 
-/** Event of the core group. */
+/** The schema of Event in the core group. */
 export const coreEventSchema: JsonObject = kind('Event is a report of an event somewhere in the cluster.', {
   involvedObject: objectReference('The object that this event is about.'),
-  reason: text('Why the action was taken: short, for machines.'),
+  reason: text('The short, machine-readable reason of the action.'),
   message: text('A human-readable description.'),
   source: eventSource,
-  firstTimestamp: time('When the event was first recorded.'),
-  lastTimestamp: time('When the event was most recently recorded.'),
-  count: integer('How often the event has occurred.'),
+  firstTimestamp: time('The time when the event was first recorded.'),
+  lastTimestamp: time('The time when the event was most recently recorded.'),
+  count: integer('The number of occurrences of the event.'),
   type: text('Normal or Warning.'),
-  eventTime: time('When the event was first observed.'),
+  eventTime: time('The time when the event was first observed.'),
   series: eventSeries,
-  action: text('What action was taken or failed.'),
+  action: text('The action that was taken or failed.'),
   related: objectReference('A second object, for more complex actions.'),
   reportingComponent: text('Name of the controller that emitted the event.'),
   reportingInstance: text('ID of the controller instance.'),
 });
 
-/** Event of events.k8s.io/v1. */
+/** The schema of Event in events.k8s.io/v1. */
 export const eventSchema: JsonObject = kind('Event is a report of an event somewhere in the cluster.', {
   regarding: objectReference('The object that this event is about.'),
-  reason: text('Why the action was taken: short, for machines.'),
+  reason: text('The short, machine-readable reason of the action.'),
   note: text('A human-readable description.'),
   deprecatedSource: eventSource,
-  deprecatedFirstTimestamp: time('When the event was first recorded.'),
-  deprecatedLastTimestamp: time('When the event was most recently recorded.'),
-  deprecatedCount: integer('How often the event has occurred.'),
+  deprecatedFirstTimestamp: time('The time when the event was first recorded.'),
+  deprecatedLastTimestamp: time('The time when the event was most recently recorded.'),
+  deprecatedCount: integer('The number of occurrences of the event.'),
   type: text('Normal or Warning.'),
-  eventTime: time('When the event was first observed.'),
+  eventTime: time('The time when the event was first observed.'),
   series: eventSeries,
-  action: text('What action was taken or failed.'),
+  action: text('The action that was taken or failed.'),
   related: objectReference('A second object, for more complex actions.'),
   reportingController: text('Name of the controller that emitted the event.'),
   reportingInstance: text('ID of the controller instance.'),

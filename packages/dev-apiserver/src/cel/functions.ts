@@ -1,6 +1,7 @@
 /**
- * The functions that Kubernetes adds to CEL. Source: k8s.io/apiserver/pkg/cel/library (ip.go, cidr.go,
- * lists.go, regex.go) and cel-go's string extensions.
+ * The functions that Kubernetes adds to CEL.
+ * Source: k8s.io/apiserver/pkg/cel/library (ip.go, cidr.go, lists.go, regex.go) and the string extensions of
+ * cel-go.
  */
 import { quote } from '../schema/field-error.ts';
 import { goRegExp } from '../schema/go-regexp.ts';
@@ -32,7 +33,7 @@ export class Ip {
   }
 }
 
-/** A value of CEL type `net.CIDR`; it keeps host bits. */
+/** A value of CEL type `net.CIDR`. It keeps host bits. */
 export class Cidr {
   readonly prefix: Prefix;
 
@@ -52,7 +53,7 @@ export class Cidr {
   }
 }
 
-/** What `ip` is in `ip.isCanonical(...)`. */
+/** The receiver `ip` in `ip.isCanonical(...)`. */
 export class IpNamespace {
   readonly name = 'ip';
 }
@@ -61,13 +62,19 @@ export const ipNamespace = new IpNamespace();
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the signature beside it says the types
 type Handler = (...args: any[]) => unknown;
 
-/** Names under which functions are found here that the library has in its own way: JavaScript's patterns, arrays only, `int("")` as 0. */
+/**
+ * Internal names of functions that the library implements differently: `matches` with JavaScript patterns,
+ * `join` for arrays only, and `int("")` as 0.
+ */
 export const RE2_MATCHES = 'matchesRe2';
 export const JOIN_ITEMS = 'joinItems';
 export const STRICT_INT = 'strictInt';
 
-/** Signatures as the library reads them, with their handlers. Handlers throw Error with cel-go's message. */
-export const FUNCTIONS: readonly (readonly [signature: string, handler: Handler])[] = [
+/**
+ * The signatures of the functions in the notation of the library, with their handlers. Handlers throw Error
+ * with the message of cel-go.
+ */
+export const celFunctions: readonly (readonly [signature: string, handler: Handler])[] = [
   ['isIP(string): bool', (text: string) => parseIp(text) !== undefined],
   ['ip(string): net.IP', (text: string) => toIp(text)],
   [
@@ -88,7 +95,7 @@ export const FUNCTIONS: readonly (readonly [signature: string, handler: Handler]
   ['net.CIDR.containsIP(net.IP): bool', ({ prefix }: Cidr, { address }: Ip) => contains(prefix, address)],
   [
     'net.CIDR.containsIP(string): bool',
-    ({ prefix }: Cidr, text: string) => contains(prefix, argument(parseIp(text))),
+    ({ prefix }: Cidr, text: string) => contains(prefix, parsedArgument(parseIp(text))),
   ],
   ['net.CIDR.containsCIDR(net.CIDR): bool', containsCidr],
   ['net.CIDR.containsCIDR(string): bool', (cidr: Cidr, text: string) => containsCidr(cidr, toCidr(text))],
@@ -134,7 +141,7 @@ export const FUNCTIONS: readonly (readonly [signature: string, handler: Handler]
   ],
 ];
 
-/** A list is an array, or a Set when its order does not matter. */
+/** Adapts a handler to lists. A list is an array, or a Set when its order is irrelevant. */
 function onItems(handler: Handler): Handler {
   return (list: Iterable<unknown>, argument: unknown) => handler(Array.from(list), argument);
 }
@@ -177,8 +184,8 @@ function toInt(text: string): bigint {
   return value;
 }
 
-/** Methods that take a text for an address say no more than this when it is none. */
-function argument<T>(parsed: T | undefined): T {
+/** Rejects an invalid address in a text argument. cel-go reports only this message. */
+function parsedArgument<T>(parsed: T | undefined): T {
   if (parsed === undefined) throw new Error('no such overload');
   return parsed;
 }

@@ -1,10 +1,10 @@
 /**
- * The one file that knows the CEL library (@marcbachmann/cel-js): environments with Kubernetes' functions
- * and a schema's types, and compiled expressions.
+ * The only file that uses the CEL library (@marcbachmann/cel-js): environments with the functions of
+ * Kubernetes and the types of a schema, and compiled expressions.
  *
- * Source of what CRD rules may use: Kubernetes documentation, "Common Expression Language in Kubernetes",
- * and k8s.io/apiserver/pkg/cel. What the library lacks (two-variable comprehensions, quantities, URLs) is
- * refused when a CRD is written, never evaluated differently.
+ * Source of the features of CRD rules: Kubernetes documentation, "Common Expression Language in Kubernetes",
+ * and k8s.io/apiserver/pkg/cel. Features that the library lacks (two-variable comprehensions, quantities,
+ * URLs) are rejected when a CRD is written. They are never evaluated differently.
  */
 import {
   Environment,
@@ -17,7 +17,7 @@ import {
 import { goRegExp } from '../schema/go-regexp.ts';
 import {
   Cidr,
-  FUNCTIONS,
+  celFunctions,
   Ip,
   IpNamespace,
   ipNamespace,
@@ -27,7 +27,10 @@ import {
 } from './functions.ts';
 import { celEquals } from './values.ts';
 
-/** An expression does not compile, or cannot be evaluated on these values. The message is cel-go's where it matters. */
+/**
+ * An expression does not compile or cannot be evaluated. The message is that of cel-go where clients depend
+ * on it.
+ */
 export class CelError extends Error {
   readonly code = 'CEL';
 }
@@ -36,13 +39,13 @@ export class CelError extends Error {
 export interface CompiledExpression {
   readonly usesOldSelf: boolean;
   /**
-   * @param oldSelf undefined where there is no old value; an optional expression then sees `optional.none()`
+   * @param oldSelf undefined when there is no old value. An optional expression then sees `optional.none()`
    * @throws CelError when evaluation fails (`no such key: x`)
    */
   evaluate(self: unknown, oldSelf: unknown): unknown;
 }
 
-/** The class of an object type's values: a map from (escaped) field name to value; absent fields are absent. */
+/** The values of an object type: a map from (escaped) field names to values. Absent fields have no entry. */
 export type ObjectValue = Map<string, unknown>;
 
 const base = baseEnvironment();
@@ -53,21 +56,22 @@ function baseEnvironment(): Environment {
   env.registerType('net.CIDR', { ctor: Cidr, fields: {} });
   env.registerType('IpNamespace', { ctor: IpNamespace, fields: {} });
   env.registerConstant('ip', 'IpNamespace', ipNamespace);
-  for (const [signature, handler] of FUNCTIONS) env.registerFunction(signature, handler, { async: false });
+  for (const [signature, handler] of celFunctions) env.registerFunction(signature, handler, { async: false });
   for (const type of ['net.IP', 'net.CIDR']) env.registerOperator(`${type} == ${type}`, celEquals);
   return env;
 }
 
-/** The types of one schema, and the expressions compiled against them. */
+/** The types of one schema, and the expressions that are compiled with them. */
 export class CelScope {
   readonly #types = base.clone();
   readonly #fields = new Map<string, ReadonlyMap<string, string>>();
   readonly #environments = new Map<string, Environment>();
 
   /**
-   * Declares an object type; all types must be declared before the first expression is compiled.
-   * @param fields CEL type by escaped field name
-   * @returns the type's name and the class its values must be of
+   * Declares an object type. All types must be declared before the first expression is compiled.
+   *
+   * @param fields the CEL types by escaped field name
+   * @returns the name of the type and the class of its values
    */
   declareObject(fields: ReadonlyMap<string, string>): { name: string; Value: new () => ObjectValue } {
     const name = `Object${this.#fields.size}`;
@@ -79,10 +83,11 @@ export class CelScope {
   }
 
   /**
-   * Compiles an expression whose `self` and `oldSelf` are of type `selfType`.
-   * @param result the type that it must have
-   * @param optionalOldSelf `oldSelf` is an optional then
-   * @throws CelError with the compiler's complaint
+   * Compiles an expression whose `self` and `oldSelf` have the type `selfType`.
+   *
+   * @param result the required type of the result
+   * @param optionalOldSelf true when `oldSelf` is an optional
+   * @throws CelError with the error of the compiler
    */
   compile(
     expression: string,
@@ -123,8 +128,11 @@ export class CelScope {
   }
 
   /**
-   * The library takes any name in has(); a field of `self` that the schema does not have is a mistake in the rule.
-   * @returns the type of what is selected, or undefined where it is not known here (iteration variables, maps)
+   * Checks the argument of has(), because the library accepts any name. A field of `self` that the schema
+   * does not have is an error in the rule.
+   *
+   * @returns the type of the selected field, or undefined when the type is unknown (iteration variables,
+   * maps)
    */
   #checkHas(selected: ASTNode | undefined, selfType: string): string | undefined {
     if (selected?.op === 'id')
@@ -149,7 +157,7 @@ function evaluate(parsed: Parsed, self: unknown, oldSelf: unknown, optionalOldSe
   }
 }
 
-/** Brings a method call to Kubernetes' dialect, before it is checked. */
+/** Converts a method call to the dialect of Kubernetes before the type check. */
 function adaptMethod(call: [method: string, receiver: ASTNode, args: ASTNode[]]): void {
   const [method, receiver, args] = call;
   if (method === 'bind' && receiver.op === 'id' && receiver.args === 'cel') {
@@ -177,7 +185,7 @@ function walk(node: unknown, visit: (node: ASTNode) => void): void {
   }
 }
 
-/** The library's complaints in cel-go's words, as far as people know those by heart. */
+/** Converts an error of the library to the message of cel-go, for common errors. */
 function asCelError(error: unknown): CelError {
   if (error instanceof CelError) return error;
   if (!(error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError)) {

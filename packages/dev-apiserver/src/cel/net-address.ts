@@ -1,25 +1,28 @@
 /**
- * IP addresses and CIDR prefixes with the strictness of Kubernetes' CEL library: Go's netip parser, and
- * on top no IPv4-mapped IPv6 addresses and no zones.
+ * Parses IP addresses and CIDR prefixes as strictly as the CEL library of Kubernetes: like Go's netip
+ * package, and without IPv4-mapped IPv6 addresses and zones.
  * Source: k8s.io/apiserver/pkg/cel/library/{ip,cidr}.go.
  */
 
-/** An address: its family, and its bytes as one number. */
+/** An address: its family, and its bytes as one integer. */
 export interface Address {
   readonly family: 4 | 6;
   readonly value: bigint;
 }
 
-/** A prefix as written: `address` may have host bits. */
+/** A prefix as written. `address` may have host bits. */
 export interface Prefix {
   readonly address: Address;
   readonly length: number;
 }
 
-/** The number of bits of a family's addresses. */
+/** Returns the number of bits in an address of a family. */
 export const bits = (family: 4 | 6): number => (family === 4 ? 32 : 128);
 
-/** The address that a text says, or undefined: no leading zeros, no zone, no IPv4-mapped form. */
+/**
+ * Parses an address. Returns undefined for other text, and for leading zeros, zones and IPv4-mapped
+ * addresses.
+ */
 export function parseIp(text: string): Address | undefined {
   if (text.includes(':')) {
     const value = parse6(text);
@@ -29,7 +32,7 @@ export function parseIp(text: string): Address | undefined {
   return value === undefined ? undefined : { family: 4, value };
 }
 
-/** The prefix that a text says, or undefined; the length is decimal without leading zeros. */
+/** Parses a prefix. Returns undefined for other text. The length is decimal without leading zeros. */
 export function parsePrefix(text: string): Prefix | undefined {
   const slash = text.lastIndexOf('/');
   if (slash < 0) return undefined;
@@ -45,26 +48,27 @@ export function parsePrefix(text: string): Prefix | undefined {
   return { address, length: Number(length) };
 }
 
-/** The prefix with its host bits zero. */
+/** Returns the prefix with its host bits set to zero. */
 export function masked({ address, length }: Prefix): Prefix {
   const host = BigInt(bits(address.family) - length);
   return { address: { family: address.family, value: (address.value >> host) << host }, length };
 }
 
-/** True when the address lies in the prefix; addresses of the other family never do. */
+/** Returns true when the prefix contains the address. Returns false for an address of the other family. */
 export function contains(prefix: Prefix, address: Address): boolean {
   const host = BigInt(bits(prefix.address.family) - prefix.length);
   return prefix.address.family === address.family && prefix.address.value >> host === address.value >> host;
 }
 
-/** The canonical text: dotted, or RFC 5952 for IPv6. */
+/** Formats an address in canonical form: dotted decimal, or RFC 5952 for IPv6. */
 export function formatIp({ family, value }: Address): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
   const groups = Array.from({ length: 8 }, (_, index) =>
     Number((value >> BigInt(112 - 16 * index)) & 0xffffn),
   );
   const hex = groups.map((group) => group.toString(16)).join(':');
-  // The longest run of zero groups, the first one when equal, and never a single group (RFC 5952 §4.2).
+  // RFC 5952 §4.2 compresses the longest run of zero groups, the first of equal ones, and never a single
+  // group.
   const run = [...hex.matchAll(/\b0(?::0\b)+/g)].reduce(
     (best, [found]) => (found.length > best.length ? found : best),
     '',

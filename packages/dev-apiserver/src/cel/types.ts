@@ -1,5 +1,5 @@
 /**
- * The CEL types of a structural schema, and the conversion of its values.
+ * The CEL types of a structural schema, and the conversion of values.
  * Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model, and "Validation rules" in the
  * Kubernetes documentation (type mapping, escaping of names).
  */
@@ -9,46 +9,55 @@ import type { SchemaNode } from '../schema/structural.ts';
 import { CelScope } from './library.ts';
 import { toDyn } from './values.ts';
 
-/** How a schema node looks to an expression. */
+/** The CEL type of a schema node. */
 export interface CelType {
-  /** As the library spells it: `string`, `list<int>`, `Object3`. */
+  /** The name of the type in the library: `string`, `list<int>`, `Object3`. */
   readonly name: string;
   /**
-   * A JSON value as CEL value. The value fits the schema, as rules only run on such.
+   * Converts a JSON value to a CEL value. The value fits the schema, because rules run only on valid objects.
+   *
    * @param interned shared by the values that are compared with each other (`self` and `oldSelf`)
    */
   convert(value: Json, interned: Interned): unknown;
 }
 
-/** Items of sets and map lists by their JSON: equal ones are the same object, so that Sets of them can be compared. */
+/**
+ * Interns the items of sets and map lists by their JSON. Equal items are the same object, so that Sets of
+ * items can be compared.
+ */
 export type Interned = Map<string, unknown>;
 
-const RESERVED: ReadonlySet<string> = new Set(
+const reservedWords: ReadonlySet<string> = new Set(
   (
     'true false null in as break const continue else for function if import let loop package namespace return var ' +
     'void while'
   ).split(' '),
 );
 
-/** The name by which an expression reaches a property; undefined: none, the property is out of its reach. */
+/**
+ * Returns the escaped name of a property in expressions. Returns undefined when expressions cannot access the
+ * property.
+ */
 export function escapeName(name: string): string | undefined {
   if (!/^[A-Za-z_.\-/][A-Za-z0-9_.\-/]*$/.test(name)) return undefined;
-  if (RESERVED.has(name)) return `__${name}__`;
-  return name.replace(/__|[.\-/]/g, (part) => `__${ESCAPED[part] ?? ''}__`);
+  if (reservedWords.has(name)) return `__${name}__`;
+  return name.replace(/__|[.\-/]/g, (part) => `__${escapes[part] ?? ''}__`);
 }
-const ESCAPED: Readonly<Record<string, string>> = {
+const escapes: Readonly<Record<string, string>> = {
   __: 'underscores',
   '.': 'dot',
   '-': 'dash',
   '/': 'slash',
 };
 
-const DYN: CelType = { name: 'dyn', convert: toDyn };
-const STRING: CelType = { name: 'string', convert: (value) => value };
+const dynType: CelType = { name: 'dyn', convert: toDyn };
+const stringType: CelType = { name: 'string', convert: (value) => value };
 
 /**
- * The type of a node; types of objects are declared in the scope.
- * @param isResource the node is a whole object, with `metadata.name` and `metadata.generateName` beside its properties
+ * Returns the type of a node. Declares the types of objects in the scope.
+ *
+ * @param isResource the node is a whole object, which has `metadata.name` and `metadata.generateName` in
+ * addition to its properties
  */
 export function celType(node: SchemaNode, scope: CelScope, isResource = node.embeddedResource): CelType {
   switch (node.intOrString ? '' : node.type) {
@@ -59,7 +68,7 @@ export function celType(node: SchemaNode, scope: CelScope, isResource = node.emb
     case 'number':
       return { name: 'double', convert: (value) => value };
     case 'string':
-      return stringType(node);
+      return formattedStringType(node);
     case 'array':
       return listType(node, scope);
     case 'object':
@@ -67,13 +76,13 @@ export function celType(node: SchemaNode, scope: CelScope, isResource = node.emb
         ? objectType(node, scope, isResource)
         : mapType(node, scope);
     default:
-      return DYN;
+      return dynType;
   }
 }
 
 function listType(node: SchemaNode, scope: CelScope): CelType {
-  const items = node.items === undefined ? DYN : celType(node.items, scope);
-  // Sets and map lists are equal in any order, as JavaScript's Sets are to the library.
+  const items = node.items === undefined ? dynType : celType(node.items, scope);
+  // Sets and map lists are equal in any order. The library compares JavaScript Sets in that way.
   const isUnordered = node.listType === 'set' || node.listType === 'map';
   const convert = (value: Json, interned: Interned): unknown => {
     if (!Array.isArray(value)) return value;
@@ -94,7 +103,7 @@ function intern(item: Json, type: CelType, interned: Interned): unknown {
   return value;
 }
 
-function stringType(node: SchemaNode): CelType {
+function formattedStringType(node: SchemaNode): CelType {
   switch (node.format) {
     case 'byte':
       return {
@@ -109,13 +118,13 @@ function stringType(node: SchemaNode): CelType {
         convert: (value) => (typeof value === 'string' ? new Date(value) : value),
       };
     default:
-      return STRING;
+      return stringType;
   }
 }
 
 function mapType(node: SchemaNode, scope: CelScope): CelType {
   const values =
-    typeof node.additionalProperties === 'object' ? celType(node.additionalProperties, scope) : DYN;
+    typeof node.additionalProperties === 'object' ? celType(node.additionalProperties, scope) : dynType;
   const convert = (value: Json, interned: Interned): unknown =>
     isObject(value)
       ? new Map(Object.entries(value).map(([key, inner]) => [key, values.convert(inner, interned)]))
@@ -127,7 +136,7 @@ function objectType(node: SchemaNode, scope: CelScope, isResource: boolean): Cel
   const properties = new Map<string, CelType>();
   for (const [name, property] of node.properties) properties.set(name, celType(property, scope));
   if (isResource) {
-    properties.set('apiVersion', STRING).set('kind', STRING).set('metadata', metadataType(scope));
+    properties.set('apiVersion', stringType).set('kind', stringType).set('metadata', metadataType(scope));
   }
   return declared(properties, scope);
 }
@@ -135,8 +144,8 @@ function objectType(node: SchemaNode, scope: CelScope, isResource: boolean): Cel
 function metadataType(scope: CelScope): CelType {
   return declared(
     new Map([
-      ['name', STRING],
-      ['generateName', STRING],
+      ['name', stringType],
+      ['generateName', stringType],
     ]),
     scope,
   );

@@ -1,8 +1,11 @@
-/** CEL values outside the library: equality, and JSON without a schema. */
+/** CEL values outside the library: equality, and JSON values without a schema. */
 import type { Json } from '../schema/json.ts';
 import { Cidr, Ip } from './functions.ts';
 
-/** Equality of CEL values: numbers across int and double, lists by order (of type set: in any), maps and objects by key. */
+/**
+ * Compares CEL values: numbers across int and double, lists by order, Sets in any order, maps and objects by
+ * key.
+ */
 export function celEquals(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a === 'bigint' || typeof a === 'number') {
@@ -25,7 +28,7 @@ export function celEquals(a: unknown, b: unknown): boolean {
   return false;
 }
 
-/** A JSON value as CEL's `dyn`: whole numbers are ints. */
+/** Converts a JSON value to the CEL type `dyn`. Integers become ints. */
 export function toDyn(value: Json): unknown {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map(toDyn);

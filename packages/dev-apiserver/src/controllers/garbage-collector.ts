@@ -1,7 +1,7 @@
 import { present } from '../wire/encode.ts';
 import { clone, equalJson, objectKey } from '../model/objects.ts';
 import type { ApiObject, OwnerReference } from '../model/objects.ts';
-import { foregroundDeletion, orphanDependents, remove } from '../verbs/remove.ts';
+import { FOREGROUND_DELETION, ORPHAN_DEPENDENTS, remove } from '../verbs/remove.ts';
 import type { DeleteOptions, WriteOptions } from '../verbs/request.ts';
 import { resourceKey } from '../storage/resource.ts';
 import type { Resource } from '../storage/resource.ts';
@@ -16,23 +16,25 @@ const asController: WriteOptions = {
   force: false,
 };
 
-/** An object by its resource ("plural.group") and its key. */
+/** Identifies an object by its resource ("plural.group") and its key. */
 interface Reference {
   readonly resource: string;
   readonly key: string;
 }
 
 /**
- * Garbage collection by owner references, as a cluster's controller manager does it (Kubernetes documentation,
- * "Garbage Collection"): dependents whose owners are all gone are deleted, references to owners that are gone are dropped
- * from dependents that have others, foreground deletion waits for dependents that block it, and orphaning takes the
- * references off. It works after the write that gives it work was answered.
+ * Collects garbage by owner references, like the controller manager of a cluster (Kubernetes documentation,
+ * "Garbage Collection"). The collector deletes dependents whose owners are all deleted. It removes references
+ * to deleted owners from dependents that have other owners. A foreground deletion waits for the dependents
+ * that block it. An orphaning deletion removes the references. The collector runs after the server has
+ * answered the write that caused the work.
  *
- * A reference to a kind that is not served, or to a namespaced owner from a cluster-scoped object, decides nothing.
+ * The collector ignores a reference to a kind that the server does not serve, and a reference from a
+ * cluster-scoped object to a namespaced owner.
  */
 export class GarbageCollector {
   readonly #state: ServerState;
-  /** Dependents by the uid of their owner. */
+  /** Dependents by the UID of their owner. */
   readonly #dependents = new Map<string, Map<string, Reference>>();
   readonly #due = new Map<string, Reference>();
   #scheduled = false;
@@ -67,11 +69,11 @@ export class GarbageCollector {
       this.#scheduled = false;
       const due = [...this.#due.values()];
       this.#due.clear();
-      for (const one of due) this.#collect(one);
+      for (const reference of due) this.#collect(reference);
     });
   }
 
-  /** An owner that may be waiting for this dependent to go. */
+  /** Schedules an owner that may wait for the deletion of this dependent. */
   #scheduleOwner(owner: OwnerReference, namespace: string | undefined): void {
     const found = this.#find(owner, namespace);
     if (found !== undefined && typeof found === 'object' && isHeldHere(found.entry.object)) {
@@ -85,8 +87,8 @@ export class GarbageCollector {
     if (resource === undefined || entry === undefined) return;
     const { deletionTimestamp, finalizers = [] } = entry.object.metadata;
     if (deletionTimestamp !== undefined) {
-      if (finalizers.includes(orphanDependents)) this.#orphan(resource, entry);
-      else if (finalizers.includes(foregroundDeletion)) this.#deleteForeground(resource, entry);
+      if (finalizers.includes(ORPHAN_DEPENDENTS)) this.#orphan(resource, entry);
+      else if (finalizers.includes(FOREGROUND_DELETION)) this.#deleteForeground(resource, entry);
       return;
     }
     this.#deleteIfUnowned(resource, entry);
@@ -103,9 +105,9 @@ export class GarbageCollector {
       });
       return;
     }
-    const propagation = finalizers.includes(orphanDependents)
+    const propagation = finalizers.includes(ORPHAN_DEPENDENTS)
       ? 'Orphan'
-      : finalizers.includes(foregroundDeletion)
+      : finalizers.includes(FOREGROUND_DELETION)
         ? 'Foreground'
         : 'Background';
     remove(this.#state, resource, entry, deletion(propagation));
@@ -125,7 +127,7 @@ export class GarbageCollector {
         remove(this.#state, dependents, dependent, deletion('Foreground')).gone;
       if (blocks && !gone) blocked = true;
     }
-    if (!blocked) this.#release(resource, entry.key, foregroundDeletion);
+    if (!blocked) this.#release(resource, entry.key, FOREGROUND_DELETION);
   }
 
   #orphan(resource: Resource, entry: Entry): void {
@@ -138,14 +140,14 @@ export class GarbageCollector {
         metadata.ownerReferences = (metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
       });
     }
-    this.#release(resource, entry.key, orphanDependents);
+    this.#release(resource, entry.key, ORPHAN_DEPENDENTS);
   }
 
   #release(resource: Resource, key: string, finalizer: string): void {
     const entry = resource.collection.get(key);
     if (entry === undefined) return;
     this.#rewrite(resource, entry, ({ metadata }) => {
-      metadata.finalizers = (metadata.finalizers ?? []).filter((one) => one !== finalizer);
+      metadata.finalizers = (metadata.finalizers ?? []).filter((other) => other !== finalizer);
     });
   }
 
@@ -157,7 +159,10 @@ export class GarbageCollector {
     update(this.#state, resource, entry, next, '', asController);
   }
 
-  /** The owner of a reference; 'unknown' when nothing can be said of it; undefined when it is certainly gone. */
+  /**
+   * Returns the owner of a reference. Returns "unknown" when the collector cannot determine it, and undefined
+   * when the owner is deleted.
+   */
   #find(
     owner: OwnerReference,
     namespace: string | undefined,
@@ -188,7 +193,7 @@ export class GarbageCollector {
 
 function isHeldHere(object: ApiObject): boolean {
   const { finalizers = [] } = object.metadata;
-  return finalizers.includes(foregroundDeletion) || finalizers.includes(orphanDependents);
+  return finalizers.includes(FOREGROUND_DELETION) || finalizers.includes(ORPHAN_DEPENDENTS);
 }
 
 function deletion(propagation: DeleteOptions['propagation']): DeleteOptions {

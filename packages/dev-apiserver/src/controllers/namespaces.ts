@@ -20,12 +20,12 @@ const background = {
   resourceVersion: undefined,
 } as const;
 
-/** The namespaces that every cluster has. */
-const always = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+/** The namespaces of every cluster. */
+const initialNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 /**
- * Does the namespace controller's work: a terminating namespace is emptied, and let go once nothing is left in it.
- * What finalizers hold is named in the namespace's conditions, as on a real cluster.
+ * Implements the namespace controller: empties a terminating namespace, then removes the namespace. As on a
+ * real cluster, the conditions of the namespace name the objects that finalizers keep.
  */
 export class NamespaceController {
   readonly #state: ServerState;
@@ -60,9 +60,9 @@ export class NamespaceController {
     });
   }
 
-  /** Makes the namespaces that a cluster starts with. */
+  /** Creates the initial namespaces. */
   createInitial(): void {
-    for (const name of always)
+    for (const name of initialNamespaces)
       create(
         this.#state,
         this.#namespaces,
@@ -73,7 +73,7 @@ export class NamespaceController {
       );
   }
 
-  /** Empties the namespace after what is under way now, so that the delete that began it is answered first. */
+  /** Schedules the emptying of a namespace. It runs after the server has answered the delete request. */
   #schedule(name: string): void {
     if (this.#due.has(name)) return;
     this.#due.add(name);

@@ -14,8 +14,8 @@ import type { ServerState } from '../storage/state.ts';
 import { column, nameColumn } from '../wire/table.ts';
 import { update } from '../verbs/write.ts';
 
-const cleanup = 'customresourcecleanup.apiextensions.k8s.io';
-const key = 'customresourcedefinitions.apiextensions.k8s.io';
+const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
+const DEFINITIONS_KEY = 'customresourcedefinitions.apiextensions.k8s.io';
 const asServer: WriteOptions = {
   dryRun: false,
   fieldValidation: 'Ignore',
@@ -24,13 +24,13 @@ const asServer: WriteOptions = {
 };
 
 /**
- * CustomResourceDefinitions: the kind itself, and the serving of what its objects define.
- * A definition is in force, with its conditions set, before the write that made it is answered.
+ * Implements CustomResourceDefinitions: the kind itself, and the resources that its objects define. A new
+ * definition is served, with its conditions set, before the server answers the write.
  */
 export class CustomResources {
   readonly #state: ServerState;
   readonly #definitions: Resource;
-  /** The spec that each definition is served with. */
+  /** The spec with which each definition is served. */
   readonly #served = new Map<string, CrdSpec>();
 
   constructor(state: ServerState) {
@@ -73,10 +73,10 @@ export class CustomResources {
         prepareDelete: (object) => {
           object.metadata.finalizers ??= [];
           if (
-            !object.metadata.finalizers.includes(cleanup) &&
+            !object.metadata.finalizers.includes(CLEANUP_FINALIZER) &&
             object.metadata.deletionTimestamp === undefined
           )
-            object.metadata.finalizers.push(cleanup);
+            object.metadata.finalizers.push(CLEANUP_FINALIZER);
           const condition = this.#condition(
             'Terminating',
             'True',
@@ -88,9 +88,9 @@ export class CustomResources {
         afterWrite: (name) => this.#reconcile(name),
       },
     });
-    state.serve(key, [this.#definitions]);
+    state.serve(DEFINITIONS_KEY, [this.#definitions]);
     state.observe((changed, change) => {
-      if (changed === key && change.type === 'DELETED') this.#withdraw(change.entry.key);
+      if (changed === DEFINITIONS_KEY && change.type === 'DELETED') this.#withdraw(change.entry.key);
       else if (change.type === 'DELETED' && this.#served.has(changed)) this.#finishDeletion(changed);
     });
   }
@@ -122,7 +122,8 @@ export class CustomResources {
     );
     const storage = resources[spec.versions.findIndex((version) => version.storage)];
     if (upgraded && storage !== undefined) {
-      // What was stored under another schema is read through the new one, as from etcd: without an event or a new version.
+      // Objects that were stored under another schema are read with the new schema, as from etcd: without an
+      // event or a new resourceVersion.
       collection.reread((stored) => {
         const object = clone(present(storage, stored));
         storage.schema.prune(object);
@@ -166,7 +167,7 @@ export class CustomResources {
       update(this.#state, this.#definitions, entry, next, 'status', asServer);
   }
 
-  /** A name that another resource of the group already has. */
+  /** Returns the conflict with a name that another resource of the group uses. */
   #nameConflicts(spec: CrdSpec): { reason: string; message: string } | undefined {
     const { names, group } = spec;
     for (const other of this.#state.resources()) {
@@ -209,14 +210,16 @@ export class CustomResources {
     for (const entry of [...resource.collection.values()]) remove(this.#state, resource, entry, options);
   }
 
-  /** Takes the finalizer off a terminating definition whose objects are all gone. */
+  /** Removes the finalizer of a terminating definition that has no objects left. */
   #finishDeletion(name: string): void {
     const entry = this.#definitions.collection.get(name);
     if (entry?.object.metadata.deletionTimestamp === undefined) return;
     if ((this.#state.anyVersion(name)?.collection.size ?? 0) > 0) return;
     const next = clone(present(this.#definitions, entry.object));
-    if (next.metadata.finalizers?.includes(cleanup) !== true) return;
-    next.metadata.finalizers = next.metadata.finalizers.filter((finalizer) => finalizer !== cleanup);
+    if (next.metadata.finalizers?.includes(CLEANUP_FINALIZER) !== true) return;
+    next.metadata.finalizers = next.metadata.finalizers.filter(
+      (finalizer) => finalizer !== CLEANUP_FINALIZER,
+    );
     update(this.#state, this.#definitions, entry, next, '', asServer);
   }
 
@@ -229,7 +232,10 @@ export class CustomResources {
   }
 }
 
-/** Conditions with some of them set anew; the time of one whose status stays is kept. */
+/**
+ * Returns the conditions with the given ones replaced. A condition whose status does not change keeps its
+ * transition time.
+ */
 function merged(status: CrdStatus, conditions: readonly CrdCondition[]): CrdCondition[] {
   const result = [...(status.conditions ?? [])];
   for (const condition of conditions) {

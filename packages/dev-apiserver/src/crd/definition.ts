@@ -17,7 +17,7 @@ export interface CrdNames {
   categories?: string[];
 }
 
-/** One column of CustomResourceDefinitionVersion.additionalPrinterColumns. */
+/** A column of CustomResourceDefinitionVersion.additionalPrinterColumns. */
 export interface CrdColumn {
   name: string;
   type: string;
@@ -66,32 +66,42 @@ export interface CrdStatus {
   storedVersions?: string[];
 }
 
-/** The spec of a CustomResourceDefinition object; its shape was checked when it was decoded. */
+/** Returns the spec of a CustomResourceDefinition. Decoding has checked its shape. */
 export function specOf(definition: ApiObject): CrdSpec {
   return definition['spec'] as CrdSpec;
 }
 
-/** The status of a CustomResourceDefinition object. */
+/** Returns the status of a CustomResourceDefinition. */
 export function statusOf(definition: ApiObject): CrdStatus {
   return definition['status'] ?? {};
 }
 
-/** The schema of a version, as its author wrote it; without one, anything goes. */
+/** Returns the schema of a version as its author wrote it. Without a schema, every value is valid. */
 export function versionSchema(version: CrdVersion): JsonObject {
   return version.schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 }
 
-/** Where a version's schema is, for messages: the real server moves a schema that all versions share to spec.validation. */
+/**
+ * Returns the path of the schema of a version, for messages. A real server moves a schema that all versions
+ * share to spec.validation.
+ */
 function schemaPath(spec: CrdSpec, index: number): string {
   const shared = spec.versions.every((version) => equalJson(version.schema, spec.versions[0]?.schema));
   return shared ? 'spec.validation.openAPIV3Schema' : `spec.versions[${index}].schema.openAPIV3Schema`;
 }
 
-/** Compiled schemas by their text: compiling costs tens of milliseconds, and a definition is validated with every write. */
+/**
+ * Caches compiled schemas by their text. Compilation takes tens of milliseconds, and every write of a
+ * definition validates it.
+ */
 const compiled = new Map<string, CompiledSchema>();
-const compiledLimit = 100;
+const MAX_COMPILED_SCHEMAS = 100;
 
-/** Compiles the schema of a version. @throws SchemaError */
+/**
+ * Compiles the schema of a version.
+ *
+ * @throws SchemaError when the schema is invalid
+ */
 export function compileVersion(spec: CrdSpec, index: number): CompiledSchema {
   const version = spec.versions[index];
   const schema = version === undefined ? {} : versionSchema(version);
@@ -100,12 +110,12 @@ export function compileVersion(spec: CrdSpec, index: number): CompiledSchema {
   const known = compiled.get(key);
   if (known !== undefined) return known;
   const made = compileSchema(schema, path);
-  if (compiled.size >= compiledLimit) compiled.clear();
+  if (compiled.size >= MAX_COMPILED_SCHEMAS) compiled.clear();
   compiled.set(key, made);
   return made;
 }
 
-/** Fills in what the real server's defaulting fills in. */
+/** Applies the defaults of a real server. */
 export function applyCrdDefaults(definition: ApiObject): void {
   const spec = definition['spec'] as Partial<CrdSpec> | undefined;
   if (spec === undefined) return;
@@ -116,7 +126,7 @@ export function applyCrdDefaults(definition: ApiObject): void {
   spec.conversion ??= { strategy: 'None' };
 }
 
-/** Broken rules of a CustomResourceDefinition beyond its own schema. */
+/** Returns the violations of a CustomResourceDefinition that its own schema does not express. */
 export function validateCrd(definition: ApiObject, previous: ApiObject | undefined): StatusCause[] {
   const spec = definition['spec'] as Partial<CrdSpec> | undefined;
   if (
@@ -219,7 +229,10 @@ function validateVersions(spec: CrdSpec): StatusCause[] {
   return causes;
 }
 
-/** What of a definition never changes, and which versions objects may still be stored in. */
+/**
+ * Returns the violations in a change of a definition: immutable fields, and versions in which objects may
+ * still be stored.
+ */
 function validateCrdUpdate(spec: CrdSpec, old: CrdSpec, status: CrdStatus): StatusCause[] {
   const causes: StatusCause[] = [];
   const established = (status.conditions ?? []).some(

@@ -1,12 +1,13 @@
-/** A compiled JSON path: gives the first value that it finds, or undefined. */
+/** A compiled JSON path. Returns the first value that matches, or undefined. */
 export type JsonPath = (root: unknown) => unknown;
 
 type Step = (values: readonly unknown[]) => unknown[];
 
 /**
- * Compiles the JSON paths that CustomResourceDefinitions use for columns and selectable fields: `.a.b`, `['a']`, `[0]`,
- * `[*]` and `[?(@.type=="Ready")]` (Kubernetes documentation, "Additional printer columns").
- * @throws SyntaxError for anything else
+ * Compiles a JSON path of a column or a selectable field in a CustomResourceDefinition: `.a.b`, `['a']`,
+ * `[0]`, `[*]` and `[?(@.type=="Ready")]` (Kubernetes documentation, "Additional printer columns").
+ *
+ * @throws SyntaxError for any other path
  */
 export function compileJsonPath(text: string): JsonPath {
   const steps: Step[] = [];
@@ -16,7 +17,7 @@ export function compileJsonPath(text: string): JsonPath {
   while (rest !== '' && rest !== '.') {
     const match = token.exec(rest);
     if (match === null)
-      throw new SyntaxError(`JSON path ${JSON.stringify(text)} is not understood at ${JSON.stringify(rest)}`);
+      throw new SyntaxError(`JSON path ${JSON.stringify(text)} is not supported at ${JSON.stringify(rest)}`);
     const [whole, path, operator, double, single, bare, index, star, quoted, doubleQuoted, name] = match;
     if (path !== undefined) {
       const read = compileJsonPath(path);

@@ -7,8 +7,10 @@ import type { Collection } from '../storage/collection.ts';
 import { age, ageColumn, nameColumn } from '../wire/table.ts';
 
 /**
- * The resource that a version of a CustomResourceDefinition defines. `admitCreate` throws when nothing may be created now.
- * @throws SchemaError when the schema does not compile, which a stored definition's does
+ * Returns the resource that a version of a CustomResourceDefinition defines. `admitCreate` throws when the
+ * server must not create objects now.
+ *
+ * @throws SchemaError when the schema does not compile. The schema of a stored definition always compiles
  */
 export function customResource(
   spec: CrdSpec,

@@ -2,14 +2,14 @@ import { apiVersionOf } from '../storage/resource.ts';
 import type { Resource } from '../storage/resource.ts';
 import type { ServerState } from '../storage/state.ts';
 
-/** What kubectl and other clients read to learn which resources there are. */
+/** Discovery documents, from which kubectl and other clients learn the resources of the server. */
 
 interface GroupVersion {
   readonly group: string;
   readonly versions: ReadonlyMap<string, readonly Resource[]>;
 }
 
-/** `GET /api`. */
+/** Answers `GET /api`. */
 export function apiVersions(address: string): object {
   return {
     kind: 'APIVersions',
@@ -18,7 +18,7 @@ export function apiVersions(address: string): object {
   };
 }
 
-/** `GET /apis`. */
+/** Answers `GET /apis`. */
 export function apiGroupList(state: ServerState): object {
   return {
     kind: 'APIGroupList',
@@ -29,13 +29,13 @@ export function apiGroupList(state: ServerState): object {
   };
 }
 
-/** `GET /apis/GROUP`; undefined when there is no such group. */
+/** Answers `GET /apis/GROUP`. Returns undefined for an unknown group. */
 export function apiGroup(state: ServerState, group: string): object | undefined {
   const found = groups(state).find((one) => one.group === group);
   return found === undefined ? undefined : { kind: 'APIGroup', apiVersion: 'v1', ...describeGroup(found) };
 }
 
-/** `GET /api/v1` and `GET /apis/GROUP/VERSION`; undefined when there is no such version. */
+/** Answers `GET /api/v1` and `GET /apis/GROUP/VERSION`. Returns undefined for an unknown version. */
 export function apiResourceList(state: ServerState, group: string, version: string): object | undefined {
   const resources = groups(state)
     .find((one) => one.group === group)
@@ -66,7 +66,9 @@ export function apiResourceList(state: ServerState, group: string, version: stri
   };
 }
 
-/** `GET /api` and `GET /apis` of a client that takes aggregated discovery (apidiscovery.k8s.io/v2). */
+/**
+ * Answers `GET /api` and `GET /apis` for clients that accept aggregated discovery (apidiscovery.k8s.io/v2).
+ */
 export function aggregatedDiscovery(state: ServerState, core: boolean): object {
   return {
     kind: 'APIGroupDiscoveryList',
@@ -102,7 +104,7 @@ export function aggregatedDiscovery(state: ServerState, core: boolean): object {
   };
 }
 
-/** Every API group with its versions, the preferred one first. */
+/** Returns the API groups with their versions, preferred version first. */
 export function groups(state: ServerState): GroupVersion[] {
   const found = new Map<string, Map<string, Resource[]>>();
   for (const resource of state.resources()) {
@@ -132,7 +134,9 @@ function responseKind({ group, version, kind }: Resource): object {
   return { group, version, kind };
 }
 
-/** Kubernetes' order of versions: v2, v1, v1beta1, v1alpha1, then anything else by name. */
+/**
+ * Compares versions in the order of Kubernetes: v2, v1, v1beta1, v1alpha1, then other names alphabetically.
+ */
 export function compareVersions(a: string, b: string): number {
   const rank = (version: string): [number, number, number] | undefined => {
     const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);

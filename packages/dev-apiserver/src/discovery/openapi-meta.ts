@@ -1,19 +1,19 @@
 import type { JsonObject } from '../model/objects.ts';
 
-/** The schemas of apimachinery's types, which every document refers to. */
+/** The package name of the meta/v1 types. Every OpenAPI document contains their schemas. */
 const prefix = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
-/** The name of a schema of meta/v1. */
+/** Returns the name of a meta/v1 schema. */
 export function metaName(type: string): string {
   return `${prefix}.${type}`;
 }
 
-/** A reference to a schema of the same document. */
+/** Returns a reference to a schema of the same document. */
 export function reference(name: string): JsonObject {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** A property that is of another schema's type, with a description of its own. */
+/** Returns the schema of a property that has the type of another schema. */
 export function described(description: string, type: string): JsonObject {
   return { description, allOf: [reference(metaName(type))], default: {} };
 }
@@ -26,7 +26,7 @@ const stringMap = (description: string): JsonObject => ({
   additionalProperties: { type: 'string', default: '' },
 });
 
-/** apiVersion and kind, as every kind has them. */
+/** The properties apiVersion and kind, which every kind has. */
 export const typeMeta: JsonObject = {
   apiVersion: text(
     'APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources',
@@ -36,7 +36,7 @@ export const typeMeta: JsonObject = {
   ),
 };
 
-/** Every schema of meta/v1 that the documents use, by full name. */
+/** The meta/v1 schemas of the documents, by full name. */
 export const metaSchemas: JsonObject = {
   [metaName('ObjectMeta')]: {
     type: 'object',
@@ -44,32 +44,32 @@ export const metaSchemas: JsonObject = {
       'ObjectMeta is metadata that all persisted resources must have, which includes all objects users must create.',
     properties: {
       name: text('Name must be unique within a namespace.'),
-      generateName: text('A prefix by which the server makes a unique name when none is given.'),
-      namespace: text('The space within which the name must be unique.'),
+      generateName: text('The prefix of the name that the server generates when the object has no name.'),
+      namespace: text('The namespace, within which the name must be unique.'),
       selfLink: text('Deprecated: no longer populated by the system.'),
-      uid: text('Unique in time and space; set by the server.'),
+      uid: text('Unique in time and space. Set by the server.'),
       resourceVersion: text(
-        'The internal version of the object, for optimistic concurrency and watches; opaque.',
+        'The internal version of the object, for optimistic concurrency and watches. An opaque value.',
       ),
       generation: {
         type: 'integer',
         format: 'int64',
-        description: 'A number that the server counts up with each change of the desired state.',
+        description: 'The number of changes of the desired state. Set by the server.',
       },
-      creationTimestamp: time('When the object was created; set by the server.'),
+      creationTimestamp: time('The time of creation. Set by the server.'),
       deletionTimestamp: time(
-        'When the object was asked to be deleted; it stays until its finalizers are gone.',
+        'The time of the deletion request. The object stays until it has no finalizers.',
       ),
       deletionGracePeriodSeconds: {
         type: 'integer',
         format: 'int64',
-        description: 'How long the object may take to terminate.',
+        description: 'The number of seconds that the object may take to terminate.',
       },
-      labels: stringMap('Keys and values by which objects are organised and selected.'),
-      annotations: stringMap('Keys and values that tools keep with the object; not for selecting.'),
+      labels: stringMap('Keys and values to organise and select objects.'),
+      annotations: stringMap('Keys and values that tools store with the object. Selectors cannot use them.'),
       ownerReferences: {
         type: 'array',
-        description: 'The objects that this one depends on: it is deleted when they all are.',
+        description: 'The owners of the object. The object is deleted when all owners are deleted.',
         items: reference(metaName('OwnerReference')),
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['uid'],
@@ -79,14 +79,14 @@ export const metaSchemas: JsonObject = {
       finalizers: {
         type: 'array',
         description:
-          'What must be done before the object may be removed; each entry is taken off by who did it.',
+          'Tasks that must be done before the object is removed. The component that does a task removes its entry.',
         items: { type: 'string', default: '' },
         'x-kubernetes-list-type': 'set',
         'x-kubernetes-patch-strategy': 'merge',
       },
       managedFields: {
         type: 'array',
-        description: 'Which field manager set which fields.',
+        description: 'The fields that each field manager set.',
         items: reference(metaName('ManagedFieldsEntry')),
         'x-kubernetes-list-type': 'atomic',
       },
@@ -94,17 +94,17 @@ export const metaSchemas: JsonObject = {
   },
   [metaName('OwnerReference')]: {
     type: 'object',
-    description: 'A reference to an owner, in the same namespace or cluster-scoped.',
+    description: 'A reference to an owner, which is in the same namespace or cluster-scoped.',
     required: ['apiVersion', 'kind', 'name', 'uid'],
     properties: {
       apiVersion: text('API version of the owner.'),
       kind: text('Kind of the owner.'),
       name: text('Name of the owner.'),
       uid: text('UID of the owner.'),
-      controller: { type: 'boolean', description: 'Whether the owner is the managing controller.' },
+      controller: { type: 'boolean', description: 'True when the owner is the managing controller.' },
       blockOwnerDeletion: {
         type: 'boolean',
-        description: "Whether the owner's foreground deletion waits for this object.",
+        description: "True when the owner's foreground deletion waits for this object.",
       },
     },
     'x-kubernetes-map-type': 'atomic',
@@ -115,11 +115,11 @@ export const metaSchemas: JsonObject = {
     properties: {
       manager: text('The name of the manager.'),
       operation: text('Apply or Update.'),
-      apiVersion: text('The API version that the fields are in.'),
-      time: time('When the manager last changed its fields.'),
+      apiVersion: text('The API version of the fields.'),
+      time: time('The time when the manager last changed its fields.'),
       fieldsType: text('FieldsV1.'),
       fieldsV1: { type: 'object', description: 'The fields, as a trie.' },
-      subresource: text('The subresource that was written to.'),
+      subresource: text('The subresource of the write.'),
     },
   },
   [metaName('ListMeta')]: {
@@ -127,9 +127,9 @@ export const metaSchemas: JsonObject = {
     description: 'Metadata of lists.',
     properties: {
       selfLink: text('Deprecated: no longer populated by the system.'),
-      resourceVersion: text('The version of the list, from which a watch can go on.'),
-      continue: text('Set when there is more: the token with which to ask for it.'),
-      remainingItemCount: { type: 'integer', format: 'int64', description: 'How many items are left.' },
+      resourceVersion: text('The version of the list. A watch can start from it.'),
+      continue: text('The token for the next page. Empty on the last page.'),
+      remainingItemCount: { type: 'integer', format: 'int64', description: 'The number of remaining items.' },
     },
   },
   [metaName('DeleteOptions')]: {
@@ -137,12 +137,16 @@ export const metaSchemas: JsonObject = {
     description: 'Options of a delete.',
     properties: {
       ...typeMeta,
-      dryRun: { type: 'array', items: { type: 'string' }, description: 'All: nothing is persisted.' },
-      gracePeriodSeconds: { type: 'integer', format: 'int64', description: 'How long the object may take.' },
+      dryRun: { type: 'array', items: { type: 'string' }, description: 'All: the server persists nothing.' },
+      gracePeriodSeconds: {
+        type: 'integer',
+        format: 'int64',
+        description: 'The number of seconds that the object may take to terminate.',
+      },
       orphanDependents: { type: 'boolean', description: 'Deprecated: use propagationPolicy.' },
       preconditions: {
         type: 'object',
-        description: 'What must hold for the delete to happen.',
+        description: 'The conditions of the delete.',
         properties: {
           uid: text('The uid of the target.'),
           resourceVersion: text('The version of the target.'),
@@ -154,17 +158,17 @@ export const metaSchemas: JsonObject = {
   [metaName('Patch')]: { type: 'object', description: 'The patch, in the format of its content type.' },
   [metaName('Status')]: {
     type: 'object',
-    description: 'What became of a request.',
+    description: 'The result of a request.',
     properties: {
       ...typeMeta,
       metadata: described('List metadata.', 'ListMeta'),
       status: text('Success or Failure.'),
-      message: text('A description for people.'),
-      reason: text('Why, for machines.'),
+      message: text('A human-readable description.'),
+      reason: text('A machine-readable reason.'),
       code: { type: 'integer', format: 'int32', description: 'The HTTP status.' },
       details: {
         type: 'object',
-        description: 'More about the reason.',
+        description: 'Details of the reason.',
         'x-kubernetes-preserve-unknown-fields': true,
       },
     },

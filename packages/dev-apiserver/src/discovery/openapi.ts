@@ -7,8 +7,8 @@ import type { Resource } from '../storage/resource.ts';
 import type { ServerState } from '../storage/state.ts';
 
 /**
- * OpenAPI v3 as `kubectl explain` and `kubectl apply` read it: a document a group and version with the kinds' schemas,
- * and of the paths what tells which verbs and options there are.
+ * OpenAPI v3 documents for `kubectl explain` and `kubectl apply`. Each API version has a document with the
+ * schemas of its kinds and the methods and query parameters of its paths.
  */
 
 interface Documents {
@@ -17,8 +17,8 @@ interface Documents {
 }
 const cache = new WeakMap<ServerState, Documents>();
 
-/** `GET /openapi/v3`: where the documents are. */
-export function openAPIRoot(state: ServerState): object {
+/** Answers `GET /openapi/v3` with the list of documents. */
+export function openApiRoot(state: ServerState): object {
   const paths: JsonObject = {};
   for (const [path, { hash }] of documents(state).byPath) {
     paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
@@ -26,16 +26,19 @@ export function openAPIRoot(state: ServerState): object {
   return { paths };
 }
 
-/** `GET /openapi/v3/apis/GROUP/VERSION` and `/openapi/v3/api/v1`; undefined when there is no such version. */
-export function openAPIDocument(state: ServerState, group: string, version: string): object | undefined {
+/**
+ * Answers `GET /openapi/v3/apis/GROUP/VERSION` and `/openapi/v3/api/v1`. Returns undefined for an unknown
+ * version.
+ */
+export function openApiDocument(state: ServerState, group: string, version: string): object | undefined {
   return documents(state).byPath.get(pathOf(group, version))?.document;
 }
 
 /**
- * `GET /openapi/v2`: a document without paths and definitions, for clients that ask for it and can do without what is in
- * it (kubectl can: it has version 3). As JSON, or in the protobuf encoding of gnostic's openapiv2.Document.
+ * Answers `GET /openapi/v2` with a document without paths and definitions. kubectl requests version 2 but
+ * uses version 3. The document is JSON, or gnostic's openapiv2.Document in protobuf.
  */
-export function openAPIV2(protobuf: boolean): { contentType: string; body: Buffer } {
+export function openApiV2(protobuf: boolean): { contentType: string; body: Buffer } {
   const info = { title: 'overlay-network development API server', version: 'v1' };
   if (!protobuf) {
     return {
@@ -43,7 +46,8 @@ export function openAPIV2(protobuf: boolean): { contentType: string; body: Buffe
       body: Buffer.from(JSON.stringify({ swagger: '2.0', info, paths: {} })),
     };
   }
-  // Fields of type string and message: tag (number << 3 | 2), length, content; all are shorter than 128 bytes here.
+  // A protobuf field of type string or message is a tag (number << 3 | 2), a length, and the content. All
+  // contents here are shorter than 128 bytes, so that the length has one byte.
   const field = (number: number, content: Buffer): Buffer =>
     Buffer.concat([Buffer.from([(number << 3) | 2, content.length]), content]);
   const infoMessage = Buffer.concat([field(1, Buffer.from(info.title)), field(2, Buffer.from(info.version))]);
@@ -89,7 +93,7 @@ function describe(resources: readonly Resource[]): object {
   };
 }
 
-/** Names as the real server gives them: the group's domain the other way round. */
+/** Returns the name of a schema as the real server does: the domain of the API group in reverse order. */
 function schemaName({ group, version }: Resource, kind: string): string {
   const domain = group === '' ? 'io.k8s.api.core' : group.split('.').reverse().join('.');
   return `${domain}.${version}.${kind}`;
@@ -143,20 +147,24 @@ const inPath = (name: string): JsonObject => ({
   schema: { type: 'string', uniqueItems: true },
 });
 
-const dryRun = query('dryRun', 'string', 'All: nothing is persisted.');
+const dryRun = query('dryRun', 'string', 'All: the server persists nothing.');
 const writeParameters = [
   dryRun,
-  query('fieldManager', 'string', 'The name of who makes the change.'),
-  query('fieldValidation', 'string', 'What becomes of unknown and duplicate fields: Ignore, Warn or Strict.'),
+  query('fieldManager', 'string', 'The name of the field manager.'),
+  query(
+    'fieldValidation',
+    'string',
+    'How the server treats unknown and duplicate fields: Ignore, Warn or Strict.',
+  ),
 ];
 const listParameters = [
-  query('labelSelector', 'string', 'Selects by labels.'),
-  query('fieldSelector', 'string', 'Selects by fields.'),
-  query('limit', 'integer', 'The size of a page.'),
+  query('labelSelector', 'string', 'Selects objects by labels.'),
+  query('fieldSelector', 'string', 'Selects objects by fields.'),
+  query('limit', 'integer', 'The maximum number of objects per page.'),
   query('continue', 'string', 'The token of the next page.'),
-  query('resourceVersion', 'string', 'From which version on.'),
-  query('resourceVersionMatch', 'string', 'How resourceVersion is meant: Exact or NotOlderThan.'),
-  query('timeoutSeconds', 'integer', 'How long a watch goes on.'),
+  query('resourceVersion', 'string', 'The resource version to start from.'),
+  query('resourceVersionMatch', 'string', 'How to match resourceVersion: Exact or NotOlderThan.'),
+  query('timeoutSeconds', 'integer', 'The duration of a watch.'),
   query('watch', 'boolean', 'Watch instead of list.'),
   query('allowWatchBookmarks', 'boolean', 'Send bookmarks.'),
   query('sendInitialEvents', 'boolean', 'Begin the watch with the current objects.'),
@@ -199,7 +207,11 @@ function addPaths(paths: JsonObject, resource: Resource): void {
   const patch: JsonObject = Object.fromEntries(
     types.map((type) => [type, { schema: reference(metaName('Patch')) }]),
   );
-  const force = query('force', 'boolean', 'Take over the fields of others; only for server-side apply.');
+  const force = query(
+    'force',
+    'boolean',
+    'Take over fields that other managers own. Only for server-side apply.',
+  );
   const getPutPatch: JsonObject = {
     get: operation('get', [], kind),
     put: operation('put', writeParameters, kind, whole),

@@ -1,18 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { ApiError } from '../model/errors.ts';
 
-/** What a test may do to a request. */
+/** A fault that a test injects into a request. */
 export type Fault =
-  /** Answer later. */
+  /** Delays the request. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** Answer with this status and do nothing; 429 and 503 say to retry after a second. */
+  /** Answers with this status without executing the request. 429 and 503 carry `Retry-After: 1`. */
   | { readonly kind: 'status'; readonly code: number }
-  /** Cut the connection and do nothing. */
+  /** Closes the connection without executing the request. */
   | { readonly kind: 'cut' }
-  /** Do what is asked, and cut the connection instead of answering: the client cannot know. */
+  /**
+   * Executes the request, then closes the connection without an answer. The client does not know the result.
+   */
   | { readonly kind: 'lost-reply' };
 
-/** What a fault is decided by. */
+/** The properties of a request by which an injector selects a fault. */
 export interface FaultSubject {
   readonly method: string;
   /** The path without the query. */
@@ -20,7 +22,7 @@ export interface FaultSubject {
   readonly query: URLSearchParams;
 }
 
-/** Picks the fault of each request; undefined: none. */
+/** Selects the fault of a request. Undefined means no fault. */
 export type FaultInjector = (request: FaultSubject) => Fault | undefined;
 
 const reasons: Readonly<Record<number, string>> = {
@@ -31,10 +33,12 @@ const reasons: Readonly<Record<number, string>> = {
 };
 
 /**
- * Carries out a fault before the request is looked at; true when the request is over with it.
+ * Executes the part of a fault that precedes the request.
+ *
+ * @returns true when the request must not be executed
  * @throws ApiError for a fault of kind `status`
  */
-export async function suffer(fault: Fault | undefined, response: ServerResponse): Promise<boolean> {
+export async function injectFault(fault: Fault | undefined, response: ServerResponse): Promise<boolean> {
   switch (fault?.kind) {
     case 'delay':
       await new Promise((resolve) => setTimeout(resolve, fault.ms));

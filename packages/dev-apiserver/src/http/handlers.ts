@@ -19,20 +19,20 @@ import type { Target } from '../verbs/target.ts';
 import { checkStrict, create, mustGet, subjectOf, update } from '../verbs/write.ts';
 import type { Written } from '../verbs/write.ts';
 
-/** An answer: an HTTP status, JSON, and warnings for the client's user. */
+/** An answer: an HTTP status, a JSON body, and warnings for the user of the client. */
 export interface Reply {
   readonly code: number;
   readonly json: string;
   readonly warnings: readonly string[];
 }
 
-/** GET of one object. */
+/** Handles GET of an object. */
 export function handleGet(state: ServerState, target: Target, request: ApiRequest, form: Form): Reply {
   const entry = mustGet(target.resource, target.namespace, target.name);
   return { code: 200, json: oneJson(state, target.resource, entry, request, form), warnings: [] };
 }
 
-/** GET of a collection. */
+/** Handles GET of a collection. */
 export function handleList(state: ServerState, target: Target, request: ApiRequest, form: Form): Reply {
   const { resource } = target;
   const page = listPage(resource, selectionOf(resource, target.namespace, request.query), request.query);
@@ -52,7 +52,7 @@ export function handleList(state: ServerState, target: Target, request: ApiReque
   return ok(listJson(resource, page.entries, metadata));
 }
 
-/** POST to a collection. */
+/** Handles POST to a collection. */
 export function handleCreate(state: ServerState, target: Target, request: ApiRequest, form: Form): Reply {
   const { resource } = target;
   const options = writeOptions(request, 'Create');
@@ -62,7 +62,7 @@ export function handleCreate(state: ServerState, target: Target, request: ApiReq
   return writtenReply(state, target, request, form, written, warnings);
 }
 
-/** PUT of an object or of a part of it. */
+/** Handles PUT of an object or of a subresource. */
 export function handleUpdate(state: ServerState, target: Target, request: ApiRequest, form: Form): Reply {
   const { resource, namespace, name, subresource } = target;
   const options = writeOptions(request, 'Update');
@@ -98,13 +98,13 @@ export function handleUpdate(state: ServerState, target: Target, request: ApiReq
   return writtenReply(state, target, request, form, written, warnings);
 }
 
-/** PATCH of an object or of a part of it. */
+/** Handles PATCH of an object or of a subresource. */
 export function handlePatch(state: ServerState, target: Target, request: ApiRequest, form: Form): Reply {
   const { written, warnings } = patchObject(state, target, request);
   return writtenReply(state, target, request, form, written, warnings);
 }
 
-/** DELETE of one object. */
+/** Handles DELETE of an object. */
 export function handleDelete(state: ServerState, target: Target, request: ApiRequest): Reply {
   const { resource, namespace, name } = target;
   const options = deleteOptions(request);
@@ -119,7 +119,7 @@ export function handleDelete(state: ServerState, target: Target, request: ApiReq
   return ok(JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }));
 }
 
-/** DELETE of a collection: every selected object, one by one. */
+/** Handles DELETE of a collection: deletes the selected objects one by one. */
 export function handleDeleteCollection(state: ServerState, target: Target, request: ApiRequest): Reply {
   const { resource } = target;
   const options = deleteOptions(request);
@@ -131,7 +131,11 @@ export function handleDeleteCollection(state: ServerState, target: Target, reque
   return ok(listJson(resource, page.entries, { resourceVersion: String(page.revision) }));
 }
 
-/** The verb of a request on a target. @throws ApiError 405 when the resource has no such verb */
+/**
+ * Calls the handler of a method on a target.
+ *
+ * @throws ApiError 405 when the resource does not support the method
+ */
 export function dispatch(
   state: ServerState,
   method: string,
@@ -197,7 +201,7 @@ function writtenReply(
 ): Reply {
   const code = written.created ? 201 : 200;
   if (form === 'object') {
-    // The stored state's JSON is cached: watchers get the same.
+    // The JSON of a stored entry is cached, and watch events use the same JSON.
     const json =
       written.entry === undefined
         ? JSON.stringify(written.object)

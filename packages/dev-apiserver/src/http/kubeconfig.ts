@@ -1,12 +1,12 @@
-/** What a kubeconfig says of one server. */
+/** The content of a kubeconfig for one server. */
 export interface KubeconfigOptions {
   readonly server: string;
-  /** PEM. */
+  /** The certificate of the certificate authority in PEM. */
   readonly caCert: string;
   readonly token: string;
 }
 
-/** A kubeconfig (kubectl's `config view` format) with one cluster, user and context, as YAML that is also JSON. */
+/** Returns a kubeconfig with one cluster, user and context. The YAML is also valid JSON. */
 export function kubeconfig({ server, caCert, token }: KubeconfigOptions): string {
   const name = 'overlay-network-dev';
   const config = {

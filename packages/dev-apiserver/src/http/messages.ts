@@ -4,30 +4,32 @@ import { ApiError } from '../model/errors.ts';
 import { ListExpired } from '../verbs/list.ts';
 import type { Routed } from './router.ts';
 
-/** The largest body that is read, in bytes: the real server's limit for JSON. */
-const bodyLimit = 3 * 1024 * 1024;
+/** The maximum size of a request body. This is the limit of a real server for JSON. */
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 type Headers = Record<string, string | string[]>;
 
 /**
- * Reads the body of a request; empty for the methods that have none.
- * @throws ApiError 413 when it is too large
+ * Reads the body of a request. Returns an empty buffer for methods without a body.
+ *
+ * @throws ApiError 413 when the body is too large
  */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (request.method === 'GET' || request.method === 'HEAD') return Buffer.alloc(0);
   const tooLarge = new ApiError(
     413,
     'RequestEntityTooLarge',
-    `Request entity too large: limit is ${bodyLimit}`,
+    `Request entity too large: limit is ${MAX_BODY_BYTES}`,
   );
-  if (Number(request.headers['content-length']) > bodyLimit) throw tooLarge;
-  // Plain events: a request is an async iterable too, but that costs as much as half of a small request's routing.
+  if (Number(request.headers['content-length']) > MAX_BODY_BYTES) throw tooLarge;
+  // Event handlers are faster than the async iterator of a request, which costs half as much as routing a
+  // small request.
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > bodyLimit) reject(tooLarge);
+      if (size > MAX_BODY_BYTES) reject(tooLarge);
       else chunks.push(chunk);
     });
     request.on('end', () => {
@@ -37,7 +39,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** Answers with what a request was routed to; a watch is not answered here. */
+/** Sends the answer of the router, except for watches. */
 export function sendRouted(
   request: IncomingMessage,
   response: ServerResponse,
@@ -66,7 +68,7 @@ export function sendRouted(
   }
 }
 
-/** Answers with the Status of an error, whatever was thrown; cuts the connection when the answer has begun already. */
+/** Sends the Status of an error. Closes the connection when a part of the answer is already sent. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -77,13 +79,13 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
   const headers: Headers = {};
   const retryAfter = failure.details?.retryAfterSeconds;
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
-  // What is left of a body that was not read would be taken for the next request.
+  // Without this header, Node would read the rest of the unread body as the next request.
   if (!request.complete && request.method !== 'GET') headers['Connection'] = 'close';
   const metadata = failure instanceof ListExpired ? { continue: failure.continueToken } : status.metadata;
   sendJson(request, response, failure.code, JSON.stringify({ ...status, metadata }), headers);
 }
 
-/** JSON, indented for people with curl as the real server does it. */
+/** Sends JSON. Like a real server, indents the JSON for curl, wget and browsers. */
 function sendJson(
   request: IncomingMessage,
   response: ServerResponse,
@@ -91,7 +93,8 @@ function sendJson(
   json: string,
   headers: Headers,
 ): void {
-  const pretty = json.length < bodyLimit && /^(curl|Wget|Mozilla)/.test(request.headers['user-agent'] ?? '');
+  const pretty =
+    json.length < MAX_BODY_BYTES && /^(curl|Wget|Mozilla)/.test(request.headers['user-agent'] ?? '');
   const body = pretty ? JSON.stringify(JSON.parse(json), undefined, 2) : json;
   send(request, response, code, 'application/json', body, headers);
 }
@@ -113,30 +116,31 @@ function send(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** As much of the warnings as is kept, in characters: what the real server keeps. */
-const warningsLimit = 4 * 1024;
-const longWarning = 256;
+/** The limits of a real server for the length of all warnings and of one warning, in characters. */
+const MAX_WARNINGS_LENGTH = 4 * 1024;
+const MAX_WARNING_LENGTH = 256;
 
 /**
- * The values of Warning headers (RFC 7234 §5.5, code 299). When there is much to say, each is cut short, and what is
- * still too much is left out.
+ * Returns the values of the Warning headers (RFC 7234 §5.5, code 299). If the total length exceeds the limit,
+ * truncates each warning and omits the warnings that exceed the limit even so.
  */
 export function warningHeader(warnings: readonly string[]): string[] {
   const total = warnings.reduce((sum, warning) => sum + warning.length, 0);
   const kept: string[] = [];
   let size = 0;
   for (const warning of new Set(warnings)) {
-    const text = total > warningsLimit ? warning.slice(0, longWarning) : warning;
+    const text = total > MAX_WARNINGS_LENGTH ? warning.slice(0, MAX_WARNING_LENGTH) : warning;
     size += text.length;
-    if (size > warningsLimit) break;
-    // Header values are octets: UTF-8 goes through as such; what is left of control characters does not.
+    if (size > MAX_WARNINGS_LENGTH) break;
+    // Header values are octets. UTF-8 bytes are allowed. JSON.stringify has escaped the other control
+    // characters.
     const octets = Buffer.from(JSON.stringify(text).replaceAll('\x7f', ''), 'utf8').toString('latin1');
     kept.push(`299 - ${octets}`);
   }
   return kept;
 }
 
-/** A bug of this server, shown as what it is. */
+/** Converts an unexpected error, which is a bug of this server, into a 500 with its stack. */
 function internal(error: unknown): ApiError {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, {

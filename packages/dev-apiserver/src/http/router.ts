@@ -10,7 +10,7 @@ import {
 } from '../discovery/discovery.ts';
 import { dispatch } from './handlers.ts';
 import type { Reply } from './handlers.ts';
-import { openAPIDocument, openAPIRoot, openAPIV2 } from '../discovery/openapi.ts';
+import { openApiDocument, openApiRoot, openApiV2 } from '../discovery/openapi.ts';
 import type { ApiRequest } from '../verbs/request.ts';
 import type { Subresource } from '../storage/resource.ts';
 import { selectionOf } from '../verbs/selection.ts';
@@ -44,7 +44,7 @@ export type Routed =
   /** 404 in plain text: no handler of the server has this path. */
   | { readonly kind: 'nothing' };
 
-/** The health endpoints, and the checks that each of them has below it. */
+/** The health endpoints and the individual checks below them. */
 const healthPath = /^\/(healthz|livez|readyz)(\/(ping|log|etcd))?$/;
 const versionPath = /^\/version\/*$/;
 const aggregated =
@@ -56,8 +56,8 @@ export function isPublic(path: string): boolean {
 }
 
 /**
- * Routes a request to its handler. As in a real server, a trailing slash of an API path is ignored, and those of a
- * health endpoint and of an OpenAPI document are not.
+ * Routes a request to its handler. Like a real server, ignores a trailing slash in the path of an API
+ * resource, but not in the path of a health endpoint or an OpenAPI document.
  *
  * @throws ApiError when the server rejects the request
  */
@@ -213,14 +213,14 @@ function accessReview(request: RoutedRequest): Routed {
 
 function routeOpenApi(state: ServerState, request: RoutedRequest, segments: readonly string[]): Routed {
   if (segments[1] === 'v2' && segments.length === 2) {
-    const v2 = openAPIV2((request.accept ?? '').includes('protobuf'));
+    const v2 = openApiV2((request.accept ?? '').includes('protobuf'));
     return { kind: 'bytes', ...v2 };
   }
   if (segments[1] !== 'v3') return { kind: 'nothing' };
-  if (segments.length === 2) return json(openAPIRoot(state));
+  if (segments.length === 2) return json(openApiRoot(state));
   const [prefix, ...rest] = segments.slice(2);
   const [group = '', apiVersion = ''] = prefix === 'api' ? ['', ...rest] : rest;
-  const document = openAPIDocument(state, group, apiVersion);
+  const document = openApiDocument(state, group, apiVersion);
   return document === undefined ? { kind: 'nothing' } : json(document);
 }
 

@@ -3,17 +3,17 @@ import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import * as der from './der.ts';
 
-/** What a TLS server needs, and what its clients check it against; all in PEM. */
+/** The key and the certificates of a TLS server, in PEM. */
 export interface ServerIdentity {
-  /** The certificate authority, made for this server alone; its key is forgotten after use. */
+  /** The certificate of the authority. Each server has its own authority. Its private key is not kept. */
   readonly caCert: string;
   readonly cert: string;
   readonly key: string;
 }
 
 const ecdsaWithSha256 = der.sequence(der.oid('1.2.840.10045.4.3.2'));
-const validMs = 365 * 24 * 3600 * 1000;
-const clockSkewMs = 5 * 60 * 1000;
+const VALIDITY_MS = 365 * 24 * 3600 * 1000;
+const CLOCK_SKEW_MS = 5 * 60 * 1000;
 
 interface CertificateRequest {
   readonly subject: string;
@@ -26,8 +26,8 @@ interface CertificateRequest {
 }
 
 /**
- * Makes a certificate authority and a server certificate (RFC 5280; ECDSA P-256) for loopback, valid for a year
- * from five minutes ago. `hosts` are the names and IPv4 addresses that clients will use.
+ * Creates a certificate authority and a server certificate (RFC 5280, ECDSA P-256). Both are valid from five
+ * minutes ago for one year. `hosts` contains the names and IPv4 addresses of the server.
  */
 export function createServerIdentity(hosts: readonly string[], now: Date): ServerIdentity {
   const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -64,8 +64,8 @@ function certificate(request: CertificateRequest): string {
     ecdsaWithSha256,
     commonName(request.issuer),
     der.sequence(
-      der.time(new Date(request.now.getTime() - clockSkewMs)),
-      der.time(new Date(request.now.getTime() + validMs)),
+      der.time(new Date(request.now.getTime() - CLOCK_SKEW_MS)),
+      der.time(new Date(request.now.getTime() + VALIDITY_MS)),
     ),
     commonName(request.subject),
     publicKeyInfo(request.publicKey),
@@ -100,7 +100,10 @@ function publicKeyInfo(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' });
 }
 
-/** A name for a key by which chains are built (RFC 5280 §4.2.1.2); any function of the key will do. */
+/**
+ * Returns the key identifier by which clients build certificate chains (RFC 5280 §4.2.1.2). The RFC allows
+ * any function of the key.
+ */
 function keyIdentifier(key: KeyObject): Buffer {
   return createHash('sha256').update(publicKeyInfo(key)).digest().subarray(0, 20);
 }

@@ -1,12 +1,12 @@
-/** One cause in a Status' details (metav1.StatusCause). */
+/** One cause in the details of a Status (metav1.StatusCause). */
 export interface StatusCause {
   reason: string;
   message: string;
-  /** Absent when no field is at fault. */
+  /** Undefined when the cause concerns no specific field. */
   field?: string;
 }
 
-/** The metav1.Status of a failure, as it goes over the wire. */
+/** The metav1.Status of a failure, as the server sends it. */
 export interface FailureStatus {
   kind: 'Status';
   apiVersion: 'v1';
@@ -28,17 +28,21 @@ export interface StatusDetails {
   retryAfterSeconds?: number;
 }
 
-/** What an error is about, in the words that the real server uses in its messages. */
+/** The object of an error, in the notation of the error messages. */
 export interface Subject {
   group: string;
-  /** The plural resource name, or the kind: the real server uses either, depending on the error. */
+  /**
+   * The plural resource name or the kind. Error messages of a real server contain either, depending on the
+   * error.
+   */
   kind: string;
   name: string;
 }
 
 /**
- * An answer of the API other than success. `code` is the HTTP status; the rest is what metav1.Status holds.
- * The constructors below give the reasons and messages of apimachinery's api/errors, which clients match on.
+ * An error answer of the API. `code` is the HTTP status. The other properties are the content of the
+ * metav1.Status. The functions below produce the reasons and messages of apimachinery's api/errors, because
+ * clients match them.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -53,7 +57,7 @@ export class ApiError extends Error {
     this.details = details;
   }
 
-  /** The Status object to answer with. */
+  /** Returns the Status object of the answer. */
   toStatus(): FailureStatus {
     return {
       kind: 'Status',
@@ -68,7 +72,7 @@ export class ApiError extends Error {
   }
 }
 
-/** "kind.group", or "kind" for the core group. */
+/** Returns "kind.group", or "kind" for the core group. */
 export function qualified(subject: { group: string; kind: string }): string {
   return subject.group === '' ? subject.kind : `${subject.kind}.${subject.group}`;
 }
@@ -81,7 +85,7 @@ function detailsOf(subject: Subject): StatusDetails {
   };
 }
 
-/** 404: no such object. */
+/** 404: the object does not exist. */
 export function notFound(subject: Subject): ApiError {
   return new ApiError(
     404,
@@ -91,13 +95,13 @@ export function notFound(subject: Subject): ApiError {
   );
 }
 
-/** 409: a create of something that exists. */
+/** 409: an object of this name already exists. */
 export function alreadyExists(subject: Subject): ApiError {
   const message = `${qualified(subject)} "${subject.name}" already exists`;
   return new ApiError(409, 'AlreadyExists', message, detailsOf(subject));
 }
 
-/** 409: the write was made from another state than the stored one. */
+/** 409: the write is based on an outdated state. */
 export function conflict(subject: Subject, why = modified): ApiError {
   const message = `Operation cannot be fulfilled on ${qualified(subject)} "${subject.name}": ${why}`;
   return new ApiError(409, 'Conflict', message, detailsOf(subject));
@@ -105,7 +109,7 @@ export function conflict(subject: Subject, why = modified): ApiError {
 const modified =
   'the object has been modified; please apply your changes to the latest version and try again';
 
-/** 422: the object, or the options of the request, break rules; each cause names a field. */
+/** 422: the object or an option of the request is invalid. Each cause names a field. */
 export function invalid(subject: Subject, causes: readonly StatusCause[]): ApiError {
   const lines = [
     ...new Set(
@@ -117,36 +121,39 @@ export function invalid(subject: Subject, causes: readonly StatusCause[]): ApiEr
   return new ApiError(422, 'Invalid', message, { ...detailsOf(subject), causes: [...causes] });
 }
 
-/** 400: the request cannot be understood. */
+/** 400: the server cannot interpret the request. */
 export function badRequest(message: string): ApiError {
   return new ApiError(400, 'BadRequest', message);
 }
 
-/** 403: understood, and refused. */
+/** 403: the server rejects the request. */
 export function forbidden(subject: Subject, why: string, causes?: readonly StatusCause[]): ApiError {
   const details = causes === undefined ? detailsOf(subject) : { ...detailsOf(subject), causes: [...causes] };
   const named = subject.name === '' ? qualified(subject) : `${qualified(subject)} "${subject.name}"`;
   return new ApiError(403, 'Forbidden', `${named} is forbidden: ${why}`, details);
 }
 
-/** 405: the resource has no such verb. */
+/** 405: the resource does not support the method. */
 export function methodNotAllowed(): ApiError {
   const message = 'the server does not allow this method on the requested resource';
   return new ApiError(405, 'MethodNotAllowed', message, {});
 }
 
-/** 410: the history that a watch, or a list's continuation, needs is gone; list anew. */
+/**
+ * 410: the server no longer has the history that a watch or a continued list needs. The client must list
+ * again.
+ */
 export function expired(message: string): ApiError {
   return new ApiError(410, 'Expired', message);
 }
 
-/** 415: the body is in a format that this resource does not take. */
+/** 415: the resource does not accept the format of the body. */
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
   return new ApiError(415, 'UnsupportedMediaType', message);
 }
 
-/** 406: none of the formats that the client accepts is on offer. */
+/** 406: the server offers none of the formats that the client accepts. */
 export function notAcceptable(offered: readonly string[]): ApiError {
   return new ApiError(
     406,
@@ -155,7 +162,7 @@ export function notAcceptable(offered: readonly string[]): ApiError {
   );
 }
 
-/** 504: the client knows a later resourceVersion than the server has. */
+/** 504: the requested resourceVersion is newer than the newest state. */
 export function resourceVersionTooLarge(asked: number, current: number): ApiError {
   return new ApiError(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
@@ -163,12 +170,12 @@ export function resourceVersionTooLarge(asked: number, current: number): ApiErro
   });
 }
 
-/** A cause for a value that breaks a rule; `value` is shown as Go shows it. */
+/** Returns the cause for an invalid value. `value` is formatted as Go does. */
 export function invalidValue(field: string, value: unknown, why: string): StatusCause {
   return { reason: 'FieldValueInvalid', message: `Invalid value: ${shown(value)}: ${why}`, field };
 }
 
-/** A cause for a value outside an enumeration. */
+/** Returns the cause for a value that is not in an enumeration. */
 export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): StatusCause {
   const list = supported.map((item) => JSON.stringify(item)).join(', ');
   return {
@@ -178,12 +185,12 @@ export function unsupportedValue(field: string, value: unknown, supported: reado
   };
 }
 
-/** A cause for a missing value. */
+/** Returns the cause for a missing value. */
 export function requiredValue(field: string, why: string): StatusCause {
   return { reason: 'FieldValueRequired', message: `Required value${why === '' ? '' : `: ${why}`}`, field };
 }
 
-/** A cause for a value that must not be there. */
+/** Returns the cause for a value that is not allowed. */
 export function forbiddenValue(field: string, why: string): StatusCause {
   return { reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field };
 }

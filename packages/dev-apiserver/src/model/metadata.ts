@@ -7,7 +7,7 @@ const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const qualifiedName = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
-const annotationsLimit = 256 * 1024;
+const MAX_ANNOTATIONS_BYTES = 256 * 1024;
 
 const subdomainRule =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
@@ -18,7 +18,7 @@ const qualifiedNameRule =
 const labelValueRule =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-/** What is wrong with a DNS subdomain (RFC 1123), in the real server's words; empty when nothing is. */
+/** Returns the problems of a DNS subdomain (RFC 1123) in the words of a real server. */
 export function subdomainProblems(name: string): string[] {
   return [
     ...(name.length > 253 ? ['must be no more than 253 characters'] : []),
@@ -26,7 +26,7 @@ export function subdomainProblems(name: string): string[] {
   ];
 }
 
-/** What is wrong with a DNS label (RFC 1123): the names of namespaces. */
+/** Returns the problems of a DNS label (RFC 1123). Names of namespaces are DNS labels. */
 export function labelProblems(name: string): string[] {
   return [
     ...(name.length > 63 ? ['must be no more than 63 characters'] : []),
@@ -34,7 +34,10 @@ export function labelProblems(name: string): string[] {
   ];
 }
 
-/** What is wrong with a qualified name, `[prefix/]name`: the keys of labels and annotations. */
+/**
+ * Returns the problems of a qualified name, `[prefix/]name`. Keys of labels and annotations are qualified
+ * names.
+ */
 export function qualifiedNameProblems(key: string): string[] {
   const parts = key.split('/');
   const problems: string[] = [];
@@ -55,7 +58,7 @@ export function qualifiedNameProblems(key: string): string[] {
   return problems;
 }
 
-/** What is wrong with the value of a label. */
+/** Returns the problems of a label value. */
 export function labelValueProblems(value: string): string[] {
   return [
     ...(value.length > 63 ? ['must be no more than 63 bytes'] : []),
@@ -63,11 +66,11 @@ export function labelValueProblems(value: string): string[] {
   ];
 }
 
-/** Broken rules of an object's metadata, on create and on update alike. */
+/** Returns the violations in the metadata of an object, for create and update. */
 export function validateMeta(meta: ObjectMeta, nameProblems: (name: string) => string[]): StatusCause[] {
   const causes: StatusCause[] = [];
   if (meta.generateName !== undefined) {
-    // Generated names end in five characters more, so a prefix may end in '-'.
+    // The server appends five characters, so that a prefix may end with "-".
     for (const problem of nameProblems(meta.generateName.replace(/-$/, 'a'))) {
       causes.push(invalidValue('metadata.generateName', meta.generateName, problem));
     }
@@ -116,17 +119,20 @@ export function validateMeta(meta: ObjectMeta, nameProblems: (name: string) => s
       causes.push(invalidValue('metadata.annotations', key, problem));
     annotationBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
-  if (annotationBytes > annotationsLimit) {
+  if (annotationBytes > MAX_ANNOTATIONS_BYTES) {
     causes.push({
       reason: 'FieldValueTooLong',
-      message: `Too long: may not be more than ${annotationsLimit} bytes`,
+      message: `Too long: may not be more than ${MAX_ANNOTATIONS_BYTES} bytes`,
       field: 'metadata.annotations',
     });
   }
   return causes;
 }
 
-/** Broken rules of a change of metadata: what identifies an object never changes, and what is being deleted gets no new finalizers. */
+/**
+ * Returns the violations in a change of metadata: the identity of an object is immutable, and a terminating
+ * object must not receive new finalizers.
+ */
 export function validateMetaUpdate(meta: ObjectMeta, old: ObjectMeta): StatusCause[] {
   const causes: StatusCause[] = [];
   if (old.deletionTimestamp !== undefined) {
@@ -154,16 +160,19 @@ export function validateMetaUpdate(meta: ObjectMeta, old: ObjectMeta): StatusCau
   return causes;
 }
 
-const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
-/** A name for metadata.generateName: the prefix and five random characters, cut to 63 in all. */
+/**
+ * Generates a name: the prefix and five random characters, with the prefix cut so that the name has at most
+ * 63 characters.
+ */
 export function generateName(prefix: string): string {
   let suffix = '';
-  for (let i = 0; i < 5; i += 1) suffix += suffixAlphabet[randomInt(suffixAlphabet.length)] ?? 'b';
+  for (let i = 0; i < 5; i += 1) suffix += SUFFIX_ALPHABET[randomInt(SUFFIX_ALPHABET.length)] ?? 'b';
   return `${prefix.slice(0, 58)}${suffix}`;
 }
 
-/** The labels of an object as a selector reads them. */
+/** Returns the label lookup of an object, for selectors. */
 export function labelsOf(object: ApiObject): (key: string) => string | undefined {
   const labels = object.metadata.labels;
   return (key) => (labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined);

@@ -6,7 +6,7 @@ export interface JsonObject {
   [key: string]: Json | undefined;
 }
 
-/** One entry of metadata.managedFields (Kubernetes API conventions, "Server-Side Apply"). */
+/** An entry of metadata.managedFields (Kubernetes API conventions, "Server-Side Apply"). */
 export interface ManagedFieldsEntry {
   manager?: string;
   operation?: 'Apply' | 'Update';
@@ -17,7 +17,7 @@ export interface ManagedFieldsEntry {
   subresource?: string;
 }
 
-/** One entry of metadata.ownerReferences. */
+/** An entry of metadata.ownerReferences. */
 export interface OwnerReference {
   apiVersion: string;
   kind: string;
@@ -47,8 +47,8 @@ export interface ObjectMeta {
 }
 
 /**
- * A Kubernetes object. Objects that are in the store are shared between requests, watch events and lists:
- * they are never changed in place; whoever wants to change one takes a copy.
+ * A Kubernetes object. Requests, watch events and lists share the objects of the store. Code must never
+ * change a stored object in place, but change a copy.
  */
 export interface ApiObject {
   apiVersion?: string;
@@ -57,7 +57,7 @@ export interface ApiObject {
   [key: string]: unknown;
 }
 
-/** A deep copy of plain JSON data. */
+/** Returns a deep copy of plain JSON data. */
 export function clone<T>(value: T): T {
   if (Array.isArray(value)) return value.map((item: unknown) => clone(item)) as T;
   if (value === null || typeof value !== 'object') return value;
@@ -66,7 +66,10 @@ export function clone<T>(value: T): T {
   return copy as T;
 }
 
-/** Sets a member of a JSON object, also one that is called `__proto__` (which plain assignment would take for the prototype). */
+/**
+ * Sets a member of a JSON object. Also works for the name `__proto__`, for which an assignment would set the
+ * prototype.
+ */
 export function setMember(object: object, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
@@ -75,7 +78,10 @@ export function setMember(object: object, key: string, value: unknown): void {
   }
 }
 
-/** Whether two values are the same JSON; an absent member and an undefined one are the same, order of members is not looked at. */
+/**
+ * Returns true when two values are the same JSON. An absent member equals an undefined member. The order of
+ * members is ignored.
+ */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
@@ -95,28 +101,30 @@ export function equalJson(a: unknown, b: unknown): boolean {
   return members === 0;
 }
 
-/** Whether a value is a JSON object (not null, not an array). */
+/** Returns true for a JSON object, and false for null and arrays. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A metav1.Time: RFC 3339 in whole seconds, as every timestamp of ObjectMeta is. */
+/** Formats a metav1.Time: RFC 3339 in whole seconds. All timestamps of ObjectMeta have this format. */
 export function metaTime(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
-/** The key of an object within its collection: "namespace/name", or "name" when it is cluster-scoped. */
+/**
+ * Returns the key of an object in its collection: "namespace/name", or "name" for a cluster-scoped object.
+ */
 export function objectKey(namespace: string | undefined, name: string): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 }
 
-/** A member of an object that should be an object; empty when it is none. */
+/** Returns a member that is an object, or an empty object when the member has another type. */
 export function part(object: ApiObject | JsonObject, name: string): JsonObject {
   const value = object[name];
   return isObject(value) ? value : {};
 }
 
-/** A value that should be a string; '' when it is none. */
+/** Returns a string value, or '' when the value has another type. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

@@ -3,8 +3,8 @@ import { clone, equalJson, isObject, setMember } from '../model/objects.ts';
 import type { Json, JsonObject } from '../model/objects.ts';
 
 /**
- * Applies a JSON merge patch (RFC 7386) and gives the result; the target stays as it is, the result shares nothing with it
- * that the patch touched.
+ * Applies a JSON merge patch (RFC 7386). Returns the result and does not change the target. The result shares
+ * only those parts with the target that the patch does not change.
  */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
   if (!isObject(patch)) return clone(patch);
@@ -17,7 +17,7 @@ export function mergePatch(target: Json | undefined, patch: Json): Json {
   return result;
 }
 
-/** One operation of a JSON patch (RFC 6902 §4). */
+/** An operation of a JSON patch (RFC 6902 §4). */
 interface Operation {
   readonly op: string;
   readonly path: string;
@@ -25,22 +25,24 @@ interface Operation {
   readonly value?: Json;
 }
 
-const operationLimit = 10_000;
+const MAX_OPERATIONS = 10_000;
 
 /**
- * Applies a JSON patch (RFC 6902) and gives the result; the target stays as it is.
- * @throws ApiError 400 when the patch is none, 413 when it is too long, 422 when it does not apply (a failed test, a path that is not there)
+ * Applies a JSON patch (RFC 6902). Returns the result and does not change the target.
+ *
+ * @throws ApiError 400 when the patch is malformed, 413 when it has too many operations, 422 when it does not
+ * apply (a test fails or a path does not exist)
  */
 export function jsonPatch(target: Json, patch: unknown): Json {
   if (!Array.isArray(patch))
     throw badRequest(
       'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
     );
-  if (patch.length > operationLimit) {
+  if (patch.length > MAX_OPERATIONS) {
     throw new ApiError(
       413,
       'RequestEntityTooLarge',
-      `The allowed maximum operations in a JSON patch is ${operationLimit}, got ${patch.length}`,
+      `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`,
     );
   }
   let root = clone(target);
@@ -84,7 +86,7 @@ function applyOperation(root: Json, { op, path, from = '', value = null }: Opera
   }
 }
 
-/** The reference tokens of a JSON pointer (RFC 6901). */
+/** Returns the reference tokens of a JSON pointer (RFC 6901). */
 function pointer(text: string): string[] {
   if (text === '') return [];
   if (!text.startsWith('/')) throw patchFails();
@@ -108,7 +110,10 @@ function valueAt(root: Json, path: readonly string[]): Json {
   return value;
 }
 
-/** What a test compares: a member that is not there is null, to the library that the real server uses. */
+/**
+ * Returns the value that a `test` operation compares. An absent member is null, as in the library of a real
+ * server.
+ */
 function memberOrNull(root: Json, path: readonly string[]): Json {
   const last = path.at(-1);
   const parent = last === undefined ? undefined : valueAt(root, path.slice(0, -1));
@@ -150,7 +155,7 @@ function indexOf(token: string, highest: number): number {
   return Number(token);
 }
 
-/** 422: the patch was understood, and does not fit the object. */
+/** 422: the patch is well-formed but does not fit the object. */
 export function patchFails(): ApiError {
   return new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 }

@@ -2,7 +2,10 @@ import { badRequest } from '../model/errors.ts';
 import { clone, equalJson, isObject, setMember } from '../model/objects.ts';
 import type { Json, JsonObject } from '../model/objects.ts';
 
-/** How a list of a built-in kind merges: by a key of its items, or as a set of scalars. Lists not named here are replaced. */
+/**
+ * The merge strategy of a list in a built-in kind: by a key of its items, or as a set of scalars. A patch
+ * replaces all other lists.
+ */
 type ListStrategy = { readonly key: string } | 'set';
 
 const everyKind: Readonly<Record<string, ListStrategy>> = {
@@ -14,11 +17,12 @@ const perKind: Readonly<Record<string, Readonly<Record<string, ListStrategy>>>> 
 };
 
 /**
- * Applies a strategic merge patch to an object of a built-in kind (Kubernetes documentation, "Strategic merge patch"):
- * a merge patch in which some lists merge by key, and with the directives `$patch`, `$retainKeys`, `$setElementOrder/…` and
- * `$deleteFromPrimitiveList/…`. The order that `$setElementOrder` asks for is kept for the items that it names.
- * `target` is taken over.
- * @throws ApiError 400 for a directive that there is not
+ * Applies a strategic merge patch to an object of a built-in kind (Kubernetes documentation, "Strategic merge
+ * patch"). It is a merge patch in which some lists merge by key, with the directives `$patch`, `$retainKeys`,
+ * `$setElementOrder/…` and `$deleteFromPrimitiveList/…`. `$setElementOrder` determines the order of the items
+ * that it names. Takes ownership of `target`.
+ *
+ * @throws ApiError 400 for an unknown directive
  */
 export function strategicMergePatch(target: JsonObject, patch: JsonObject, kind: string): Json {
   return mergeObject(target, patch, '', { ...everyKind, ...perKind[kind] });
@@ -90,7 +94,7 @@ function mergeList(
   return result;
 }
 
-/** The items that `order` names in its order; the others keep their places among them as far as they can: at the end. */
+/** Sorts the items that `order` names into that order. The other items follow at the end. */
 function ordered(list: readonly Json[], order: readonly Json[], strategy: ListStrategy | undefined): Json[] {
   const rank = (item: Json): number => {
     const key = typeof strategy === 'object' ? strategy.key : undefined;

@@ -1,5 +1,6 @@
 /**
- * Defaults must themselves be what the schema asks for: they are never validated again one by one.
+ * Checks that defaults satisfy their schema, because the server does not validate applied defaults
+ * individually.
  * Source: apiextensions-apiserver/pkg/apiserver/schema/defaulting/validation.go.
  */
 import { below, invalid, type StatusCause } from './field-error.ts';
@@ -10,7 +11,7 @@ import { pruneBelow } from './prune.ts';
 import type { SchemaNode } from './structural.ts';
 import { validateValue } from './validate.ts';
 
-/** What is wrong with the defaults of a schema and of those below it. */
+/** Adds the problems of the defaults of a schema and of the schemas below it to `causes`. */
 export function checkDefaults(node: SchemaNode, path: string, causes: StatusCause[]): void {
   if (node.defaultValue !== undefined) checkDefault(node, `${path}.default`, causes);
   for (const [name, property] of node.properties)

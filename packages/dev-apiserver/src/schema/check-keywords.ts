@@ -1,28 +1,38 @@
 /**
- * The keywords that a CRD's schema may use, and how: with the causes that the real server gives.
- * Source: apiextensions-apiserver/pkg/apis/apiextensions/validation. Estimated costs of CEL rules are not limited here.
+ * Checks the keywords of a CRD schema and reports the causes of a real server.
+ * Source: apiextensions-apiserver/pkg/apis/apiextensions/validation. Unlike a real server, does not limit the
+ * estimated cost of CEL rules.
  */
 import { cause, forbidden, invalid, notSupported, required, type StatusCause } from './field-error.ts';
 import { isUncheckedFormat } from './formats.ts';
 import { get, isObject, type Json, type JsonObject } from './json.ts';
 
-const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
-const UNSUPPORTED = ['additionalItems', 'definitions', 'dependencies', 'id', 'patternProperties', '$ref'];
+const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
+const ruleReasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
+const unsupportedKeywords = [
+  'additionalItems',
+  'definitions',
+  'dependencies',
+  'id',
+  'patternProperties',
+  '$ref',
+];
 
-/** True when a keyword is given and true. */
+/** Returns true when a keyword has the value true. */
 export const on = (schema: JsonObject, key: string): boolean => schema[key] === true;
 
-/** The properties of a schema that are schemas. */
+/** Returns the properties of a schema that are schemas themselves. */
 export const properties = (schema: JsonObject): [string, JsonObject][] =>
   Object.entries(isObject(schema['properties']) ? schema['properties'] : {}).filter(
     (entry): entry is [string, JsonObject] => isObject(entry[1]),
   );
 
 /**
- * What is wrong with the keywords of a schema and of those below it.
- * @param path where the schema is in the CRD
- * @returns `unreadable` when it uses what Kubernetes cannot read at all: nothing more can be said of it then
+ * Checks the keywords of a schema and of the schemas below it.
+ *
+ * @param path the path of the schema in the CRD
+ * @returns `unreadable` when the schema uses keywords that Kubernetes cannot read. No further checks are
+ * possible then
  */
 export function checkKeywords(
   schema: JsonObject,
@@ -32,7 +42,8 @@ export function checkKeywords(
   checkNode(schema, path, causes);
   checkLists(schema, path, causes);
   checkRules(schema, path, causes);
-  let unreadable = UNSUPPORTED.some((key) => schema[key] !== undefined) || Array.isArray(schema['items']);
+  let unreadable =
+    unsupportedKeywords.some((key) => schema[key] !== undefined) || Array.isArray(schema['items']);
   const below = (child: JsonObject, step: string): void => {
     if (checkKeywords(child, `${path}.${step}`, causes).unreadable) unreadable = true;
   };
@@ -45,11 +56,11 @@ export function checkKeywords(
 
 function checkNode(schema: JsonObject, path: string, causes: StatusCause[]): void {
   const type = schema['type'] ?? '';
-  if (type !== '' && !TYPES.includes(type as string)) causes.push(notSupported(`${path}.type`, type, TYPES));
+  if (type !== '' && !types.includes(type as string)) causes.push(notSupported(`${path}.type`, type, types));
   if (type === 'null') {
     causes.push(forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'));
   }
-  for (const key of UNSUPPORTED) {
+  for (const key of unsupportedKeywords) {
     if (schema[key] !== undefined) causes.push(forbidden(`${path}.${key}`, `${key} is not supported`));
   }
   if (on(schema, 'uniqueItems')) {
@@ -71,7 +82,7 @@ function checkNode(schema: JsonObject, path: string, causes: StatusCause[]): voi
         'FieldValueNotSupported',
         `${path}.format`,
         schema['format'],
-        'the development server cannot check it',
+        'the development API server cannot check this format',
       ),
     );
   }
@@ -164,8 +175,8 @@ function checkRules(schema: JsonObject, path: string, causes: StatusCause[]): vo
     } else if (text('rule').trim().includes('\n') && text('message') === '') {
       causes.push(required(`${where}.message`, 'message must be specified if rule contains line breaks'));
     }
-    if (rule['reason'] !== undefined && !REASONS.includes(text('reason'))) {
-      causes.push(notSupported(`${where}.reason`, rule['reason'], REASONS));
+    if (rule['reason'] !== undefined && !ruleReasons.includes(text('reason'))) {
+      causes.push(notSupported(`${where}.reason`, rule['reason'], ruleReasons));
     }
     if (text('fieldPath') !== '' && !isFieldPath(schema, text('fieldPath'))) {
       causes.push(invalid(`${where}.fieldPath`, text('fieldPath'), 'must be a valid path'));
@@ -173,7 +184,7 @@ function checkRules(schema: JsonObject, path: string, causes: StatusCause[]): vo
   });
 }
 
-/** `.a.b` or `.a['b']`, of members that the schema has. */
+/** Returns true for a path `.a.b` or `.a['b']` of members that the schema has. */
 function isFieldPath(schema: JsonObject, fieldPath: string): boolean {
   let here: Json | undefined = schema;
   let rest = fieldPath;

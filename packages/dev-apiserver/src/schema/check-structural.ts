@@ -1,5 +1,5 @@
 /**
- * What makes a schema structural, with the causes that the real server gives when it is not.
+ * Checks that a schema is structural, and reports the causes of a real server.
  * Source: apiextensions-apiserver/pkg/apiserver/schema/{validation,complete}.go.
  */
 import { on, properties } from './check-keywords.ts';
@@ -10,8 +10,9 @@ import { isObject, type Json, type JsonObject } from './json.ts';
 type Level = 'root' | 'item' | 'field';
 
 /**
- * Everything that is wrong with a schema; empty for a structural one.
- * @param path where the schema is in the CRD
+ * Returns the violations of a schema. A structural schema has none.
+ *
+ * @param path the path of the schema in the CRD
  */
 export function checkStructural(schema: JsonObject, path: string): StatusCause[] {
   const causes: StatusCause[] = [];
@@ -62,7 +63,7 @@ function checkType(schema: JsonObject, level: Level, path: string, causes: Statu
     !on(schema, 'x-kubernetes-int-or-string') &&
     !on(schema, 'x-kubernetes-preserve-unknown-fields')
   ) {
-    causes.push(required(where, EMPTY_TYPE[level]));
+    causes.push(required(where, emptyTypeDetails[level]));
   }
   if (level === 'root' && type !== '' && type !== 'object')
     causes.push(invalid(where, type, 'must be object at the root'));
@@ -70,7 +71,7 @@ function checkType(schema: JsonObject, level: Level, path: string, causes: Statu
     causes.push(required(`${path}.items`, 'must be specified'));
 }
 
-const EMPTY_TYPE: Readonly<Record<Level, string>> = {
+const emptyTypeDetails: Readonly<Record<Level, string>> = {
   root: 'must not be empty at the root',
   item: 'must not be empty for specified array items',
   field: 'must not be empty for specified object fields',
@@ -120,7 +121,10 @@ function checkMetadata(schema: JsonObject, path: string, causes: StatusCause[]):
   }
 }
 
-/** `anyOf: [{type: integer}, {type: string}]`, which x-kubernetes-int-or-string allows (also as the first of allOf). */
+/**
+ * Returns true for `anyOf: [{type: integer}, {type: string}]`, which x-kubernetes-int-or-string allows, also
+ * as the first element of allOf.
+ */
 function isIntOrStringPattern(schema: JsonObject, suffix: string): boolean {
   if (!on(schema, 'x-kubernetes-int-or-string')) return false;
   const list = suffix.startsWith('anyOf')
@@ -136,7 +140,7 @@ function anyOfFirst(schema: JsonObject): Json | undefined {
   return isObject(first) ? first['anyOf'] : undefined;
 }
 
-const NESTED_FORBIDDEN: Readonly<Record<string, string>> = {
+const forbiddenInNested: Readonly<Record<string, string>> = {
   type: 'must be empty to be structural',
   additionalProperties: 'must be undefined to be structural',
   default: 'must be undefined to be structural',
@@ -152,9 +156,9 @@ const NESTED_FORBIDDEN: Readonly<Record<string, string>> = {
   'x-kubernetes-validations': 'must be empty to be structural',
 };
 
-/** Below allOf, anyOf, oneOf and not there may only be value validations. */
+/** Checks that allOf, anyOf, oneOf and not contain only value validations. */
 function checkNested(schema: JsonObject, path: string, causes: StatusCause[]): void {
-  for (const [key, detail] of Object.entries(NESTED_FORBIDDEN)) {
+  for (const [key, detail] of Object.entries(forbiddenInNested)) {
     if (schema[key] !== undefined && schema[key] !== false) causes.push(forbidden(`${path}.${key}`, detail));
   }
   checkPattern(schema, path, causes);
@@ -168,7 +172,7 @@ function checkNested(schema: JsonObject, path: string, causes: StatusCause[]): v
   if (isObject(schema['items'])) checkNested(schema['items'], `${path}.items`, causes);
 }
 
-/** What value validations speak of must be specified outside of them, too. */
+/** Checks that fields in value validations are also specified outside of them. */
 function checkCompleteness(
   schema: JsonObject,
   structure: JsonObject,

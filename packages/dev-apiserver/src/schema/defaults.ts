@@ -1,10 +1,13 @@
-/** Defaulting. Source: apiextensions-apiserver/pkg/apiserver/schema/defaulting. */
+/**
+ * Defaulting.
+ * Source: apiextensions-apiserver/pkg/apiserver/schema/defaulting.
+ */
 import { clone, isObject, set, type Json } from './json.ts';
 import { memberSchema, type SchemaNode } from './structural.ts';
 
 /**
- * Fills in defaults, in place: for members that are absent, and for nulls where the schema is not
- * nullable. A default inside an absent object does not create that object.
+ * Applies defaults in place, to absent members and to nulls where the schema is not nullable. A default
+ * inside an absent object does not create that object.
  */
 export function applyDefaults(value: Json, schema: SchemaNode | true | undefined): void {
   const node = schema === true ? undefined : schema;

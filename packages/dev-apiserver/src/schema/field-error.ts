@@ -1,26 +1,28 @@
 /**
- * Field errors: what is wrong with one field, in the words of the real API server.
- *
- * Source: k8s.io/apimachinery/pkg/util/validation/field. The message of a cause is that package's
- * `ErrorBody()`, so that a person sees here what a cluster would say.
+ * Field errors in the words of a real API server.
+ * Source: k8s.io/apimachinery/pkg/util/validation/field. The message of a cause is `ErrorBody()` of that
+ * package.
  */
 
-/** One entry of `Status.details.causes` (meta/v1 StatusCause). */
+/** An entry of `Status.details.causes` (meta/v1 StatusCause). */
 export interface StatusCause {
-  /** A cause type of meta/v1, e.g. `FieldValueInvalid`. */
+  /** A cause type of meta/v1, for example `FieldValueInvalid`. */
   reason: string;
   message: string;
-  /** JSON path of the field (`spec.cidr`, `spec.rules[2].port`); `<nil>` when no field is to blame. */
+  /**
+   * The JSON path of the field (`spec.cidr`, `spec.rules[2].port`). `<nil>` when the error concerns no
+   * specific field.
+   */
   field: string;
 }
 
 /** The field that Go prints for an error without a path. */
 export const NO_FIELD = '<nil>';
 
-/** Stands for a value that is left out of the message (field.OmitValueType). */
+/** Represents a value that the message omits (field.OmitValueType). */
 export const OMITTED = Symbol('omitted value');
 
-/** A value that is printed already (structs of Go have their fields in their own order). */
+/** A value that is already formatted. Go prints the fields of structs in their own order. */
 export class Printed {
   readonly text: string;
 
@@ -29,7 +31,7 @@ export class Printed {
   }
 }
 
-const TITLES = {
+const titles = {
   FieldValueRequired: 'Required value',
   FieldValueInvalid: 'Invalid value',
   FieldValueTypeInvalid: 'Invalid value',
@@ -40,45 +42,49 @@ const TITLES = {
   FieldValueTooMany: 'Too many',
 } as const;
 
-/** The cause types that validation gives. */
-export type CauseReason = keyof typeof TITLES;
+/** The cause types of validation. */
+export type CauseReason = keyof typeof titles;
 
-const WITHOUT_VALUE: ReadonlySet<CauseReason> = new Set([
+const reasonsWithoutValue: ReadonlySet<CauseReason> = new Set([
   'FieldValueRequired',
   'FieldValueForbidden',
   'FieldValueTooLong',
 ]);
 
 /**
- * The cause for a bad field.
- * @param field JSON path, or '' for none
- * @param value the offending value; `OMITTED` leaves it out
- * @param detail what is wrong with it; '' adds nothing
+ * Creates the cause for an invalid field.
+ *
+ * @param field the JSON path, or '' for none
+ * @param value the invalid value. `OMITTED` omits it
+ * @param detail the reason. '' omits it
  */
 export function cause(reason: CauseReason, field: string, value: unknown, detail: string): StatusCause {
-  let message: string = TITLES[reason];
-  if (!WITHOUT_VALUE.has(reason) && value !== OMITTED) message += `: ${printValue(value)}`;
+  let message: string = titles[reason];
+  if (!reasonsWithoutValue.has(reason) && value !== OMITTED) message += `: ${printValue(value)}`;
   if (detail !== '') message += `: ${detail}`;
   return { reason, message, field: field === '' ? NO_FIELD : field };
 }
 
-/** A required field that is missing; `detail` is mostly ''. */
+/** Creates the cause for a missing required field. `detail` is usually ''. */
 export const required = (field: string, detail = ''): StatusCause =>
   cause('FieldValueRequired', field, OMITTED, detail);
 
-/** A value that breaks a rule. */
+/** Creates the cause for a value that violates a rule. */
 export const invalid = (field: string, value: unknown, detail: string): StatusCause =>
   cause('FieldValueInvalid', field, value, detail);
 
-/** A field or value that must not be there. */
+/** Creates the cause for a field or value that is not allowed. */
 export const forbidden = (field: string, detail: string): StatusCause =>
   cause('FieldValueForbidden', field, OMITTED, detail);
 
-/** A value that was there before in the same list. */
+/** Creates the cause for a value that occurs earlier in the same list. */
 export const duplicate = (field: string, value: unknown): StatusCause =>
   cause('FieldValueDuplicate', field, value, '');
 
-/** A value that is none of `supported`, which are listed in their order. */
+/**
+ * Creates the cause for a value that is not in `supported`. The message lists the supported values in their
+ * order.
+ */
 export function notSupported(field: string, value: unknown, supported: readonly unknown[]): StatusCause {
   const names = supported.map((allowed) => quote(typeof allowed === 'string' ? allowed : toJson(allowed)));
   return cause(
@@ -89,7 +95,9 @@ export function notSupported(field: string, value: unknown, supported: readonly 
   );
 }
 
-/** Causes of a value that was checked by itself, as causes of the object where it is in `field`. */
+/**
+ * Converts the causes of a separately checked value into causes of the object that has the value in `field`.
+ */
 export function below(field: string, causes: readonly StatusCause[]): StatusCause[] {
   return causes.map((found) => ({
     ...found,
@@ -97,7 +105,7 @@ export function below(field: string, causes: readonly StatusCause[]): StatusCaus
   }));
 }
 
-/** How Go's field errors print a value: scalars as they are, strings quoted, the rest as JSON. */
+/** Formats a value like Go's field errors: scalars as they are, strings quoted, other values as JSON. */
 function printValue(value: unknown): string {
   if (value instanceof Printed) return value.text;
   if (typeof value === 'string') return quote(value);
@@ -105,12 +113,12 @@ function printValue(value: unknown): string {
   return toJson(value ?? null);
 }
 
-/** JSON as Go's encoder writes it: keys sorted, and `<`, `>`, `&` escaped. */
+/** Formats JSON like Go's encoder: keys sorted, and `<`, `>`, `&` escaped. */
 export function toJson(value: unknown): string {
   return escapeJson(JSON.stringify(sorted(value)));
 }
 
-/** JSON text with the characters escaped that Go's encoder escapes beyond JSON's own rules. */
+/** Escapes the characters of JSON text that Go's encoder escapes in addition to JSON's own rules. */
 export function escapeJson(json: string): string {
   return json.replace(
     /[<>&\u2028\u2029]/g,
@@ -128,7 +136,7 @@ function sorted(value: unknown): unknown {
   );
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
+const escapes: Readonly<Record<string, string>> = {
   '\x07': '\\a',
   '\b': '\\b',
   '\f': '\\f',
@@ -140,10 +148,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
 };
 
-/** A string as Go's `%q` prints it (strconv.Quote): unprintable characters escaped. */
+/** Formats a string like Go's `%q` (strconv.Quote): unprintable characters escaped. */
 export function quote(text: string): string {
   const body = text.replace(/["\\]|\p{C}|(?! )\p{Z}/gu, (char) => {
-    const short = ESCAPES[char];
+    const short = escapes[char];
     if (short !== undefined) return short;
     const code = char.codePointAt(0) ?? 0;
     if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;

@@ -1,5 +1,5 @@
 /**
- * String formats of CRD schemas. A format that the API server does not know is not checked; so it is here.
+ * String formats of CRD schemas. Like a real server, does not check unknown formats.
  * Source: apiextensions-apiserver/pkg/apiserver/validation/formats.go.
  */
 import { isIPv6 } from 'node:net';
@@ -15,7 +15,7 @@ const HOSTNAME =
   /^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$/u;
 const K8S_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
-const CHECKS: Readonly<Record<string, (value: string) => boolean>> = {
+const checks: Readonly<Record<string, (value: string) => boolean>> = {
   bsonobjectid: matches(/^[0-9a-f]{24}$/i),
   byte: matches(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
   cidr: isCidr,
@@ -42,27 +42,30 @@ const CHECKS: Readonly<Record<string, (value: string) => boolean>> = {
   uuid5: uuid('5', '[89ab]'),
 };
 
-/** The formats that a real server checks and this one does not: a schema that uses one is refused, not half-checked. */
-const UNCHECKED: ReadonlySet<string> = new Set(['isbn', 'isbn10', 'isbn13', 'creditcard', 'rgbcolor']);
+/**
+ * The formats that a real server checks and this server does not. This server rejects a schema with such a
+ * format, because it could not check the values.
+ */
+const uncheckedFormats: ReadonlySet<string> = new Set(['isbn', 'isbn10', 'isbn13', 'creditcard', 'rgbcolor']);
 
-const INTEGER_RANGE: Readonly<Record<string, readonly [min: number, max: number]>> = {
+const integerRanges: Readonly<Record<string, readonly [min: number, max: number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   int64: [-(2 ** 63), 2 ** 63],
 };
 
-/** The check for a string format, or undefined when values of that format are not checked. */
+/** Returns the check of a string format, or undefined when values of the format are not checked. */
 export function stringFormat(format: string): ((value: string) => boolean) | undefined {
-  return CHECKS[format.replaceAll('-', '')];
+  return checks[format.replaceAll('-', '')];
 }
 
-/** True for a format that this server cannot check though a real one does. */
+/** Returns true for a format that a real server checks and this server does not. */
 export function isUncheckedFormat(format: string): boolean {
-  return UNCHECKED.has(format.replaceAll('-', ''));
+  return uncheckedFormats.has(format.replaceAll('-', ''));
 }
 
-/** The range of an integer format, or undefined when it has none. */
+/** Returns the range of an integer format, or undefined when the format has no range. */
 export function integerRange(format: string): readonly [min: number, max: number] | undefined {
-  return INTEGER_RANGE[format];
+  return integerRanges[format];
 }
 
 function isDateTime(value: string): boolean {
@@ -72,7 +75,7 @@ function isDateTime(value: string): boolean {
   return parts !== null && isDay(day) && hour <= '23' && minute <= '59' && second <= '59';
 }
 
-/** Leading zeros are allowed here, as they always were in Kubernetes (unlike in CEL's isIP). */
+/** Leading zeros are allowed, as in a real server. The function isIP of CEL does not allow them. */
 function isIpv4(value: string): boolean {
   return /^\d+\.\d+\.\d+\.\d+$/.test(value) && value.split('.').every((part) => Number(part) < 256);
 }
@@ -86,7 +89,7 @@ function isCidr(value: string): boolean {
   );
 }
 
-/** Go's form (`1h5m`), or numbers with units anywhere in the text (`3 days`). */
+/** Accepts Go's format (`1h5m`), and numbers with units anywhere in the text (`3 days`). */
 function isDuration(value: string): boolean {
   if (/^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.test(value)) return true;
   const unit = /^(?:ns|us|ms|[smhdw]|hr|wk|(?:nano|micro|µs|milli|sec|min|hour|day|week).*)$/i;

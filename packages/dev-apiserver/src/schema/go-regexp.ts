@@ -1,17 +1,17 @@
 /**
- * RE2 patterns (the syntax of Go's regexp package) as JavaScript regular expressions.
- *
- * Schemas and CEL's `matches` are written for RE2. Its language is nearly a subset of JavaScript's, but
- * it spells a few things differently; and what only JavaScript has (look-around, back-references) is
- * refused, because a real cluster would refuse the CRD.
+ * Compiles RE2 patterns (the syntax of Go's regexp package) to JavaScript regular expressions. Schemas and
+ * the function `matches` of CEL use RE2. RE2 is almost a subset of JavaScript, with some differences in
+ * notation. Features that only JavaScript has (look-around, back-references) are rejected, because a real
+ * cluster rejects the CRD.
  */
 
 const cache = new Map<string, RegExp>();
 
 /**
- * Compiles an RE2 pattern; the result is shared and stateless (no `g` flag), and matches anywhere unless
- * the pattern is anchored.
- * @throws SyntaxError when the pattern is none in RE2
+ * Compiles an RE2 pattern. The result is shared and stateless (no `g` flag). It matches anywhere unless the
+ * pattern is anchored.
+ *
+ * @throws SyntaxError when the pattern is not valid in RE2
  */
 export function goRegExp(pattern: string): RegExp {
   let compiled = cache.get(pattern);
@@ -22,7 +22,7 @@ export function goRegExp(pattern: string): RegExp {
   return compiled;
 }
 
-const POSIX: Readonly<Record<string, string>> = {
+const posixClasses: Readonly<Record<string, string>> = {
   alnum: '0-9A-Za-z',
   alpha: 'A-Za-z',
   ascii: '\\x00-\\x7F',
@@ -39,8 +39,8 @@ const POSIX: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
 };
 
-/** Characters that JavaScript lets one escape in `u` mode; RE2 lets one escape any punctuation. */
-const SYNTAX = '^$\\.*+?()[]{}|/';
+/** The characters that JavaScript allows to escape in `u` mode. RE2 allows to escape any punctuation. */
+const SYNTAX_CHARACTERS = '^$\\.*+?()[]{}|/';
 
 function compile(pattern: string): RegExp {
   let flags = 'u';
@@ -65,7 +65,7 @@ function translate(source: string, whole: string): string {
     } else if (inClass) {
       const posix = /^\[:(\^?)(\w+):\]/.exec(source.slice(i));
       if (posix !== null) {
-        const members = POSIX[posix[2] ?? ''];
+        const members = posixClasses[posix[2] ?? ''];
         if (members === undefined || posix[1] === '^')
           throw new SyntaxError(`invalid character class range: ${posix[0]}`);
         out += members;
@@ -80,7 +80,7 @@ function translate(source: string, whole: string): string {
       inClass = true;
       out += char;
       if (source[i + 1] === '^') out += source[++i] ?? '';
-      // In RE2 a bracket that comes first is a member of the class.
+      // In RE2, a bracket in the first position is a member of the class.
       if (source[i + 1] === ']') {
         out += '\\]';
         i++;
@@ -98,7 +98,7 @@ function translate(source: string, whole: string): string {
       out += repetition ?? '\\{';
       i += (repetition?.length ?? 1) - 1;
     } else if (char === '}' || char === ']') {
-      // A bracket that closes nothing is a plain character in RE2.
+      // In RE2, an unmatched closing bracket is a plain character.
       out += `\\${char}`;
     } else {
       out += char;
@@ -113,6 +113,6 @@ function escape(next: string, inClass: boolean, whole: string): string {
   if (!inClass && next === 'z') return '(?![^])';
   if (next === 'a') return '\\x07';
   if (/[a-zA-Z0-9]/.test(next)) return `\\${next}`;
-  if (SYNTAX.includes(next) || (inClass && next === '-')) return `\\${next}`;
+  if (SYNTAX_CHARACTERS.includes(next) || (inClass && next === '-')) return `\\${next}`;
   return next;
 }

@@ -1,6 +1,6 @@
 /**
- * Structural schemas of custom resources: what a CustomResourceDefinition's `openAPIV3Schema` does to
- * objects. Pure: no I/O, no clock; compiled once and then used for every write.
+ * Structural schemas of custom resources: the effects of the `openAPIV3Schema` of a CustomResourceDefinition
+ * on objects. The functions are pure. A schema is compiled once and used for every write.
  */
 import { checkDefaults } from './check-defaults.ts';
 import { checkKeywords } from './check-keywords.ts';
@@ -19,26 +19,29 @@ import { validateValue } from './validate.ts';
 export type { StatusCause } from './field-error.ts';
 export type { SchemaNode } from './structural.ts';
 
-/** A schema that is ready for use. */
+/** A compiled schema. */
 export interface CompiledSchema {
-  /** The schema as a tree; server-side apply reads its list and map types. */
+  /** The schema as a tree. Server-side apply reads its list types and map types. */
   readonly root: SchemaNode;
   /**
-   * Removes what the schema does not specify, in place.
-   * @returns the removed paths, sorted (`spec.colour`): what `fieldValidation` warns of or refuses
+   * Removes the fields that the schema does not specify, in place.
+   *
+   * @returns the removed paths, sorted (`spec.colour`). `fieldValidation` determines whether the server
+   * reports or rejects them
    */
   prune(object: object): string[];
   /**
-   * Removes nulls that count as absent and fills in defaults, in place; also on objects that were stored before.
-   * `keepNulls` is for the result of server-side apply, from which the real server does not remove them, but
-   * refuses them.
+   * Removes nulls that count as absent, and applies defaults, in place. Also for objects that were stored
+   * earlier. `keepNulls` is for the result of server-side apply: a real server does not remove its nulls, so
+   * that validation rejects them.
    */
   applyDefaults(object: object, options?: { readonly keepNulls?: boolean }): void;
   /**
-   * Everything that is wrong with an object; with the old one, an update's transition rules are checked
-   * and what the update does not touch is not held against it (ratcheting).
-   * @param preceding what was found in the object's metadata before: rules are not run when that is wrong already
-   * @returns causes as the real server's, without the preceding ones; empty for a good object
+   * Validates an object. For an update, also checks transition rules, and ignores errors in values that the
+   * update does not change (ratcheting).
+   *
+   * @param preceding the errors in the metadata of the object. With certain errors, rules are not run
+   * @returns the causes of a real server, without the preceding ones
    */
   validate(
     object: object,
@@ -46,8 +49,8 @@ export interface CompiledSchema {
     preceding?: readonly { readonly reason: string }[],
   ): StatusCause[];
   /**
-   * As `validate`, for a write through the status subresource: of the values only those in `status` are checked
-   * against the schema (the causes' messages then speak from there), but every rule is.
+   * Validates a write through the status subresource. Only the values in `status` are checked against the
+   * schema, and the messages contain paths relative to `status`. All rules are run.
    */
   validateStatus(
     object: object,
@@ -56,8 +59,8 @@ export interface CompiledSchema {
   ): StatusCause[];
 }
 
-/** Causes that make CEL rules meaningless: they are not run then. */
-const BLOCKING: ReadonlySet<string> = new Set([
+/** The causes after which CEL rules are not run, because their result would be meaningless. */
+const blockingReasons: ReadonlySet<string> = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',
   'FieldValueTooLong',
@@ -65,7 +68,7 @@ const BLOCKING: ReadonlySet<string> = new Set([
   'FieldValueTypeInvalid',
 ]);
 
-/** A schema that the real server would not take in a CRD; `causes` say where and why. */
+/** A real server would reject this schema in a CRD. `causes` contains the paths and reasons. */
 export class SchemaError extends Error {
   readonly code = 'INVALID_SCHEMA';
   readonly causes: readonly StatusCause[];
@@ -77,10 +80,11 @@ export class SchemaError extends Error {
 }
 
 /**
- * Compiles the `openAPIV3Schema` of a CRD's version.
- * @param path where the schema is in the CRD; the causes' fields begin with it
- * @throws SchemaError when the schema is not structural or a rule does not compile: the real server
- * refuses such a CRD (422, with these causes)
+ * Compiles the `openAPIV3Schema` of a version of a CRD.
+ *
+ * @param path the path of the schema in the CRD. The fields of the causes begin with it
+ * @throws SchemaError when the schema is not structural or a rule does not compile. A real server rejects
+ * such a CRD (422, with these causes)
  */
 export function compileSchema(
   openAPIV3Schema: object,
@@ -129,7 +133,7 @@ function checkStatus(object: JsonObject, old: JsonObject, schema: SchemaNode | u
   return below('status', causes);
 }
 
-/** List types and rules, which are about the whole object whatever part of it was written. */
+/** Checks list types and rules, which concern the whole object whichever part was written. */
 function validateRest(
   object: JsonObject,
   old: JsonObject | undefined,
@@ -143,7 +147,7 @@ function validateRest(
   if (old !== undefined) validateListTypes(old, root, path, repeatedBefore);
   if (repeatedBefore.length === 0) validateListTypes(object, root, path, causes);
   if (rules === undefined) return causes;
-  if ([...preceding, ...causes].some(({ reason }) => BLOCKING.has(reason)))
+  if ([...preceding, ...causes].some(({ reason }) => blockingReasons.has(reason)))
     causes.push(invalid('', null, RULES_NOT_CHECKED));
   else runRules(object, rules, old, old !== undefined && deepEqual(object, old), path, causes);
   return causes;

@@ -1,16 +1,16 @@
-/** JSON values as the server holds them: plain objects, arrays and scalars. */
+/** JSON values: plain objects, arrays and scalars. */
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
   [key: string]: Json;
 }
 
-/** True for a JSON object (not an array, not null). */
+/** Returns true for a JSON object, and false for arrays and null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Equality of JSON values; the order of an object's keys does not matter. */
+/** Compares JSON values. The order of keys in an object is ignored. */
 export function deepEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -25,7 +25,7 @@ export function deepEqual(a: Json | undefined, b: Json | undefined): boolean {
   );
 }
 
-/** A deep copy of a JSON value. */
+/** Returns a deep copy of a JSON value. */
 export function clone<T extends Json>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => clone(item)) as T;
@@ -34,12 +34,12 @@ export function clone<T extends Json>(value: T): T {
   return copy as T;
 }
 
-/** The own member of an object, or undefined; never something inherited. */
+/** Returns the own member of an object, or undefined. Ignores inherited members. */
 export function get(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** Sets a member, also one that is called `__proto__`. */
+/** Sets a member. Also works for the name `__proto__`. */
 export function set(object: JsonObject, key: string, value: Json): void {
   if (key === '__proto__') {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });

@@ -1,10 +1,13 @@
-/** Uniqueness in lists of type set and map. Source: apiextensions-apiserver/pkg/apiserver/schema/listtype. */
+/**
+ * Checks the uniqueness of items in lists of type set and map.
+ * Source: apiextensions-apiserver/pkg/apiserver/schema/listtype.
+ */
 import { duplicate, invalid, toJson, type StatusCause } from './field-error.ts';
 import { get, isObject, type Json, type JsonObject } from './json.ts';
 import type { FieldPath } from './path.ts';
 import { memberSchema, type SchemaNode } from './structural.ts';
 
-/** Adds a cause for every value that is a second time in a set, and every key that is in a map list. */
+/** Adds a cause for every repeated value in a set and every repeated key in a map list. */
 export function validateListTypes(
   value: Json,
   node: SchemaNode,
@@ -65,7 +68,7 @@ function keyOf(node: SchemaNode, item: Json): JsonObject {
   return key;
 }
 
-/** Each repeated value is reported once, at its second place. */
+/** Reports each repeated value once, at its second position. */
 function reportRepeats(
   keys: readonly Json[],
   items: readonly Json[],

@@ -1,30 +1,30 @@
-/** The place in an object that a walk has come to; turned into text only when something is wrong there. */
+/** The current position of a walk through an object. The path is formatted only when an error needs it. */
 export class FieldPath {
   readonly #parts: string[] = [];
 
-  /** @param start the text of the place where the walk begins */
+  /** @param start the path of the start of the walk */
   constructor(start = '') {
     if (start !== '') this.#parts.push(start);
   }
 
-  /** Steps into a member, as `.name`. */
+  /** Enters a member, as `.name`. */
   child(name: string): this {
     this.#parts.push(`.${name}`);
     return this;
   }
 
-  /** Steps into a list item or a map's entry, as `[key]`. */
+  /** Enters a list item or a map entry, as `[key]`. */
   key(key: string | number): this {
     this.#parts.push(`[${key}]`);
     return this;
   }
 
-  /** Steps back. */
+  /** Leaves the member or item. */
   up(): void {
     this.#parts.pop();
   }
 
-  /** `spec.rules[2].port`; '' at the object itself. */
+  /** Returns the path, for example `spec.rules[2].port`. Returns '' for the object itself. */
   toString(): string {
     const text = this.#parts.join('');
     return text.startsWith('.') ? text.slice(1) : text;

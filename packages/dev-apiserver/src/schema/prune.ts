@@ -1,13 +1,17 @@
-/** Pruning: what the schema does not name is not stored. Source: apiextensions-apiserver/pkg/apiserver/schema/pruning. */
+/**
+ * Pruning: the server does not store fields that the schema does not specify.
+ * Source: apiextensions-apiserver/pkg/apiserver/schema/pruning.
+ */
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { memberSchema, type SchemaNode } from './structural.ts';
 
-const TYPE_AND_META: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
+const typeAndMeta: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
 /**
- * Removes every field that the schema does not specify, in place; `apiVersion`, `kind` and `metadata` of
- * the object and of embedded resources are left alone.
- * @returns the paths of what was removed, sorted, as `fieldValidation` reports them (`spec.rules[0].colour`)
+ * Removes every field that the schema does not specify, in place. Keeps `apiVersion`, `kind` and `metadata`
+ * of the object and of embedded resources.
+ *
+ * @returns the removed paths, sorted, in the notation of `fieldValidation` (`spec.rules[0].colour`)
  */
 export function prune(object: JsonObject, root: SchemaNode): string[] {
   const removed: string[] = [];
@@ -15,14 +19,17 @@ export function prune(object: JsonObject, root: SchemaNode): string[] {
   return removed.sort();
 }
 
-/** As `prune`, for a value that is no whole object: nothing is exempt. */
+/** Prunes a value that is not a whole object, so that no field is exempt. */
 export function pruneBelow(value: Json, node: SchemaNode): string[] {
   const removed: string[] = [];
   pruneValue(value, node, node.embeddedResource, [], removed);
   return removed.sort();
 }
 
-/** `node` true: anything goes below, and nothing below is specified, so it is pruned as an unknown (`additionalProperties: true`). */
+/**
+ * When `node` is true (`additionalProperties: true`), every member is allowed. The values of the members have
+ * no schema, so that their fields are pruned.
+ */
 function pruneValue(
   value: Json,
   node: SchemaNode | true | undefined,
@@ -44,10 +51,10 @@ function pruneValue(
       return;
     }
     for (const [key, inner] of Object.entries(value)) {
-      if (isResource && TYPE_AND_META.has(key)) continue;
+      if (isResource && typeAndMeta.has(key)) continue;
       const member = memberSchema(schema, key);
       if (member === undefined) {
-        if (!TYPE_AND_META.has(key) || path.length > 0) removed.push(join([...path, `.${key}`]));
+        if (!typeAndMeta.has(key) || path.length > 0) removed.push(join([...path, `.${key}`]));
         // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- JSON objects are maps here
         delete value[key];
       } else {
@@ -57,7 +64,7 @@ function pruneValue(
   }
 }
 
-/** Below `x-kubernetes-preserve-unknown-fields` only what the schema does name is pruned further. */
+/** Below `x-kubernetes-preserve-unknown-fields`, prunes only the fields that the schema specifies. */
 function keepUnknown(
   value: Json,
   node: SchemaNode | undefined,
@@ -74,7 +81,7 @@ function keepUnknown(
     });
   } else if (isObject(value)) {
     for (const [key, inner] of Object.entries(value)) {
-      if (isResource && TYPE_AND_META.has(key)) continue;
+      if (isResource && typeAndMeta.has(key)) continue;
       const member = memberSchema(node, key);
       if (member !== undefined) descend(inner, member, key, path, removed);
     }
@@ -89,7 +96,7 @@ function descend(value: Json, node: SchemaNode | true, key: string, path: string
 
 const join = (path: readonly string[]): string => path.join('').replace(/^\./, '');
 
-/** Removes nulls that the schema neither allows nor replaces by a default, in place: they count as not given. */
+/** Removes nulls in place that the schema neither allows nor replaces by a default. They count as absent. */
 export function pruneNulls(value: Json, node: SchemaNode | true | undefined): void {
   const schema = node === true ? undefined : node;
   if (Array.isArray(value)) {

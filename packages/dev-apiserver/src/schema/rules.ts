@@ -1,5 +1,5 @@
 /**
- * CEL rules (`x-kubernetes-validations`) of a schema: compiled once (run-rules.ts runs them).
+ * Compiles the CEL rules (`x-kubernetes-validations`) of a schema. run-rules.ts runs them.
  * Source: apiextensions-apiserver/pkg/apiserver/schema/cel/compilation.go.
  */
 import { celType, CelError, CelScope, type CelType, type CompiledExpression } from '../cel/index.ts';
@@ -7,7 +7,7 @@ import { escapeJson, invalid, Printed, type StatusCause } from './field-error.ts
 import type { FieldPath } from './path.ts';
 import type { RuleSpec, SchemaNode } from './structural.ts';
 
-/** The rules of a schema node and of what is below it; undefined where there are none. */
+/** The rules of a schema node and of the nodes below it. */
 export interface RuleTree {
   readonly node: SchemaNode;
   readonly type: CelType;
@@ -17,7 +17,7 @@ export interface RuleTree {
   readonly items: RuleTree | undefined;
 }
 
-/** A rule with its programs. */
+/** A rule with its compiled expressions. */
 export interface CompiledRule {
   readonly spec: RuleSpec;
   readonly program: CompiledExpression;
@@ -26,15 +26,16 @@ export interface CompiledRule {
 
 /**
  * Compiles every rule of a schema.
- * @param path where the schema is in the CRD, for the causes
- * @param causes what does not compile is added here
+ *
+ * @param path the path of the schema in the CRD, for the causes
+ * @param causes receives the errors
  */
 export function compileRules(root: SchemaNode, path: FieldPath, causes: StatusCause[]): RuleTree | undefined {
   if (!hasRules(root)) return undefined;
   const scope = new CelScope();
   const planned: (() => void)[] = [];
   const tree = plan(root, true, undefined, { scope, path, causes, planned });
-  // All types of the scope are declared by now.
+  // All types of the scope are declared at this point.
   for (const compile of planned) compile();
   return tree;
 }
@@ -56,7 +57,7 @@ interface Planning {
   readonly planned: (() => void)[];
 }
 
-/** @param uncorrelatable the schema in whose values old and new cannot be matched, if the node is below such */
+/** @param uncorrelatable the nearest ancestor whose old and new values cannot be matched, if there is one */
 function plan(
   node: SchemaNode,
   isResource: boolean,
@@ -107,7 +108,10 @@ function plan(
   };
 }
 
-/** Items can be matched by the keys of a map list, and members of an object unless it is atomic. */
+/**
+ * Returns true when the old and new members of a value can be matched: items of map lists by their keys, and
+ * members of objects that are not atomic.
+ */
 const isCorrelatable = (node: SchemaNode): boolean =>
   node.type === 'array' ? node.listType === 'map' : node.mapType !== 'atomic';
 
@@ -146,7 +150,7 @@ function compilerMessage(part: 'rule' | 'messageExpression', message: string): s
   return `${part === 'rule' ? '' : `${part} `}compilation failed: ${message}`;
 }
 
-/** A rule as the real server prints its struct. */
+/** Formats a rule as a real server prints the Go struct. */
 function printRule(spec: RuleSpec): Printed {
   const {
     rule,

@@ -1,5 +1,5 @@
 /**
- * Running the CEL rules of a schema on objects that are valid otherwise.
+ * Runs the CEL rules of a schema on objects that are valid otherwise.
  * Source: apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go.
  */
 import type { CompiledExpression, Interned } from '../cel/index.ts';
@@ -12,8 +12,10 @@ import { correlatedItems } from './validate.ts';
 
 /**
  * Runs the rules on a value and on everything below it.
- * @param old the value in the same place before an update; transition rules run only where there is one
- * @param unchanged the value is as it was, or sits in something that is: only transition rules can fail then
+ *
+ * @param old the value before an update. Transition rules run only when it exists
+ * @param unchanged the value is unchanged, or is part of an unchanged value. Then only transition rules can
+ * fail
  */
 export function runRules(
   value: Json,
@@ -83,7 +85,7 @@ function evaluationFailure(message: string, spec: RuleSpec): string {
   return `'${message}': ${explanation} for rule: ${ruleName(spec)}`;
 }
 
-/** The text that names a rule in messages: its own message, else the rule. */
+/** Returns the name of a rule in messages: its message, or the rule itself. */
 const ruleName = (spec: RuleSpec): string => (spec.message ?? spec.rule).trim();
 
 function messageOf(
@@ -98,7 +100,7 @@ function messageOf(
       const trimmed = typeof text === 'string' ? text.trim() : '';
       if (trimmed !== '' && trimmed.length <= 5120 && !trimmed.includes('\n')) return trimmed;
     } catch {
-      // The real server falls back to the plain message, too.
+      // A real server also falls back to the plain message.
     }
   }
   return spec.message === undefined || spec.message === ''
@@ -127,7 +129,7 @@ function failure(
   }
 }
 
-/** `.a['b.c']` below `spec` as the real server prints it: `spec.a[b.c]`. */
+/** Joins paths as a real server does: `.a['b.c']` below `spec` is `spec.a[b.c]`. */
 function joinFieldPath(base: string, fieldPath: string | undefined): string {
   if (fieldPath === undefined || fieldPath === '') return base;
   const below = fieldPath.replace(

@@ -1,14 +1,14 @@
 /**
- * Structural schemas: `openAPIV3Schema` of a CustomResourceDefinition, read once into nodes that
- * pruning, defaulting and validation walk.
+ * Structural schemas: the `openAPIV3Schema` of a CustomResourceDefinition as a tree of nodes, for pruning,
+ * defaulting and validation.
  *
- * Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema (Structural), and the Kubernetes
- * documentation, "Specifying a structural schema".
+ * Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema (Structural), and the Kubernetes documentation,
+ * "Specifying a structural schema".
  */
 import { goRegExp } from './go-regexp.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 
-/** A CEL rule as the schema states it. */
+/** A CEL rule as written in the schema. */
 export interface RuleSpec {
   rule: string;
   message?: string;
@@ -18,15 +18,18 @@ export interface RuleSpec {
   optionalOldSelf?: boolean;
 }
 
-/** One schema node. Nested nodes (`allOf` and its kin) have only the validations. */
+/** A schema node. Nodes nested in `allOf`, `anyOf`, `oneOf` and `not` have only validations. */
 export interface SchemaNode {
-  /** '' where the schema names none (int-or-string, preserve-unknown-fields, nested validations). */
+  /** '' when the schema has no type (int-or-string, preserve-unknown-fields, nested validations). */
   readonly type: string;
   readonly nullable: boolean;
-  /** undefined: no default. */
+  /** Undefined when the schema has no default. */
   readonly defaultValue: Json | undefined;
   readonly properties: ReadonlyMap<string, SchemaNode>;
-  /** The schema of a map's values; true: anything; undefined: not a map. */
+  /**
+   * The schema of the values of a map. True when every value is allowed, undefined when the node is not a
+   * map.
+   */
   readonly additionalProperties: SchemaNode | true | undefined;
   readonly items: SchemaNode | undefined;
 
@@ -61,8 +64,9 @@ export interface SchemaNode {
 }
 
 /**
- * Reads a schema that `checkStructural` found good.
- * @throws SyntaxError for a pattern that is none in RE2
+ * Reads a schema that `checkStructural` has accepted.
+ *
+ * @throws SyntaxError when a pattern is not valid in RE2
  */
 export function readSchema(schema: JsonObject): SchemaNode {
   const additional = schema['additionalProperties'];
@@ -116,7 +120,10 @@ export function readSchema(schema: JsonObject): SchemaNode {
   };
 }
 
-/** The schema of a member: its property, else the map's value schema; true for "anything". */
+/**
+ * Returns the schema of a member: its property, or the schema of map values. Returns true when every value is
+ * allowed.
+ */
 export function memberSchema(node: SchemaNode | undefined, key: string): SchemaNode | true | undefined {
   return node?.properties.get(key) ?? node?.additionalProperties;
 }

@@ -1,8 +1,8 @@
 /**
- * Validation of values against a schema, with the real server's causes.
+ * Validates values against a schema, with the causes of a real server.
  *
- * Source: k8s.io/kube-openapi/pkg/validation/validate, and ratcheting (what an update leaves as it was
- * is not held against it) from apiextensions-apiserver/pkg/apiserver/validation/ratcheting.go.
+ * Source: k8s.io/kube-openapi/pkg/validation/validate. For ratcheting, which ignores errors in values that an
+ * update does not change: apiextensions-apiserver/pkg/apiserver/validation/ratcheting.go.
  */
 import {
   cause,
@@ -21,9 +21,10 @@ import type { SchemaNode } from './structural.ts';
 
 /**
  * Checks a value against a node and everything below it.
- * @param old the value in the same place before an update; undefined when there was none
- * @param path where the value is; left as it was
- * @param causes what is wrong is added here
+ *
+ * @param old the value before an update. Undefined when there was none
+ * @param path the path of the value. Unchanged on return
+ * @param causes receives the problems
  */
 export function validateValue(
   value: Json,
@@ -57,7 +58,7 @@ function checkValue(
   if (isObject(value)) checkObject(value, node, old, path, causes);
 }
 
-/** The name of a value's type as the messages have it. */
+/** Returns the name of the type of a value in messages. */
 function typeOf(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
@@ -83,7 +84,7 @@ function checkType(value: Json, node: SchemaNode, path: FieldPath, causes: Statu
 }
 
 function checkString(value: string, node: SchemaNode, path: FieldPath, causes: StatusCause[]): void {
-  // Go counts code points, so a pair of surrogates is one.
+  // Go counts code points, so that a surrogate pair counts as one character.
   const length = node.maxLength === undefined && node.minLength === undefined ? 0 : Array.from(value).length;
   if (node.maxLength !== undefined && length > node.maxLength) {
     causes.push(
@@ -261,19 +262,25 @@ function checkCombinations(
   if (node.not !== undefined && failures(node.not).length === 0) whole('not validate the schema (not)');
 }
 
-/** The alternative that came nearest: the real server shows its causes beside the summary. */
+/**
+ * Returns the causes of the alternative with the fewest. A real server reports them together with the
+ * summary.
+ */
 function fewest(results: readonly StatusCause[][]): StatusCause[] {
   return results.reduce((best, result) => (result.length < best.length ? result : best));
 }
 
-/** Old items can be told apart only by the keys of a map list (ratcheting; atomic lists and sets are one whole). */
+/**
+ * Matches items with old items (ratcheting). Only map lists support it, by their keys. Atomic lists and sets
+ * count as one value.
+ */
 export function correlatedItems(node: SchemaNode, old: Json | undefined): (item: Json) => Json | undefined {
   if (node.listType !== 'map' || !Array.isArray(old)) return () => undefined;
   const byKey = new Map(old.map((item) => [listKey(node, item), item]));
   return (item) => byKey.get(listKey(node, item));
 }
 
-/** What identifies an item of a map list, as text; equal keys, equal text. */
+/** Returns the identity of an item in a map list as text. Equal keys have equal text. */
 export function listKey(node: SchemaNode, item: Json): string {
   return toJson(node.listMapKeys.map((key) => (isObject(item) ? (get(item, key) ?? null) : null)));
 }

@@ -1,38 +1,41 @@
 import type { ApiObject } from '../model/objects.ts';
 
-/** One object as it is stored. Immutable; `json` caches its serialised forms (see encode.ts). */
+/**
+ * A stored state of an object. Entries are immutable. `json` caches the serialised object (see
+ * wire/encode.ts).
+ */
 export interface Entry {
   readonly key: string;
-  /** The store's revision at which this state was written: the object's resourceVersion. */
+  /** The revision of the write that stored this state. It is the resourceVersion of the object. */
   readonly revision: number;
   readonly object: ApiObject;
   json: string | undefined;
 }
 
-/** One change of a collection. */
+/** A change of a collection. */
 export interface Change {
   readonly revision: number;
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
-  /** The new state; for DELETED the last state, with the deletion's resourceVersion. */
+  /** The new state. For DELETED, the last state with the resourceVersion of the deletion. */
   readonly entry: Entry;
-  /** The state before; undefined for ADDED. */
+  /** The previous state. Undefined for ADDED. */
   readonly previous: Entry | undefined;
-  /** Serialised watch events by format, so that many watchers cost one serialisation. */
+  /** Caches watch events by format, so that the server serialises an event once for all watchers. */
   readonly encoded: Map<string, string>;
 }
 
-/** The revision counter that all collections of a server share, like etcd's. */
+/** The revision counter of a server. All collections share it, as in etcd. */
 export class Revisions {
   current = 1;
 
-  /** The next revision. */
+  /** Increments the counter and returns the new revision. */
   next(): number {
     this.current += 1;
     return this.current;
   }
 }
 
-/** Keys in byte order, sorted when somebody asks and kept while keys arrive in order. */
+/** Keys in byte order. Sorts on access, unless the keys were added in order. */
 class SortedKeys {
   readonly #keys = new Set<string>();
   #sorted: string[] | undefined = [];
@@ -63,9 +66,10 @@ class SortedKeys {
 /**
  * The objects of one resource with their recent history.
  *
- * Guarantees: everything here is synchronous, so that a caller's read, check and write are one transaction;
- * listeners see every change once, in the order of revisions, before the writer's call returns; lists are in
- * the order of keys, as etcd's are; the cost of a write does not grow with the number of objects.
+ * Guarantees: all methods are synchronous, so that the read, the check and the write of a caller form one
+ * transaction. Listeners receive every change once, in the order of revisions, before the call of the writer
+ * returns. Lists are in the order of keys, as in etcd. The cost of a write does not depend on the number of
+ * objects.
  */
 export class Collection {
   readonly #revisions: Revisions;
@@ -77,7 +81,7 @@ export class Collection {
   #history: Change[] = [];
   #compacted: number;
 
-  /** `historyLimit`: how many changes are kept for watches that start in the past and for continued lists. */
+  /** `historyLimit` is the number of changes to keep for watches and continued lists. */
   constructor(revisions: Revisions, historyLimit: number) {
     this.#revisions = revisions;
     this.#historyLimit = historyLimit;
@@ -89,7 +93,7 @@ export class Collection {
     return this.#revisions.current;
   }
 
-  /** Changes at this revision and before are forgotten. */
+  /** The last revision whose change is no longer in the history. */
   get compactedRevision(): number {
     return this.#compacted;
   }
@@ -102,12 +106,12 @@ export class Collection {
     return this.#entries.get(key);
   }
 
-  /** Every entry, in no promised order. */
+  /** Returns all entries in no particular order. */
   values(): IterableIterator<Entry> {
     return this.#entries.values();
   }
 
-  /** Entries in key order, of one namespace or of all. */
+  /** Returns the entries of one namespace, or all entries, in key order. */
   list(namespace?: string): Entry[] {
     const keys = namespace === undefined ? this.#all : this.#namespaces.get(namespace);
     if (keys === undefined) return [];
@@ -120,8 +124,8 @@ export class Collection {
   }
 
   /**
-   * Entries in key order as they were at a revision, by taking back the changes since.
-   * Undefined when the history no longer reaches back that far.
+   * Returns the entries at a revision in key order, by undoing later changes. Returns undefined when the
+   * history does not reach back to the revision.
    */
   listAt(revision: number, namespace?: string): Entry[] | undefined {
     if (revision < this.#compacted) return undefined;
@@ -137,7 +141,7 @@ export class Collection {
     return [...then.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  /** Writes a new state of an object; its resourceVersion is set here. `object` belongs to the store from now on. */
+  /** Writes a state of an object and sets its resourceVersion. The store owns `object` from now on. */
   put(key: string, object: ApiObject): Entry {
     const previous = this.#entries.get(key);
     const revision = this.#revisions.next();
@@ -153,7 +157,7 @@ export class Collection {
     return entry;
   }
 
-  /** Removes an object; `last` is its state to show in the DELETED event when it differs from the stored one. */
+  /** Removes an object. `last` is the state for the DELETED event if it differs from the stored state. */
   delete(key: string, last?: ApiObject): Entry | undefined {
     const previous = this.#entries.get(key);
     if (previous === undefined) return undefined;
@@ -168,14 +172,14 @@ export class Collection {
     return entry;
   }
 
-  /** Replaces how every object reads, in place: no event, no new resourceVersion. */
+  /** Replaces every stored object in place, without an event and without a new resourceVersion. */
   reread(read: (object: ApiObject) => ApiObject): void {
     for (const [key, { revision, object }] of this.#entries) {
       this.#entries.set(key, { key, revision, object: read(object), json: undefined });
     }
   }
 
-  /** The kept changes after a revision, oldest first. */
+  /** Returns the changes in the history after a revision, oldest first. */
   changesSince(revision: number): readonly Change[] {
     let low = 0;
     let high = this.#history.length;
@@ -187,13 +191,13 @@ export class Collection {
     return this.#history.slice(low);
   }
 
-  /** Calls the listener for every change from now on; the returned function ends that. */
+  /** Calls the listener for every change from now on. The returned function unsubscribes the listener. */
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Forgets all history: watches from before now are answered 410, as after etcd's compaction. */
+  /** Drops the history. Watches of older revisions receive 410, as after a compaction of etcd. */
   compact(): void {
     this.#history = [];
     this.#compacted = this.#revisions.current;
@@ -201,14 +205,15 @@ export class Collection {
 
   #publish(change: Change): void {
     this.#history.push(change);
-    // Trimming in halves keeps the cost of a write constant on average.
+    // Trimming the history in halves keeps the amortised cost of a write constant.
     if (this.#history.length > this.#historyLimit * 2) {
       const kept = this.#history.slice(-this.#historyLimit);
       this.#compacted = (kept[0]?.revision ?? change.revision) - 1;
       this.#history = kept;
     }
     for (const listener of this.#listeners) listener(change);
-    // Late watchers are rare and can serialise again; the history would hold several times the objects' size.
+    // Watches that start in the past are rare and serialise events again. Otherwise the history would need
+    // several times the memory of the objects.
     change.encoded.clear();
     if (change.previous !== undefined) change.previous.json = undefined;
     if (change.type === 'DELETED') change.entry.json = undefined;

@@ -3,23 +3,23 @@ import type { ApiObject, JsonObject } from '../model/objects.ts';
 import type { CompiledSchema } from '../schema/index.ts';
 import type { Collection } from './collection.ts';
 
-/** Which part of an object a write is about: '' is the object itself. */
+/** The part of an object that a write changes. '' is the object itself. */
 export type Subresource = '' | 'status' | 'finalize';
 
-/** One column of a Table (metav1.TableColumnDefinition) and how to fill it. */
+/** A column of a Table (metav1.TableColumnDefinition) and the function that returns its cells. */
 export interface Column {
   readonly name: string;
   readonly type: string;
   readonly format: string;
   readonly description: string;
   readonly priority: number;
-  /** The cell: a string, a number, a boolean, or null when there is nothing to show. */
+  /** Returns the cell: a string, a number, a boolean, or null for an empty cell. */
   readonly cell: (object: ApiObject, now: number) => unknown;
 }
 
 /**
- * A resource in one API version, with everything that the generic verbs need to know of it.
- * Versions of one kind share their `collection`; what is stored has no apiVersion and kind, they are added on the way out.
+ * A resource in one API version, with the information that the generic verbs need. The versions of a kind
+ * share a `collection`. Stored objects have no apiVersion and kind. The server adds them to its answers.
  */
 export interface Resource {
   readonly group: string;
@@ -34,55 +34,72 @@ export interface Resource {
   readonly subresources: readonly Exclude<Subresource, ''>[];
   readonly verbs: readonly string[];
   readonly collection: Collection;
-  /** As published: the OpenAPI v3 schema that the resource's author wrote. */
+  /** The OpenAPI v3 schema as the author of the resource wrote it. */
   readonly openAPISchema: JsonObject;
   readonly schema: CompiledSchema;
   readonly columns: readonly Column[];
-  /** Field labels that selectors may name, besides metadata.name and metadata.namespace, with their reader. */
+  /** The fields that selectors support besides metadata.name and metadata.namespace, with their accessors. */
   readonly fieldLabels: ReadonlyMap<string, (object: ApiObject) => string>;
-  /** Built-in kinds take strategic merge patches, and show their list items without apiVersion and kind. */
+  /**
+   * True for built-in kinds. They accept strategic merge patches, and their list items have no apiVersion and
+   * kind.
+   */
   readonly builtIn: boolean;
-  /** The warning with which requests to a deprecated version are answered. */
+  /** The warning in the answers to requests for a deprecated version. */
   readonly deprecation?: string;
   readonly rules: ResourceRules;
 }
 
-/** Where kinds differ in the generic verbs. Every hook may change the object it is given in place, `previous` never. */
+/**
+ * The differences between kinds in the generic verbs. A hook may change its first argument in place, but
+ * never `previous`.
+ */
 export interface ResourceRules {
-  /** PUT or apply may make an object that does not exist. */
+  /** PUT and apply may create an object. */
   readonly createOnUpdate: boolean;
-  /** PUT may leave metadata.resourceVersion out. */
+  /** PUT does not require metadata.resourceVersion. */
   readonly unconditionalUpdate: boolean;
-  /** Whether the kind counts generations at all. */
+  /** The server counts generations of the kind. */
   readonly generation: boolean;
-  /** @throws ApiError when nothing of the kind may be created now. */
+  /**
+   * Runs before a create.
+   *
+   * @throws ApiError when the server must not create objects of the kind now
+   */
   readonly admitCreate?: () => void;
   readonly prepareCreate?: (object: ApiObject) => void;
   readonly prepareUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource) => void;
-  /** What Go could not decode, though the schema allows it. */
+  /** Returns the message for a value that the schema allows but Go cannot decode. */
   readonly undecodable?: (object: ApiObject) => string | undefined;
   readonly validate?: (object: ApiObject, previous: ApiObject | undefined) => StatusCause[];
-  /** Changes an object whose deletion has been asked for, before it is marked. */
+  /** Changes an object before the server marks it as terminating. */
   readonly prepareDelete?: (object: ApiObject) => void;
-  /** Whether a terminating object without finalizers must still stay. */
+  /** Returns true when a terminating object must stay although it has no finalizers. */
   readonly isHeld?: (object: ApiObject) => boolean;
-  /** @throws ApiError when this object may never be deleted. */
+  /**
+   * Runs before a delete.
+   *
+   * @throws ApiError when the object must not be deleted
+   */
   readonly admitDelete?: (name: string) => void;
-  /** Causes against a name; without it, names are RFC 1123 subdomains. */
+  /** Returns the problems of a name. The default accepts RFC 1123 subdomains. */
   readonly validateName?: (name: string) => string[];
-  /** The stored form of an object in this version, and back. */
+  /** Converts an object of this version to its stored form. */
   readonly toStorage?: (object: ApiObject) => ApiObject;
   readonly fromStorage?: (object: ApiObject) => ApiObject;
-  /** Runs after a write of this kind was stored, synchronously, before the answer goes out. */
+  /** Runs synchronously after the store has a write of the kind, and before the server answers. */
   readonly afterWrite?: (key: string) => void;
 }
 
-/** "group/version", or "version" for the core group: an object's apiVersion. */
+/** Returns the apiVersion of a resource: "group/version", or "version" for the core group. */
 export function apiVersionOf(resource: { group: string; version: string }): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
 }
 
-/** "plural.group": the key of a resource over all its versions, and the name of its CustomResourceDefinition. */
+/**
+ * Returns "plural.group": the key of a resource in all its versions, and the name of its
+ * CustomResourceDefinition.
+ */
 export function resourceKey(resource: { group: string; plural: string }): string {
   return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 }

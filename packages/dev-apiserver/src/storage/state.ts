@@ -3,15 +3,12 @@ import type { Resource } from './resource.ts';
 import { Collection, Revisions } from './collection.ts';
 import type { Change } from './collection.ts';
 
-/** What of the world the server reads; tests may replace it. */
+/** The clock of the server. Tests may replace it. */
 export interface Clock {
   now(): Date;
 }
 
-/**
- * The state that all requests share: which resources there are, and their objects.
- * A resource's collection outlives its definition only as long as somebody holds it.
- */
+/** The state that all requests share: the served resources and their objects. */
 export class ServerState {
   readonly revisions = new Revisions();
   readonly clock: Clock;
@@ -27,12 +24,12 @@ export class ServerState {
     this.#historyLimit = historyLimit;
   }
 
-  /** Counts changes of the set of resources: what discovery and OpenAPI cache by. */
+  /** The number of changes of the set of resources. Discovery and OpenAPI use it as a cache key. */
   get resourcesGeneration(): number {
     return this.#generation;
   }
 
-  /** The collection of a resource ("plural.group"), made at first use. */
+  /** Returns the collection of a resource ("plural.group"). Creates it on first use. */
   collection(key: string): Collection {
     let collection = this.#collections.get(key);
     if (collection === undefined) {
@@ -45,7 +42,7 @@ export class ServerState {
     return collection;
   }
 
-  /** Every resource's collection by "plural.group". */
+  /** Returns all collections by "plural.group". */
   collections(): ReadonlyMap<string, Collection> {
     return this.#collections;
   }
@@ -56,7 +53,7 @@ export class ServerState {
     this.#generation += 1;
   }
 
-  /** Stops serving a resource; open watches on it end. Its objects are forgotten. */
+  /** Stops serving a resource: ends its watches and drops its objects. */
   retire(key: string): void {
     this.#versions.delete(key);
     this.#collections.delete(key);
@@ -64,17 +61,19 @@ export class ServerState {
     for (const listener of this.#retired) listener(key);
   }
 
-  /** A served resource, by API group, version and plural name. */
+  /** Returns a served resource by API group, version and plural name. */
   resource(group: string, version: string, plural: string): Resource | undefined {
     return this.#versions.get(resourceKey({ group, plural }))?.get(version);
   }
 
-  /** Any served version of a resource ("plural.group"): for work that is the same in all of them. */
+  /**
+   * Returns any served version of a resource ("plural.group"), for work that does not depend on the version.
+   */
   anyVersion(key: string): Resource | undefined {
     return this.#versions.get(key)?.values().next().value;
   }
 
-  /** The resource in which a kind is served. */
+  /** Returns the resource that serves a kind. */
   resourceOfKind(apiVersion: string, kind: string): Resource | undefined {
     const slash = apiVersion.indexOf('/');
     const group = slash === -1 ? '' : apiVersion.slice(0, slash);
@@ -86,17 +85,19 @@ export class ServerState {
     return undefined;
   }
 
-  /** Every served resource in every version. */
+  /** Iterates over the served resources in all their versions. */
   *resources(): Generator<Resource> {
     for (const versions of this.#versions.values()) yield* versions.values();
   }
 
-  /** Calls the observer for every change of every collection, with the resource's "plural.group". */
+  /** Calls the observer for every change of every collection, with the "plural.group" of the resource. */
   observe(observer: (key: string, change: Change) => void): void {
     this.#observers.add(observer);
   }
 
-  /** Calls the listener when a resource is no longer served; the returned function ends that. */
+  /**
+   * Calls the listener when the server stops serving a resource. The returned function removes the listener.
+   */
   onRetired(listener: (key: string) => void): () => void {
     this.#retired.add(listener);
     return () => this.#retired.delete(listener);

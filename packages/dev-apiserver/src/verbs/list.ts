@@ -13,25 +13,30 @@ import type { Resource } from '../storage/resource.ts';
 import type { Selection } from './selection.ts';
 import type { Entry } from '../storage/collection.ts';
 
-/** One page of a list. */
+/** A page of a list. */
 export interface Page {
   readonly entries: readonly Entry[];
-  /** The revision that the list shows. */
+  /** The revision of the state that the list shows. */
   readonly revision: number;
-  /** Given to the client to ask for the next page; '' at the end. */
+  /** The token for the next page. '' on the last page. */
   readonly continue: string;
   readonly remaining: number | undefined;
 }
 
 interface ContinueToken {
-  /** The revision of the first page, or -1: go on from the newest state, consistent or not. */
+  /**
+   * The revision of the first page. -1 continues with the newest state, which is inconsistent with earlier
+   * pages.
+   */
   readonly rv: number;
   readonly start: string;
 }
 
 /**
- * Lists a resource as its query asks: limit and continue, resourceVersion and resourceVersionMatch (Kubernetes API
- * concepts, "Resource versions" and "Retrieving large results sets in chunks"). All pages of one list show the same revision.
+ * Lists a resource according to the query: limit and continue, resourceVersion and resourceVersionMatch
+ * (Kubernetes API concepts, "Resource versions" and "Retrieving large results sets in chunks"). All pages of
+ * a list show the same revision.
+ *
  * @throws ApiError 400, 410, 422 or 504
  */
 export function listPage(resource: Resource, selection: Selection, query: URLSearchParams): Page {
@@ -55,7 +60,8 @@ export function listPage(resource: Resource, selection: Selection, query: URLSea
     if (entries === undefined) throw expired('The resourceVersion for the provided list is too old.');
     return cut(entries, selection, limit, asked, '');
   }
-  // "Any version" is answered whole, as the real server's watch cache does.
+  // Like the watch cache of a real server, ignores the limit when the client accepts any version
+  // (resourceVersion=0).
   return cut(
     collection.list(selection.namespace),
     selection,
@@ -103,7 +109,7 @@ function cut(
   return { entries: page, revision, continue: '', remaining: undefined };
 }
 
-/** The first key after a key is the key with a NUL behind it; tokens look like the real server's. */
+/** Creates a token in the format of a real server. The first key after a key is the key followed by NUL. */
 function makeToken(revision: number, lastKey: string): string {
   const token = { v: 'meta.k8s.io/v1', rv: revision, start: `/${lastKey}\0` };
   return Buffer.from(JSON.stringify(token)).toString('base64url');
@@ -141,7 +147,7 @@ function tokenTooOld(start: string): ApiError {
   );
 }
 
-/** A 410 that carries a token to go on with, in its Status' metadata.continue. */
+/** A 410 whose Status has a token for the remaining pages in metadata.continue. */
 export class ListExpired extends ApiError {
   readonly continueToken: string;
 
@@ -151,7 +157,11 @@ export class ListExpired extends ApiError {
   }
 }
 
-/** A whole number of the query. @throws ApiError 400 */
+/**
+ * Returns an integer of the query.
+ *
+ * @throws ApiError 400
+ */
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
@@ -160,7 +170,11 @@ export function integer(query: URLSearchParams, name: string): number | undefine
   return Number(text);
 }
 
-/** The resourceVersion of the query; undefined when there is none. @throws ApiError 400 */
+/**
+ * Returns the resourceVersion of the query, or undefined if the query has none.
+ *
+ * @throws ApiError 400
+ */
 export function resourceVersion(query: URLSearchParams): number | undefined {
   const text = query.get('resourceVersion') ?? '';
   if (text === '') return undefined;

@@ -8,20 +8,21 @@ import type { ServerState } from '../storage/state.ts';
 import type { Entry } from '../storage/collection.ts';
 import { isReleased } from './write.ts';
 
-/** The finalizers by which the garbage collector holds an object until its dependents are seen to. */
-export const foregroundDeletion = 'foregroundDeletion';
-export const orphanDependents = 'orphan';
+/** The finalizers with which the garbage collector keeps an object until it has processed the dependents. */
+export const FOREGROUND_DELETION = 'foregroundDeletion';
+export const ORPHAN_DEPENDENTS = 'orphan';
 
-/** What a delete did. */
+/** The result of a delete. */
 export interface Removed {
-  /** The object's last state, or, when finalizers hold it, its terminating one. */
+  /** The last state of the object, or its terminating state when finalizers keep it. */
   readonly object: ApiObject;
   readonly gone: boolean;
 }
 
 /**
- * Deletes an object, or marks it as terminating when finalizers hold it.
- * @throws ApiError 409 when a precondition does not hold
+ * Deletes an object, or marks the object as terminating when finalizers keep it.
+ *
+ * @throws ApiError 409 when a precondition fails
  */
 export function remove(
   state: ServerState,
@@ -72,9 +73,9 @@ export function remove(
 
 function finalizersFor(current: readonly string[], propagation: DeleteOptions['propagation']): string[] {
   const others = current.filter(
-    (finalizer) => finalizer !== foregroundDeletion && finalizer !== orphanDependents,
+    (finalizer) => finalizer !== FOREGROUND_DELETION && finalizer !== ORPHAN_DEPENDENTS,
   );
-  if (propagation === 'Foreground') return [...others, foregroundDeletion];
-  if (propagation === 'Orphan') return [...others, orphanDependents];
+  if (propagation === 'Foreground') return [...others, FOREGROUND_DELETION];
+  if (propagation === 'Orphan') return [...others, ORPHAN_DEPENDENTS];
   return others;
 }

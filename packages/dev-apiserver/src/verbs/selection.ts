@@ -4,19 +4,21 @@ import type { ApiObject } from '../model/objects.ts';
 import type { Resource } from '../storage/resource.ts';
 import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
 
-/** Which objects of a resource a list or a watch is about. */
+/** The objects that a list or a watch selects. */
 export interface Selection {
-  /** Undefined: all namespaces, or a cluster-scoped resource. */
+  /** Undefined for all namespaces and for cluster-scoped resources. */
   readonly namespace: string | undefined;
-  /** Whether label or field selectors were given. */
+  /** True when the query has a label selector or a field selector. */
   readonly filtered: boolean;
-  /** Whether an object of that namespace is selected. */
+  /** Returns true when the selectors match an object of the namespace. */
   readonly matches: (object: ApiObject) => boolean;
 }
 
 /**
- * Reads labelSelector and fieldSelector of a query.
- * @throws ApiError 400 for selectors that cannot be parsed or name fields that the resource does not offer
+ * Reads the labelSelector and fieldSelector of a query.
+ *
+ * @throws ApiError 400 when a selector cannot be parsed, or names a field that the resource does not support
+ * in selectors
  */
 export function selectionOf(
   resource: Resource,

@@ -1,10 +1,10 @@
 import { badRequest, invalidValue } from '../model/errors.ts';
 import { labelValueProblems, qualifiedNameProblems } from '../model/metadata.ts';
 
-/** A parsed selector: says whether a set of labels (or of field values) is selected. */
+/** A parsed selector. Returns true when it matches the labels or field values. */
 export type Matcher = (values: (key: string) => string | undefined) => boolean;
 
-/** Parsed requirements of a field selector: `key=value` or `key!=value`. */
+/** A parsed requirement of a field selector: `key=value` or `key!=value`. */
 export interface FieldRequirement {
   readonly key: string;
   readonly negated: boolean;
@@ -13,7 +13,7 @@ export interface FieldRequirement {
 
 const token = /\s*(==|!=|=|!|\(|\)|,|<|>|[^\s=!(),<>]+|$)/y;
 
-/** Reads a label selector's tokens one by one. */
+/** Splits a label selector into tokens. */
 class Tokens {
   readonly #text: string;
   #position = 0;
@@ -35,8 +35,10 @@ class Tokens {
 }
 
 /**
- * Parses a label selector (Kubernetes documentation, "Labels and Selectors"): `a=b`, `a==b`, `a!=b`, `a in (b,c)`,
- * `a notin (b,c)`, `a`, `!a`, `a>1`, `a<1`, joined by commas. An empty selector is undefined: everything matches.
+ * Parses a label selector (Kubernetes documentation, "Labels and Selectors"): `a=b`, `a==b`, `a!=b`, `a in
+ * (b,c)`, `a notin (b,c)`, `a`, `!a`, `a>1`, `a<1`, joined by commas. Returns undefined for an empty
+ * selector, which matches everything.
+ *
  * @throws ApiError 400 as the real server does
  */
 export function parseLabelSelector(text: string): Matcher | undefined {
@@ -133,7 +135,7 @@ function valuesFrom(tokens: Tokens, key: string): ReadonlySet<string> {
   for (;;) {
     const ahead = tokens.next();
     if (ahead === ')') {
-      // `in ()` selects the empty value, and so does a comma with nothing beside it.
+      // `in ()` selects the empty value. A comma without a value beside it also selects the empty value.
       if (values.size === 0) values.add('');
       return values;
     }
@@ -161,7 +163,9 @@ function invalidPart(field: string, value: string, why: string): Error {
 }
 
 /**
- * Parses a field selector: `key=value`, `key==value` or `key!=value`, joined by commas; `\` escapes `\`, `,` and `=`.
+ * Parses a field selector: `key=value`, `key==value` or `key!=value`, joined by commas. `\` escapes `\`, `,`
+ * and `=`.
+ *
  * @throws ApiError 400
  */
 export function parseFieldSelector(text: string): FieldRequirement[] {

@@ -1,10 +1,10 @@
 import type { Resource, Subresource } from '../storage/resource.ts';
 
-/** Which objects a request is about. */
+/** The objects that a request addresses. */
 export interface Target {
   readonly resource: Resource;
   readonly namespace: string | undefined;
-  /** '' for the whole collection. */
+  /** The name of the object. '' addresses the collection. */
   readonly name: string;
   readonly subresource: Subresource;
 }

@@ -12,42 +12,47 @@ import type { Change, Entry } from '../storage/collection.ts';
 import { tableJson } from '../wire/table.ts';
 import type { Clock } from '../storage/state.ts';
 
-/** How often an idle watch is told the current resourceVersion, when it wants to know. */
-const bookmarkMs = 60_000;
-/** A watch that takes bookmarks is told it once more this long before its time-out, so that the next one starts close. */
-const lastBookmarkMs = 2_000;
-/** A watcher that has this much unread is cut off, as the real server cuts off slow ones. */
-const unreadLimit = 64 * 1024 * 1024;
+/** The interval of bookmarks on a watch. */
+const BOOKMARK_INTERVAL_MS = 60_000;
+/**
+ * The time of the last bookmark before the timeout of a watch. It lets the next watch start from a recent
+ * version.
+ */
+const LAST_BOOKMARK_MS = 2_000;
+/** The server closes a watch when this much data is unread. A real server also closes slow watches. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 
-/** What a watch request asks for, beyond its selection. */
+/** The options of a watch request in addition to its selection. */
 export interface WatchOptions {
   readonly from: number | undefined;
   readonly timeoutMs: number;
   readonly bookmarks: boolean;
   readonly initialEvents: boolean;
   readonly form: Form;
-  /** What of the object a Table row carries. */
+  /** The part of the object in each Table row: None, Metadata or Object. */
   readonly includeObject: string;
 }
 
 /**
  * Reads the options of a watch.
+ *
  * @throws ApiError 400 or 422
  */
 export function watchOptions(query: URLSearchParams, form: Form): WatchOptions {
   const initialEvents = query.get('sendInitialEvents');
   const match = query.get('resourceVersionMatch') ?? '';
-  const refuse = (why: string): never => {
+  const reject = (why: string): never => {
     throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, [
       forbiddenValue('resourceVersionMatch', why),
     ]);
   };
   if (initialEvents !== null && match !== 'NotOlderThan')
-    refuse('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    reject('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   if (initialEvents === null && match !== '')
-    refuse('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+    reject('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   const seconds = integer(query, 'timeoutSeconds') ?? 0;
-  // Without a time-out the server picks one between 30 and 60 minutes, so that watches do not end all at once.
+  // Without a requested timeout, the server selects a random timeout of 30 to 60 minutes, so that watches do
+  // not all end at the same time.
   const timeoutMs = seconds > 0 ? seconds * 1000 : (1 + Math.random()) * 30 * 60_000;
   return {
     from: resourceVersion(query),
@@ -59,16 +64,17 @@ export function watchOptions(query: URLSearchParams, form: Form): WatchOptions {
   };
 }
 
-/** A boolean of a query as apimachinery reads it: given and neither "false" nor "0". */
+/** Parses a boolean query parameter as apimachinery does: any value except "false" and "0" is true. */
 export function isTrue(value: string | null): boolean {
   return value !== null && value !== 'false' && value !== '0';
 }
 
 /**
- * One running watch: a response that stays open, with one JSON event a line.
+ * A watch: a response that stays open and carries one JSON event per line.
  *
- * Guarantees: every selected change after `from` exactly once and in order; an object that stops being selected is DELETED,
- * one that starts to be is ADDED. History that is gone is one ERROR event with a 410 Status, and the end.
+ * Guarantees: the watch sends every selected change after `from` exactly once and in order. An object that is
+ * no longer selected is sent as DELETED. An object that becomes selected is sent as ADDED. If the server no
+ * longer has the history, the watch sends one ERROR event with a 410 Status and ends.
  */
 export class Watch {
   readonly #response: ServerResponse;
@@ -103,7 +109,7 @@ export class Watch {
     this.#onEnd = onEnd;
   }
 
-  /** Sends what is due at once and goes on until the time-out, the client's end, or `end`. */
+  /** Sends the initial events, then changes, until the timeout, the end of the connection, or `end`. */
   start(): void {
     const { collection } = this.#resource;
     const { from, timeoutMs, bookmarks, initialEvents } = this.#options;
@@ -130,18 +136,18 @@ export class Watch {
     });
     this.#timeout = setTimeout(() => this.end(), timeoutMs).unref();
     if (bookmarks) {
-      this.#bookmark = setInterval(() => this.sendBookmark(), bookmarkMs).unref();
-      const last = timeoutMs - lastBookmarkMs;
+      this.#bookmark = setInterval(() => this.sendBookmark(), BOOKMARK_INTERVAL_MS).unref();
+      const last = timeoutMs - LAST_BOOKMARK_MS;
       if (last > 0) this.#lastBookmark = setTimeout(() => this.sendBookmark(), last).unref();
     }
   }
 
-  /** Tells the client the current resourceVersion, if it takes bookmarks. */
+  /** Sends a bookmark with the current resourceVersion, if the client accepts bookmarks. */
   sendBookmark(): void {
     if (this.#options.bookmarks && !this.#ended) this.#sendBookmark(false);
   }
 
-  /** Ends the watch in order, as at its time-out. */
+  /** Ends the watch like a timeout. */
   end(): void {
     if (this.#ended) return;
     this.#flush();
@@ -149,13 +155,13 @@ export class Watch {
     this.#response.end();
   }
 
-  /** Ends the watch with 410, as when the server has lost its history. */
+  /** Ends the watch with 410, as a server does that has lost its history. */
   expire(): void {
     if (!this.#ended)
       this.#fail(expired(`too old resource version: 1 (${this.#resource.collection.revision})`));
   }
 
-  /** Cuts the watch's connection, as when the network fails. */
+  /** Closes the connection of the watch, as a network failure does. */
   cut(): void {
     this.#stop();
     this.#response.destroy();
@@ -176,7 +182,7 @@ export class Watch {
       this.#send(this.#event('DELETED', change.type === 'DELETED' ? change.entry : lastSelected(change)));
   }
 
-  /** The event of a change in plain form, serialised once for all watchers of the resource's version. */
+  /** Returns the event of a change in plain form, serialised once for all watches of the resource version. */
   #changeLine(change: Change): string {
     if (this.#options.form !== 'object') return this.#event(change.type, change.entry);
     let line = change.encoded.get(this.#format);
@@ -218,7 +224,7 @@ export class Watch {
     this.#send(`${JSON.stringify({ type: 'BOOKMARK', object: shown })}\n`);
   }
 
-  /** Gathers what one turn of the event loop brings into one write. */
+  /** Collects the events of one turn of the event loop into one write. */
   #send(line: string): void {
     if (this.#pending === '') queueMicrotask(() => this.#flush());
     this.#pending += line;
@@ -229,7 +235,7 @@ export class Watch {
     const chunk = this.#pending;
     this.#pending = '';
     this.#response.write(chunk);
-    if (this.#response.writableLength > unreadLimit) {
+    if (this.#response.writableLength > MAX_UNREAD_BYTES) {
       this.#stop();
       this.#response.destroy();
     }
@@ -253,7 +259,10 @@ export class Watch {
   }
 }
 
-/** What a watcher sees of an object that it no longer selects: the state that it knew, at the revision of the change. */
+/**
+ * Returns the entry for the DELETED event of an object that is no longer selected: its last selected state,
+ * with the revision of the change.
+ */
 function lastSelected(change: Change): Entry {
   const previous = change.previous ?? change.entry;
   const metadata = { ...previous.object.metadata, resourceVersion: String(change.revision) };

@@ -22,22 +22,23 @@ import type { Resource, Subresource } from '../storage/resource.ts';
 import type { ServerState } from '../storage/state.ts';
 import type { Entry } from '../storage/collection.ts';
 
-/** What a write did. */
+/** The result of a write. */
 export interface Written {
-  /** The object as its resource's version shows it. */
+  /** The object in the version of the resource. */
   readonly object: ApiObject;
   readonly created: boolean;
-  /** The stored state, when that is what `object` shows: not after a dry run, nor when the object is gone. */
+  /** The stored entry of `object`. Undefined after a dry run and when the object was removed. */
   readonly entry?: Entry;
 }
 
-/** The subject of errors about an object that is addressed by its resource. */
+/** Returns the subject of errors about an object that the request addresses by its resource. */
 export function subjectOf(resource: Resource, name: string): Subject {
   return { group: resource.group, kind: resource.plural, name };
 }
 
 /**
- * Refuses what strict decoding found, or gives it back as warnings.
+ * Rejects the problems that strict decoding found, or returns them as warnings.
+ *
  * @throws ApiError 400 with fieldValidation=Strict
  */
 export function checkStrict(
@@ -54,9 +55,10 @@ export function checkStrict(
 }
 
 /**
- * Stores a new object. `object` is decoded (pruned and defaulted), and belongs to the store afterwards.
- * `track` fills in managedFields; an apply brings its own.
- * @throws ApiError as the real server's create
+ * Stores a new object. `object` is decoded (pruned and defaulted). The store owns it from now on. `track`
+ * records managedFields. A server-side apply records them itself.
+ *
+ * @throws ApiError as the create of a real server
  */
 export function create(
   state: ServerState,
@@ -96,9 +98,10 @@ export function create(
 }
 
 /**
- * Stores the next state of an object, or of the part of it that a subresource names. `next` is decoded, and belongs to the
- * store afterwards. `needVersion`: whether a PUT without resourceVersion is refused where the kind demands one.
- * @throws ApiError as the real server's update
+ * Stores the next state of an object, or of the part that a subresource names. `next` is decoded. The store
+ * owns it from now on. `track` records managedFields.
+ *
+ * @throws ApiError as the update of a real server
  */
 export function update(
   state: ServerState,
@@ -149,21 +152,28 @@ export function update(
   return written;
 }
 
-/** Whether nothing holds a terminating object any longer. */
+/** Returns true when nothing keeps a terminating object any longer. */
 export function isReleased(resource: Resource, object: ApiObject): boolean {
   const { deletionTimestamp, finalizers } = object.metadata;
   if (deletionTimestamp === undefined || (finalizers ?? []).length > 0) return false;
   return resource.rules.isHeld?.(object) !== true;
 }
 
-/** The entry of an object. @throws ApiError 404 */
+/**
+ * Returns the entry of an object.
+ *
+ * @throws ApiError 404
+ */
 export function mustGet(resource: Resource, namespace: string | undefined, name: string): Entry {
   const entry = resource.collection.get(objectKey(namespace, name));
   if (entry === undefined) throw notFound(subjectOf(resource, name));
   return entry;
 }
 
-/** What a client may not change keeps its old value; a subresource's write keeps everything but its own part. */
+/**
+ * Copies the fields that the client must not change from the live object. A write to a subresource keeps
+ * everything except its own part.
+ */
 function carryOver(
   resource: Resource,
   next: ApiObject,
@@ -200,7 +210,7 @@ function carryOver(
   return next;
 }
 
-/** Any change outside of metadata counts, but that of a status that is a subresource. */
+/** Returns true when anything except metadata changed. A status that is a subresource does not count. */
 function changesGeneration(resource: Resource, next: ApiObject, live: ApiObject): boolean {
   const statusApart = resource.subresources.includes('status');
   const members = new Set([...Object.keys(next), ...Object.keys(live)]);
@@ -241,7 +251,10 @@ function adoptNamespace(meta: ObjectMeta, namespace: string | undefined): void {
   }
 }
 
-/** The NamespaceLifecycle admission plugin: objects need a namespace that exists and stays. */
+/**
+ * Implements the admission plugin NamespaceLifecycle: the namespace of a new object must exist and must not
+ * be terminating.
+ */
 function admitToNamespace(state: ServerState, resource: Resource, namespace: string, name: string): void {
   const entry = state.collection('namespaces').get(namespace);
   if (entry === undefined) throw notFound({ group: '', kind: 'namespaces', name: namespace });

@@ -2,7 +2,7 @@ import { badRequest } from '../model/errors.ts';
 import { isObject, setMember } from '../model/objects.ts';
 import type { Json, JsonObject, ObjectMeta } from '../model/objects.ts';
 
-/** A Go type of ObjectMeta's fields, as encoding/json reads it. */
+/** The Go type of a field of ObjectMeta, for decoding as encoding/json does. */
 type GoType =
   | 'string'
   | 'int64'
@@ -62,9 +62,11 @@ const objectMeta: GoType = {
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /**
- * Reads an object's metadata as Go reads ObjectMeta: unknown members are dropped, and what is null or empty is not there.
- * Gives the metadata and the paths of what was unknown.
- * @throws ApiError 400 for a member of the wrong type; `target` is "Foo in version "v1" cannot be handled as a Foo"
+ * Decodes the metadata of an object as Go decodes ObjectMeta: drops unknown members, and omits null and empty
+ * values. Returns the metadata and the paths of unknown members.
+ *
+ * @throws ApiError 400 for a member of the wrong type. `target` is "Foo in version "v1" cannot be handled as
+ * a Foo"
  */
 export function decodeMeta(value: unknown, target: string): { meta: ObjectMeta; unknown: string[] } {
   if (value === undefined || value === null) return { meta: {}, unknown: [] };
@@ -83,7 +85,9 @@ class Decoder {
     this.#unknown = unknown;
   }
 
-  /** `struct` and `field` are how Go's messages name the place, `path` how strict decoding does. */
+  /**
+   * `struct` and `field` name the position in the messages of Go, `path` in the messages of strict decoding.
+   */
   decode(value: Json, type: GoType, struct: string, field: string, path: string): Json | undefined {
     if (value === null) return undefined;
     if (typeof type === 'object') {
@@ -148,7 +152,7 @@ class Decoder {
   #list(value: Json, items: GoType, struct: string, field: string, path: string): Json[] | undefined {
     const goName = typeof items === 'object' && 'struct' in items ? `v1.${items.struct}` : 'string';
     if (!Array.isArray(value)) throw this.#mistyped(value, struct, field, `[]${goName}`);
-    // An empty managedFields is a wish: it resets the bookkeeping.
+    // An empty managedFields list is a request to reset the recorded managers.
     if (value.length === 0 && field !== 'managedFields') return undefined;
     const zero = typeof items === 'object' ? {} : '';
     return value.map((item, index) => this.decode(item, items, struct, field, `${path}[${index}]`) ?? zero);
@@ -173,7 +177,7 @@ class Decoder {
   }
 }
 
-/** The name that encoding/json has for a JSON value's type. */
+/** Returns the name of the type of a JSON value in encoding/json. */
 export function jsonType(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';

@@ -8,23 +8,24 @@ import { apiVersionOf } from '../storage/resource.ts';
 import type { Resource } from '../storage/resource.ts';
 import { decodeProtobuf } from './protobuf.ts';
 
-/** What a request's body said. */
+/** The decoded body of a request. */
 export interface DecodedObject {
   readonly object: ApiObject;
-  /** What strict decoding objects to (`unknown field "spec.x"`), in the order of the real server. */
+  /** The problems that strict decoding finds (`unknown field "spec.x"`), in the order of a real server. */
   readonly problems: readonly string[];
 }
 
 const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
-/** The media type of a Content-Type header, without parameters. */
+/** Returns the media type of a Content-Type header without parameters. */
 export function mediaType(contentType: string | undefined): string {
   return (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 /**
- * Reads the body of a create or update as an object of a resource: checks apiVersion and kind, drops what the schema
- * does not know, and fills in its defaults.
+ * Decodes the body of a create or update into an object of a resource: checks apiVersion and kind, prunes
+ * unknown fields, and applies defaults.
+ *
  * @throws ApiError 400 or 415 as the real server does
  */
 export function decodeObject(
@@ -42,7 +43,8 @@ export function decodeObject(
 }
 
 /**
- * Reads a body as an object, in whichever format it is. `kind`: what it should be, for messages.
+ * Parses a JSON, YAML or protobuf body. `kind` is the expected kind, for messages.
+ *
  * @throws ApiError 400 or 415
  */
 export function parseObject(kind: string, type: string, body: Buffer): JsonObject {
@@ -54,16 +56,16 @@ export function parseObject(kind: string, type: string, body: Buffer): JsonObjec
   const isYaml = type === 'application/yaml';
   if (!isYaml && type !== 'application/json' && type !== '') throw unsupportedMediaType(bodyTypes);
   const text = body.toString('utf8');
-  const refuse = (why: string): Error =>
+  const reject = (why: string): Error =>
     unrecognized(kind, text, `couldn't get version/kind; json parse error: ${why}`);
   let value: unknown;
   try {
     value = isYaml ? parseYaml(text, { maxAliasCount: 100 }) : JSON.parse(text);
   } catch (error) {
-    throw refuse(parseProblem(error));
+    throw reject(parseProblem(error));
   }
   if (!isObject(value))
-    throw refuse(`json: cannot unmarshal ${jsonType(value)} into Go value of type struct`);
+    throw reject(`json: cannot unmarshal ${jsonType(value)} into Go value of type struct`);
   return value;
 }
 
@@ -73,21 +75,24 @@ function unrecognized(kind: string, text: string, why: string): Error {
   );
 }
 
-/** What `interpretObject` may be told. */
+/** Options of `interpretObject`. */
 export interface Interpretation {
-  /** Paths of members that the text had twice. */
+  /** The paths of members that occur twice in the text. */
   readonly duplicates?: readonly string[];
-  /** Nulls that the schema does not allow stay, to be refused: so it is after server-side apply. */
+  /**
+   * Keeps nulls that the schema does not allow, so that validation rejects them. A real server does so after
+   * server-side apply.
+   */
   readonly keepNulls?: boolean;
-  /** The error for a value that is no object of any kind. */
+  /** Creates the error for a value that is not an object of any kind. */
   readonly unrecognized?: (why: string) => Error;
 }
 
-/** As `decodeObject`, for a value that is already parsed (a patched object). `value` is taken over. */
+/** Decodes a parsed value, for example a patched object, like `decodeObject`. Takes ownership of `value`. */
 export function interpretObject(
   resource: Resource,
   value: JsonObject,
-  { duplicates = [], keepNulls = false, unrecognized: refuse = badRequest }: Interpretation = {},
+  { duplicates = [], keepNulls = false, unrecognized: reject = badRequest }: Interpretation = {},
 ): DecodedObject {
   const { apiVersion, kind } = value;
   const expected = apiVersionOf(resource);
@@ -96,8 +101,8 @@ export function interpretObject(
     value['apiVersion'] ??= expected;
     value['kind'] ??= resource.kind;
     if (typeof kind === 'string' && kind !== '' && kind !== resource.kind)
-      throw badRequest(`${target}: it is of another kind`);
-  } else if (kind === undefined || kind === '') throw refuse("Object 'Kind' is missing");
+      throw badRequest(`${target}: the kinds differ`);
+  } else if (kind === undefined || kind === '') throw reject("Object 'Kind' is missing");
   if (value['apiVersion'] !== expected) {
     const given = typeof apiVersion === 'string' ? apiVersion : '';
     throw badRequest(
@@ -113,7 +118,7 @@ export function interpretObject(
     ...rest,
   } as ApiObject;
   const pruned = resource.schema.prune(object);
-  if (resource.builtIn) refuseWrongTypes(resource, object, target);
+  if (resource.builtIn) rejectWrongTypes(resource, object, target);
   resource.schema.applyDefaults(object, { keepNulls });
   const fields = [...unknown, ...pruned].sort();
   const problems = [
@@ -123,8 +128,11 @@ export function interpretObject(
   return { object, problems };
 }
 
-/** Built-in kinds are Go structs in the real server: a value of the wrong type fails to decode, before any validation. */
-function refuseWrongTypes(resource: Resource, object: ApiObject, target: string): void {
+/**
+ * Rejects values of the wrong type. In a real server, built-in kinds are Go structs, and decoding such a
+ * value fails before validation.
+ */
+function rejectWrongTypes(resource: Resource, object: ApiObject, target: string): void {
   const undecodable = resource.rules.undecodable?.(object);
   if (undecodable !== undefined) throw badRequest(`${target}: ${undecodable}`);
   for (const { reason, message, field = '' } of resource.schema.validate(object)) {
@@ -138,7 +146,7 @@ function refuseWrongTypes(resource: Resource, object: ApiObject, target: string)
   }
 }
 
-/** A parser's complaint without its position, which differs between parsers anyway. */
+/** Returns the message of a parser error without the position, which differs between parsers. */
 export function parseProblem(error: unknown): string {
   if (error instanceof YAMLParseError) return error.message.split('\n')[0] ?? '';
   return error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 /**
- * Finds members that occur twice in one object of a JSON text (`JSON.parse` keeps the last and says nothing).
- * Gives their paths as the real server reports them: `spec.color`, `spec.rules[0].name`. The text must be valid JSON.
+ * Finds members that occur twice in an object of a JSON text. `JSON.parse` silently keeps the last of them.
+ * Returns their paths in the notation of a real server: `spec.color`, `spec.rules[0].name`. The text must be
+ * valid JSON.
  */
 export function duplicateFields(text: string): string[] {
   const found: string[] = [];
@@ -15,7 +16,7 @@ export function duplicateFields(text: string): string[] {
     const start = at + 1;
     let end = text.indexOf('"', start);
     let escaped = false;
-    // A quote behind an odd number of backslashes is part of the string.
+    // A quote after an odd number of backslashes belongs to the string.
     while (isEscaped(text, end)) {
       escaped = true;
       end = text.indexOf('"', end + 1);
@@ -43,7 +44,7 @@ export function duplicateFields(text: string): string[] {
       if (seen.has(key)) found.push(path.join(''));
       seen.add(key);
       space();
-      at += 1; // the colon
+      at += 1; // skips the colon
       value();
       path.pop();
       if (text[at] === ',') at += 1;

@@ -4,10 +4,10 @@ import { apiVersionOf } from '../storage/resource.ts';
 import type { Resource } from '../storage/resource.ts';
 import type { Entry } from '../storage/collection.ts';
 
-/** In which form a client wants objects. */
+/** The form of the objects in an answer. */
 export type Form = 'object' | 'table' | 'metadata';
 
-/** What an Accept header asks for. */
+/** The form and the format that an Accept header requests. */
 export interface Accepted {
   readonly form: Form;
   readonly yaml: boolean;
@@ -16,8 +16,9 @@ export interface Accepted {
 const offered = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
 /**
- * Picks the form of the answer from an Accept header, by the order in which the client names what it takes.
- * @throws ApiError 406 when the header names nothing that this server has
+ * Selects the form of the answer from an Accept header. The first supported media type of the header wins.
+ *
+ * @throws ApiError 406 when the server supports none of the media types
  */
 export function negotiate(accept: string | undefined): Accepted {
   if (accept === undefined || accept === '') return { form: 'object', yaml: false };
@@ -35,38 +36,44 @@ export function negotiate(accept: string | undefined): Accepted {
   throw notAcceptable(offered);
 }
 
-/** A stored object as a resource's version shows it: with apiVersion and kind. Shares structure with the store. */
+/**
+ * Returns a stored object in the version of a resource, with apiVersion and kind. The result shares structure
+ * with the store.
+ */
 export function present(resource: Resource, stored: ApiObject): ApiObject {
   const converted = resource.rules.fromStorage?.(stored) ?? stored;
   return { apiVersion: apiVersionOf(resource), kind: resource.kind, ...converted };
 }
 
-/** The stored form of an object: without apiVersion and kind. */
+/** Returns the stored form of an object, without apiVersion and kind. */
 export function storedForm(resource: Resource, object: ApiObject): ApiObject {
   const converted = resource.rules.toStorage?.(object) ?? object;
   const { apiVersion: _a, kind: _k, ...rest } = converted;
   return rest;
 }
 
-/** The JSON of an entry without apiVersion and kind; cached, as it is the same for every reader. */
+/**
+ * Returns the JSON of an entry without apiVersion and kind. The entry caches it, because it is the same for
+ * all clients.
+ */
 function bodyJson(resource: Resource, entry: Entry): string {
   if (resource.rules.fromStorage !== undefined)
     return JSON.stringify(resource.rules.fromStorage(entry.object));
   return (entry.json ??= JSON.stringify(entry.object));
 }
 
-/** The JSON of an entry as a resource's version shows it. */
+/** Returns the JSON of an entry in the version of a resource. */
 export function entryJson(resource: Resource, entry: Entry): string {
   const body = bodyJson(resource, entry);
   return `{"apiVersion":"${apiVersionOf(resource)}","kind":"${resource.kind}",${body.slice(1)}`;
 }
 
-/** The JSON of an entry as an item of a list: the items of built-in kinds have no apiVersion and kind. */
+/** Returns the JSON of an entry as a list item. List items of built-in kinds have no apiVersion and kind. */
 export function itemJson(resource: Resource, entry: Entry): string {
   return resource.builtIn ? bodyJson(resource, entry) : entryJson(resource, entry);
 }
 
-/** The PartialObjectMetadata of an object. */
+/** Returns the PartialObjectMetadata of an object. */
 export function partialMetadata(object: ApiObject): ApiObject {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }

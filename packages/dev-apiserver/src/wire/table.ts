@@ -2,7 +2,7 @@ import { entryJson, partialMetadata } from './encode.ts';
 import type { Column, Resource } from '../storage/resource.ts';
 import type { Entry } from '../storage/collection.ts';
 
-/** metav1.ListMeta as a Table has it. */
+/** The metav1.ListMeta of a Table. */
 export interface TableMeta {
   resourceVersion: string;
   continue?: string;
@@ -12,7 +12,7 @@ export interface TableMeta {
 const nameDescription =
   'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
 
-/** The column that every table begins with. */
+/** The first column of every table. */
 export const nameColumn: Column = {
   name: 'Name',
   type: 'string',
@@ -22,17 +22,17 @@ export const nameColumn: Column = {
   cell: (object) => object.metadata.name ?? '',
 };
 
-/** A plain column of a built-in kind. */
+/** Creates a column of a built-in kind. */
 export function column(name: string, cell: Column['cell'], priority = 0): Column {
   return { name, type: 'string', format: '', description: '', priority, cell };
 }
 
-/** The column that most tables end with. */
+/** The last column of most tables. */
 export const ageColumn: Column = column('Age', (object, now) => age(object.metadata.creationTimestamp, now));
 
 /**
- * A metav1.Table in JSON. `includeObject`: None, Metadata or Object, what of the object each row carries.
- * `withColumns`: whether to describe the columns, which a watch does only in its first event.
+ * Returns a metav1.Table in JSON. `includeObject` selects the part of the object in each row: None, Metadata
+ * or Object. `withColumns` includes the column definitions. A watch sends them only in its first event.
  */
 export function tableJson(
   resource: Resource,
@@ -59,14 +59,17 @@ export function tableJson(
   return `${head.slice(0, -1)},"rows":[${rows.join(',')}]}`;
 }
 
-/** The time since a timestamp as kubectl shows ages; "<unknown>" when there is none. */
+/** Formats the time since a timestamp as kubectl does. Returns "<unknown>" without a timestamp. */
 export function age(timestamp: unknown, now: number): string {
   if (typeof timestamp !== 'string') return '<unknown>';
   const then = Date.parse(timestamp);
   return Number.isNaN(then) ? '<invalid>' : humanDuration(now - then);
 }
 
-/** A duration as apimachinery's duration.HumanDuration words it: two units at most, and only where the second says something. */
+/**
+ * Formats a duration like apimachinery's duration.HumanDuration: at most two units, and the second one only
+ * for small values of the first.
+ */
 export function humanDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < -1) return '<invalid>';

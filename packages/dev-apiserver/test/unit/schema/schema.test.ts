@@ -431,7 +431,7 @@ describe('a schema that is not structural', () => {
     [
       'a format that this server cannot check',
       { type: 'string', format: 'isbn' },
-      `${at}.format | FieldValueNotSupported | Unsupported value: "isbn": the development server cannot check it`,
+      `${at}.format | FieldValueNotSupported | Unsupported value: "isbn": the development API server cannot check this format`,
     ],
   ])('is refused: %s', (_what, spec, expected) => {
     expect(refused(spec)).toEqual([expected]);
