@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { leastValues, render } from '../support/chart/chart.ts';
+import { minimalValues, render } from '../support/chart/chart.ts';
 import { describeDataPlane } from '../support/dataplane/describe.ts';
 
 interface Container {
@@ -13,7 +13,7 @@ interface Container {
 
 const probe = join(import.meta.dirname, '../support/dataplane/confined-host.ts');
 
-const containerOf = (values: typeof leastValues): Container => {
+const containerOf = (values: typeof minimalValues): Container => {
   const set = render(values).find(({ kind }) => kind === 'DaemonSet')!;
   return (set['spec'] as { template: { spec: { containers: [Container] } } }).template.spec.containers[0];
 };
@@ -62,7 +62,7 @@ async function run(
 }
 
 describeDataPlane("the capabilities of the metadata agent's container", () => {
-  const { command, securityContext } = containerOf({ ...leastValues, metadataAgent: { enabled: true } });
+  const { command, securityContext } = containerOf({ ...minimalValues, metadataAgent: { enabled: true } });
   const { add } = securityContext.capabilities;
 
   it('suffice to create a namespace, to listen in it, and to remove it', async () => {

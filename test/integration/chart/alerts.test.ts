@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allValues, chartFolder, release, render } from '../../support/chart/chart.ts';
-import { promtool, promtoolIsMissing } from '../../support/chart/promtool.ts';
+import { promtool, promtoolSkipReason } from '../../support/chart/promtool.ts';
 
 interface Rule {
   readonly alert: string;
@@ -14,10 +14,10 @@ const { groups } = render(allValues).find(({ kind }) => kind === 'PrometheusRule
 };
 const rules = groups.flatMap((group) => group.rules);
 
-/** A series' name and labels, and its values from minute to minute in promtool's notation. */
+/** A series: its name, its labels, and one value per minute in promtool's notation. */
 type Series = readonly [metric: string, labels: string, values: string];
 
-/** Two replicas, one of which leads, that have nothing to complain of. */
+/** Series of two healthy replicas. One of them leads. */
 const healthy: readonly Series[] = [
   ['up', 'pod="a"', '1x120'],
   ['up', 'pod="b"', '1x120'],
@@ -41,8 +41,8 @@ const healthy: readonly Series[] = [
   ['overlay_network_ovn_connected', 'pod="a",database="southbound"', '1x120'],
 ];
 
-/** What makes each alert fire, in place of healthy series of the same labels; and the labels that it has then. */
-const sick: Readonly<Record<string, readonly [readonly Series[], Readonly<Record<string, string>>]>> = {
+/** For each alert: the series that make it fire, which replace healthy series with the same labels, and its labels. */
+const failures: Readonly<Record<string, readonly [readonly Series[], Readonly<Record<string, string>>]>> = {
   OverlayNetworkDown: [healthy.map(([metric, labels]) => [metric, labels, '_x120']), {}],
   OverlayNetworkReplicaDown: [[['up', 'pod="b"', '0x120']], { job: release.name, pod: 'b' }],
   OverlayNetworkTransactionsFailing: [
@@ -92,7 +92,7 @@ const sick: Readonly<Record<string, readonly [readonly Series[], Readonly<Record
   ],
 };
 
-/** A test of promtool: with these series over the healthy ones, just these alerts (as samples of ALERTS) fire at a moment. */
+/** A test case of promtool: with the series in `over`, exactly the alerts in `firing` (samples of ALERTS) fire at `minute`. */
 function scenario(over: readonly Series[], minute: number, firing: readonly string[]): object {
   const own = `job="${release.name}",namespace="${release.namespace}"`;
   const series = new Map(
@@ -111,8 +111,8 @@ function scenario(over: readonly Series[], minute: number, firing: readonly stri
   };
 }
 
-(promtoolIsMissing === undefined ? describe : describe.skip)(
-  promtoolIsMissing ?? 'alerts and dashboard, by promtool',
+(promtoolSkipReason === undefined ? describe : describe.skip)(
+  promtoolSkipReason ?? 'the alerts and the dashboard',
   () => {
     const check = (...tests: readonly object[]) =>
       promtool(['test', 'rules'], {
@@ -125,14 +125,14 @@ function scenario(over: readonly Series[], minute: number, firing: readonly stri
       const all = Object.entries({ alertname: alert, alertstate: 'firing', ...own, ...labels });
       return `ALERTS{${all.map(([name, value]) => `${name}="${value}"`).join(',')}}`;
     };
-    const refused = sampleOf('OverlayNetworkSweepRefused', {});
+    const sweepRefused = sampleOf('OverlayNetworkSweepRefused', {});
 
-    it('are rules that Prometheus takes', () => {
-      const said = promtool(['check', 'rules'], { 'rules.yaml': { groups } });
-      expect(said).toContain(`${rules.length} rules found`);
+    it('contain only alert rules that promtool accepts', () => {
+      const output = promtool(['check', 'rules'], { 'rules.yaml': { groups } });
+      expect(output).toContain(`${rules.length} rules found`);
     });
 
-    it('are queries that Prometheus takes', () => {
+    it('contain only dashboard queries that promtool accepts', () => {
       const { panels } = JSON.parse(readFileSync(join(chartFolder, 'files/dashboard.json'), 'utf8')) as {
         panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
       };
@@ -146,21 +146,18 @@ function scenario(over: readonly Series[], minute: number, firing: readonly stri
       promtool(['check', 'rules'], { 'rules.yaml': { groups: [{ name: 'dashboard', rules: queries }] } });
     });
 
-    it('are silent while nothing is wrong, and when it is over', () => {
+    it('fire no alert for healthy replicas, or after a problem has ended', () => {
       const over: Series = ['overlay_network_orphan_rows_left', 'pod="a"', '60x30 0x90'];
-      check(...[20, 60, 110].map((minute) => scenario([over], minute, minute < 30 ? [refused] : [])));
+      check(...[20, 60, 110].map((minute) => scenario([over], minute, minute < 30 ? [sweepRefused] : [])));
       check(...[20, 60, 110].map((minute) => scenario([], minute, [])));
     });
 
-    it('are tried one by one', () => {
-      expect(Object.keys(sick)).toEqual(rules.map(({ alert }) => alert));
+    it('have a test case for every alert', () => {
+      expect(Object.keys(failures)).toEqual(rules.map(({ alert }) => alert));
     });
 
-    it.each(Object.entries(sick))(
-      'fire for what they are about, and no others: %s',
-      (alert, [over, labels]) => {
-        check(scenario(over, 110, [sampleOf(alert, labels)]));
-      },
-    );
+    it.each(Object.entries(failures))('fire only %s for its problem', (alert, [over, labels]) => {
+      check(scenario(over, 110, [sampleOf(alert, labels)]));
+    });
   },
 );

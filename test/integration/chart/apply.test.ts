@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hasKubectl, Kubectl } from '../../../packages/dev-apiserver/test/support/kubectl.ts';
 import { targets, type RunningServer } from '../../../packages/dev-apiserver/test/support/targets.ts';
-import { leastValues, release, render, renderTexts } from '../../support/chart/chart.ts';
+import { minimalValues, release, render, renderTexts } from '../../support/chart/chart.ts';
 import { example } from '../../support/operator/examples.ts';
 
-/** Other kinds of the chart are none that these servers have. */
-const crds = render(leastValues).filter(({ kind }) => kind === 'CustomResourceDefinition');
+/** The servers in these tests support no other kinds of the chart. */
+const crds = render(minimalValues).filter(({ kind }) => kind === 'CustomResourceDefinition');
 
 (hasKubectl ? describe : describe.skip).each(targets)(
-  `${hasKubectl ? '' : 'skipped (there is no kubectl): '}the chart's CRDs on the $name API server`,
+  `${hasKubectl ? '' : 'skipped (kubectl is not installed): '}the chart's CRDs on the $name API server`,
   (target) => {
     let server: RunningServer;
     let kubectl: Kubectl;
     const apply = () =>
       kubectl.send(
-        renderTexts(leastValues).get('crds.yaml')!,
+        renderTexts(minimalValues).get('crds.yaml')!,
         'apply',
         '--server-side',
         '--field-manager=helm',
@@ -29,21 +29,21 @@ const crds = render(leastValues).filter(({ kind }) => kind === 'CustomResourceDe
       await server.stop();
     });
 
-    it('are installed, all of them, and serve the kinds at once', async () => {
+    it('are all installed and serve their kinds', async () => {
       expect((await apply()).match(/serverside-applied/g)).toHaveLength(crds.length);
       await kubectl.ok('wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s');
       const items = example('quickstart.yaml');
       await kubectl.send(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'create');
     });
 
-    it('are not changed by an upgrade to the same version', async () => {
+    it('do not change in an upgrade to the same version', async () => {
       const versions = () => kubectl.ok('get', 'crd', '-o', 'jsonpath={.items[*].metadata.generation}');
       const before = await versions();
       await apply();
       expect(await versions()).toBe(before);
     });
 
-    it('are changed by an upgrade to another one', async () => {
+    it('change in an upgrade to another version', async () => {
       const name = crds[0]!.metadata.name;
       await kubectl.ok(
         'patch',
@@ -54,7 +54,7 @@ const crds = render(leastValues).filter(({ kind }) => kind === 'CustomResourceDe
         '[{"op":"remove","path":"/spec/names/categories"}]',
       );
       await kubectl.send(
-        renderTexts(leastValues).get('crds.yaml')!,
+        renderTexts(minimalValues).get('crds.yaml')!,
         'apply',
         '--server-side',
         '--force-conflicts',
@@ -65,9 +65,9 @@ const crds = render(leastValues).filter(({ kind }) => kind === 'CustomResourceDe
       );
     });
 
-    it('come with a configuration that the server takes', async () => {
+    it('come with a ConfigMap that the server accepts', async () => {
       await kubectl.ok('create', 'namespace', release.namespace);
-      const config = renderTexts(leastValues).get('configmap.yaml')!;
+      const config = renderTexts(minimalValues).get('configmap.yaml')!;
       expect(await kubectl.send(config, 'apply', '--server-side')).toContain('serverside-applied');
     });
   },

@@ -7,7 +7,7 @@ import { runProgram } from '../../../src/cli/program.ts';
 import type { Finding } from '../../../src/doctor/index.ts';
 import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
 import { startAuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
-import { leastValues, release, render } from '../../support/chart/chart.ts';
+import { minimalValues, release, render } from '../../support/chart/chart.ts';
 import { grantsTo, type Grant } from '../../support/chart/rules.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
@@ -15,7 +15,7 @@ import { TestCluster } from '../../support/operator/test-cluster.ts';
 describe("overlay-network doctor in the operator's pod", () => {
   let cluster: TestCluster;
   let folder: string;
-  const grants = grantsTo(render(leastValues), { namespace: release.namespace, name: release.name });
+  const grants = grantsTo(render(minimalValues), { namespace: release.namespace, name: release.name });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'overlay-doctor-'));
@@ -30,9 +30,9 @@ describe("overlay-network doctor in the operator's pod", () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Runs it with these rights; what it found, by what was checked. */
-  async function examined(rights: readonly Grant[]): Promise<Record<string, Finding>> {
-    const proxy = await startAuthorizingProxy(cluster.server, rights);
+  /** Runs doctor with these permissions and returns the findings by their checks. */
+  async function runDoctor(permissions: readonly Grant[]): Promise<Record<string, Finding>> {
+    const proxy = await startAuthorizingProxy(cluster.server, permissions);
     try {
       const kubeconfig = join(folder, 'kubeconfig');
       await writeFile(kubeconfig, proxy.kubeconfig, { mode: 0o600 });
@@ -52,7 +52,7 @@ describe("overlay-network doctor in the operator's pod", () => {
     }
   }
 
-  /** The rights without one verb on one resource. */
+  /** The chart's permissions without one verb on one resource. */
   const without = (verb: string, resource: string): Grant[] =>
     grants.map(({ namespace, rules }) => ({
       namespace,
@@ -66,10 +66,10 @@ describe("overlay-network doctor in the operator's pod", () => {
       ),
     }));
 
-  it('can look at everything with the rights of the chart', async () => {
-    const findings = await examined(grants);
+  it('runs every check with the permissions of the chart', async () => {
+    const findings = await runDoctor(grants);
     const notOk = Object.values(findings).filter(({ outcome }) => outcome !== 'ok');
-    // Neither northd nor a host nor an operator runs here.
+    // In this test, no northd, no host and no operator runs.
     const stopped = ['ovn-northd', 'Hosts', 'Leader'];
     expect(notOk.filter(({ check }) => !stopped.includes(check))).toEqual([]);
     expect(findings).toMatchObject({ Permissions: { outcome: 'ok' }, Objects: { outcome: 'ok' } });
@@ -78,8 +78,8 @@ describe("overlay-network doctor in the operator's pod", () => {
     );
   });
 
-  it('names a right that is missing, and still judges all else', async () => {
-    const findings = await examined(without('list', 'ports'));
+  it('names a missing permission and runs the other checks', async () => {
+    const findings = await runDoctor(without('list', 'ports'));
     expect(findings['Permissions']).toMatchObject({
       outcome: 'problem',
       found: 'This user lacks permissions of the operator: list ports.network.plasmavmc.io.',
@@ -90,7 +90,7 @@ describe("overlay-network doctor in the operator's pod", () => {
       found: 'This user may not list Port; doctor did not check these kinds.',
       remedy: expect.stringContaining('ClusterRole'),
     });
-    // The rows of Ports are not taken for orphans.
+    // Doctor does not report the rows of Ports as orphans.
     expect(findings).toMatchObject({
       Objects: { outcome: 'ok', found: 'All 5 objects are Ready.' },
       Orphans: { outcome: 'ok' },
@@ -101,8 +101,8 @@ describe("overlay-network doctor in the operator's pod", () => {
     });
   });
 
-  it('names all of them when there are none', async () => {
-    const findings = await examined([]);
+  it('names all permissions when the user has none', async () => {
+    const findings = await runDoctor([]);
     expect(findings['Permissions']?.found).toMatch(
       /^This user lacks permissions of the operator: .* and \d+ more\.$/,
     );

@@ -2,20 +2,20 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allValues, leastValues, objectsIn, renderTexts } from '../../support/chart/chart.ts';
-import { goIsMissing, renderWithGo } from '../../support/chart/go.ts';
+import { allValues, minimalValues, objectsIn, renderTexts } from '../../support/chart/chart.ts';
+import { goSkipReason, renderWithGo } from '../../support/chart/go.ts';
 
-(goIsMissing === undefined ? describe : describe.skip)(
-  goIsMissing ?? 'the chart, rendered by Go with sprig as Helm does it',
+(goSkipReason === undefined ? describe : describe.skip)(
+  goSkipReason ?? "the chart rendered with Go's templates and sprig, as Helm does",
   () => {
     const cache = mkdtempSync(join(tmpdir(), 'overlay-go-'));
     afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
     it.each([
-      ['the least values', leastValues],
-      ['everything switched on', allValues],
+      ['minimal values', minimalValues],
+      ['all features enabled', allValues],
     ])(
-      'is what the renderer of the tests makes of it, with %s',
+      'is equal to the output of the renderer in the tests, with %s',
       (_, values) => {
         const ours = renderTexts(values);
         const theirs = renderWithGo(values, cache);

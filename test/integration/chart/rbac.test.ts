@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { readFileSync } from 'node:fs';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { startAuthorizingProxy, type AuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
-import { chartFolder, leastValues, release, render } from '../../support/chart/chart.ts';
+import { chartFolder, minimalValues, release, render } from '../../support/chart/chart.ts';
 import { allowedBy, describeAccess, grantsTo, isAllowed } from '../../support/chart/rules.ts';
 import { neededPermissions } from '../../../src/doctor/permissions.ts';
 import { example } from '../../support/operator/examples.ts';
@@ -15,9 +15,9 @@ import { TestCluster } from '../../support/operator/test-cluster.ts';
 
 const group = 'network.plasmavmc.io';
 
-/** Rights that are needed though the scenario need not come to use them, and when they are. */
+/** Permissions that the operator needs in rare cases, which the scenario may not reach, with the case. */
 const rareUses: Readonly<Record<string, string>> = {
-  'patch events.k8s.io/events': 'the same was told within minutes before',
+  'patch events.k8s.io/events': 'the operator reported the same within the last minutes',
 };
 
 const network = `
@@ -51,15 +51,15 @@ metadata: { name: other }
 spec: { peer: { namespace: other } }
 `;
 
-// No server that tests have knows RBAC: a proxy before it enforces the rules.
+// The API servers of the tests do not enforce RBAC. A proxy in front of the server enforces the rules.
 describe.each(targets)(
-  "an operator with the rights of the chart's roles, and the $name API server",
+  "an operator with the permissions of the chart's roles on the $name API server",
   (target) => {
     let cluster: TestCluster;
     let proxy: AuthorizingProxy;
     let folder: string;
     let metrics: string;
-    const grants = grantsTo(render(leastValues), { namespace: release.namespace, name: release.name });
+    const grants = grantsTo(render(minimalValues), { namespace: release.namespace, name: release.name });
 
     const run = async () => {
       const kubeconfig = join(folder, 'kubeconfig');
@@ -77,7 +77,7 @@ describe.each(targets)(
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'overlay-rbac-'));
       cluster = await TestCluster.start(target, { northd: false });
-      // A status that is refused makes it look whether the object is still the same.
+      // After a rejected status write, the operator reads the object to see whether it is still the same object.
       proxy = await startAuthorizingProxy(
         cluster.server,
         grants,
@@ -104,7 +104,7 @@ describe.each(targets)(
       metrics = await (await fetch(`http://${second.address!}/metrics`)).text();
       for (const { kind, metadata } of (await cluster.objects()).values()) {
         const { namespace, name } = metadata;
-        // The operator takes the defaults away with their VPC.
+        // The operator deletes the default objects with their VPC.
         if (name === 'default') continue;
         await cluster.delete(kind as Kind, namespace === undefined ? name : `${namespace}/${name}`);
       }
@@ -117,17 +117,17 @@ describe.each(targets)(
       await rm(folder, { recursive: true });
     });
 
-    it('is refused nothing while it makes a network, starts anew, and takes everything down', () => {
-      expect(proxy.refused).toEqual([]);
-      expect(proxy.asked.size).toBeGreaterThan(20);
+    it('gets no rejection while it creates a network, restarts, and deletes the network', () => {
+      expect(proxy.rejected).toEqual([]);
+      expect(proxy.requests.size).toBeGreaterThan(20);
     });
 
-    it('has no right that it does not use, but for those kept for rare cases', () => {
-      const unused = allowedBy(grants).filter((access) => !proxy.asked.has(access));
+    it('uses every permission, except those for rare cases', () => {
+      const unused = allowedBy(grants).filter((access) => !proxy.requests.has(access));
       expect(unused.filter((access) => !Object.hasOwn(rareUses, access))).toEqual([]);
     });
 
-    it('has the rights that `overlay-network doctor` looks for, and no others', () => {
+    it('has exactly the permissions that doctor checks', () => {
       const looked = neededPermissions(release.namespace).map(({ subresource, ...access }) => ({
         ...access,
         resource: subresource === undefined ? access.resource : `${access.resource}/${subresource}`,
@@ -136,7 +136,7 @@ describe.each(targets)(
       expect(looked.filter((access) => !isAllowed(grants, access))).toEqual([]);
     });
 
-    it('has every metric that alerts and dashboard ask for', () => {
+    it('serves every metric that the alerts and the dashboard query', () => {
       const names = new Set([...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
       const { alerts } = parse(readFileSync(join(chartFolder, 'files/alerts.yaml'), 'utf8')) as {
         alerts: { expr: string }[];

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { runProgram } from '../../../src/cli/program.ts';
 import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
 import { startAuthorizingProxy, type AuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
-import { leastValues, release, render } from '../../support/chart/chart.ts';
+import { minimalValues, release, render } from '../../support/chart/chart.ts';
 import { allowedBy, grantsTo } from '../../support/chart/rules.ts';
 import { example } from '../../support/operator/examples.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
@@ -23,11 +23,11 @@ metadata: { name: ip }
 spec: { externalNetworkRef: { name: public } }
 `;
 
-describe("the chart's hook that lets objects go", () => {
+describe("the chart's uninstall hook", () => {
   let cluster: TestCluster;
   let proxy: AuthorizingProxy;
   let folder: string;
-  const grants = grantsTo(render(leastValues), {
+  const grants = grantsTo(render(minimalValues), {
     namespace: release.namespace,
     name: `${release.name}-uninstall`,
   });
@@ -35,7 +35,7 @@ describe("the chart's hook that lets objects go", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'overlay-rbac-'));
     cluster = await TestCluster.start({ start: startEmbedded }, { northd: false });
-    // A patch whose test fails makes it look anew.
+    // After a patch whose test fails, the command reads the object again.
     proxy = await startAuthorizingProxy(cluster.server, grants, ({ verb }) => verb === 'patch');
     await cluster.namespace(release.namespace);
     await cluster.startOperator();
@@ -53,7 +53,7 @@ describe("the chart's hook that lets objects go", () => {
     await rm(folder, { recursive: true });
   });
 
-  it('can do so with its own rights', async () => {
+  it('removes all finalizers with its own permissions', async () => {
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, proxy.kubeconfig, { mode: 0o600 });
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
@@ -63,15 +63,15 @@ describe("the chart's hook that lets objects go", () => {
       `--kubeconfig=${kubeconfig}`,
       `--leader-election-namespace=${release.namespace}`,
     ];
-    // Twice: the first makes the Lease, the second takes it over.
+    // The first run creates the Lease. The second run takes the Lease over.
     expect(await runProgram(args, { stdout, stderr, env: {}, signal })).toBe(0);
     expect(await runProgram(args, { stdout, stderr, env: {}, signal })).toBe(0);
-    expect(proxy.refused).toEqual([]);
+    expect(proxy.rejected).toEqual([]);
     for (const [, { metadata }] of await cluster.objects()) expect(metadata.finalizers).toBeUndefined();
   });
 
-  it('has none that it does not use', () => {
-    const unused = allowedBy(grants).filter((access) => !proxy.asked.has(access));
+  it('uses all its permissions', () => {
+    const unused = allowedBy(grants).filter((access) => !proxy.requests.has(access));
     expect(unused).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Stands between an operator and an API server, refuses what RBAC would, and records everything that was asked. */
+/** A proxy between an operator and an API server. It rejects the requests that RBAC would reject, and records all requests. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request } from 'node:https';
@@ -10,27 +10,27 @@ import type { RunningServer } from '../../../packages/dev-apiserver/test/support
 import { accessOf, describeAccess, isAllowed, type Access, type Grant } from './rules.ts';
 
 export interface AuthorizingProxy {
-  /** A kubeconfig that leads to it, as text. */
+  /** The text of a kubeconfig for the proxy. */
   readonly kubeconfig: string;
-  /** Everything that was asked, as `verb group/resource`. */
-  readonly asked: ReadonlySet<string>;
-  /** What was refused. */
-  readonly refused: readonly Access[];
+  /** All requested accesses, as `verb group/resource`. */
+  readonly requests: ReadonlySet<string>;
+  /** The rejected accesses. */
+  readonly rejected: readonly Access[];
   close(): Promise<void>;
 }
 
 /**
- * Starts one on loopback, with the rights of `grants` and those that every user has: discovery, and asking for its own.
- * The first request of each access that `isDoubted` is answered as a status whose test failed.
+ * Starts a proxy on loopback. It allows the accesses of `grants`, discovery, and reviews of the user's own permissions.
+ * @param failsFirst selects accesses whose first request gets the answer to a JSON patch whose test failed
  */
 export async function startAuthorizingProxy(
   server: RunningServer,
   grants: readonly Grant[],
-  isDoubted: (access: Access) => boolean = () => false,
+  failsFirst: (access: Access) => boolean = () => false,
 ): Promise<AuthorizingProxy> {
   const agent = new Agent({ ca: server.caCert, keepAlive: true });
-  const asked = new Set<string>();
-  const refused: Access[] = [];
+  const requests = new Set<string>();
+  const rejected: Access[] = [];
   const listener = createServer((incoming, outgoing) => {
     const access = accessOf(incoming.method ?? 'GET', incoming.url ?? '/');
     if (access?.resource === 'selfsubjectaccessreviews') {
@@ -38,15 +38,15 @@ export async function startAuthorizingProxy(
       return;
     }
     if (access !== undefined) {
-      const isFirst = !asked.has(describeAccess(access));
-      asked.add(describeAccess(access));
+      const isFirst = !requests.has(describeAccess(access));
+      requests.add(describeAccess(access));
       if (!isAllowed(grants, access)) {
-        refused.push(access);
-        refuse(outgoing, 403, 'Forbidden', `the chart's rules do not allow: ${describeAccess(access)}`);
+        rejected.push(access);
+        reject(outgoing, 403, 'Forbidden', `the chart's rules do not allow: ${describeAccess(access)}`);
         return;
       }
-      if (isFirst && isDoubted(access)) {
-        refuse(outgoing, 422, 'Invalid', 'the server rejected our request due to an error in our request');
+      if (isFirst && failsFirst(access)) {
+        reject(outgoing, 422, 'Invalid', 'the server rejected our request due to an error in our request');
         return;
       }
     }
@@ -66,8 +66,8 @@ export async function startAuthorizingProxy(
       contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'operator' } }],
       'current-context': 'proxy',
     }),
-    asked,
-    refused,
+    requests,
+    rejected,
     close: async () => {
       listener.closeAllConnections();
       await once(listener.close(), 'close');
@@ -76,7 +76,7 @@ export async function startAuthorizingProxy(
   };
 }
 
-function refuse(outgoing: ServerResponse, code: number, reason: string, message: string): void {
+function reject(outgoing: ServerResponse, code: number, reason: string, message: string): void {
   const status = { apiVersion: 'v1', kind: 'Status', status: 'Failure', reason, message, code };
   outgoing.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(status));
 }

@@ -10,7 +10,7 @@ export const chartFolder = join(import.meta.dirname, '../../../charts/overlay-ne
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** An object as the chart renders it. */
+/** An object that the chart renders. */
 export interface Rendered {
   readonly apiVersion: string;
   readonly kind: string;
@@ -31,15 +31,15 @@ export interface Release {
 /** The release that tests install. */
 export const release: Release = { name: 'overlay-network', namespace: 'overlay-system' };
 
-/** The least that an installation has to say. */
-export const leastValues: Values = {
+/** The values that every installation must set. */
+export const minimalValues: Values = {
   config: { ovnNbEndpoint: 'ssl:nb.example:6641', ovnSbEndpoint: 'ssl:sb.example:6642' },
   tls: { secretName: 'overlay-network-tls' },
 };
 
-/** Everything that can be switched on. */
+/** Values that enable all features. */
 export const allValues: Values = {
-  ...leastValues,
+  ...minimalValues,
   image: { digest: `sha256:${'0'.repeat(64)}` },
   imagePullSecrets: [{ name: 'registry' }],
   serviceAccount: { annotations: { note: 'one' } },
@@ -71,12 +71,12 @@ export const allValues: Values = {
   },
 };
 
-/** The chart's defaults with `values` over them: maps are merged, all else is replaced. */
+/** The chart's defaults, overridden by `values`. Maps are merged; other values are replaced. */
 export function valuesWith(values: Values): Values {
   return merged(parse(readFileSync(join(chartFolder, 'values.yaml'), 'utf8')) as Values, values);
 }
 
-/** What templates see, but for the files. */
+/** The root object of the templates, without `Files`. */
 export function chartRoot(values: Values, { name, namespace }: Release = release): Values {
   const metadata = parse(readFileSync(join(chartFolder, 'Chart.yaml'), 'utf8')) as Values;
   return {
@@ -86,7 +86,10 @@ export function chartRoot(values: Values, { name, namespace }: Release = release
   };
 }
 
-/** The text of every template by its file's name. @throws Error as `helm template` would fail, and for what is outside the subset */
+/**
+ * Renders every template. Returns the texts by file name.
+ * @throws Error when `helm template` would fail, and for constructs outside the subset
+ */
 export function renderTexts(values: Values, into: Release = release): Map<string, string> {
   const definitions = new Map<string, Node[]>();
   const files = readdirSync(join(chartFolder, 'templates')).sort();
@@ -111,7 +114,7 @@ export function renderTexts(values: Values, into: Release = release): Map<string
     ...chartFunctions,
     include: (definition, dot) => {
       const nodes = definitions.get(String(definition));
-      if (nodes === undefined) throw new Error(`there is no template ${String(definition)}`);
+      if (nodes === undefined) throw new Error(`the template ${String(definition)} is not defined`);
       return evaluate(nodes, dot, functions);
     },
   };
@@ -128,14 +131,17 @@ export function renderTexts(values: Values, into: Release = release): Map<string
   );
 }
 
-/** The objects of a release, in the templates' order. */
+/** The objects of a release, in the order of the templates. */
 export function render(values: Values, into: Release = release): Rendered[] {
   return [...renderTexts(values, into)]
     .filter(([file]) => file.endsWith('.yaml'))
     .flatMap(([file, text]) => objectsIn(text, file));
 }
 
-/** The objects in YAML, read as strictly as Kubernetes does. @throws Error that names `file` */
+/**
+ * The objects of a YAML text, parsed as strictly as Kubernetes does.
+ * @throws Error with the name of the file when the text is invalid
+ */
 export function objectsIn(text: string, file: string): Rendered[] {
   return parseAllDocuments(text, { uniqueKeys: true }).flatMap((document) => {
     const [problem] = [...document.errors, ...document.warnings];

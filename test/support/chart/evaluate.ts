@@ -1,12 +1,12 @@
 /** Evaluates parsed templates. */
 import type { Node, Operand, Pipeline } from './template.ts';
 
-/** What templates may call: arguments as Go's would be, in its order. */
+/** The functions that templates may call, with the same arguments as in Go. */
 export type Functions = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 type Scope = Map<string, unknown>;
 
-/** Go's notion of an empty value. */
+/** Whether Go treats a value as true, that is, as not empty. */
 export const isTrue = (value: unknown): boolean =>
   Array.isArray(value)
     ? value.length > 0
@@ -14,7 +14,10 @@ export const isTrue = (value: unknown): boolean =>
       ? Object.keys(value).length > 0
       : Boolean(value);
 
-/** The text that comes of `nodes` with `root` as the dot. @throws Error for values that cannot be printed or called */
+/**
+ * Evaluates `nodes` with `root` as the dot and returns the text.
+ * @throws Error for a value that cannot be printed or called
+ */
 export function evaluate(nodes: readonly Node[], root: unknown, functions: Functions): string {
   return new Evaluation(functions).nodes(nodes, root, new Map([['$', root]]));
 }
@@ -44,7 +47,7 @@ class Evaluation {
     const value = this.#pipeline(node.pipeline, dot, scope);
     if (!isTrue(value)) return this.nodes(node.other, dot, new Map(scope));
     const entries = Object.entries(value as object);
-    // Go goes through the keys of a map in their order.
+    // Go iterates over the keys of a map in sorted order.
     if (!Array.isArray(value)) entries.sort(([a], [b]) => (a < b ? -1 : 1));
     return entries
       .map(([key, element]) => {
@@ -84,7 +87,7 @@ class Evaluation {
     let value = this.#start(operand, dot, scope);
     for (const name of operand.path) value = fieldOf(value, name);
     if (typeof value === 'function') return (value as (...args: readonly unknown[]) => unknown)(...args);
-    if (args.length > 0) throw new Error(`.${operand.path.join('.')} is no function`);
+    if (args.length > 0) throw new Error(`.${operand.path.join('.')} is not a function`);
     return value;
   }
 
@@ -104,12 +107,12 @@ class Evaluation {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) throw new Error(`.${name} of a value that has no fields`);
+  if (typeof value !== 'object' || value === null) throw new Error(`.${name}: the value has no fields`);
   return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 function print(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return String(value);
-  throw new Error(`a value that is missing or no scalar is printed: ${JSON.stringify(value)}`);
+  throw new Error(`cannot print a value that is missing or not a scalar: ${JSON.stringify(value)}`);
 }

@@ -1,4 +1,4 @@
-/** Those functions of Go, sprig and Helm that the chart uses. */
+/** The functions of Go, sprig and Helm that the chart uses. */
 import { createHash } from 'node:crypto';
 import { parse, stringify } from 'yaml';
 import { isTrue, type Functions } from './evaluate.ts';

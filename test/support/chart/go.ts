@@ -1,4 +1,4 @@
-/** Go with sprig from Debian's packages, where the machine has them: the templates as Helm evaluates them. */
+/** Renders the templates with Go and sprig of Debian's packages, in the same way as Helm. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +6,17 @@ import { chartFolder, chartRoot, type Release, type Values } from './chart.ts';
 
 const goPath = '/usr/share/gocode';
 
-/** Why there is nothing to compare with; undefined when there is. */
-export const goIsMissing: string | undefined =
+/** The reason why the comparison is skipped; undefined when Go and sprig are installed. */
+export const goSkipReason: string | undefined =
   existsSync('/usr/bin/go') && existsSync(join(goPath, 'src/github.com/Masterminds/sprig'))
     ? undefined
-    : "the chart rendered by Go itself (Debian's golang-go, golang-github-masterminds-sprig-dev and golang-github-ghodss-yaml-dev are not installed)";
+    : "the chart rendered with Go (Debian's golang-go, golang-github-masterminds-sprig-dev and golang-github-ghodss-yaml-dev are not installed)";
 
-/** The text of every template by its file's name, by Go. `cache` is a folder for what it builds. @throws Error with what it said */
+/**
+ * Renders every template with Go. Returns the texts by file name.
+ * @param cache a folder for Go's build cache
+ * @throws Error with Go's output when it fails
+ */
 export function renderWithGo(values: Values, cache: string, into?: Release): Map<string, string> {
   const { status, stdout, stderr } = spawnSync(
     '/usr/bin/go',

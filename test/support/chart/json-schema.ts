@@ -1,4 +1,4 @@
-/** JSON Schema as far as values.schema.json goes. */
+/** The subset of JSON Schema that values.schema.json uses. */
 
 export interface Schema {
   readonly type?: 'object' | 'array' | 'string' | 'boolean' | 'integer' | 'number';
@@ -33,9 +33,9 @@ const known = new Set<string>([
 /** What is wrong with `value`, each with its place. @throws Error when the schema uses a keyword that is not checked here */
 export function problems(schema: Schema, value: unknown, place = 'values'): string[] {
   for (const keyword of Object.keys(schema))
-    if (!known.has(keyword)) throw new Error(`${place}: ${keyword} is not checked here`);
+    if (!known.has(keyword)) throw new Error(`${place}: ${keyword} is not in the supported subset`);
   const found: string[] = [];
-  if (!hasType(schema.type, value)) return [`${place} is no ${schema.type ?? ''}`];
+  if (!hasType(schema.type, value)) return [`${place} is not of type ${schema.type ?? ''}`];
   if (schema.enum?.includes(value) === false) found.push(`${place} is not one of ${schema.enum.join(', ')}`);
   if (typeof value === 'string' && schema.pattern !== undefined && !new RegExp(schema.pattern).test(value))
     found.push(`${place} does not match ${schema.pattern}`);
@@ -56,7 +56,7 @@ function memberProblems(schema: Schema, value: object, place: string): string[] 
   const members = Object.entries(value).flatMap(([name, member]) => {
     const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (own !== undefined) return problems(own, member, `${place}.${name}`);
-    if (others === false) return [`${place}.${name} is not known`];
+    if (others === false) return [`${place}.${name} is unknown`];
     return others === true ? [] : problems(others, member, `${place}.${name}`);
   });
   return [...missing, ...members];

@@ -1,6 +1,6 @@
 /**
- * Kubernetes' own types, checked strictly: unknown, missing and mistyped fields. They are read from the models of
- * @kubernetes/client-node, which are generated from Kubernetes' OpenAPI document (the version in their headers).
+ * Checks objects against Kubernetes' own types and reports unknown, missing and mistyped fields. The types are the models
+ * of @kubernetes/client-node, which are generated from Kubernetes' OpenAPI document (the version is in their headers).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,12 +15,12 @@ interface Field {
 
 const known = new Map<string, ReadonlyMap<string, Field>>();
 
-/** Whether there is a model of this name, such as `V1Deployment`. */
+/** Whether a model with this name, such as `V1Deployment`, exists. */
 export const hasModel = (model: string): boolean => existsSync(join(models, `${model}.js`));
 
-/** What is wrong with `value` as an object of a model; each problem names its place under `path`. */
+/** Returns the problems of `value` as an object of a model. Each problem begins with its position under `path`. */
 export function modelProblems(model: string, value: unknown, path: string): string[] {
-  if (!isMap(value)) return [`${path} is no object`];
+  if (!isMap(value)) return [`${path} is not of type object`];
   const fields = fieldsOf(model);
   const missing = [...fields.values()].filter(
     ({ name, isRequired }) => isRequired && value[name] === undefined,
@@ -30,7 +30,7 @@ export function modelProblems(model: string, value: unknown, path: string): stri
     ...Object.entries(value).flatMap(([name, member]) => {
       const field = fields.get(name);
       return field === undefined
-        ? [`${path}.${name} is not known`]
+        ? [`${path}.${name} is unknown`]
         : typeProblems(field.type, member, `${path}.${name}`);
     }),
   ];
@@ -39,19 +39,19 @@ export function modelProblems(model: string, value: unknown, path: string): stri
 function typeProblems(type: string, value: unknown, path: string): string[] {
   const [, item] = /^Array<(.*)>$/.exec(type) ?? [];
   if (item !== undefined) {
-    if (!Array.isArray(value)) return [`${path} is no list`];
+    if (!Array.isArray(value)) return [`${path} is not of type array`];
     return value.flatMap((each, index) => typeProblems(item, each, `${path}[${index}]`));
   }
   const [, member] = /^\{ \[key: string\]: (.*); \}$/.exec(type) ?? [];
   if (member !== undefined) {
-    if (!isMap(value)) return [`${path} is no map`];
+    if (!isMap(value)) return [`${path} is not of type map`];
     return Object.entries(value).flatMap(([key, each]) => typeProblems(member, each, `${path}.${key}`));
   }
   if (type === 'any') return [];
   if (type === 'IntOrString')
-    return ['number', 'string'].includes(typeof value) ? [] : [`${path} is no ${type}`];
+    return ['number', 'string'].includes(typeof value) ? [] : [`${path} is not of type ${type}`];
   if (['string', 'number', 'boolean'].includes(type))
-    return typeof value === type ? [] : [`${path} is no ${type}`];
+    return typeof value === type ? [] : [`${path} is not of type ${type}`];
   return modelProblems(type, value, path);
 }
 
@@ -59,7 +59,7 @@ function fieldsOf(model: string): ReadonlyMap<string, Field> {
   const cached = known.get(model);
   if (cached !== undefined) return cached;
   const [, map = ''] = /attributeTypeMap = (\[[\s\S]*?\n\]);/.exec(read(`${model}.js`)) ?? [];
-  // Only the declarations tell which fields there have to be.
+  // Only the declarations mark required fields.
   const optional = new Set([...read(`${model}.d.ts`).matchAll(/^ {4}'(\w+)'\?:/gm)].map(([, name]) => name));
   const entries = JSON.parse(map) as { name: string; baseName: string; type: string }[];
   const fields = new Map(

@@ -1,17 +1,20 @@
-/** Prometheus' own checker of rules, where the machine has it. */
+/** Runs promtool, Prometheus' checker of rules. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-/** Why nothing can be checked; undefined when it can. */
-export const promtoolIsMissing: string | undefined =
+/** The reason why the checks are skipped; undefined when promtool is installed. */
+export const promtoolSkipReason: string | undefined =
   spawnSync('promtool', ['--version']).status === 0
     ? undefined
     : "alerts and dashboard checked by promtool (Debian's prometheus is not installed)";
 
-/** Runs `promtool ARGS FOLDER/FILE...` on files of these contents, and returns what it said. @throws Error with that when it is not content */
+/**
+ * Writes the files to a temporary folder and runs `promtool ARGS FOLDER/FILE` for the last one. Returns the output.
+ * @throws Error with the output when promtool fails
+ */
 export function promtool(args: readonly string[], files: Readonly<Record<string, unknown>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'overlay-promtool-'));
   try {

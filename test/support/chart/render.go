@@ -1,5 +1,6 @@
-// Renders a chart with Go's own templates and sprig, as Helm does: the oracle of the renderer in TypeScript.
-// Arguments: the chart's folder. On stdin: {"Values", "Chart", "Release"} as JSON. On stdout: texts by file name.
+// Renders a chart with Go's templates and sprig, as Helm does. Tests compare the renderer in TypeScript with this program.
+// The argument is the chart's folder. stdin is {"Values", "Chart", "Release"} as JSON. stdout is a JSON map of texts by
+// file name.
 package main
 
 import (

@@ -1,4 +1,4 @@
-/** Kubernetes' RBAC, as far as rules of apiGroups, resources, verbs and resourceNames go. */
+/** Evaluates Kubernetes RBAC rules with apiGroups, resources, verbs and resourceNames. */
 import type { Rendered } from './chart.ts';
 
 export interface PolicyRule {
@@ -8,7 +8,7 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
-/** What one request asks for. `resource` includes the subresource: `ports/status`. */
+/** The access that one request needs. `resource` includes the subresource: `ports/status`. */
 export interface Access {
   readonly verb: string;
   readonly group: string;
@@ -17,13 +17,13 @@ export interface Access {
   readonly name?: string | undefined;
 }
 
-/** Rules that hold in every namespace (`namespace` undefined) or in one. */
+/** Rules that apply in one namespace, or in every namespace if `namespace` is undefined. */
 export interface Grant {
   readonly namespace: string | undefined;
   readonly rules: readonly PolicyRule[];
 }
 
-/** What the bindings among `objects` grant to a service account. */
+/** The permissions that the bindings in `objects` grant to a service account. */
 export function grantsTo(
   objects: readonly Rendered[],
   account: { readonly namespace: string; readonly name: string },
@@ -44,7 +44,7 @@ export function grantsTo(
           object.metadata.name === name &&
           (kind === 'ClusterRole' || object.metadata.namespace === namespace),
       );
-      if (role === undefined) throw new Error(`there is no ${kind} ${name}`);
+      if (role === undefined) throw new Error(`the ${kind} ${name} does not exist`);
       return {
         namespace: binding === 'RoleBinding' ? namespace : undefined,
         rules: role['rules'] as PolicyRule[],
@@ -52,7 +52,7 @@ export function grantsTo(
     });
 }
 
-/** Whether the grants allow it. */
+/** Whether the grants allow the access. */
 export function isAllowed(
   grants: readonly Grant[],
   { verb, group, resource, namespace, name }: Access,
@@ -84,7 +84,7 @@ export const allowedBy = (grants: readonly Grant[]): string[] =>
     ),
   ].sort();
 
-/** `patch network.plasmavmc.io/ports/status`. */
+/** Formats an access, for example `patch network.plasmavmc.io/ports/status`. */
 export const describeAccess = ({
   verb,
   group,
@@ -99,7 +99,7 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
-/** What a request asks for, as the API server reads it; undefined for discovery and other paths that are no resources. */
+/** The access that a request needs; undefined for discovery and for other paths without a resource. */
 export function accessOf(method: string, url: string): Access | undefined {
   const { pathname, searchParams } = new URL(url, 'http://server');
   const [, core, grouped, rest] = /^\/(?:(api)\/v1|apis\/([^/]+)\/[^/]+)\/(.+)$/.exec(pathname) ?? [];

@@ -1,10 +1,10 @@
 /**
- * Go templates, as far as the chart uses them: text; pipelines with calls, parentheses, fields, variables and literals;
- * if/else if/else, range, with, define; trim markers and comments. What is outside of that is refused, and so is
- * printing a value that is missing: the chart keeps to what is evaluated here as Helm does.
+ * Parses the subset of Go templates that the chart uses: text; pipelines with calls, parentheses, fields, variables and
+ * literals; if/else if/else, range, with, define; trim markers and comments. The parser rejects other constructs, and
+ * the evaluation rejects the output of a missing value. For this subset, the result is the same as Helm's.
  */
 
-/** A parsed operand; `path` are the fields behind it. */
+/** A parsed operand. `path` contains the names of the fields after it. */
 export type Operand = { readonly path: readonly string[] } & (
   | { readonly type: 'dot' }
   | { readonly type: 'variable'; readonly name: string }
@@ -13,7 +13,7 @@ export type Operand = { readonly path: readonly string[] } & (
   | { readonly type: 'group'; readonly pipeline: Pipeline }
 );
 
-/** Commands, each given the last one's value as its last argument; `assign` names the variable that takes the result. */
+/** Commands. Each command gets the previous result as its last argument. `assign` names the variable for the result. */
 export interface Pipeline {
   readonly assign?: string;
   readonly commands: readonly (readonly Operand[])[];
@@ -36,7 +36,10 @@ export type Node =
       readonly other: Node[];
     };
 
-/** Parses a template; what it defines goes to `definitions` by name. @throws Error that shows the place */
+/**
+ * Parses a template. Adds its definitions to `definitions` by name.
+ * @throws Error with the position when the template is invalid
+ */
 export function parseTemplate(source: string, definitions: Map<string, Node[]>): Node[] {
   return new TemplateParser(source, definitions).parse();
 }
@@ -57,7 +60,7 @@ class TemplateParser {
     return nodes;
   }
 
-  /** Up to the `end` or `else` that is not part of it. */
+  /** Parses the nodes up to the `end` or `else` of the enclosing block. */
   #nodes(): { nodes: Node[]; end: string | undefined } {
     const nodes: Node[] = [];
     for (let part = this.#parts[this.#at++]; part !== undefined; part = this.#parts[this.#at++]) {
@@ -96,7 +99,7 @@ class TemplateParser {
   }
 }
 
-/** Text and actions in turn, trim markers applied. */
+/** Splits the source into texts and actions, and applies the trim markers. */
 function split(source: string): { text: string; isAction: boolean }[] {
   const parts: { text: string; isAction: boolean }[] = [];
   let from = 0;
@@ -137,7 +140,7 @@ function parsePipeline(text: string): Pipeline {
   return assign === undefined ? pipeline : { ...pipeline, assign };
 }
 
-/** Reads up to a closing parenthesis, which it takes and gives. */
+/** Reads a pipeline up to the closing parenthesis. Removes the parenthesis from the input and returns it. */
 function readPipeline(input: { tokens: string[] }): { pipeline: Pipeline; close: string | undefined } {
   const commands: Operand[][] = [[]];
   for (;;) {

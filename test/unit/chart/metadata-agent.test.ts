@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   allValues as allOfChart,
-  leastValues,
+  minimalValues,
   release,
   render,
   renderTexts,
@@ -23,11 +23,11 @@ interface PodTemplate {
 }
 
 const name = 'overlay-network-metadata-agent';
-/** The CRDs take most of the time, and are none of this. */
+/** These tests do not need the CRDs, and rendering them takes most of the time. */
 const crds = { install: false };
 const allValues: Values = { ...allOfChart, crds };
 const withAgent = (agent: object, others: object = {}): Values => ({
-  ...leastValues,
+  ...minimalValues,
   crds,
   ...others,
   metadataAgent: { enabled: true, ...agent },
@@ -43,8 +43,8 @@ const envOf = (values: Values) =>
   );
 
 describe("the metadata agent's DaemonSet", () => {
-  it('is there only when it is switched on', () => {
-    expect(ofAgent(render(leastValues))).toEqual([]);
+  it('exists only when metadataAgent.enabled is true', () => {
+    expect(ofAgent(render(minimalValues))).toEqual([]);
     expect(ofAgent(render(withAgent({}))).map(({ kind }) => kind)).toEqual([
       'ServiceAccount',
       'ClusterRole',
@@ -54,20 +54,20 @@ describe("the metadata agent's DaemonSet", () => {
     ]);
   });
 
-  it('can be left out where hypervisors are no nodes, with the rights still there', () => {
+  it('is omitted with daemonSet: false, while the permissions stay', () => {
     const kinds = ofAgent(render(withAgent({ daemonSet: false }))).map(({ kind }) => kind);
     expect(kinds).toEqual(['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding']);
   });
 
-  it("has pods that are none of the operator's: its Service, budget and NetworkPolicy do not mean them", () => {
+  it("has pods that the operator's Service, PodDisruptionBudget and NetworkPolicy do not select", () => {
     const { labels } = templateOf(withAgent({})).metadata;
-    const { selector } = render(leastValues).find(({ kind }) => kind === 'Service')!['spec'] as {
+    const { selector } = render(minimalValues).find(({ kind }) => kind === 'Service')!['spec'] as {
       selector: Record<string, string>;
     };
     expect(Object.entries(selector).every(([key, value]) => labels[key] === value)).toBe(false);
   });
 
-  it('selects its pods by labels that they have', () => {
+  it('selects its pods by their labels', () => {
     const { selector, template } = render(allValues).find(({ kind }) => kind === 'DaemonSet')!['spec'] as {
       selector: { matchLabels: Record<string, string> };
       template: PodTemplate;
@@ -75,7 +75,7 @@ describe("the metadata agent's DaemonSet", () => {
     expect(template.metadata.labels).toMatchObject(selector.matchLabels);
   });
 
-  it("is in the node's network, and has of the node only Open vSwitch's sockets, to read", () => {
+  it("uses the host network, and mounts only the folder of Open vSwitch's sockets, read-only", () => {
     const { spec } = templateOf(withAgent({}));
     expect(spec).toMatchObject({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
     for (const key of ['hostPID', 'hostIPC', 'hostUsers', 'initContainers'])
@@ -89,7 +89,7 @@ describe("the metadata agent's DaemonSet", () => {
     expect(JSON.stringify(mounts)).not.toContain('mountPropagation');
   });
 
-  it('has three capabilities and not all of root', () => {
+  it('has three capabilities', () => {
     expect(templateOf(withAgent({})).spec.containers[0]!['securityContext']).toEqual({
       readOnlyRootFilesystem: true,
       appArmorProfile: { type: 'Unconfined' },
@@ -97,7 +97,7 @@ describe("the metadata agent's DaemonSet", () => {
     });
   });
 
-  it('has further rights of the system where a node needs them', () => {
+  it('gets additional capabilities and SELinux options from the values', () => {
     const { spec } = templateOf(allValues);
     expect(spec.containers[0]!['securityContext']).toMatchObject({
       capabilities: { add: expect.arrayContaining(['DAC_OVERRIDE']) },
@@ -105,7 +105,7 @@ describe("the metadata agent's DaemonSet", () => {
     expect(spec['securityContext']).toMatchObject({ seLinuxOptions: { type: 'spc_t' } });
   });
 
-  it('listens for health and metrics on loopback alone, where the probes ask', () => {
+  it('serves health and metrics on the loopback address that the probes use', () => {
     const values = withAgent({ port: 9999 });
     expect(envOf(values)).toMatchObject({ OVERLAY_NETWORK_LISTEN_ADDR: '127.0.0.1:9999' });
     const [container] = templateOf(values).spec.containers;
@@ -113,13 +113,13 @@ describe("the metadata agent's DaemonSet", () => {
       expect(container).toMatchObject({ [probe]: { httpGet: { host: '127.0.0.1', port: 9999 } } });
   });
 
-  it("knows the rows by the operator's name of the cluster", () => {
-    const config = { ...(leastValues['config'] as object), clusterName: 'production' };
+  it("gets the operator's clusterName", () => {
+    const config = { ...(minimalValues['config'] as object), clusterName: 'production' };
     expect(envOf(withAgent({}, { config }))).toMatchObject({ OVERLAY_NETWORK_CLUSTER_NAME: 'production' });
     expect(envOf(withAgent({}))).not.toHaveProperty('OVERLAY_NETWORK_CLUSTER_NAME');
   });
 
-  it("never has the operator's certificate, which may write to the Northbound database", () => {
+  it("does not mount the operator's certificate, which can write to the Northbound database", () => {
     expect(JSON.stringify(templateOf(withAgent({})).spec.volumes)).not.toContain('overlay-network-tls');
     const { spec } = templateOf(allValues);
     expect(spec.volumes).toContainEqual({
@@ -129,30 +129,30 @@ describe("the metadata agent's DaemonSet", () => {
     expect(envOf(allValues)).toMatchObject({ OVERLAY_NETWORK_TLS_KEY: '/etc/overlay-network/tls/tls.key' });
   });
 
-  it('is refused when ssl: is to be spoken without certificates', () => {
+  it('fails to render for ssl: remotes without a TLS Secret', () => {
     expect(() => render(withAgent({ config: { ovnSbEndpoint: 'ssl:sb.example:6642' } }))).toThrow(
       'metadataAgent.tls.secretName is required',
     );
   });
 
-  it('starts new pods when its configuration changes, and only then', () => {
+  it('starts new pods only when its configuration changes', () => {
     expect(templateOf(withAgent({ config: { logLevel: 'debug' } }))).not.toEqual(templateOf(withAgent({})));
     expect(templateOf(withAgent({ sources: { a: { secrets: ['b'] } } }))).toEqual(templateOf(withAgent({})));
   });
 
-  it('has an image of its own, which can be pinned', () => {
+  it('has its own image, which a digest can pin', () => {
     const imageOf = (values: Values) => templateOf(values).spec.containers[0]!['image'];
     expect(imageOf(withAgent({}))).toBe('overlay-network-metadata-agent:0.1.0');
     expect(imageOf(allValues)).toBe(`overlay-network-metadata-agent@sha256:${'1'.repeat(64)}`);
   });
 
-  it('tells the administrator that the namespace must admit it', () => {
+  it('prints a note that the namespace must admit privileged pods', () => {
     expect(renderTexts(withAgent({})).get('NOTES.txt')).toContain('enforce=privileged');
     expect(renderTexts(withAgent({ daemonSet: false })).get('NOTES.txt')).not.toContain('privileged');
   });
 });
 
-describe("the metadata agent's rights", () => {
+describe("the metadata agent's ServiceAccount", () => {
   const grants = grantsTo(render(allValues), { namespace: release.namespace, name });
   const may = (verb: string, resource: string, namespace: string, object?: string) =>
     isAllowed(grants, {
@@ -163,7 +163,7 @@ describe("the metadata agent's rights", () => {
       name: object,
     });
 
-  it('are to get a Port by its name, and neither to list nor to watch them', () => {
+  it('can get a Port by its name, but can neither list nor watch Ports', () => {
     expect(may('get', 'ports', 'anywhere', 'web-1')).toBe(true);
     for (const verb of ['list', 'watch', 'patch', 'update', 'create', 'delete'])
       expect([verb, may(verb, 'ports', 'anywhere')]).toEqual([verb, false]);
@@ -179,12 +179,12 @@ describe("the metadata agent's rights", () => {
     ['configmaps', 'team-b', 'defaults', true],
     ['configmaps', 'team-b', 'other', false],
     ['secrets', release.namespace, 'overlay-network-tls', false],
-  ])('reach %s of %s named %s: %s', (resource, namespace, object, expected) => {
+  ])('has permission to get %s in %s named %s: %s', (resource, namespace, object, expected) => {
     expect(may('get', resource, namespace, object)).toBe(expected);
     expect(may('list', resource, namespace)).toBe(false);
   });
 
-  it('are never without a name: an empty list of names would be all of them', () => {
+  it('never has a rule for Secrets or ConfigMaps without names, which would allow all of them', () => {
     const rules = [
       allValues,
       withAgent({ sources: { a: { secrets: [] }, b: { secrets: [], configMaps: ['c'] } } }),
@@ -196,10 +196,10 @@ describe("the metadata agent's rights", () => {
     for (const { resourceNames } of rules) expect(resourceNames?.length).toBeGreaterThan(0);
   });
 
-  it("are not made where the release makes no rights, and are none of the operator's", () => {
+  it('has no roles with rbac.create: false, and does not change the permissions of the operator', () => {
     const kinds = ofAgent(render(withAgent({}, { rbac: { create: false } }))).map(({ kind }) => kind);
     expect(kinds).toEqual(['ServiceAccount', 'ConfigMap', 'DaemonSet']);
     const operator = { namespace: release.namespace, name: 'overlay-network' };
-    expect(grantsTo(render(allValues), operator)).toEqual(grantsTo(render(leastValues), operator));
+    expect(grantsTo(render(allValues), operator)).toEqual(grantsTo(render(minimalValues), operator));
   });
 });

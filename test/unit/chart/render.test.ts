@@ -6,7 +6,7 @@ import { CRD_FOLDER } from '../../../src/doctor/index.ts';
 import {
   allValues,
   chartFolder,
-  leastValues,
+  minimalValues,
   release,
   render,
   renderTexts,
@@ -22,7 +22,7 @@ interface PodSpec {
   readonly volumes?: readonly Record<string, unknown>[];
 }
 
-/** The kinds that a cluster serves, with the Prometheus operator's. */
+/** All kinds of the chart. A cluster with the Prometheus operator serves them. */
 const servedKinds = [
   'apiextensions.k8s.io/v1 CustomResourceDefinition',
   'apps/v1 DaemonSet',
@@ -48,10 +48,10 @@ const podOf = (objects: readonly Rendered[], kind = 'Deployment'): PodSpec =>
   (find(objects, kind)['spec'] as { template: { spec: PodSpec } }).template.spec;
 
 describe('the rendered chart', () => {
-  const least = render(leastValues);
+  const least = render(minimalValues);
   const all = render(allValues);
 
-  it('has objects of kinds that clusters serve, all of them with everything switched on', () => {
+  it('has only objects of kinds that clusters serve', () => {
     const kindsOf = (objects: readonly Rendered[]) =>
       [...new Set(objects.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))].sort();
     expect(kindsOf(all)).toEqual(servedKinds);
@@ -60,7 +60,7 @@ describe('the rendered chart', () => {
     );
   });
 
-  it('puts every object into the namespace of the release, or into none', () => {
+  it('puts every namespaced object into the namespace of the release', () => {
     for (const { kind, metadata } of least)
       expect([kind, metadata.namespace]).toEqual([
         kind,
@@ -68,18 +68,18 @@ describe('the rendered chart', () => {
       ]);
   });
 
-  it('names no object twice', () => {
+  it('gives each object of a kind a unique name', () => {
     const names = all.map(({ kind, metadata }) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('takes its names from the release, cut to what a label may hold', () => {
+  it('derives names from the release, truncated to the length of a label', () => {
     const name = 'a'.repeat(52) + '-b';
-    const long = render(leastValues, { name, namespace: 'x' });
+    const long = render(minimalValues, { name, namespace: 'x' });
     expect(find(long, 'Deployment').metadata.name).toBe('a'.repeat(52));
   });
 
-  it('labels every object but the CRDs as the part of a release', () => {
+  it('labels every object except the CRDs with the release', () => {
     for (const { kind, metadata } of all)
       if (kind !== 'CustomResourceDefinition')
         expect(metadata.labels).toMatchObject({
@@ -88,7 +88,7 @@ describe('the rendered chart', () => {
         });
   });
 
-  it('has every CRD as it is in crds/, and keeps it at an uninstall', () => {
+  it('contains the CRDs of crds/, and keeps them at an uninstall', () => {
     const crds = least.filter(({ kind }) => kind === 'CustomResourceDefinition');
     const files = readdirSync(CRD_FOLDER).sort();
     expect(crds).toEqual(
@@ -100,14 +100,14 @@ describe('the rendered chart', () => {
     );
   });
 
-  it('leaves the CRDs out, or lets them go with the release, when told to', () => {
-    const without = render({ ...leastValues, crds: { install: false } });
+  it('omits the CRDs with crds.install: false, and deletes them with the release with crds.keep: false', () => {
+    const without = render({ ...minimalValues, crds: { install: false } });
     expect(without.filter(({ kind }) => kind === 'CustomResourceDefinition')).toEqual([]);
-    const loose = render({ ...leastValues, crds: { keep: false } });
+    const loose = render({ ...minimalValues, crds: { keep: false } });
     expect(find(loose, 'CustomResourceDefinition').metadata.annotations).toBeUndefined();
   });
 
-  it('runs two replicas apart from each other, of which a drain takes one at a time', () => {
+  it('runs two replicas on different hosts, and lets a drain evict one at a time', () => {
     expect(find(least, 'Deployment')['spec']).toMatchObject({
       replicas: 2,
       strategy: { rollingUpdate: { maxUnavailable: 0 } },
@@ -116,7 +116,7 @@ describe('the rendered chart', () => {
     expect(find(least, 'PodDisruptionBudget')['spec']).toMatchObject({ maxUnavailable: 1 });
   });
 
-  it('selects its pods everywhere by the same labels, which the pods have', () => {
+  it('selects its pods by their labels in every object', () => {
     const { selector, template } = find(least, 'Deployment')['spec'] as {
       selector: { matchLabels: Record<string, string> };
       template: { metadata: { labels: Record<string, string> } };
@@ -127,7 +127,7 @@ describe('the rendered chart', () => {
     expect(find(least, 'NetworkPolicy')['spec']).toMatchObject({ podSelector: selector });
   });
 
-  it('is admitted by the Pod Security Standard "restricted"', () => {
+  it('complies with the Pod Security Standard "restricted"', () => {
     for (const pod of [podOf(least), podOf(all), podOf(least, 'Job'), podOf(all, 'Job')]) {
       expect(pod.securityContext).toMatchObject({
         runAsNonRoot: true,
@@ -150,8 +150,8 @@ describe('the rendered chart', () => {
     }
   });
 
-  it('probes health and readiness on the port that the operator is told to listen on', () => {
-    const [container] = podOf(render({ ...leastValues, metrics: { port: 9999 } })).containers;
+  it('probes health and readiness on the configured port', () => {
+    const [container] = podOf(render({ ...minimalValues, metrics: { port: 9999 } })).containers;
     expect(container).toMatchObject({
       ports: [{ name: 'metrics', containerPort: 9999 }],
       livenessProbe: { httpGet: { path: '/health', port: 'metrics' } },
@@ -160,7 +160,7 @@ describe('the rendered chart', () => {
     expect(container!.env).toContainEqual({ name: 'OVERLAY_NETWORK_LISTEN_ADDR', value: ':9999' });
   });
 
-  it('mounts the TLS files where the operator is told to look, as a whole, so that a rotation arrives', () => {
+  it('mounts the TLS Secret as a folder, so that a rotation changes the files that the operator reads', () => {
     const { containers, volumes } = podOf(least);
     expect(volumes).toContainEqual({
       name: 'tls',
@@ -177,29 +177,29 @@ describe('the rendered chart', () => {
     );
   });
 
-  it('starts new pods when the configuration changes, and only then', () => {
+  it('starts new pods only when the configuration changes', () => {
     const templateOf = (values: object) =>
-      (find(render({ ...leastValues, ...values }), 'Deployment')['spec'] as { template: unknown }).template;
-    const config = { ...(leastValues['config'] as object), workers: 4 };
+      (find(render({ ...minimalValues, ...values }), 'Deployment')['spec'] as { template: unknown }).template;
+    const config = { ...(minimalValues['config'] as object), workers: 4 };
     expect(templateOf({ config })).not.toEqual(templateOf({}));
     expect(templateOf({ config: { ...config, logLevel: 'debug' } })).toEqual(templateOf({ config }));
     expect(templateOf({ replicas: 3 })).toEqual(templateOf({}));
   });
 
-  it('lets the operator reach DNS, the API server and OVN, and nothing else', () => {
+  it('allows the operator to connect only to DNS, the API server and OVN', () => {
     const { egress } = find(least, 'NetworkPolicy')['spec'] as { egress: { ports: { port: number }[] }[] };
     expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([
       53, 53, 443, 6443, 6641, 6642,
     ]);
   });
 
-  it('pins the image by its digest where one is given', () => {
+  it('pins the image by its digest if a digest is set', () => {
     const imageOf = (objects: readonly Rendered[]) => podOf(objects).containers[0]!['image'];
     expect(imageOf(least)).toBe('overlay-network:0.1.0');
     expect(imageOf(all)).toBe(`overlay-network@sha256:${'0'.repeat(64)}`);
   });
 
-  it('lets objects go when the rest of the release is gone, with what that needs made and removed by hooks', () => {
+  it('removes finalizers in a post-delete hook, with its own roles', () => {
     const hooks = least.filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] !== undefined);
     expect(hooks.map(({ kind }) => kind)).toEqual([
       'ServiceAccount',
@@ -211,11 +211,11 @@ describe('the rendered chart', () => {
     ]);
     for (const { metadata } of hooks) expect(metadata.annotations?.['helm.sh/hook']).toBe('post-delete');
     expect(podOf(least, 'Job').containers).toMatchObject([{ args: ['uninstall'] }]);
-    const without = render({ ...leastValues, uninstall: { letObjectsGo: false } });
+    const without = render({ ...minimalValues, uninstall: { letObjectsGo: false } });
     expect(without.map(({ kind }) => kind)).not.toContain('Job');
   });
 
-  it('grants nothing by wildcard, and no secrets', () => {
+  it('grants neither wildcards nor access to Secrets', () => {
     const roles = least.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
     expect(roles.map(({ metadata }) => metadata.name)).toEqual([
       'overlay-network',
@@ -231,27 +231,30 @@ describe('the rendered chart', () => {
     }
   });
 
-  it('says what to do next', () => {
-    const notes = renderTexts(leastValues).get('NOTES.txt');
+  it('prints the next steps', () => {
+    const notes = renderTexts(minimalValues).get('NOTES.txt');
     expect(notes).toContain(`kubectl -n ${release.namespace} rollout status deployment/overlay-network`);
     expect(notes).toMatch(/exec deployment\/overlay-network -- \\\n +node dist\/main.js doctor /);
     expect(notes).not.toContain('allowPlaintext');
-    const plain = { ...leastValues, config: { ...(leastValues['config'] as object), allowPlaintext: true } };
+    const plain = {
+      ...minimalValues,
+      config: { ...(minimalValues['config'] as object), allowPlaintext: true },
+    };
     expect(renderTexts(plain).get('NOTES.txt')).toContain('allowPlaintext is set');
   });
 
   it.each([
-    ['no Northbound database is named', {}, 'config.ovnNbEndpoint is required'],
+    ['config.ovnNbEndpoint is missing', {}, 'config.ovnNbEndpoint is required'],
     [
-      'ssl: is to be spoken without certificates',
-      { ...leastValues, tls: { secretName: '' } },
+      'ssl: remotes have no TLS Secret',
+      { ...minimalValues, tls: { secretName: '' } },
       'tls.secretName is required',
     ],
-  ])('is refused when %s', (_, values, message) => {
+  ])('fails to render when %s', (_, values, message) => {
     expect(() => render(values)).toThrow(message);
   });
 
-  it('has the version of the package', () => {
+  it('has the version of the npm package', () => {
     const { version } = JSON.parse(
       readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'),
     ) as { version: string };

@@ -7,7 +7,7 @@ import { agentSettings, resolveAgentConfig } from '../../../src/metadata/agent/i
 import {
   allValues,
   chartFolder,
-  leastValues,
+  minimalValues,
   render,
   valuesWith,
   type Values,
@@ -16,7 +16,7 @@ import { problems, type Schema } from '../../support/chart/json-schema.ts';
 
 const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 'utf8')) as Schema;
 
-/** What the chart sets itself, or what makes no sense in a pod. */
+/** Settings of the operator that the chart sets itself, or that have no use in a pod. */
 const notInValues = [
   'kubeconfig',
   'listenAddr',
@@ -27,7 +27,7 @@ const notInValues = [
   'leaderElection.namespace',
 ];
 
-/** Likewise for the metadata agent. */
+/** Settings of the metadata agent that the chart sets itself, or that have no use in a pod. */
 const notInAgentValues = ['kubeconfig', 'listenAddr', 'clusterName', 'tls.ca', 'tls.cert', 'tls.key'];
 
 const keysOf = ({ properties = {} }: Schema, prefix = ''): string[] =>
@@ -38,15 +38,15 @@ const keysOf = ({ properties = {} }: Schema, prefix = ''): string[] =>
   );
 
 describe('values.schema.json', () => {
-  it('accepts the defaults, the least and everything', () => {
-    for (const values of [{}, leastValues, allValues])
+  it('accepts the defaults, minimal values, and all features enabled', () => {
+    for (const values of [{}, minimalValues, allValues])
       expect(problems(schema, valuesWith(values))).toEqual([]);
   });
 
   it.each([
-    [{ replica: 1 }, 'values.replica is not known'],
-    [{ replicas: '2' }, 'values.replicas is no integer'],
-    [{ config: { ovnNBEndpoint: 'x' } }, 'values.config.ovnNBEndpoint is not known'],
+    [{ replica: 1 }, 'values.replica is unknown'],
+    [{ replicas: '2' }, 'values.replicas is not of type integer'],
+    [{ config: { ovnNBEndpoint: 'x' } }, 'values.config.ovnNBEndpoint is unknown'],
     [{ config: { logLevel: 'loud' } }, 'values.config.logLevel is not one of error, warn, info, debug'],
     [{ config: { underlay: { mtu: 100 } } }, 'values.config.underlay.mtu is out of range'],
     [{ image: { digest: 'latest' } }, 'values.image.digest does not match ^(sha256:[0-9a-f]{64})?$'],
@@ -54,11 +54,11 @@ describe('values.schema.json', () => {
     [{ metrics: { port: 80 } }, 'values.metrics.port is out of range'],
     [
       { metadataAgent: { config: { clusterName: 'x' } } },
-      'values.metadataAgent.config.clusterName is not known',
+      'values.metadataAgent.config.clusterName is unknown',
     ],
     [
       { metadataAgent: { sources: { team: { secrets: 'web' } } } },
-      'values.metadataAgent.sources.team.secrets is no array',
+      'values.metadataAgent.sources.team.secrets is not of type array',
     ],
     [
       { metadataAgent: { sources: { team: { secrets: ['*'] } } } },
@@ -68,23 +68,23 @@ describe('values.schema.json', () => {
       { metadataAgent: { openvswitchFolder: 'run' } },
       'values.metadataAgent.openvswitchFolder does not match ^/',
     ],
-  ])('refuses %j', (values, problem) => {
+  ])('rejects %j', (values, problem) => {
     expect(problems(schema, valuesWith(values))).toEqual([problem]);
   });
 
-  it('knows every setting of the operator but those that the chart makes', () => {
+  it('contains every setting of the operator that the chart does not set itself', () => {
     const settings = configSettings.map(({ key }) => key).filter((key) => !notInValues.includes(key));
     expect(keysOf(schema.properties!['config']!).sort()).toEqual(settings.sort());
   });
 
-  it('knows every setting of the metadata agent but those that the chart makes', () => {
+  it('contains every setting of the metadata agent that the chart does not set itself', () => {
     const settings = agentSettings.map(({ key }) => key).filter((key) => !notInAgentValues.includes(key));
     const agent = schema.properties!['metadataAgent']!.properties!;
     expect(keysOf(agent['config']!).sort()).toEqual(settings.sort());
   });
 });
 
-/** Gives the path of a configuration file that the chart renders, and the variables of the pod that reads it. */
+/** Calls `read` with the path of the rendered configuration file and the variables of the pod that reads the file. */
 function withRendered<T>(
   values: Values,
   kind: string,
@@ -112,8 +112,8 @@ function withRendered<T>(
   }
 }
 
-describe('the configuration that the chart renders', () => {
-  it('is accepted by the operator, with the variables of the pod', () => {
+describe('the rendered configuration', () => {
+  it('is valid for the operator together with the variables of the pod', () => {
     const config = withRendered(allValues, 'Deployment', (file, env) => loadConfig({ file, env }));
     expect(config).toMatchObject({
       ovnNbEndpoint: 'ssl:nb.example:6641',
@@ -124,10 +124,10 @@ describe('the configuration that the chart renders', () => {
   });
 
   it.each([
-    ['everything', allValues, { ovnSbEndpoint: 'ssl:sb.example:6642', logLevel: 'debug' }],
-    ['nothing', { ...leastValues, metadataAgent: { enabled: true } }, { ovnSbEndpoint: undefined }],
+    ['all features enabled', allValues, { ovnSbEndpoint: 'ssl:sb.example:6642', logLevel: 'debug' }],
+    ['minimal values', { ...minimalValues, metadataAgent: { enabled: true } }, { ovnSbEndpoint: undefined }],
   ])(
-    'is accepted by the metadata agent, with the variables of the pod and %s said',
+    'is valid for the metadata agent together with the variables of the pod, with %s',
     (_, values, expected) => {
       const { config } = withRendered(values, 'DaemonSet', (file, env) => resolveAgentConfig({ file, env }));
       expect(config).toMatchObject({
