@@ -250,10 +250,10 @@ spec: { metadata: Enabled }
     [['--hypervisors', '2', '--tunnel', 'gre'], '--tunnel must be geneve or vxlan'],
     [['--tunnel', 'vxlan'], '--tunnel needs --hypervisors'],
     [['vm'], 'dev vm needs one of create, list, exec, move, delete'],
-    [['vm', 'create', 'x'], '--port is missing'],
+    [['vm', 'create', 'x'], '--port PORT is missing'],
     [['vm', 'create', '--port', 'x'], 'NAME is missing'],
     [['vm', 'delete', 'x', 'y'], 'Unexpected argument "y"'],
-    [['vm', 'move', 'x'], '--hypervisor is missing'],
+    [['vm', 'move', 'x'], '--hypervisor N is missing'],
   ])('rejects the arguments %j', async (args, message) => {
     expect(await overlay('dev', ...args)).toMatchObject({
       code: 2,

@@ -32,10 +32,15 @@ ${describeOptions(options)}`,
       return verify.run(args, io);
     }
     if (given.kubeconfig !== undefined) throw new UsageError('--kubeconfig needs --inventory');
-    return withLab(dir, io, ({ lab, client }) => {
+    return withLab(dir, io, async ({ lab, client }) => {
+      const { length } = listVms(lab);
+      if (length < 2)
+        throw new Error(
+          `verify needs at least two VMs, and the lab has ${length}. Create VMs with \`overlay-network dev vm create\`.`,
+        );
       const machines = () =>
         listVms(lab).map((vm) => machine(vm, new Namespace(vm.netns).within, vm.hypervisor));
-      return verifyMachines(client, machines, verifySettings(given), io);
+      return await verifyMachines(client, machines, verifySettings(given), io);
     });
   },
 };
