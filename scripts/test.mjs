@@ -14,7 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
  * The parts of the test suite. A part is the folder of that name in `test/` and in the `test/` of each package, unless
  * it has its own `folder`. Two workers use two cores, because suites mostly wait for the processes that they start. Only
  * `faults` has one worker: its suites run several clusters at the same time. A suite with real processes can fail
- * because of the machine, so it is run a second time (docs/decisions/0005-a-second-try-is-seen.md).
+ * because of the machine, so it is run a second time (docs/decisions/0005-failed-suites-run-twice.md).
  */
 const parts = [
   { name: 'unit', workers: 2, usesApiServer: false, secondTry: false },

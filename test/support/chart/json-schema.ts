@@ -30,7 +30,10 @@ const known = new Set<string>([
   'description',
 ]);
 
-/** What is wrong with `value`, each with its place. @throws Error when the schema uses a keyword that is not checked here */
+/**
+ * Returns the problems of `value`. Each problem begins with its position.
+ * @throws Error when the schema uses a keyword outside the supported subset
+ */
 export function problems(schema: Schema, value: unknown, place = 'values'): string[] {
   for (const keyword of Object.keys(schema))
     if (!known.has(keyword)) throw new Error(`${place}: ${keyword} is not in the supported subset`);
