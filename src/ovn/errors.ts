@@ -1,7 +1,7 @@
 import type { Owner } from './model/marks.ts';
 
 /** The reason why an apply failed. */
-export type ApplyErrorCode =
+type ApplyErrorCode =
   /** A row that the owner's rows must join or reference does not exist (yet). */
   | 'PARENT_MISSING'
   /** The row to join has no mark of this cluster. The applier changes only rows of this cluster. */
@@ -24,8 +24,8 @@ export type ApplyErrorCode =
   | 'TRANSACTION_FAILED';
 
 /**
- * When to repeat a failed apply. `backoff`: repeat with increasing delays. `wait`: the applier reports the owner when the
- * cause may be gone. `never`: only another desired state, or another leader, can succeed.
+ * When to repeat a failed apply. `backoff`: repeat with increasing delays. `wait`: the applier reports the
+ * owner when the cause may be gone. `never`: only another desired state, or another leader, can succeed.
  */
 export type Retry = 'backoff' | 'wait' | 'never';
 
@@ -43,12 +43,14 @@ const retries: Readonly<Record<ApplyErrorCode, Retry>> = {
 };
 
 /** The row that an error is about. */
-export interface RowName {
+interface RowName {
   readonly table: string;
   readonly uuid: string;
 }
 
-/** The applier did not write an owner's desired state. The message says what to repair; programs use `code`. */
+/**
+ * The applier did not write an owner's desired state. The message says what to repair; programs use `code`.
+ */
 export class ApplyError extends Error {
   override readonly name = 'ApplyError';
   readonly code: ApplyErrorCode;

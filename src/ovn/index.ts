@@ -1,4 +1,6 @@
-/** The public interface of this layer: desired rows, match expressions, the only writer of rows, and chassis. */
+/**
+ * The public interface of this layer: desired rows, match expressions, the only writer of rows, and chassis.
+ */
 export { ApplyError, describeOwner } from './errors.ts';
 export type { ApplyResult, DriftListener, RowWriter } from './writer.ts';
 export { connectNorthbound } from './northbound.ts';

@@ -10,7 +10,10 @@ export interface NorthboundOptions
   extends
     Omit<ApplierOptions, 'database' | 'fence'>,
     Omit<OvsdbClientOptions, 'database' | 'tables' | 'clock'> {
-  /** Distinguishes this process from other operators of the same cluster, in the epoch. Default: a random UUID. */
+  /**
+   * Distinguishes this process from other operators of the same cluster, in the epoch. Default: a random
+   * UUID.
+   */
   readonly identity?: string;
   /** Ends the wait for an unreachable server. */
   readonly signal?: AbortSignal;
@@ -21,15 +24,18 @@ export interface Northbound {
   readonly client: OvsdbClient;
   /** The only writer. It rejects writes until `fence.take()` has succeeded. */
   readonly applier: Applier;
-  /** The process must take the fence when it becomes the leader, and drop the fence when it loses the leadership. */
+  /**
+   * The process must take the fence when it becomes the leader, and drop the fence when it loses the
+   * leadership.
+   */
   readonly fence: Fence;
   /** Stops the applier, then closes the connection. */
   stop(): Promise<void>;
 }
 
 /**
- * Connects to the Northbound database. Resolves when the replica is complete: a standby process then only needs
- * `fence.take()` to take over. The function waits for an unreachable server until `signal` is aborted.
+ * Connects to the Northbound database. Resolves when the replica is complete: a standby process then only
+ * needs `fence.take()` to take over. The function waits for an unreachable server until `signal` is aborted.
  *
  * @throws OvsdbError CONFIGURATION when an option is invalid
  * @throws OvsdbError STOPPED when `signal` is aborted first

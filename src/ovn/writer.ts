@@ -6,7 +6,9 @@ import type { Row } from './ovsdb/index.ts';
 export interface ApplyResult {
   /** Whether the writer sent a transaction. */
   readonly changed: boolean;
-  /** The writes, for log messages: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`. */
+  /**
+   * The writes, for log messages: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`.
+   */
   readonly writes: readonly string[];
 }
 
@@ -17,17 +19,17 @@ export interface OwnedRow {
 }
 
 /**
- * Receives an owner whose rows may differ from its desired state (`changed`: the next apply compares them), or whose rows
- * may now be writable (`awaited`).
+ * Receives an owner whose rows may differ from its desired state (`changed`: the next apply compares them),
+ * or whose rows may now be writable (`awaited`).
  */
 export type DriftListener = (owner: Owner, cause: 'changed' | 'awaited') => void;
 
 /** The only way to write to the Northbound database. */
 export interface RowWriter {
   /**
-   * Makes the owner's rows and memberships in the database equal to `desired`. Resolves when the replica shows them. If
-   * the replica already shows them, the call sends nothing. A newer call for the same owner replaces a call that has not
-   * been sent yet; both resolve together.
+   * Makes the owner's rows and memberships in the database equal to `desired`. Resolves when the replica
+   * shows them. If the replica already shows them, the call sends nothing. A newer call for the same owner
+   * replaces a call that has not been sent yet; both resolve together.
    *
    * @throws ApplyError with a `code` and a `retry` advice
    */
@@ -39,8 +41,8 @@ export interface RowWriter {
   /** Returns every owner of this cluster that has rows in the database. */
   owners(): Iterable<Owner>;
   /**
-   * Reports an owner when another client changed its managed columns, rows or memberships. Also reports an owner whose
-   * apply failed with `retry: 'wait'` when the row that it waits for appears.
+   * Reports an owner when another client changed its managed columns, rows or memberships. Also reports an
+   * owner whose apply failed with `retry: 'wait'` when the row that it waits for appears.
    *
    * @returns the function that removes the listener
    */

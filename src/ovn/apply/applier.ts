@@ -37,13 +37,17 @@ export interface ApplierOptions {
   /** The name of this Kubernetes cluster. Names must be unique among the clusters that share the database. */
   readonly cluster: string;
   readonly fence: Fence;
-  /** The approximate number of rows in one transaction. Default 100: the fastest value with a raft cluster. */
+  /**
+   * The approximate number of rows in one transaction. Default 100: the fastest value with a raft cluster.
+   */
   readonly rowsPerTransaction?: number;
   /** How long a write waits for a lost connection before the write fails. Default 10,000 ms. */
   readonly reconnectDeadlineMs?: number;
   /** The deadline of one transaction. Default: the deadline of the client. */
   readonly transactionTimeoutMs?: number;
-  /** Decides what happens when the database no longer contains this operator's epoch. Default: stop writing. */
+  /**
+   * Decides what happens when the database no longer contains this operator's epoch. Default: stop writing.
+   */
   readonly onFenced?: OnFenced;
   readonly onTransaction?: (report: TransactionReport) => void;
   readonly clock?: Clock;
@@ -52,13 +56,13 @@ export interface ApplierOptions {
 const unchanged: Promise<ApplyResult> = Promise.resolve({ changed: false, writes: [] });
 
 /**
- * The only writer of the Northbound database. The applier compares desired states with the replica and sends only the
- * difference. One transaction contains the changes of many owners and begins with the fence. The applier also reports
- * drift: changes that other clients make to its rows.
+ * The only writer of the Northbound database. The applier compares desired states with the replica and sends
+ * only the difference. One transaction contains the changes of many owners and begins with the fence. The
+ * applier also reports drift: changes that other clients make to its rows.
  *
- * The applier may be created before the first synchronization of the client, but it needs the replica to apply states.
- * An apply costs O(rows of the owner), and an update from the server costs O(changes). Neither depends on the size of the
- * database.
+ * The applier may be created before the first synchronization of the client, but it needs the replica to
+ * apply states. An apply costs O(rows of the owner), and an update from the server costs O(changes). Neither
+ * depends on the size of the database.
  */
 export class Applier implements RowWriter {
   readonly #options: ApplierOptions;

@@ -20,8 +20,8 @@ interface SetMutation {
 }
 
 /**
- * The changes of several owners for one transaction. While the transaction is in flight, the batch also tells which
- * changes of the replica to expect.
+ * The changes of several owners for one transaction. While the transaction is in flight, the batch also tells
+ * which changes of the replica to expect.
  */
 export class Batch {
   readonly inserts = new Map<Uuid, RowInsert>();
@@ -55,8 +55,8 @@ export class Batch {
   }
 
   /**
-   * Returns whether the changes delete rows that other changes of the batch need, or need rows that other changes delete.
-   * One transaction with both would lose rows without an error.
+   * Returns whether the changes delete rows that other changes of the batch need, or need rows that other
+   * changes delete. One transaction with both would lose rows without an error.
    */
   conflictsWith(changes: Changes): boolean {
     return (
@@ -85,8 +85,8 @@ export class Batch {
   }
 
   /**
-   * Returns the operations in a safe order: inserts, guards, mutations, updates, deletions. The guards are necessary
-   * because a mutation of a missing row matches no row and is not an error.
+   * Returns the operations in a safe order: inserts, guards, mutations, updates, deletions. The guards are
+   * necessary because a mutation of a missing row matches no row and is not an error.
    */
   operations(): Operation[] {
     return [

@@ -10,10 +10,10 @@ import type { Batch } from './batch.ts';
 /**
  * Returns the owners whose rows or memberships changed, unless the batch in flight caused the change.
  *
- * The function compares the content of changes, because the sender is not known: one update of the server may contain
- * several transactions, and the update of a transaction may arrive after its connection was lost. A change that is
- * exactly what the batch writes is not drift. A false alarm costs only one comparison. The index must contain the old
- * and the new state: call `addNew` before and `removeOld` after this function.
+ * The function compares the content of changes, because the sender is not known: one update of the server may
+ * contain several transactions, and the update of a transaction may arrive after its connection was lost. A
+ * change that is exactly what the batch writes is not drift. A false alarm costs only one comparison. The
+ * index must contain the old and the new state: call `addNew` before and `removeOld` after this function.
  */
 export function findDrift(
   changes: readonly RowChange[],
@@ -55,14 +55,14 @@ function checkInsertedOrDeleted(
 }
 
 function isExpectedInsert(table: string, row: Row, inFlight: Batch | undefined): boolean {
-  const wanted = inFlight?.inserts.get(row._uuid);
+  const expected = inFlight?.inserts.get(row._uuid);
   const spec = tableSpec(table);
-  if (wanted === undefined || spec === undefined) return false;
+  if (expected === undefined || spec === undefined) return false;
   for (const [column, columnSpec] of Object.entries(spec.columns)) {
     if (columnSpec.shared) continue;
-    const have = row[column];
-    const want = column === 'external_ids' ? wanted.marks : wanted.columns[column];
-    if (have !== undefined && !holds(columnSpec, want, have)) return false;
+    const value = row[column];
+    const expectedValue = column === 'external_ids' ? expected.marks : expected.columns[column];
+    if (value !== undefined && !holds(columnSpec, expectedValue, value)) return false;
   }
   return true;
 }
@@ -90,14 +90,14 @@ function checkModified(
   for (const [column, delta] of changed) {
     const spec = columns[column];
     if (spec === undefined || spec.shared) continue;
-    const have = row[column];
+    const value = row[column];
     const isExpected =
       column === 'external_ids'
-        ? sameMarks('old' in delta ? delta.old : undefined, have) ||
-          (update?.marks !== undefined && sameMarks(update.marks, have))
-        : have !== undefined &&
+        ? sameMarks('old' in delta ? delta.old : undefined, value) ||
+          (update?.marks !== undefined && sameMarks(update.marks, value))
+        : value !== undefined &&
           update?.columns[column] !== undefined &&
-          holds(spec, update.columns[column], have);
+          holds(spec, update.columns[column], value);
     if (!isExpected) report(uuid);
   }
 }

@@ -16,14 +16,15 @@ export interface Database {
 }
 
 /** The state of this operator's epoch in the replica. */
-export type FenceState =
+type FenceState =
   /** The database contains this operator's epoch. */
   | 'held'
   /** The database contains a later epoch: another operator has taken over. */
   | 'superseded'
   /**
-   * The database contains no epoch or an earlier epoch, or it was emptied, restored from a backup or restarted. In the
-   * last cases this operator's epoch in the database proves nothing, because a backup contains the epoch of its time.
+   * The database contains no epoch or an earlier epoch, or it was emptied, restored from a backup or
+   * restarted. In the last cases this operator's epoch in the database proves nothing, because a backup
+   * contains the epoch of its time.
    */
   | 'lost';
 
@@ -45,12 +46,12 @@ const MAX_ATTEMPTS = 10;
 
 /**
  * Protects the database against writes of an old leader. The fence is an epoch, `<number>/<identity>`, in
- * `NB_Global.external_ids`. A new leader increments the epoch, and every transaction of the leader first tests that its
- * epoch is still in the database. If a leader was paused for longer than its Lease, the database contains a later epoch
- * and rejects the transactions. The fence does not depend on clocks.
+ * `NB_Global.external_ids`. A new leader increments the epoch, and every transaction of the leader first
+ * tests that its epoch is still in the database. If a leader was paused for longer than its Lease, the
+ * database contains a later epoch and rejects the transactions. The fence does not depend on clocks.
  *
- * An epoch is valid only in the generation of the database in which it was written: after a restore, the database may
- * contain the epoch of an earlier leader again.
+ * An epoch is valid only in the generation of the database in which it was written: after a restore, the
+ * database may contain the epoch of an earlier leader again.
  */
 export class Fence {
   readonly #database: Database;
@@ -58,7 +59,9 @@ export class Fence {
   readonly #identity: string;
   #epoch: Epoch | undefined;
 
-  /** @param identity distinguishes two operators that took the same number in two histories of one database */
+  /**
+   * @param identity distinguishes two operators that took the same number in two histories of one database
+   */
   constructor(database: Database, cluster: string, identity: string = randomUUID()) {
     this.#database = database;
     this.#key = epochKey(cluster);
@@ -71,9 +74,9 @@ export class Fence {
   }
 
   /**
-   * Takes over: writes an epoch that is higher than the epoch in the database and than any earlier epoch of this object.
-   * The database then rejects transactions with earlier epochs. Creates the row of `NB_Global` if it does not exist. The
-   * caller can safely repeat a failed call.
+   * Takes over: writes an epoch that is higher than the epoch in the database and than any earlier epoch of
+   * this object. The database then rejects transactions with earlier epochs. Creates the row of `NB_Global`
+   * if it does not exist. The caller can safely repeat a failed call.
    *
    * @returns the epoch, a positive integer
    * @throws OvsdbError when the database cannot be reached
@@ -84,7 +87,8 @@ export class Fence {
   }
 
   /**
-   * Writes a new epoch after the old one was `lost`, unless the database contains a later epoch of another operator.
+   * Writes a new epoch after the old one was `lost`, unless the database contains a later epoch of another
+   * operator.
    *
    * @returns whether this operator holds the fence now
    * @throws OvsdbError like {@link take}
@@ -104,8 +108,8 @@ export class Fence {
   }
 
   /**
-   * Returns the first operation of every transaction. It fails with `timed out` unless the database contains this
-   * operator's epoch. It ignores the other keys of `external_ids`.
+   * Returns the first operation of every transaction. It fails with `timed out` unless the database contains
+   * this operator's epoch. It ignores the other keys of `external_ids`.
    *
    * @throws ApplyError FENCED when this operator holds no epoch in the current generation of the database
    */

@@ -51,14 +51,14 @@ interface Submission {
 const MAX_ATTEMPTS = 5;
 
 /**
- * Combines the changes of many owners into transactions. Only one transaction is in flight; all changes that become
- * ready meanwhile go into the next one.
+ * Combines the changes of many owners into transactions. Only one transaction is in flight; all changes that
+ * become ready meanwhile go into the next one.
  *
- * The class computes the difference when it builds a transaction, so the difference comes from the newest replica. It
- * computes the difference again after the commit: an apply succeeds only when the replica shows the desired state. If
- * the database rejects a transaction of several owners, the class divides it in halves until the invalid change is alone.
- * After the loss of a connection the outcome is unknown: the class compares the owners again after the reconnect. A
- * repetition is harmless because the UUIDs are computed.
+ * The class computes the difference when it builds a transaction, so the difference comes from the newest
+ * replica. It computes the difference again after the commit: an apply succeeds only when the replica shows
+ * the desired state. If the database rejects a transaction of several owners, the class divides it in halves
+ * until the invalid change is alone. After the loss of a connection the outcome is unknown: the class
+ * compares the owners again after the reconnect. A repetition is harmless because the UUIDs are computed.
  */
 export class GroupCommit {
   readonly #functions: CommitFunctions;
@@ -68,7 +68,9 @@ export class GroupCommit {
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  /** @param rowsPerTransaction the approximate number of rows; one transaction contains all rows of an owner */
+  /**
+   * @param rowsPerTransaction the approximate number of rows; one transaction contains all rows of an owner
+   */
   constructor(functions: CommitFunctions, rowsPerTransaction: number) {
     this.#functions = functions;
     this.#rowsPerTransaction = rowsPerTransaction;

@@ -8,8 +8,8 @@ type Columns = Readonly<Record<string, Value>>;
 const globalColumns: Readonly<Record<string, ColumnSpec>> = { external_ids: { kind: 'map', of: 'string' } };
 
 /**
- * Inserts a row (RFC 7047 §5.2.1) with a UUID that the client chooses (ovsdb-server(7)). The server rejects a repeated
- * insert.
+ * Inserts a row (RFC 7047 §5.2.1) with a UUID that the client chooses (ovsdb-server(7)). The server rejects a
+ * repeated insert.
  */
 export function insertRow(table: string, uuid: Uuid, columns: Columns): Operation {
   return { op: 'insert', table, uuid, row: wireRow(table, columns) };
@@ -26,8 +26,8 @@ export function deleteRow(table: string, uuid: Uuid): Operation {
 }
 
 /**
- * Removes and adds elements of a set of references (RFC 7047 §5.2.4). The other elements stay. A missing row is not an
- * error, so the caller must add {@link requireRow} if the row must exist.
+ * Removes and adds elements of a set of references (RFC 7047 §5.2.4). The other elements stay. A missing row
+ * is not an error, so the caller must add {@link requireRow} if the row must exist.
  */
 export function mutateReferences(
   table: string,
@@ -44,8 +44,8 @@ export function mutateReferences(
 }
 
 /**
- * Sets and removes entries of `external_ids`. The other entries stay. The mutation `insert` never overwrites an entry of
- * a map (RFC 7047 §5.1), so the operation first deletes the keys to set.
+ * Sets and removes entries of `external_ids`. The other entries stay. The mutation `insert` never overwrites
+ * an entry of a map (RFC 7047 §5.1), so the operation first deletes the keys to set.
  */
 export function mutateExternalIds(
   table: string,

@@ -3,8 +3,9 @@ import { ApplyError } from '../errors.ts';
 import type { Database } from './fence.ts';
 
 /**
- * Lets writes wait until the database is connected again. The deadline counts from the loss of the connection and not
- * from the start of a write: during a long outage later writes fail at once, instead of each waiting for the deadline.
+ * Lets writes wait until the database is connected again. The deadline counts from the loss of the connection
+ * and not from the start of a write: during a long outage later writes fail at once, instead of each waiting
+ * for the deadline.
  */
 export class ReconnectWait {
   readonly #database: Database;

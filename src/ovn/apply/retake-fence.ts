@@ -10,9 +10,9 @@ export interface FenceLoss {
 }
 
 /**
- * Decides what happens after a loss of the fence. Return `retake` only if the reason is `lost` and this process is
- * certainly the leader, that is, the API server confirms that it holds the Lease. A superseded writer always stops. If
- * the promise rejects, the next write asks again.
+ * Decides what happens after a loss of the fence. Return `retake` only if the reason is `lost` and this
+ * process is certainly the leader, that is, the API server confirms that it holds the Lease. A superseded
+ * writer always stops. If the promise rejects, the next write asks again.
  */
 export type OnFenced = (loss: FenceLoss) => 'retake' | 'stop' | Promise<'retake' | 'stop'>;
 

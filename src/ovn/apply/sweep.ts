@@ -9,11 +9,16 @@ interface OwnerRows {
   readonly rows: number;
 }
 
-/** The limits of a sweep. Above these limits, the list of objects is more likely to be wrong than the rows. */
+/**
+ * The limits of a sweep. Above these limits, the list of objects is more likely to be wrong than the rows.
+ */
 interface SweepLimits {
   /** The maximum share of all rows of this cluster that a sweep may remove, from 0 to 1. */
   readonly maxShare: number;
-  /** A sweep may always remove this number of rows, because in a small database each deletion is a large share. */
+  /**
+   * A sweep may always remove this number of rows, because in a small database each deletion is a large
+   * share.
+   */
   readonly floorRows: number;
 }
 
@@ -28,7 +33,8 @@ type SweepDecision =
     };
 
 /**
- * Finds the owners whose objects do not exist, and decides whether the sweep may remove their rows. Pure function.
+ * Finds the owners whose objects do not exist, and decides whether the sweep may remove their rows. Pure
+ * function.
  *
  * @param present every owner that has rows
  * @param isLive whether the object of an owner exists
@@ -63,9 +69,15 @@ export function decideSweep(
 }
 
 export interface SweepOptions extends SweepLimits {
-  /** Returns whether the cache contains the object with this UID. The cache must contain all objects of all kinds. */
+  /**
+   * Returns whether the cache contains the object with this UID. The cache must contain all objects of all
+   * kinds.
+   */
   readonly isCached: (owner: Owner) => boolean;
-  /** Asks the API server for the object, by UID and not only by name. If it throws, the object counts as alive. */
+  /**
+   * Asks the API server for the object, by UID and not only by name. If it throws, the object counts as
+   * alive.
+   */
   readonly isAlive: (owner: Owner) => Promise<boolean>;
   /** The number of concurrent requests and removals. Default 16. */
   readonly concurrency?: number;
@@ -81,9 +93,9 @@ export interface SweepReport {
 }
 
 /**
- * Removes the rows of objects that no longer exist. The sweep asks the API server for every owner that is missing from
- * the cache, and removes the rows only if the object certainly does not exist. Above the limits the sweep removes
- * nothing. Call this function only after all objects of every kind were listed.
+ * Removes the rows of objects that no longer exist. The sweep asks the API server for every owner that is
+ * missing from the cache, and removes the rows only if the object certainly does not exist. Above the limits
+ * the sweep removes nothing. Call this function only after all objects of every kind were listed.
  */
 export async function sweep(writer: RowWriter, options: SweepOptions): Promise<SweepReport> {
   const concurrency = options.concurrency ?? 16;
@@ -117,8 +129,9 @@ export async function sweep(writer: RowWriter, options: SweepOptions): Promise<S
 }
 
 /**
- * Returns the owners that have rows, and the owners that are missing from the cache. Both may change between the steps.
- * This is safe: a new owner is not an orphan, and the sweep checks a missing owner again before it removes rows.
+ * Returns the owners that have rows, and the owners that are missing from the cache. Both may change between
+ * the steps. This is safe: a new owner is not an orphan, and the sweep checks a missing owner again before it
+ * removes rows.
  */
 function* compare(
   writer: Pick<RowWriter, 'owners' | 'ownedBy'>,

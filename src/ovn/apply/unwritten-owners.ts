@@ -6,9 +6,9 @@ import type { Database } from './fence.ts';
 const RETRY_DELAY_MS = 5_000;
 
 /**
- * The owners whose rows could not be written because the database was unreachable or accepted no transactions. The class
- * reports these owners when the database is connected again. If the database stays connected (its disk is full, or the
- * leader is unknown), the class reports them after a delay.
+ * The owners whose rows could not be written because the database was unreachable or accepted no
+ * transactions. The class reports these owners when the database is connected again. If the database stays
+ * connected (its disk is full, or the leader is unknown), the class reports them after a delay.
  */
 export class UnwrittenOwners {
   readonly #database: Pick<Database, 'connected'>;

@@ -1,6 +1,9 @@
 import type { Uuid, Value } from '../ovsdb/index.ts';
 
-/** A row to insert. After the transaction the replica shows exactly these values, and defaults in other columns. */
+/**
+ * A row to insert. After the transaction the replica shows exactly these values, and defaults in other
+ * columns.
+ */
 export interface RowInsert {
   readonly table: string;
   readonly uuid: Uuid;
@@ -11,8 +14,8 @@ export interface RowInsert {
 }
 
 /**
- * The columns of a row that differ from the desired row. The applier mutates marks key by key, so keys of other clients
- * in `external_ids` stay.
+ * The columns of a row that differ from the desired row. The applier mutates marks key by key, so keys of
+ * other clients in `external_ids` stay.
  */
 export interface RowUpdate {
   readonly table: string;
@@ -49,7 +52,9 @@ export interface Changes {
   readonly guards: readonly Guard[];
 }
 
-/** Returns the number of rows that the changes insert, update and delete. This number limits a transaction. */
+/**
+ * Returns the number of rows that the changes insert, update and delete. This number limits a transaction.
+ */
 export function rowCount(changes: Changes): number {
   return changes.inserts.length + changes.updates.length + changes.deletes.length;
 }
@@ -59,8 +64,8 @@ export function isEmpty(changes: Changes): boolean {
 }
 
 /**
- * Describes the changes for log messages: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`. The
- * result has no duplicates.
+ * Describes the changes for log messages: `insert ACL`, `update NAT (external_ip)`, `add to
+ * Logical_Switch.ports`. The result has no duplicates.
  */
 export function describeChanges({ inserts, updates, deletes, joins, leaves }: Changes): string[] {
   const all = [

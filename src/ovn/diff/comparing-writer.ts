@@ -10,7 +10,7 @@ import type { View } from './diff.ts';
 import type { OwnershipIndex } from './ownership.ts';
 
 /** An owner whose rows differ from its desired state. */
-export interface Difference {
+interface Difference {
   readonly owner: Owner;
   /** The necessary writes, as in {@link ApplyResult}, or the error that prevents them. */
   readonly writes: readonly string[];

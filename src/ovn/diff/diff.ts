@@ -10,7 +10,10 @@ import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from './changes.
 import { DiffErrors } from './errors.ts';
 import type { OwnedRef, Referrer } from './ownership.ts';
 
-/** The input of the diff: the replica, the ownership index and the inserts of the transaction under construction. */
+/**
+ * The input of the diff: the replica, the ownership index and the inserts of the transaction under
+ * construction.
+ */
 export interface View {
   readonly cluster: string;
   get(table: string, uuid: Uuid): Row | undefined;
@@ -23,12 +26,12 @@ export interface View {
 }
 
 /**
- * Returns the changes that make the owner's rows and memberships equal to the desired state. Pure function. The cost is
- * O(rows and memberships of the owner); it does not depend on the size of the shared sets.
+ * Returns the changes that make the owner's rows and memberships equal to the desired state. Pure function.
+ * The cost is O(rows and memberships of the owner); it does not depend on the size of the shared sets.
  *
- * The changes never affect: rows of other owners or clients, keys of other clients in `external_ids`, elements of other
- * owners in shared sets, columns that are not managed, columns that the connected schema lacks, and shared sets in rows
- * that do not belong to this cluster.
+ * The changes never affect: rows of other owners or clients, keys of other clients in `external_ids`,
+ * elements of other owners in shared sets, columns that are not managed, columns that the connected schema
+ * lacks, and shared sets in rows that do not belong to this cluster.
  *
  * @throws ApplyError PARENT_MISSING, FOREIGN_PARENT, ROW_NOT_OURS, STILL_REFERENCED or INVALID_ROW
  */
@@ -140,11 +143,11 @@ class Diff {
     this.#checkOwnership(desired, actual);
     let columns: Record<string, Value> | undefined;
     for (const [column, columnSpec] of managedColumns(desired.table, spec)) {
-      const have = actual[column];
-      const want = desired.columns[column];
-      if (have === undefined || holds(columnSpec, want, have)) continue;
-      (columns ??= {})[column] = this.#fit(desired, column, columnSpec, want);
-      this.#guardReference(desired, columnSpec, want);
+      const actualValue = actual[column];
+      const desiredValue = desired.columns[column];
+      if (actualValue === undefined || holds(columnSpec, desiredValue, actualValue)) continue;
+      (columns ??= {})[column] = this.#fit(desired, column, columnSpec, desiredValue);
+      this.#guardReference(desired, columnSpec, desiredValue);
     }
     const staleMarks = this.#staleMarks(desired, actual);
     if (columns === undefined && staleMarks === undefined) return;
@@ -158,9 +161,9 @@ class Diff {
   }
 
   /**
-   * A row with a computed UUID and without marks counts as a row of this cluster: only the operator computes these
-   * UUIDs, so somebody removed the marks while the operator did not run. The operator respects the marks of another
-   * owner.
+   * A row with a computed UUID and without marks counts as a row of this cluster: only the operator computes
+   * these UUIDs, so another client removed the marks while the operator did not run. The operator respects
+   * the marks of another owner.
    */
   #checkOwnership(desired: DesiredRow, actual: Row): void {
     const known = this.#view.ownerOf(desired.uuid);
@@ -196,13 +199,13 @@ class Diff {
   /** Returns the marks to delete; undefined if all marks in `external_ids` are correct. */
   #staleMarks(desired: DesiredRow, actual: Row): readonly string[] | undefined {
     const value = actual['external_ids'];
-    const have = value instanceof Map ? (value as ReadonlyMap<string, string>) : none;
+    const ids = value instanceof Map ? (value as ReadonlyMap<string, string>) : none;
     const extra = this.#extraMarks(desired);
     let same = true;
-    for (const [key, mark] of [...this.#ownMarks, ...extra]) same &&= have.get(key) === mark;
-    const ours = [...have.keys()].filter((key) => key.startsWith(MARK_PREFIX));
-    if (same && ours.length === this.#ownMarks.size + extra.size) return undefined;
-    return ours.filter((key) => !extra.has(key) && !this.#ownMarks.has(key));
+    for (const [key, mark] of [...this.#ownMarks, ...extra]) same &&= ids.get(key) === mark;
+    const marks = [...ids.keys()].filter((key) => key.startsWith(MARK_PREFIX));
+    if (same && marks.length === this.#ownMarks.size + extra.size) return undefined;
+    return marks.filter((key) => !extra.has(key) && !this.#ownMarks.has(key));
   }
 
   /** The database rejects a strong reference to a missing row, and silently drops a weak one. */
@@ -231,7 +234,9 @@ class Diff {
     this.#joins.push({ table, row, column, element });
   }
 
-  /** Deletes an owned row that is not desired. Removes a desired row from the sets that should not contain it. */
+  /**
+   * Deletes an owned row that is not desired. Removes a desired row from the sets that should not contain it.
+   */
   #compareOwned(ref: OwnedRef): void {
     const desired = this.#rows.get(ref.uuid);
     const kept = desired?.table === ref.table;

@@ -25,11 +25,12 @@ const noRefs: readonly OwnedRef[] = [];
 const noReferrers: readonly Referrer[] = [];
 
 /**
- * Knows the owner of every row of this cluster, and the shared sets that contain each row. The changes of the replica
- * update the index; the cost is O(changes).
+ * Knows the owner of every row of this cluster, and the shared sets that contain each row. The changes of the
+ * replica update the index; the cost is O(changes).
  *
- * The index reads the owner from the marks of a row when it first sees the marks. The owner stays the same until the row
- * is deleted: a client that removes or changes the marks causes drift, and does not become the owner.
+ * The index reads the owner from the marks of a row when it first sees the marks. The owner stays the same
+ * until the row is deleted: a client that removes or changes the marks causes drift, and does not become the
+ * owner.
  */
 export class OwnershipIndex {
   readonly #cluster: string;
@@ -53,8 +54,9 @@ export class OwnershipIndex {
   }
 
   /**
-   * Adds new rows, rows with new marks, and new elements of shared sets. A call of `removeOld` with the same changes must
-   * follow. Between the two calls the index contains the old and the new state, because drift detection needs both.
+   * Adds new rows, rows with new marks, and new elements of shared sets. A call of `removeOld` with the same
+   * changes must follow. Between the two calls the index contains the old and the new state, because drift
+   * detection needs both.
    */
   addNew(changes: readonly RowChange[]): void {
     for (const change of changes) {
@@ -160,7 +162,9 @@ export class OwnershipIndex {
     else referrers.splice(at, 1);
   }
 
-  /** Returns the one object for a place. Its elements share this object, which saves memory with 50,000 ports. */
+  /**
+   * Returns the one object for a place. Its elements share this object, which saves memory with 50,000 ports.
+   */
   #place(table: string, row: Uuid, column: string): Referrer {
     let places = this.#places.get(row);
     if (places === undefined) this.#places.set(row, (places = []));

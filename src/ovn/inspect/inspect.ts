@@ -29,7 +29,10 @@ export interface NorthboundFacts {
   readonly epoch: string | undefined;
   /** The names of all logical switch ports, including ports of other clients. */
   readonly ports: ReadonlySet<string>;
-  /** The progress of OVN: the requested number (`NB_Global.nb_cfg`) and the number that northd reached (`sb_cfg`). */
+  /**
+   * The progress of OVN: the requested number (`NB_Global.nb_cfg`) and the number that northd reached
+   * (`sb_cfg`).
+   */
   readonly progress: { readonly asked: number; readonly northd: number };
 }
 
@@ -37,7 +40,10 @@ export interface NorthboundFacts {
 interface HostFacts extends Chassis {
   /** Whether the chassis has installed everything that northd requested. */
   readonly isCurrent: boolean;
-  /** The MAC address of routers on this chassis, by physical network (`ovn-chassis-mac-mappings`); not validated. */
+  /**
+   * The MAC address of routers on this chassis, by physical network (`ovn-chassis-mac-mappings`); not
+   * validated.
+   */
   readonly macMappings: ReadonlyMap<string, string>;
 }
 

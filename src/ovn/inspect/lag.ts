@@ -3,7 +3,9 @@ import { OvsdbClient } from '../ovsdb/index.ts';
 import { readChassis } from '../southbound/chassis.ts';
 import type { InspectOptions } from './inspect.ts';
 
-/** How long OVN took to process the Northbound database, in ms since the request; undefined after the timeout. */
+/**
+ * How long OVN took to process the Northbound database, in ms since the request; undefined after the timeout.
+ */
 export interface Lag {
   /** The time until ovn-northd had written the Southbound database. */
   readonly northdMs: number | undefined;
@@ -12,8 +14,8 @@ export interface Lag {
 }
 
 /**
- * Measures how long ovn-northd and every host take to process the current Northbound database. Like `ovn-nbctl --wait=hv
- * sync`, the function increments `NB_Global.nb_cfg`; each host then writes one row.
+ * Measures how long ovn-northd and every host take to process the current Northbound database. Like
+ * `ovn-nbctl --wait=hv sync`, the function increments `NB_Global.nb_cfg`; each host then writes one row.
  *
  * Resolves when all have answered, or `timeoutMs` after the request.
  *

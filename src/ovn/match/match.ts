@@ -4,10 +4,10 @@ import { collapseNetworks, parseNetwork } from './networks.ts';
 import type { Family, Network } from './networks.ts';
 
 /**
- * An OVN match expression (ovn-sb(5), "Expressions") as a tree of typed values. A match never contains text from a
- * tenant: the builders parse addresses and print them again, check the range of numbers, and refer to ports and sets by
- * symbols that the operator makes from UIDs. `printMatch` returns the text of a tree. The text does not depend on the
- * order of networks and numbers in the input.
+ * An OVN match expression (ovn-sb(5), "Expressions") as a tree of typed values. A match never contains text
+ * from a tenant: the builders parse addresses and print them again, check the range of numbers, and refer to
+ * ports and sets by symbols that the operator makes from UIDs. `printMatch` returns the text of a tree. The
+ * text does not depend on the order of networks and numbers in the input.
  */
 export type Match =
   | { readonly kind: 'constant'; readonly value: boolean }
@@ -51,7 +51,9 @@ type AddressField = 'ip4.src' | 'ip4.dst' | 'ip6.src' | 'ip6.dst' | 'arp.spa' | 
 type PortField = 'inport' | 'outport';
 type NumberField = keyof typeof numberFields;
 
-/** For each numeric field: its largest value, whether it is nominal in OVN, and the predicate for any value. */
+/**
+ * For each numeric field: its largest value, whether it is nominal in OVN, and the predicate for any value.
+ */
 const numberFields = {
   'tcp.src': { max: 65535, nominal: false, any: 'tcp' },
   'tcp.dst': { max: 65535, nominal: false, any: 'tcp' },
@@ -73,9 +75,11 @@ export interface Range {
 }
 
 /** One logical port by its name, or all ports of a port group. */
-export type LogicalPort = { readonly name: string } | { readonly group: OvnSymbol };
+type LogicalPort = { readonly name: string } | { readonly group: OvnSymbol };
 
-/** OVN cannot express a match. The caller must fail closed: it must not replace the match with a wider one. */
+/**
+ * OVN cannot express a match. The caller must fail closed: it must not replace the match with a wider one.
+ */
 export class MatchError extends Error {
   override readonly name = 'MatchError';
   readonly code = 'INVALID_MATCH';
@@ -112,13 +116,13 @@ function combine(kind: 'and' | 'or', of: readonly Match[]): Match {
 }
 
 /**
- * Matches the packets that have the fields in `of` and do not match `of`. Example: `not(ip(4, 'src', …))` matches IPv4
- * packets from other sources. This is OVN's `!`, and it is not a complement. A comparison implies its protocol (its
- * prerequisite), and OVN does not negate the prerequisite: `ip && !(tcp.dst == 80)` does not match UDP packets. The
- * caller must handle the packets of other protocols separately.
+ * Matches the packets that have the fields in `of` and do not match `of`. Example: `not(ip(4, 'src', …))`
+ * matches IPv4 packets from other sources. This is OVN's `!`, and it is not a complement. A comparison
+ * implies its protocol (its prerequisite), and OVN does not negate the prerequisite: `ip && !(tcp.dst == 80)`
+ * does not match UDP packets. The caller must handle the packets of other protocols separately.
  *
- * @throws MatchError when OVN rejects the negation (OVN cannot negate ports, protocols and other nominal fields), and
- * when the comparisons imply several protocols, because the result is then ambiguous
+ * @throws MatchError when OVN rejects the negation (OVN cannot negate ports, protocols and other nominal
+ * fields), and when the comparisons imply several protocols, because the result is then ambiguous
  */
 export function not(of: Match): Match {
   if (of.kind === 'constant') return of.value ? never : always;
@@ -149,7 +153,9 @@ function collectProtocols(match: Match, protocols: Set<string>): void {
   protocols.add(name.slice(0, name.indexOf('.')));
 }
 
-/** OVN calls fields without masks nominal. It cannot negate nominal fields or predicates of nominal fields. */
+/**
+ * OVN calls fields without masks nominal. It cannot negate nominal fields or predicates of nominal fields.
+ */
 function isNegatable(match: Exclude<Match, { kind: 'constant' } | { of: unknown }>): boolean {
   if (match.kind === 'port') return false;
   if (match.kind === 'numbers') return !isNominal(match.field);
@@ -185,8 +191,8 @@ function checkPort(port: LogicalPort): LogicalPort {
 }
 
 /**
- * Matches packets whose address in `field` is in one of the networks. Returns `never` for an empty list, and the
- * predicate of the family for a list that contains all addresses (`0.0.0.0/0`).
+ * Matches packets whose address in `field` is in one of the networks. Returns `never` for an empty list, and
+ * the predicate of the family for a list that contains all addresses (`0.0.0.0/0`).
  *
  * @throws AddressError when a text is not a network
  * @throws MatchError when a network has the wrong family for the field
@@ -211,8 +217,8 @@ export function ip(family: Family, side: 'src' | 'dst', networks: readonly (Netw
 }
 
 /**
- * Matches packets whose source or destination is an address of a port in the port group. ovn-northd maintains these
- * addresses as the address set `$<group>_ip4` (or `_ip6`).
+ * Matches packets whose source or destination is an address of a port in the port group. ovn-northd maintains
+ * these addresses as the address set `$<group>_ip4` (or `_ip6`).
  */
 export function ipOfGroup(family: Family, side: 'src' | 'dst', group: OvnSymbol): Match {
   return { kind: 'addressSet', field: `ip${family}.${side}`, set: asSymbol(`${group}_ip${family}`) };
@@ -223,9 +229,10 @@ function familyOf(field: AddressField): Family {
 }
 
 /**
- * Matches packets whose number in `field` is one of the values, or in one of the ranges. The function joins overlapping
- * and adjacent ranges. It replaces a range of a nominal field by its values, because OVN compares nominal fields only
- * for equality. Returns `never` for an empty list, and the predicate of the protocol for all values.
+ * Matches packets whose number in `field` is one of the values, or in one of the ranges. The function joins
+ * overlapping and adjacent ranges. It replaces a range of a nominal field by its values, because OVN compares
+ * nominal fields only for equality. Returns `never` for an empty list, and the predicate of the protocol for
+ * all values.
  *
  * @throws MatchError when a bound is not an integer or out of range, and when `min` is greater than `max`
  */

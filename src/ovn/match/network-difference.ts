@@ -6,8 +6,9 @@ export function everyAddress(family: Family): Network {
 }
 
 /**
- * Returns the addresses of `whole` that no network in `holes` contains, as the smallest sorted list of networks. Each
- * hole adds at most one network per bit by which its prefix is longer than the prefix of `whole`.
+ * Returns the addresses of `whole` that no network in `holes` contains, as the smallest sorted list of
+ * networks. Each hole adds at most one network per bit by which its prefix is longer than the prefix of
+ * `whole`.
  */
 export function subtractNetworks(whole: Network, holes: readonly Network[]): readonly Network[] {
   if (holes.some((hole) => containsNetwork(hole, whole))) return [];

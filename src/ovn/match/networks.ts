@@ -5,8 +5,8 @@ import ipaddr from 'ipaddr.js';
 export type Family = 4 | 6;
 
 /**
- * A network `address/prefix` whose host bits are zero. A single address has the full prefix length. Only the functions
- * of this file make networks, so the text of every network is a valid OVN constant.
+ * A network `address/prefix` whose host bits are zero. A single address has the full prefix length. Only the
+ * functions of this file make networks, so the text of every network is a valid OVN constant.
  */
 export interface Network {
   readonly family: Family;
@@ -26,8 +26,8 @@ function width(family: Family): number {
 }
 
 /**
- * Parses `10.0.0.0/8`, `10.0.0.1`, `2001:db8::/32` or `2001:db8::1`. The function clears the host bits, because OVN
- * rejects a match whose constant has bits outside its mask.
+ * Parses `10.0.0.0/8`, `10.0.0.1`, `2001:db8::/32` or `2001:db8::1`. The function clears the host bits,
+ * because OVN rejects a match whose constant has bits outside its mask.
  *
  * @throws AddressError for any other text: short or octal IPv4, zone identifiers, prefix lengths out of range
  */
@@ -64,8 +64,9 @@ export function formatNetwork(network: Network): string {
 }
 
 /**
- * Returns the smallest sorted list of networks that contains exactly the same addresses: the function removes duplicates
- * and contained networks, and joins adjacent halves. The same set of addresses always gives the same list. O(n log n).
+ * Returns the smallest sorted list of networks that contains exactly the same addresses: the function removes
+ * duplicates and contained networks, and joins adjacent halves. The same set of addresses always gives the
+ * same list. O(n log n).
  */
 export function collapseNetworks(networks: readonly Network[]): readonly Network[] {
   const sorted = [...networks].sort(

@@ -2,8 +2,8 @@ import type { Match, Range } from './match.ts';
 import { formatNetwork } from './networks.ts';
 
 /**
- * Returns the text of a match for columns such as `ACL.match`. The same tree always gives the same text. OVN rejects an
- * expression that mixes `&&` and `||` without parentheses, so the text has parentheses there.
+ * Returns the text of a match for columns such as `ACL.match`. The same tree always gives the same text. OVN
+ * rejects an expression that mixes `&&` and `||` without parentheses, so the text has parentheses there.
  */
 export function printMatch(match: Match): string {
   return print(match, 'top');

@@ -1,9 +1,9 @@
 import type { Match, Range } from './match.ts';
 
 /**
- * Estimates the minimum number of flow matches that ovn-controller makes of a match. An address set counts as one,
- * because only the database knows its members. Alternatives add up. Alternatives in several fields also add up instead
- * of multiplying, because ovn-controller uses conjunctive matches for them (ovs-fields(7)).
+ * Estimates the minimum number of flow matches that ovn-controller makes of a match. An address set counts as
+ * one, because only the database knows its members. Alternatives add up. Alternatives in several fields also
+ * add up instead of multiplying, because ovn-controller uses conjunctive matches for them (ovs-fields(7)).
  */
 export function countMatches(match: Match): number {
   switch (match.kind) {
@@ -27,8 +27,8 @@ export function countMatches(match: Match): number {
 }
 
 /**
- * Counts a conjunction. Alternatives in one field need one match each. Alternatives in several fields need one match
- * each, and one more match for the conjunction.
+ * Counts a conjunction. Alternatives in one field need one match each. Alternatives in several fields need
+ * one match each, and one more match for the conjunction.
  */
 function countAll(parts: readonly number[]): number {
   if (parts.includes(0)) return 0;

@@ -5,8 +5,8 @@ import type { ColumnSpec, NbTable } from './tables.ts';
 
 /**
  * A row that a plan requires, without its marks: the applier adds the marks. A managed column that is not in
- * `columns` gets its default. `external_ids` may contain only keys that begin with `overlay-network/`, for example
- * for a readable name.
+ * `columns` gets its default. `external_ids` may contain only keys that begin with `overlay-network/`, for
+ * example for a readable name.
  */
 export interface DesiredRow {
   readonly table: string;
@@ -14,7 +14,9 @@ export interface DesiredRow {
   readonly columns: Readonly<Record<string, Value>>;
 }
 
-/** The set `row.column` contains `element`. The owner owns `element`; any owner of this cluster may own `row`. */
+/**
+ * The set `row.column` contains `element`. The owner owns `element`; any owner of this cluster may own `row`.
+ */
 export interface Membership {
   readonly table: string;
   readonly row: Uuid;
@@ -28,12 +30,14 @@ export interface DesiredState {
   readonly memberships: readonly Membership[];
 }
 
-/** The desired state of an object that requires no rows. Applying this state removes all rows of the object. */
+/**
+ * The desired state of an object that requires no rows. Applying this state removes all rows of the object.
+ */
 export const nothing: DesiredState = { rows: [], memberships: [] };
 
 /**
- * Makes a desired row from plain values: arrays for sets, objects for maps, undefined for an unset optional column.
- * The compiler checks the columns and their types. The database checks ranges and lengths.
+ * Makes a desired row from plain values: arrays for sets, objects for maps, undefined for an unset optional
+ * column. The compiler checks the columns and their types. The database checks ranges and lengths.
  */
 export function row<T extends NbTable>(table: T, uuid: Uuid, columns: NbColumns<T>): DesiredRow {
   const specs: Readonly<Record<string, ColumnSpec>> = nbTables[table].columns;
@@ -53,7 +57,9 @@ function toValue(spec: ColumnSpec, input: unknown): Value {
   return input as Value;
 }
 
-/** Makes the membership of `element` in the set `row.column`. The compiler checks that the column is shared. */
+/**
+ * Makes the membership of `element` in the set `row.column`. The compiler checks that the column is shared.
+ */
 export function member<T extends NbTable>(
   table: T,
   row: Uuid,

@@ -1,6 +1,6 @@
 /**
- * A Kubernetes object that owns rows. The UID is its identity. The operator uses kind, namespace and name in messages
- * and to enqueue the object.
+ * A Kubernetes object that owns rows. The UID is its identity. The operator uses kind, namespace and name in
+ * messages and to enqueue the object.
  */
 export interface Owner {
   readonly kind: string;
@@ -10,23 +10,32 @@ export interface Owner {
   readonly uid: string;
 }
 
-/** The prefix of every key that the operator writes to `external_ids`. The operator never changes other keys. */
+/**
+ * The prefix of every key that the operator writes to `external_ids`. The operator never changes other keys.
+ */
 export const MARK_PREFIX = 'overlay-network/';
 /** The key for the name of the Kubernetes cluster. Several clusters can share one Northbound database. */
 export const CLUSTER_MARK = 'overlay-network/cluster';
 /** The key for `Kind/namespace/name`: readable in `ovn-nbctl`, and used to enqueue the owner after drift. */
-export const OWNER_MARK = 'overlay-network/owner';
+const OWNER_MARK = 'overlay-network/owner';
 /** The key for the owner's `metadata.uid`. */
-export const UID_MARK = 'overlay-network/uid';
-/** The key in the `external_ids` of a Port's logical switch port for the UID of the Subnet that the address is from. */
+const UID_MARK = 'overlay-network/uid';
+/**
+ * The key in the `external_ids` of a Port's logical switch port for the UID of the Subnet that the address is
+ * from.
+ */
 export const SUBNET_MARK = 'overlay-network/subnet';
 
-/** Returns the key in `NB_Global.external_ids` that holds the epoch of the cluster's operator (see `Fence`). */
+/**
+ * Returns the key in `NB_Global.external_ids` that holds the epoch of the cluster's operator (see `Fence`).
+ */
 export function epochKey(cluster: string): string {
   return `${MARK_PREFIX}epoch/${cluster}`;
 }
 
-/** Returns `Kind/namespace/name`. Kubernetes allows no slash in any of the three, so the text is unambiguous. */
+/**
+ * Returns `Kind/namespace/name`. Kubernetes allows no slash in any of the three, so the text is unambiguous.
+ */
 export function ownerText(owner: Owner): string {
   return `${owner.kind}/${owner.namespace}/${owner.name}`;
 }

@@ -1,4 +1,6 @@
-/** A symbol of OVN's expression language (ovn-sb(5)), for example the name of a port group or an address set. */
+/**
+ * A symbol of OVN's expression language (ovn-sb(5)), for example the name of a port group or an address set.
+ */
 const symbolPattern = /^[a-zA-Z_.][a-zA-Z_.0-9]*$/;
 const uidPattern = /^[A-Za-z0-9-]{1,64}$/;
 const suffixPattern = /^[a-zA-Z0-9_]{1,64}$/;
@@ -11,8 +13,8 @@ export type OvnSymbol = string & { readonly [brand]: 'OvnSymbol' };
 /**
  * Makes the name of a Northbound row from an object's `metadata.uid`: `on_<uid with _>[_suffix]`.
  *
- * Two objects never have the same row name, because UIDs are unique and the mapping is injective. The readable name
- * of the object belongs in `external_ids`.
+ * Two objects never have the same row name, because UIDs are unique and the mapping is injective. The
+ * readable name of the object belongs in `external_ids`.
  *
  * @throws RangeError when the UID or the suffix contains a character that a symbol cannot contain
  */

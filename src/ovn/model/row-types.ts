@@ -18,9 +18,9 @@ export type SharedColumn<T extends NbTable> = {
   string;
 
 /**
- * The columns of a row as a plan gives them: arrays for sets, objects for maps, undefined for an unset optional
- * column. The applier writes the default (empty) to every managed column that a plan leaves out, so the same objects
- * always give the same rows.
+ * The columns of a row as a plan gives them: arrays for sets, objects for maps, undefined for an unset
+ * optional column. The applier writes the default (empty) to every managed column that a plan leaves out, so
+ * the same objects always give the same rows.
  */
 export type NbColumns<T extends NbTable> = {
   readonly [C in Exclude<keyof Columns<T>, SharedColumn<T>>]?: Input<Columns<T>[C]>;

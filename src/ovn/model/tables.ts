@@ -1,10 +1,12 @@
 /**
- * The Northbound tables and columns that the operator manages (ovn-nb(5)). The operator replicates exactly these
- * columns; it skips a column that the connected schema lacks. The operator never reads, compares or writes any other
- * column, so an administrator's mirror rules, control-plane protection and DNS records stay unchanged.
+ * The Northbound tables and columns that the operator manages (ovn-nb(5)). The operator replicates exactly
+ * these columns; it skips a column that the connected schema lacks. The operator never reads, compares or
+ * writes any other column, so an administrator's mirror rules, control-plane protection and DNS records stay
+ * unchanged.
  *
- * A column that no plan sets is listed only if a value in it would change how OVN treats a row of the operator: the
- * operator then restores the column's default. Columns that ovn-northd writes (`up`, `tag`, …) are not listed.
+ * A column that no plan sets is listed only if a value in it would change how OVN treats a row of the
+ * operator: the operator then restores the column's default. Columns that ovn-northd writes (`up`, `tag`, …)
+ * are not listed.
  */
 
 /** The type of a column and the rules for writing it. */
@@ -21,7 +23,10 @@ export interface ColumnSpec {
 }
 
 export interface TableSpec {
-  /** A row of a root table exists until it is deleted. OVSDB deletes any other row that no strong reference holds. */
+  /**
+   * A row of a root table exists until it is deleted. OVSDB deletes any other row that no strong reference
+   * holds.
+   */
   readonly root: boolean;
   readonly columns: Readonly<Record<string, ColumnSpec>>;
 }
@@ -220,8 +225,8 @@ export const nbTables = {
 export type NbTable = keyof typeof nbTables;
 
 /**
- * The columns of `NB_Global` that the operator reads: the epoch (`external_ids`) and the progress of OVN (`nb_cfg`,
- * `sb_cfg`). All clients share the one row of `NB_Global`, so the table is not managed.
+ * The columns of `NB_Global` that the operator reads: the epoch (`external_ids`) and the progress of OVN
+ * (`nb_cfg`, `sb_cfg`). All clients share the one row of `NB_Global`, so the table is not managed.
  */
 const globalColumns = ['external_ids', 'nb_cfg', 'sb_cfg'] as const;
 

@@ -1,7 +1,10 @@
 import { hash } from 'node:crypto';
 
-/** The project's namespace for name-based UUIDs. This value must never change, because all row UUIDs depend on it. */
-export const ROW_NAMESPACE = '0c408935-2c75-4e4f-9bcc-4241f756af15';
+/**
+ * The project's namespace for name-based UUIDs. This value must never change, because all row UUIDs depend on
+ * it.
+ */
+const ROW_NAMESPACE = '0c408935-2c75-4e4f-9bcc-4241f756af15';
 
 const namespaceBytes = Buffer.from(ROW_NAMESPACE.replaceAll('-', ''), 'hex');
 
@@ -26,9 +29,9 @@ export function uuidV5(namespace: Uint8Array, name: string): string {
 /**
  * Computes the UUID of the row with the given role for the object whose `metadata.uid` is `ownerUid`.
  *
- * The same object and role give the same UUID in every process. A reference therefore needs no lookup, and the
- * database rejects a repeated insert instead of creating a second row. Plans choose the roles (`lsp`, `switch`,
- * `acl/ingress/3`). A role may contain `/`, because a UID contains none.
+ * The same object and role give the same UUID in every process. A reference therefore needs no lookup, and
+ * the database rejects a repeated insert instead of creating a second row. Plans choose the roles (`lsp`,
+ * `switch`, `acl/ingress/3`). A role may contain `/`, because a UID contains none.
  */
 export function rowUuid(ownerUid: string, role: string): string {
   return uuidV5(namespaceBytes, `${ownerUid}/${role}`);

@@ -8,45 +8,46 @@ export class ValueError extends Error {
 }
 
 /**
- * Returns whether the column has the desired value. `want` undefined means the column's default: an empty set or map,
- * `''`, `0` or `false` (RFC 7047 §5.2.1).
+ * Returns whether the column has the desired value. `desired` undefined means the column's default: an empty
+ * set or map, `''`, `0` or `false` (RFC 7047 §5.2.1).
  */
-export function holds(spec: ColumnSpec, want: Value | undefined, have: Value): boolean {
+export function holds(spec: ColumnSpec, desired: Value | undefined, actual: Value): boolean {
   switch (spec.kind) {
     case 'string':
-      return have === (want ?? '');
+      return actual === (desired ?? '');
     case 'integer':
-      return have === (want ?? 0);
+      return actual === (desired ?? 0);
     case 'boolean':
-      return have === (want ?? false);
+      return actual === (desired ?? false);
     case 'map':
-      return have instanceof Map && sameMap(want, have);
+      return actual instanceof Map && sameMap(desired, actual);
     case 'optional':
     case 'set':
-      return have instanceof Set && sameSet(want, have);
+      return actual instanceof Set && sameSet(desired, actual);
   }
 }
 
-function sameSet(want: Value | undefined, have: ReadonlySet<Atom>): boolean {
-  if (want === undefined) return have.size === 0;
-  if (!(want instanceof Set)) return have.size === 1 && have.has(want as Atom);
-  if (want.size !== have.size) return false;
-  for (const atom of want as ReadonlySet<Atom>) if (!have.has(atom)) return false;
+function sameSet(desired: Value | undefined, actual: ReadonlySet<Atom>): boolean {
+  if (desired === undefined) return actual.size === 0;
+  if (!(desired instanceof Set)) return actual.size === 1 && actual.has(desired as Atom);
+  if (desired.size !== actual.size) return false;
+  for (const atom of desired as ReadonlySet<Atom>) if (!actual.has(atom)) return false;
   return true;
 }
 
-function sameMap(want: Value | undefined, have: ReadonlyMap<Atom, Atom>): boolean {
-  if (want === undefined) return have.size === 0;
-  if (!(want instanceof Map) || want.size !== have.size) return false;
-  for (const [key, value] of want as ReadonlyMap<Atom, Atom>) if (have.get(key) !== value) return false;
+function sameMap(desired: Value | undefined, actual: ReadonlyMap<Atom, Atom>): boolean {
+  if (desired === undefined) return actual.size === 0;
+  if (!(desired instanceof Map) || desired.size !== actual.size) return false;
+  for (const [key, value] of desired as ReadonlyMap<Atom, Atom>) if (actual.get(key) !== value) return false;
   return true;
 }
 
 /**
- * Converts a desired value into the shape that the replica uses. `value` undefined means the column's default.
+ * Converts a desired value into the shape that the replica uses. `value` undefined means the column's
+ * default.
  *
- * The function rejects text with a NUL or a lone surrogate, because the JSON parser of OVS closes the connection when
- * it reads such text. That would also fail the transactions of all other owners.
+ * The function rejects text with a NUL or a lone surrogate, because the JSON parser of OVS closes the
+ * connection when it reads such text. That would also fail the transactions of all other owners.
  *
  * @throws ValueError when the value does not fit the column
  */

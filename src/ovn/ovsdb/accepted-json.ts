@@ -1,7 +1,8 @@
 /**
- * False for JSON text that OVS's parser ends the session for (its `lib/json.c`): NUL, and halves of surrogate
- * pairs. One such string would take down all that is under way. JSON.stringify writes both as escapes.
+ * Returns whether OVS accepts the JSON text. The JSON parser of OVS (`lib/json.c`) closes the session when a
+ * string contains a NUL or a lone surrogate, which fails all other requests in flight. JSON.stringify escapes
+ * both.
  */
-export function isSpeakable(json: string): boolean {
+export function isAcceptedJson(json: string): boolean {
   return !json.includes('\\u') || !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json);
 }

@@ -12,26 +12,26 @@ import { Connection } from './connection.ts';
 import type { ConnectionOptions, Progress } from './connection.ts';
 import { asOvsdbError, OvsdbError } from './errors.ts';
 import type { Operation } from './operations.ts';
-import { defaultBackoff, defaultProbe, defaultTimeouts, usableRemotes } from './options.ts';
+import { defaultBackoff, defaultProbe, defaultTimeouts, parseAndCheckRemotes } from './options.ts';
 import type { OvsdbClientOptions, Timeouts } from './options.ts';
 import { formatRemote, shuffled } from './remotes.ts';
 import type { Remote } from './remotes.ts';
 import { ReplicaStore } from './replica.ts';
 import type { Replica } from './replica.ts';
 import type { DatabaseSchema } from './schema.ts';
-import { blame, readResults } from './transact.ts';
+import { addOperationIndex, readResults } from './transact.ts';
 import type { OperationResult } from './transact.ts';
 import { connectTransport } from './transport.ts';
 
-/** `connected`: the replica is up to date, and transactions can be sent. */
-export type ClientState = 'connected' | 'disconnected';
+/** `connected`: the replica is up to date, and the client can send transactions. */
+type ClientState = 'connected' | 'disconnected';
 
-/** A connection that stayed in use this long was a good one: the next attempt starts without backoff. */
-const stableMs = 5000;
+/** After a connection of this duration the next attempt starts without backoff. */
+const STABLE_CONNECTION_MS = 5000;
 
 /**
- * A client of one OVSDB database: keeps a replica of chosen tables, and sends transactions. It reconnects for as
- * long as it is started; the replica keeps its last content while the connection is away.
+ * A client of one OVSDB database. The client replicates selected tables and sends transactions. It reconnects
+ * until `stop`. The replica keeps its content while the client is disconnected.
  */
 export class OvsdbClient {
   readonly #options: OvsdbClientOptions;
@@ -50,7 +50,7 @@ export class OvsdbClient {
   #connection: Connection | undefined;
   #lastError: OvsdbError | undefined;
 
-  /** @throws OvsdbError CONFIGURATION when the remotes cannot be used as they are given. */
+  /** @throws OvsdbError CONFIGURATION when a remote is invalid */
   constructor(options: OvsdbClientOptions) {
     this.#options = options;
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
@@ -58,7 +58,7 @@ export class OvsdbClient {
     this.#clock = options.clock ?? realClock;
     this.#log = options.log ?? silentLogger;
     this.#random = options.random ?? Math.random;
-    this.#remotes = shuffled(usableRemotes(options), this.#random);
+    this.#remotes = shuffled(parseAndCheckRemotes(options), this.#random);
     this.#progress = {
       store: new ReplicaStore(this.#log),
       lastTxnId: undefined,
@@ -70,62 +70,58 @@ export class OvsdbClient {
     this.#synced.promise.catch(() => undefined);
   }
 
-  /** The tables, empty until the first synchronisation. */
+  /** The replicated tables. They are empty until the first synchronization. */
   get replica(): Replica {
     return this.#progress.store;
   }
 
   /**
-   * Changes when the replica was filled anew, without the server's word that it goes on from what was seen before: it
-   * may then be another database, or an older state of this one.
+   * Increases with each full dump, that is, when the server did not confirm that it continues from the last
+   * known transaction. The content may then come from another database, or from an older state of the same
+   * database.
    */
   get generation(): number {
     return this.#progress.generation;
   }
 
-  /** The schema of the server last used; undefined before the first. */
+  /** The schema of the last server; undefined before the first connection. */
   get schema(): DatabaseSchema | undefined {
     return this.#progress.schema;
   }
 
-  /** Whether the replica is up to date and transactions can be sent. */
+  /** Whether the replica is up to date and the client can send transactions. */
   get connected(): boolean {
     return this.#connection !== undefined && this.#connection.session.ended === undefined;
   }
 
-  /** Why the last attempt or connection failed; for people and health checks. */
+  /** The error of the last failed attempt or connection, for messages. */
   get lastError(): OvsdbError | undefined {
     return this.#lastError;
   }
 
-  /** Resolves when every remote was tried once and none would do: whoever can do without need not wait longer. */
+  /** Resolves when the client has tried every remote once without success. */
   get unreachable(): Promise<undefined> {
     return this.#unreachable.promise;
   }
 
   /**
-   * Starts, and resolves when the replica is filled for the first time.
+   * Starts the client. Resolves after the first synchronization of the replica.
    *
-   * @param options.timeoutMs rejects with DEADLINE_EXCEEDED (its cause is the last failure) when that takes
-   * longer; the client goes on trying until `stop`. Without it the wait ends only with `stop`.
-   * @throws OvsdbError DEADLINE_EXCEEDED; STOPPED.
+   * @param options.timeoutMs the maximum wait; the client continues to connect until `stop` even after the
+   * timeout
+   * @throws OvsdbError DEADLINE_EXCEEDED after the timeout; the cause is the last failure
+   * @throws OvsdbError STOPPED after `stop`
    */
   async start(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     if (this.#stopping.signal.aborted) return this.#synced.promise;
     this.#running ??= this.#run();
     if (options.timeoutMs === undefined) return this.#synced.promise;
     const late = Promise.withResolvers<undefined>();
-    const timer = this.#clock.setTimer(options.timeoutMs, () =>
-      late.reject(
-        new OvsdbError(
-          'DEADLINE_EXCEEDED',
-          `${this.#options.database} is not there yet: ${this.#lastError?.message ?? 'no answer'}`,
-          {
-            cause: this.#lastError,
-          },
-        ),
-      ),
-    );
+    const timer = this.#clock.setTimer(options.timeoutMs, () => {
+      const cause = this.#lastError;
+      const message = `cannot read ${this.#options.database}: ${cause?.message ?? 'no server has answered'}`;
+      late.reject(new OvsdbError('DEADLINE_EXCEEDED', message, { cause }));
+    });
     try {
       await Promise.race([this.#synced.promise, late.promise]);
     } finally {
@@ -133,7 +129,7 @@ export class OvsdbClient {
     }
   }
 
-  /** Ends the connection and all attempts; transactions under way fail with CONNECTION_LOST. Final. */
+  /** Closes the connection and ends all attempts. Transactions in flight fail with CONNECTION_LOST. Final. */
   async stop(): Promise<void> {
     const stopped = new OvsdbError('STOPPED', 'the OVSDB client was stopped');
     this.#stopping.abort(stopped);
@@ -141,19 +137,25 @@ export class OvsdbClient {
     await this.#running;
   }
 
-  /** Calls `listener` at each change of {@link connected}. Returns the function that ends it. */
+  /**
+   * Calls `listener` at each change of {@link connected}.
+   *
+   * @returns the function that removes the listener
+   */
   onState(listener: (state: ClientState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Sends a transaction: all of the operations take effect, or none. Resolves when it is committed **and** the
-   * replica shows its effect. Several may be under way at once; the server takes them in the order of the calls.
+   * Sends a transaction: all operations take effect, or none. Resolves when the transaction is committed
+   * **and** the replica shows its effect. Several transactions may be in flight; the server executes them in
+   * the order of the calls.
    *
-   * @throws OvsdbError the server's refusals with `operationIndex`: nothing was committed; NOT_CONNECTED and
-   * INVALID_REQUEST before anything was sent; CONNECTION_LOST, DEADLINE_EXCEEDED or ABORTED with
-   * `outcomeUnknown`: re-read the replica once it is connected again, then decide.
+   * @throws OvsdbError NOT_CONNECTED or INVALID_REQUEST before the client sent anything
+   * @throws OvsdbError the error of the server, with `operationIndex`: the server committed nothing
+   * @throws OvsdbError CONNECTION_LOST, DEADLINE_EXCEEDED or ABORTED with `outcomeUnknown`: read the replica
+   * after the next synchronization before you repeat the transaction
    */
   async transact(
     operations: readonly Operation[],
@@ -173,15 +175,15 @@ export class OvsdbClient {
       });
       return readResults(schema, operations, result);
     } catch (error) {
-      throw blame(operations, error);
+      throw addOperationIndex(operations, error);
     }
   }
 
   /**
-   * Whether somebody holds this lock of the server that is connected (RFC 7047 §4.1.8). Writes nothing; a lock that is
-   * free is held here between the question and the answer.
+   * Returns whether another client holds a lock of the connected server (RFC 7047 §4.1.8). Writes nothing. If
+   * the lock is free, this client holds it for a moment.
    *
-   * @throws OvsdbError NOT_CONNECTED, CONNECTION_LOST or DEADLINE_EXCEEDED.
+   * @throws OvsdbError NOT_CONNECTED, CONNECTION_LOST or DEADLINE_EXCEEDED
    */
   async isLocked(lock: string): Promise<boolean> {
     const session = this.#connection?.session;
@@ -205,13 +207,13 @@ export class OvsdbClient {
         this.#lastError = asOvsdbError(error, 'CONNECTION_LOST', formatRemote(remote));
       }
       if (signal.aborted) return;
-      this.#log.info('OVSDB connection ended, or was not made', {
+      this.#log.info('the OVSDB connection ended or could not be established', {
         database: this.#options.database,
         remote: formatRemote(remote),
         reason: this.#lastError?.message,
       });
       if (attempt + 1 >= this.#remotes.length) this.#unreachable.resolve(undefined);
-      failures = wasSynced && this.#clock.now() - since >= stableMs ? 0 : failures + 1;
+      failures = wasSynced && this.#clock.now() - since >= STABLE_CONNECTION_MS ? 0 : failures + 1;
       if (failures > 0 && failures % this.#remotes.length === 0) {
         await sleep(
           this.#clock,
@@ -222,7 +224,9 @@ export class OvsdbClient {
     }
   }
 
-  /** One connection from its opening to its end; returns whether the replica was ever up to date in it. */
+  /**
+   * Opens a connection and uses it until its end. Returns whether the replica was synchronized at any time.
+   */
   async #serve(remote: Remote): Promise<boolean> {
     const { signal } = this.#stopping;
     const { connect = connectTransport, tls, allowPlaintext } = this.#options;
@@ -240,32 +244,33 @@ export class OvsdbClient {
     let wasSynced = false;
     try {
       for (;;) {
-        await connection.synchronise();
+        await connection.synchronize();
         wasSynced = true;
-        this.#use(connection, remote);
+        this.#setConnection(connection, remote);
         const interruption = await connection.interrupted();
         if (interruption !== 'canceled') break;
-        this.#use(undefined, remote);
+        this.#setConnection(undefined, remote);
       }
     } catch (error) {
       session.close(asOvsdbError(error, 'CONNECTION_LOST', formatRemote(remote)));
     }
-    this.#use(undefined, remote);
+    this.#setConnection(undefined, remote);
     this.#lastError = await session.closed;
     signal.removeEventListener('abort', onStop);
     return wasSynced;
   }
 
-  #use(connection: Connection | undefined, remote: Remote): void {
+  #setConnection(connection: Connection | undefined, remote: Remote): void {
     if (this.#connection === connection) return;
     this.#connection = connection;
     const { database } = this.#options;
-    if (connection) this.#log.info('OVSDB connected', { database, remote: formatRemote(remote) });
+    if (connection)
+      this.#log.info('connected to the OVSDB server', { database, remote: formatRemote(remote) });
     for (const listener of this.#listeners) {
       try {
         listener(connection ? 'connected' : 'disconnected');
       } catch (error) {
-        this.#log.error('a listener of the OVSDB state failed', { error: String(error) });
+        this.#log.error('a listener of the OVSDB connection state failed', { error: String(error) });
       }
     }
     if (connection) this.#synced.resolve(undefined);

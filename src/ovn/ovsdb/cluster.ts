@@ -1,25 +1,29 @@
 import type { Row, Uuid, Value } from './values.ts';
 
-/** The table of the `_Server` database that tells how a server stands (ovsdb-server(5)), and what is read of it. */
-export const serverDatabase = '_Server';
-export const serverTable = 'Database';
+/** The database and table in which a server reports its state (ovsdb-server(5)). */
+export const SERVER_DATABASE = '_Server';
+export const SERVER_TABLE = 'Database';
+
+/** The columns of the table that the client reads. */
 export const serverColumns: Readonly<Record<string, readonly string[]>> = {
-  [serverTable]: ['name', 'model', 'connected', 'leader', 'cid', 'sid', 'index'],
+  [SERVER_TABLE]: ['name', 'model', 'connected', 'leader', 'cid', 'index'],
 };
 
-/** One server's word about one database. */
+/** The state of one database on one server, as the server reports it. */
 export interface ServerStatus {
   readonly model: string;
   readonly connected: boolean;
   readonly leader: boolean;
-  /** Identity of the cluster; undefined when standalone. */
+  /** The id of the cluster; undefined for a standalone database. */
   readonly clusterId: Uuid | undefined;
-  readonly serverId: Uuid | undefined;
-  /** Index of the last raft log entry that the server has applied; undefined when standalone. */
+  /** The index of the last applied raft log entry; undefined for a standalone database. */
   readonly index: number | undefined;
 }
 
-/** Reads the row of `_Server.Database` whose name is `database`; undefined when the server does not have it. */
+/**
+ * Reads the state of a database from the rows of `_Server.Database`; undefined if the server does not have
+ * it.
+ */
 export function readServerStatus(rows: Iterable<Row>, database: string): ServerStatus | undefined {
   for (const row of rows) {
     if (row['name'] !== database) continue;
@@ -37,50 +41,54 @@ export function readServerStatus(rows: Iterable<Row>, database: string): ServerS
       connected: row['connected'] !== false,
       leader: row['leader'] !== false,
       clusterId: text('cid'),
-      serverId: text('sid'),
       index: typeof index === 'number' ? index : undefined,
     };
   }
   return undefined;
 }
 
-/** What has been seen of a clustered database, kept across connections. */
+/** The known progress of a clustered database. It survives connections. */
 export interface ClusterProgress {
   readonly clusterId: Uuid | undefined;
-  /** The highest index seen: what a server with a lower one would show is the past. */
+  /** The highest known index. A server with a lower index would show an older state. */
   readonly index: number;
 }
 
-/** Nothing seen yet. */
+/** The progress before the first connection. */
 export const noProgress: ClusterProgress = { clusterId: undefined, index: 0 };
 
-/** Whether to use a server. `stale` is set when it would do but for an index that is behind. */
-export type Verdict =
+/**
+ * Whether the client can use a server. `stale`: the only problem is that the index of the server is too low.
+ */
+type ServerCheck =
   | { readonly usable: true; readonly progress: ClusterProgress }
   | { readonly usable: false; readonly stale: boolean; readonly reason: string };
 
 /**
- * Judges a server by what it says of itself. A follower is refused when only a leader will do; one that lost its
- * cluster always; one that is behind what was seen already too, because rows would travel back in time. Another
- * cluster id is another database, with its own count.
+ * Decides whether the client can use a server. The function rejects a follower if `leaderOnly` is set, a
+ * server that lost its cluster, and a server whose index is lower than the known index, because rows would
+ * return to an older state. A different cluster id means a different database with independent indexes.
  */
-export function judgeServer(
+export function checkServer(
   status: ServerStatus | undefined,
   progress: ClusterProgress,
   options: { readonly leaderOnly: boolean },
-): Verdict {
-  const refuse = (reason: string, stale = false): Verdict => ({ usable: false, stale, reason });
-  if (!status) return refuse('the server does not have the database');
+): ServerCheck {
+  const reject = (reason: string, stale = false): ServerCheck => ({ usable: false, stale, reason });
+  if (!status) return reject('the server does not have the database');
   if (status.model === 'standalone') return { usable: true, progress: noProgress };
-  if (!status.connected) return refuse('the server is not connected to its cluster');
+  if (!status.connected) return reject('the server is not connected to its cluster');
   if (options.leaderOnly && status.model === 'relay')
-    return refuse('the server is a relay, and the leader is wanted');
-  if (options.leaderOnly && !status.leader) return refuse('the server is not the leader');
+    return reject('the server is a relay, but the client needs the leader');
+  if (options.leaderOnly && !status.leader) return reject('the server is not the leader');
   if (status.model === 'relay') return { usable: true, progress };
   const index = status.index ?? 0;
   const sameCluster = progress.clusterId === undefined || progress.clusterId === status.clusterId;
   if (sameCluster && index < progress.index) {
-    return refuse(`the server is behind: at index ${index}, while ${progress.index} was seen before`, true);
+    return reject(
+      `the server is behind: its index is ${index}, but the client has already seen index ${progress.index}`,
+      true,
+    );
   }
   return { usable: true, progress: { clusterId: status.clusterId, index } };
 }

@@ -1,13 +1,13 @@
 import { OvsdbError } from './errors.ts';
 import type { AtomicType, ColumnType } from './schema.ts';
-import { zeroUuid } from './values.ts';
+import { ZERO_UUID } from './values.ts';
 import type { Atom, Value } from './values.ts';
 
-/** Shared by all rows: most columns of most rows are empty, and 50,000 rows have half a million such columns. */
+/** All rows share these empty values: 50,000 rows have half a million empty columns. */
 const emptySet: ReadonlySet<Atom> = new Set();
 const emptyMap: ReadonlyMap<Atom, Atom> = new Map();
 
-/** The value of a column that a row does not name (RFC 7047 §5.2.1, <table-update2> in ovsdb-server(7)). */
+/** Returns the default of a column (RFC 7047 §5.2.1, <table-update2> in ovsdb-server(7)). */
 export function defaultValue(type: ColumnType): Value {
   if (type.kind === 'map') return emptyMap;
   if (type.kind === 'set') return type.min === 0 ? emptySet : new Set([defaultAtom(type.key)]);
@@ -24,14 +24,14 @@ function defaultAtom(type: AtomicType): Atom {
     case 'string':
       return '';
     case 'uuid':
-      return zeroUuid;
+      return ZERO_UUID;
   }
 }
 
 /**
- * A value as the wire has it (RFC 7047 §5.1), in memory. A set of one is bare there.
+ * Converts a value from the notation of RFC 7047 §5.1, in which a set of one element may be a bare atom.
  *
- * @throws OvsdbError PROTOCOL_ERROR when the value is not of the column's type.
+ * @throws OvsdbError PROTOCOL_ERROR when the value does not have the type of the column
  */
 export function decodeValue(type: ColumnType, wire: unknown): Value {
   switch (type.kind) {
@@ -68,7 +68,10 @@ function decodeAtom(type: AtomicType, wire: unknown): Atom {
   } else if (type === 'boolean') {
     if (typeof wire === 'boolean') return wire;
   } else if (typeof wire === 'number') return wire;
-  throw new OvsdbError('PROTOCOL_ERROR', `the server sent ${shorten(wire)} where ${type} is due`);
+  throw new OvsdbError(
+    'PROTOCOL_ERROR',
+    `the server sent ${shorten(wire)} instead of a value of type ${type}`,
+  );
 }
 
 function tagged(wire: unknown, tag: 'set' | 'map'): readonly unknown[] | undefined {
@@ -78,7 +81,7 @@ function tagged(wire: unknown, tag: 'set' | 'map'): readonly unknown[] | undefin
 }
 
 function malformed(type: ColumnType, wire: unknown): OvsdbError {
-  return new OvsdbError('PROTOCOL_ERROR', `the server sent ${shorten(wire)} where a ${type.kind} is due`);
+  return new OvsdbError('PROTOCOL_ERROR', `the server sent ${shorten(wire)} instead of a ${type.kind}`);
 }
 
 function shorten(wire: unknown): string {
@@ -86,9 +89,9 @@ function shorten(wire: unknown): string {
 }
 
 /**
- * A value in memory as the wire has it.
+ * Converts a value to the notation of RFC 7047 §5.1.
  *
- * @throws OvsdbError SCHEMA_MISMATCH when the value does not fit the column's type.
+ * @throws OvsdbError SCHEMA_MISMATCH when the value does not have the type of the column
  */
 export function encodeValue(type: ColumnType, value: Value): unknown {
   if (value instanceof Map) {
@@ -103,12 +106,12 @@ export function encodeValue(type: ColumnType, value: Value): unknown {
   return encodeAtom(type.key, value as Atom);
 }
 
-/** Atoms as a wire set of keys of `type`, whatever the column's kind (mutations take such). */
+/** Encodes atoms as a set, also for a map column: the mutation `delete` of a map takes a set of keys. */
 export function encodeSet(type: ColumnType, atoms: Iterable<Atom>): unknown {
   return ['set', Array.from(atoms, (atom) => encodeAtom(type.key, atom))];
 }
 
-/** Entries as a wire map. */
+/** Encodes entries as a map. */
 export function encodeMap(type: ColumnType, entries: Iterable<readonly [Atom, Atom]>): unknown {
   return [
     'map',
@@ -146,11 +149,13 @@ function mismatch(type: ColumnType, value: Value): OvsdbError {
   const shape = value instanceof Map ? 'a map' : value instanceof Set ? 'a set' : 'a single value';
   return new OvsdbError(
     'SCHEMA_MISMATCH',
-    `${shape} was given where the column is a ${type.kind} of ${type.key}`,
+    `the value is ${shape}, but the column is a ${type.kind} of ${type.key}`,
   );
 }
 
-/** The Set behind a row's column, safe to change in place: the shared empty Set is replaced by a new one first. */
+/**
+ * Returns the Set of a column that the caller may change in place: a new Set instead of the shared empty Set.
+ */
 export function ownSet(value: Value | undefined): Set<Atom> {
   return value instanceof Set && value !== emptySet ? (value as Set<Atom>) : new Set();
 }

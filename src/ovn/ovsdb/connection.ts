@@ -1,11 +1,11 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import {
-  judgeServer,
+  SERVER_DATABASE,
+  SERVER_TABLE,
+  checkServer,
   noProgress,
   readServerStatus,
   serverColumns,
-  serverDatabase,
-  serverTable,
 } from './cluster.ts';
 import type { ClusterProgress } from './cluster.ts';
 import { OvsdbError } from './errors.ts';
@@ -17,41 +17,44 @@ import { intersectSchema, parseSchema } from './schema.ts';
 import type { DatabaseSchema, MonitoredColumns } from './schema.ts';
 import { Session } from './session.ts';
 import type { Transport } from './transport.ts';
-import { zeroUuid } from './values.ts';
+import { ZERO_UUID } from './values.ts';
 import type { Uuid } from './values.ts';
 
-/** What outlives a connection. The replica's rows and `lastTxnId` always change together. */
+/** The state that survives a connection. The rows of the replica and `lastTxnId` always change together. */
 export interface Progress {
   readonly store: ReplicaStore;
-  /** The last transaction that the replica holds; undefined when only a full dump can bring it up to date. */
+  /** The last transaction that the replica contains; undefined if the replica needs a full dump. */
   lastTxnId: Uuid | undefined;
-  /** How often the replica was filled anew, rather than brought up to date from where it was. */
+  /** The number of full dumps. */
   generation: number;
   cluster: ClusterProgress;
   schema: DatabaseSchema | undefined;
-  /** Since when servers were refused only because they are behind; undefined when that is not so. */
+  /** The time since which servers were rejected only because they are behind; undefined otherwise. */
   staleSince: number | undefined;
 }
 
-/** What a connection is to do. */
+/** The options of a connection. */
 export interface ConnectionOptions {
   readonly database: string;
   readonly tables: MonitoredColumns;
-  /** By table: which rows to replicate; unset: all. */
+  /** The rows to replicate, by table; undefined: all rows. */
   readonly conditions: MonitoredConditions | undefined;
   readonly leaderOnly: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly probe: ProbeOptions;
-  /** Deadline of small requests. */
+  /** The deadline of small requests. */
   readonly requestMs: number;
-  /** Deadline of the request whose reply is the dump. */
+  /** The deadline of the request whose reply is the dump. */
   readonly syncMs: number;
-  /** After this long without any server that is not behind, a leader that is behind counts as restored from a backup. */
+  /**
+   * If all servers are behind for this time, the client assumes a restore from a backup and accepts the
+   * leader.
+   */
   readonly staleMs: number;
 }
 
-/** One connection: brings the replica up to date, keeps it so, and watches that the server stays a good one. */
+/** One connection: synchronizes the replica, applies updates, and checks that the server stays usable. */
 export class Connection {
   readonly session: Session;
   readonly #options: ConnectionOptions;
@@ -66,16 +69,17 @@ export class Connection {
     this.session = new Session(transport, {
       clock: options.clock,
       probe: options.probe,
-      onNotification: (method, params) => this.#notified(method, params),
+      onNotification: (method, params) => this.#onNotification(method, params),
     });
   }
 
   /**
-   * Resolves when the replica is up to date. Can be called again after {@link interrupted}.
+   * Resolves when the replica is up to date. The caller may call this method again after {@link interrupted}.
    *
-   * @throws OvsdbError SERVER_UNSUITABLE when another server should be tried; others when the connection failed.
+   * @throws OvsdbError SERVER_UNSUITABLE when the client should try another server
+   * @throws OvsdbError another code when the connection failed
    */
-  async synchronise(): Promise<void> {
+  async synchronize(): Promise<void> {
     const { database, requestMs: timeoutMs, tables } = this.#options;
     this.#cancelMonitors();
     this.#round++;
@@ -96,7 +100,9 @@ export class Connection {
     });
   }
 
-  /** Resolves with `canceled` when the server took the monitor away (synchronise again), or with why it ended. */
+  /**
+   * Resolves with `canceled` when the server canceled the monitor, or with the reason when the session ended.
+   */
   interrupted(): Promise<'canceled' | OvsdbError> {
     return Promise.race([this.session.closed, this.#canceled.promise]);
   }
@@ -106,10 +112,12 @@ export class Connection {
   }
 
   get #serverId(): string {
-    return `${serverDatabase}#${this.#round}`;
+    return `${SERVER_DATABASE}#${this.#round}`;
   }
 
-  /** Of an earlier round: one of them may be canceled already, and the server's complaint about that is no matter. */
+  /**
+   * Cancels the monitors of the last round. One of them may be canceled already, so the errors are ignored.
+   */
   #cancelMonitors(): void {
     if (this.#round === 0) return;
     for (const id of [this.#dataId, this.#serverId]) {
@@ -119,14 +127,17 @@ export class Connection {
     }
   }
 
-  /** Monitors the server's word about itself, and judges it. Servers before OVS 2.9 have none: always good. */
+  /**
+   * Monitors the state of the server and checks it. Servers before OVS 2.9 report no state; they are always
+   * usable.
+   */
   async #watchServer(): Promise<void> {
     const { requestMs: timeoutMs } = this.#options;
     this.#server = undefined;
     let json: unknown;
     try {
-      json = await this.session.call('get_schema', [serverDatabase], { timeoutMs });
-      // Without it the server drops the connection when a database is converted, added or removed.
+      json = await this.session.call('get_schema', [SERVER_DATABASE], { timeoutMs });
+      // Without this call the server closes the connection when a database is converted, added or removed.
       await this.session.call('set_db_change_aware', [true], { timeoutMs });
     } catch (error) {
       if (!(error instanceof OvsdbError) || error.serverError === undefined) throw error;
@@ -137,60 +148,60 @@ export class Connection {
     server.setTables(tables);
     this.#server = server;
     await startMonitor(this.session, {
-      database: serverDatabase,
+      database: SERVER_DATABASE,
       id: this.#serverId,
       tables,
       since: undefined,
       timeoutMs,
       take: (reply) => server.applyDump(reply.format, reply.updates),
     });
-    this.#judge();
+    this.#checkServer();
   }
 
-  #judge(): void {
+  #checkServer(): void {
     if (!this.#server) return;
     const { database, leaderOnly, clock, staleMs, log } = this.#options;
     const progress = this.#progress;
-    const status = readServerStatus(this.#server.rows(serverTable), database);
-    let verdict = judgeServer(status, progress.cluster, { leaderOnly });
-    if (!verdict.usable && verdict.stale) {
+    const status = readServerStatus(this.#server.rows(SERVER_TABLE), database);
+    let check = checkServer(status, progress.cluster, { leaderOnly });
+    if (!check.usable && check.stale) {
       progress.staleSince ??= clock.now();
       if (status?.leader === true && clock.now() - progress.staleSince >= staleMs) {
         log.warn(
-          'the database is older than what was seen before, and stays so: taken as restored from a backup',
+          'all servers have an older state than before: the client assumes that the database was restored from a backup',
           {
             database,
             index: status.index,
             seen: progress.cluster.index,
           },
         );
-        verdict = judgeServer(status, noProgress, { leaderOnly });
+        check = checkServer(status, noProgress, { leaderOnly });
         progress.lastTxnId = undefined;
       }
     }
-    if (!verdict.usable) throw new OvsdbError('SERVER_UNSUITABLE', verdict.reason);
-    if (verdict.progress.clusterId !== progress.cluster.clusterId) progress.lastTxnId = undefined;
-    progress.cluster = verdict.progress;
+    if (!check.usable) throw new OvsdbError('SERVER_UNSUITABLE', check.reason);
+    if (check.progress.clusterId !== progress.cluster.clusterId) progress.lastTxnId = undefined;
+    progress.cluster = check.progress;
     progress.staleSince = undefined;
   }
 
-  /** Rows and transaction id advance together, or, when the session ended meanwhile, not at all. */
+  /** Updates rows and transaction id together, or neither of them if the session has ended. */
   async #takeReply(reply: MonitorReply): Promise<void> {
     const { store } = this.#progress;
-    const wanted = (): boolean => this.#advance(reply.lastTxnId);
+    const stillNeeded = (): boolean => this.#advance(reply.lastTxnId);
     if (reply.isDump) {
       this.#progress.generation++;
-      await store.applyDump(reply.format, reply.updates, wanted);
-    } else await store.applyUpdate(reply.format, reply.updates, wanted);
+      await store.applyDump(reply.format, reply.updates, stillNeeded);
+    } else await store.applyUpdate(reply.format, reply.updates, stillNeeded);
   }
 
   #advance(lastTxnId: Uuid | undefined): boolean {
     if (this.session.ended) return false;
-    this.#progress.lastTxnId = lastTxnId === zeroUuid ? undefined : lastTxnId;
+    this.#progress.lastTxnId = lastTxnId === ZERO_UUID ? undefined : lastTxnId;
     return true;
   }
 
-  #notified(method: string, params: readonly unknown[]): void | Promise<void> {
+  #onNotification(method: string, params: readonly unknown[]): void | Promise<void> {
     const update = readUpdate(method, params);
     if (update?.monitorId === this.#dataId) {
       return this.#takeUpdate(() =>
@@ -201,14 +212,16 @@ export class Connection {
     }
     if (update && update.monitorId === this.#serverId && this.#server) {
       void this.#server.applyUpdate(update.format, update.updates);
-      this.#judge();
+      this.#checkServer();
     }
     if (method === 'monitor_canceled' && (params[0] === this.#dataId || params[0] === this.#serverId)) {
       this.#canceled.resolve('canceled');
     }
   }
 
-  /** An update that does not fit means that replica and server disagree: only a full dump mends that. */
+  /**
+   * If an update does not fit, replica and server disagree, so the next synchronization needs a full dump.
+   */
   #takeUpdate(apply: () => boolean | Promise<boolean>): void | Promise<void> {
     const failed = (error: unknown): never => {
       this.#progress.lastTxnId = undefined;

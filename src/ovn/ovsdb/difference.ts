@@ -2,12 +2,17 @@ import { decodeValue } from './codec.ts';
 import type { ColumnType } from './schema.ts';
 import type { Atom, ColumnChange, SetDelta, Value } from './values.ts';
 
-/** What happens to one column of a row: Set columns are changed in place by the delta, others are assigned. */
+/**
+ * The change of one column of a row. The replica changes Set columns in place and assigns all other values.
+ */
 export type ColumnEdit =
   | { readonly column: string; readonly delta: SetDelta }
   | { readonly column: string; readonly old: Value; readonly value: Value };
 
-/** How `value` differs from `old`; undefined when it does not. Both are of the column's type. */
+/**
+ * Returns the change from `old` to `value`; undefined if they are equal. Both must have the type of the
+ * column.
+ */
 export function compareValues(column: string, old: Value, value: Value): ColumnEdit | undefined {
   if (old instanceof Set && value instanceof Set) {
     return deltaEdit(column, setDelta(old as ReadonlySet<Atom>, value as ReadonlySet<Atom>));
@@ -21,11 +26,12 @@ export function compareValues(column: string, old: Value, value: Value): ColumnE
 }
 
 /**
- * Reads the difference that `update2` and `update3` send for one column (ovsdb-server(7) §4.1.14): columns of at
- * most one value, optional ones too, are replaced; of larger sets, the elements named are toggled; of larger
- * maps, a pair equal to the old one is removed, and any other is put. Undefined when nothing changes.
+ * Reads the difference of one column in `update2` and `update3` (ovsdb-server(7) §4.1.14). The difference
+ * replaces a column with at most one value. It toggles the elements of a larger set. In a larger map it
+ * removes a pair that equals the old pair, and sets any other pair. Returns undefined if the value does not
+ * change.
  *
- * @throws OvsdbError PROTOCOL_ERROR when the wire value is not of the column's type.
+ * @throws OvsdbError PROTOCOL_ERROR when the difference does not have the type of the column
  */
 export function readDifference(
   type: ColumnType,
@@ -52,7 +58,7 @@ export function readDifference(
   return compareValues(column, old, diff);
 }
 
-/** What subscribers are told about an edit. */
+/** Returns the change that subscribers receive. */
 export function describeEdit(edit: ColumnEdit): ColumnChange {
   return 'delta' in edit ? edit.delta : { old: edit.old };
 }
@@ -66,7 +72,7 @@ function setDelta(old: ReadonlySet<Atom>, value: ReadonlySet<Atom>): SetDelta {
   const removed: Atom[] = [];
   if (old === value) return { added, removed };
   for (const atom of value) if (!old.has(atom)) added.push(atom);
-  // All of `value` that is not new was in `old`: equal sizes then mean that nothing is gone.
+  // All other elements of `value` were in `old`. If the sizes match, no element was removed.
   if (old.size + added.length > value.size) for (const atom of old) if (!value.has(atom)) removed.push(atom);
   return { added, removed };
 }

@@ -1,9 +1,9 @@
 /**
- * What went wrong. The first group is said by the server (RFC 7047 §3.1 and §5.2, ovsdb-server(7)), the second
- * is found by this library.
+ * The cause of an error. The server reports the first group of codes (RFC 7047 §3.1 and §5.2,
+ * ovsdb-server(7)).
  */
 export type OvsdbErrorCode =
-  // Said by the server: nothing was committed.
+  // From the server, which committed nothing.
   | 'CONSTRAINT_VIOLATION'
   | 'REFERENTIAL_INTEGRITY'
   | 'DUPLICATE_UUID'
@@ -18,7 +18,7 @@ export type OvsdbErrorCode =
   | 'DATABASE_NOT_AVAILABLE'
   | 'INVALID_REQUEST'
   | 'SERVER_ERROR'
-  // Found here.
+  // From this library.
   | 'NOT_CONNECTED'
   | 'CONNECTION_LOST'
   | 'DEADLINE_EXCEEDED'
@@ -30,40 +30,7 @@ export type OvsdbErrorCode =
   | 'SCHEMA_MISMATCH'
   | 'CONFIGURATION';
 
-/**
- * What a caller does about an error: `retry` the same with backoff; `reread` the replica first because the
- * request may have taken effect or its premise is gone; `never` repeat it as it is.
- */
-export type OvsdbErrorAdvice = 'retry' | 'reread' | 'never';
-
-const advices: Readonly<Record<OvsdbErrorCode, OvsdbErrorAdvice>> = {
-  CONSTRAINT_VIOLATION: 'never',
-  REFERENTIAL_INTEGRITY: 'reread',
-  DUPLICATE_UUID: 'reread',
-  TIMED_OUT: 'reread',
-  NOT_OWNER: 'reread',
-  CANCELED: 'retry',
-  NOT_ALLOWED: 'never',
-  RESOURCES_EXHAUSTED: 'retry',
-  IO_ERROR: 'reread',
-  UNKNOWN_METHOD: 'never',
-  UNKNOWN_DATABASE: 'never',
-  DATABASE_NOT_AVAILABLE: 'retry',
-  INVALID_REQUEST: 'never',
-  SERVER_ERROR: 'retry',
-  NOT_CONNECTED: 'retry',
-  CONNECTION_LOST: 'reread',
-  DEADLINE_EXCEEDED: 'reread',
-  ABORTED: 'reread',
-  STOPPED: 'never',
-  CONNECT_FAILED: 'retry',
-  SERVER_UNSUITABLE: 'retry',
-  PROTOCOL_ERROR: 'retry',
-  SCHEMA_MISMATCH: 'never',
-  CONFIGURATION: 'never',
-};
-
-/** Error strings of the protocol that have a code of their own here. */
+/** The codes of the error strings of the protocol. All other error strings have the code SERVER_ERROR. */
 const serverErrors: Readonly<Record<string, OvsdbErrorCode>> = {
   'constraint violation': 'CONSTRAINT_VIOLATION',
   'domain error': 'CONSTRAINT_VIOLATION',
@@ -86,16 +53,16 @@ const serverErrors: Readonly<Record<string, OvsdbErrorCode>> = {
   'unknown table': 'INVALID_REQUEST',
 };
 
-/** The one error class of this library. */
+/** The only error class of this library. */
 export class OvsdbError extends Error {
   readonly code: OvsdbErrorCode;
-  /** Index of the operation that failed in its transaction; undefined when the commit as a whole failed. */
+  /** The index of the failed operation in its transaction; undefined if the commit failed. */
   readonly operationIndex: number | undefined;
-  /** The server's own error string, e.g. `constraint violation`. */
+  /** The error string of the server, for example `constraint violation`. */
   readonly serverError: string | undefined;
   /**
-   * True when a transaction may have been committed although no answer came. Re-read, then decide; a repeated
-   * insert with the same client-chosen uuid cannot make a second row.
+   * True if the server may have committed the transaction although no reply arrived. Read the replica again
+   * before you repeat the transaction. A repeated insert with the same UUID cannot create a second row.
    */
   readonly outcomeUnknown: boolean;
 
@@ -116,21 +83,20 @@ export class OvsdbError extends Error {
     this.serverError = more.serverError;
     this.outcomeUnknown = more.outcomeUnknown ?? false;
   }
-
-  /** What to do about it. */
-  get advice(): OvsdbErrorAdvice {
-    return advices[this.code];
-  }
 }
 
 /**
- * Makes an error of what the server said: a bare string (`"unknown method"`), or `{error, details}` as in
- * operation results and in most RPC errors.
+ * Makes an error from the reply of the server: a string (`"unknown method"`), or `{error, details}` as in
+ * results of operations and in most RPC errors.
  */
-export function errorFromServer(said: unknown, context: string, operationIndex?: number): OvsdbError {
-  const object = typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : {};
+export function errorFromServer(reply: unknown, context: string, operationIndex?: number): OvsdbError {
+  const object = typeof reply === 'object' && reply !== null ? (reply as Record<string, unknown>) : {};
   const serverError =
-    typeof said === 'string' ? said : typeof object['error'] === 'string' ? object['error'] : 'unknown error';
+    typeof reply === 'string'
+      ? reply
+      : typeof object['error'] === 'string'
+        ? object['error']
+        : 'unknown error';
   const details = typeof object['details'] === 'string' ? `: ${object['details']}` : '';
   return new OvsdbError(serverErrors[serverError] ?? 'SERVER_ERROR', `${context}: ${serverError}${details}`, {
     serverError,
@@ -138,7 +104,7 @@ export function errorFromServer(said: unknown, context: string, operationIndex?:
   });
 }
 
-/** Any thrown value as an OvsdbError; `code` is used for what is not one yet. */
+/** Converts a thrown value into an OvsdbError. A value that is already an OvsdbError keeps its code. */
 export function asOvsdbError(error: unknown, code: OvsdbErrorCode, context: string): OvsdbError {
   if (error instanceof OvsdbError) return error;
   const reason = error instanceof Error ? error.message : String(error);

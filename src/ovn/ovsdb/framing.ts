@@ -1,17 +1,17 @@
 import { OvsdbError } from './errors.ts';
 
-const quote = 0x22;
-const backslash = 0x5c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 
 /**
- * Cuts a byte stream of JSON objects, back to back and split anywhere, into one buffer an object (RFC 7047 §4:
- * OVSDB has no other framing). Works on bytes: UTF-8 sequences split across chunks never matter, because the
- * bytes it looks for occur in no multi-byte sequence. Every byte is looked at once, and a message that lies in
- * one chunk is not copied.
+ * Splits a stream of consecutive JSON objects into one buffer per object. OVSDB has no other framing (RFC
+ * 7047 §4). The class works on bytes: a UTF-8 sequence that is split across chunks causes no problem, because
+ * the relevant bytes occur in no multi-byte sequence. The class reads every byte once, and does not copy a
+ * message that lies in one chunk.
  */
 export class Framer {
   readonly #parts: Buffer[] = [];
@@ -20,9 +20,9 @@ export class Framer {
   #escaped = false;
 
   /**
-   * Takes the next chunk and returns the messages that it completes.
+   * Takes the next chunk and returns the messages that the chunk completes.
    *
-   * @throws OvsdbError PROTOCOL_ERROR when a message begins with anything but `{`.
+   * @throws OvsdbError PROTOCOL_ERROR when a message does not begin with `{`
    */
   push(chunk: Buffer): Buffer[] {
     const messages: Buffer[] = [];
@@ -37,23 +37,23 @@ export class Framer {
           escaped = false;
           continue;
         }
-        // Most bytes are inside strings: this loop is what the speed of the whole depends on.
-        while (i < end && chunk[i] !== quote && chunk[i] !== backslash) i++;
-        if (chunk[i] === backslash) escaped = true;
+        // Most bytes are inside strings, so this loop determines the speed.
+        while (i < end && chunk[i] !== QUOTE && chunk[i] !== BACKSLASH) i++;
+        if (chunk[i] === BACKSLASH) escaped = true;
         else if (i < end) inString = false;
         continue;
       }
       const byte = chunk[i] as number;
-      if (byte === quote) {
+      if (byte === QUOTE) {
         if (depth === 0) throw notAnObject(chunk, i);
         inString = true;
-      } else if (byte === openBrace || byte === openBracket) {
+      } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
         if (depth === 0) {
-          if (byte === openBracket) throw notAnObject(chunk, i);
+          if (byte === OPEN_BRACKET) throw notAnObject(chunk, i);
           start = i;
         }
         depth++;
-      } else if (byte === closeBrace || byte === closeBracket) {
+      } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
         if (depth === 0) throw notAnObject(chunk, i);
         if (--depth === 0) {
           messages.push(this.#complete(chunk.subarray(start, i + 1)));

@@ -5,40 +5,44 @@ import type { Condition } from './operations.ts';
 import type { TableSchema } from './schema.ts';
 import type { Session } from './session.ts';
 import type { UpdateFormat } from './table-updates.ts';
-import { zeroUuid } from './values.ts';
+import { ZERO_UUID } from './values.ts';
 import type { Uuid } from './values.ts';
 
 /** The first reply to a monitor request. */
 export interface MonitorReply {
   readonly format: UpdateFormat;
-  /** True: `updates` is all of the tables; false: what changed since the transaction that was asked for. */
+  /**
+   * True: `updates` contains all rows. False: `updates` contains the changes since the requested transaction.
+   */
   readonly isDump: boolean;
   readonly updates: unknown;
-  /** The transaction that `updates` brings the tables to; undefined when the server does not number them. */
+  /** The last transaction in `updates`; undefined if the server does not report transaction ids. */
   readonly lastTxnId: Uuid | undefined;
 }
 
-/** Conditions by table (ovsdb-server(7), "Monitor_cond"), on columns that are monitored. */
+/** Conditions by table (ovsdb-server(7), "Monitor_cond"). They may use only monitored columns. */
 export type MonitoredConditions = Readonly<Record<string, readonly Condition[]>>;
 
-/** What to monitor, and how. */
-export interface MonitorOptions<T> {
+/** The options of a monitor. */
+interface MonitorOptions<T> {
   readonly database: string;
-  /** Names the monitor within the session; comes back in every notification. */
+  /** The id of the monitor within the session. Every notification contains it. */
   readonly id: string;
   readonly tables: ReadonlyMap<string, TableSchema>;
-  /** By table: only rows for which one of them holds. A table without an entry is monitored whole. */
+  /** Monitors only rows for which at least one condition of their table holds. Without an entry: all rows. */
   readonly conditions?: MonitoredConditions | undefined;
-  /** The last transaction that is held already; undefined when there is none. */
+  /** The last transaction that the replica contains; undefined if there is none. */
   readonly since: Uuid | undefined;
   readonly timeoutMs: number;
-  /** Takes the reply within the order of messages, before any notification of this monitor. */
+  /** Receives the reply in the order of messages, before any notification of this monitor. */
   readonly take: (reply: MonitorReply) => T | Promise<T>;
 }
 
 /**
- * Starts a monitor with the best method that the server has: `monitor_cond_since` (OVS 2.12), `monitor_cond`
- * (2.6), or `monitor` (RFC 7047 §4.1.5), which knows no conditions: what they would leave out comes too.
+ * Starts a monitor with the best method of the server: `monitor_cond_since` (OVS 2.12), `monitor_cond` (OVS
+ * 2.6), or `monitor` (RFC 7047 §4.1.5). `monitor` supports no conditions, so it sends all rows.
+ *
+ * @throws OvsdbError the error of the server or of the session
  */
 export async function startMonitor<T>(session: Session, options: MonitorOptions<T>): Promise<T> {
   const { database, id, timeoutMs, take, conditions = {} } = options;
@@ -53,7 +57,7 @@ export async function startMonitor<T>(session: Session, options: MonitorOptions<
   );
   const attempts = [
     () =>
-      session.call('monitor_cond_since', [database, id, requests, options.since ?? zeroUuid], {
+      session.call('monitor_cond_since', [database, id, requests, options.since ?? ZERO_UUID], {
         timeoutMs,
         consume: (result) => take(readSinceReply(result)),
       }),
@@ -68,19 +72,19 @@ export async function startMonitor<T>(session: Session, options: MonitorOptions<
         consume: (updates) => take({ format: 1, isDump: true, updates, lastTxnId: undefined }),
       }),
   ];
-  let refusal: unknown;
+  let unsupported: unknown;
   for (const attempt of attempts) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof OvsdbError && error.code === 'UNKNOWN_METHOD')) throw error;
-      refusal = error;
+      unsupported = error;
     }
   }
-  throw refusal;
+  throw unsupported;
 }
 
-/** Conditions on columns that this server does not have hold for no row. */
+/** Returns the `where` clause of a table. A condition on a column that the server lacks holds for no row. */
 function where(
   { columns }: TableSchema,
   conditions: readonly Condition[] | undefined,
@@ -96,20 +100,24 @@ function where(
 function readSinceReply(result: unknown): MonitorReply {
   const [found, lastTxnId, updates] = Array.isArray(result) ? (result as unknown[]) : [];
   if (typeof found !== 'boolean' || typeof lastTxnId !== 'string') {
-    throw new OvsdbError('PROTOCOL_ERROR', 'malformed reply to monitor_cond_since');
+    throw new OvsdbError('PROTOCOL_ERROR', 'the server sent a malformed reply to monitor_cond_since');
   }
   return { format: 2, isDump: !found, updates, lastTxnId };
 }
 
 /** A change notification of a monitor. */
-export interface MonitorUpdate {
+interface MonitorUpdate {
   readonly monitorId: unknown;
   readonly format: UpdateFormat;
   readonly updates: unknown;
   readonly lastTxnId: Uuid | undefined;
 }
 
-/** Reads `update`, `update2` and `update3`; undefined for other notifications. */
+/**
+ * Reads `update`, `update2` and `update3`. Returns undefined for other notifications.
+ *
+ * @throws OvsdbError PROTOCOL_ERROR when the notification is malformed
+ */
 export function readUpdate(method: string, params: readonly unknown[]): MonitorUpdate | undefined {
   switch (method) {
     case 'update':
@@ -117,7 +125,8 @@ export function readUpdate(method: string, params: readonly unknown[]): MonitorU
     case 'update2':
       return { monitorId: params[0], format: 2, updates: params[1], lastTxnId: undefined };
     case 'update3':
-      if (typeof params[1] !== 'string') throw new OvsdbError('PROTOCOL_ERROR', 'malformed update3');
+      if (typeof params[1] !== 'string')
+        throw new OvsdbError('PROTOCOL_ERROR', 'the server sent a malformed update3');
       return { monitorId: params[0], format: 2, updates: params[2], lastTxnId: params[1] };
     default:
       return undefined;

@@ -3,71 +3,73 @@ import { OvsdbError } from './errors.ts';
 import type { ColumnType, DatabaseSchema } from './schema.ts';
 import type { Atom, Uuid, Value } from './values.ts';
 
-/** An operation of a transaction as the wire has it: plain JSON of RFC 7047 §5.2. */
+/** An operation of a transaction: JSON of RFC 7047 §5.2. */
 export interface Operation {
   readonly op: string;
   readonly [member: string]: unknown;
 }
 
-/** Columns and their values, as rows are written. */
+/** The columns of a row and their values. */
 export type Columns = Readonly<Record<string, Value>>;
 
-/** One condition of RFC 7047 §5.1. */
+/** A condition (RFC 7047 §5.1). */
 export interface Condition {
   readonly column: string;
   readonly function: '==' | '!=' | 'includes' | 'excludes';
   readonly value: Value;
 }
 
-/** The rows an operation is about: one by its uuid, or all for which every condition holds. */
+/** The rows of an operation: one row by its UUID, or all rows for which every condition holds. */
 export type Target = Uuid | readonly Condition[];
 
-/** The condition that a set or map column holds at least what `value` has. */
+/** Makes the condition that a set or map column contains all elements of `value`. */
 export function includes(column: string, value: Value): Condition {
   return { column, function: 'includes', value };
 }
 
-/** The type of the column `_uuid`, which no schema lists. */
+/** The type of the column `_uuid`, which a schema does not list. */
 export const uuidType: ColumnType = {
   kind: 'atom',
   key: 'uuid',
   value: undefined,
   min: 1,
   max: 1,
-  refTable: undefined,
 };
 
 /**
- * Makes operations out of values as they are in memory. Every method throws OvsdbError SCHEMA_MISMATCH when it is
- * given a column that the schema lacks, or a value that does not fit its column.
+ * Makes operations from values in memory. Every method throws OvsdbError SCHEMA_MISMATCH if the schema lacks
+ * a column, or if a value does not have the type of its column.
  */
 export class OperationBuilder {
   readonly #schema: DatabaseSchema;
 
-  /** @param schema that of the server that will take the operations (`client.schema`). */
+  /** @param schema the schema of the server that executes the operations (`client.schema`) */
   constructor(schema: DatabaseSchema) {
     this.#schema = schema;
   }
 
   /**
-   * Inserts a row with a uuid chosen by the client (OVS 2.13). A second insert of it fails with DUPLICATE_UUID,
-   * which makes a retry harmless. Columns left out get their defaults.
+   * Inserts a row with a UUID that the client chooses (OVS 2.13). A second insert fails with DUPLICATE_UUID,
+   * so a retry is harmless. Columns that are not in `row` get their defaults.
    */
   insert(table: string, uuid: Uuid, row: Columns): Operation {
     return { op: 'insert', table, uuid, row: this.#row(table, row) };
   }
 
-  /** Replaces whole columns; sets and maps shared with others are to be mutated instead. */
+  /** Replaces whole columns. Use mutations for sets and maps that other clients change too. */
   update(table: string, target: Target, row: Columns): Operation {
     return { op: 'update', table, where: this.#where(table, target), row: this.#row(table, row) };
   }
 
-  /** Deletes rows; none matching is no error. */
+  /** Deletes rows. It is not an error if no row matches. */
   deleteRow(table: string, target: Target): Operation {
     return { op: 'delete', table, where: this.#where(table, target) };
   }
 
-  /** Adds elements to a set, or takes them out. Those that are there already, or not there, are no error. */
+  /**
+   * Adds or removes elements of a set. Elements that are already present, or already missing, are not an
+   * error.
+   */
   mutateSet(
     table: string,
     target: Target,
@@ -80,8 +82,8 @@ export class OperationBuilder {
   }
 
   /**
-   * Puts entries into a map and removes keys, leaving other entries alone. The protocol's `insert` never
-   * overwrites a key, so the keys are deleted first, in the same operation.
+   * Sets entries of a map and removes keys. Other entries stay. The mutation `insert` never overwrites an
+   * entry, so the operation first deletes the keys to set.
    */
   mutateMap(
     table: string,
@@ -97,8 +99,8 @@ export class OperationBuilder {
   }
 
   /**
-   * Fails the transaction with TIMED_OUT, at once, unless the target's rows, seen through `columns`, are (`==`) or
-   * are not (`!=`) exactly `rows`. Nothing waits: the time-out is 0.
+   * Fails the transaction with TIMED_OUT unless the `columns` of the target rows are equal (`==`) or not
+   * equal (`!=`) to `rows`. The timeout is 0, so the server never waits.
    */
   wait(
     table: string,
@@ -122,22 +124,22 @@ export class OperationBuilder {
     };
   }
 
-  /** {@link wait} for at least one row, e.g. a fence: a map still holds our epoch. */
+  /** Fails the transaction unless at least one row matches (see {@link wait}). */
   waitForMatch(table: string, target: Target): Operation {
     return this.wait(table, target, { columns: ['_uuid'], until: '!=', rows: [] });
   }
 
-  /** {@link wait} for no row. */
+  /** Fails the transaction if a row matches (see {@link wait}). */
   waitForNone(table: string, target: Target): Operation {
     return this.wait(table, target, { columns: ['_uuid'], until: '==', rows: [] });
   }
 
-  /** Reads rows inside the transaction; `transact` decodes them. Prefer the replica. */
+  /** Reads rows in the transaction; `transact` decodes them. Prefer the replica. */
   select(table: string, target: Target, columns: readonly string[]): Operation {
     return { op: 'select', table, where: this.#where(table, target), columns };
   }
 
-  /** Text for the database's log (`ovsdb-tool show-log`). */
+  /** Adds a text to the log of the database (`ovsdb-tool show-log`). */
   comment(text: string): Operation {
     return { op: 'comment', comment: text };
   }
@@ -167,7 +169,7 @@ export class OperationBuilder {
     if (type) return type;
     throw new OvsdbError(
       'SCHEMA_MISMATCH',
-      `the server's ${this.#schema.name} has no column ${table}.${column}`,
+      `the schema of ${this.#schema.name} on the server has no column ${table}.${column}`,
     );
   }
 }

@@ -9,47 +9,49 @@ import type { Connect, TlsFiles } from './transport.ts';
 
 /** Deadlines in milliseconds. */
 export interface Timeouts {
-  /** Opening a connection, TLS handshake included. Default 5000. */
+  /** Opening a connection, including the TLS handshake. Default 5000. */
   readonly connectMs: number;
-  /** Small requests of the handshake. Default 10 000. */
+  /** Small requests. Default 10,000. */
   readonly requestMs: number;
-  /** The request whose reply is the dump. Default 60 000. */
+  /** The request whose reply is the dump. Default 60,000. */
   readonly syncMs: number;
-  /** A transaction, unless its caller says otherwise. Default 30 000. */
+  /** A transaction, unless the caller sets another deadline. Default 30,000. */
   readonly transactMs: number;
-  /** How long a cluster that is behind what was seen is refused before it counts as restored. Default 30 000. */
+  /**
+   * How long the client rejects a cluster that is behind before it assumes a restored backup. Default 30,000.
+   */
   readonly staleMs: number;
 }
 
-/** What a client needs; everything but the first three has a default. */
+/** The options of a client. All options except the first three have a default. */
 export interface OvsdbClientOptions {
-  /** `unix:/path,tcp:host:port,ssl:host:port`; tried in random order. */
+  /** `unix:/path,tcp:host:port,ssl:host:port`. The client tries them in random order. */
   readonly remotes: string;
-  /** Name of the database, e.g. `OVN_Northbound`. */
+  /** The name of the database, for example `OVN_Northbound`. */
   readonly database: string;
-  /** What to replicate, columns by table. What the server's schema lacks is left out. */
+  /** The columns to replicate, by table. The client skips columns that the schema of the server lacks. */
   readonly tables: MonitoredColumns;
   /**
-   * By table: replicate only rows for which one of the conditions holds; all rows of the others. A server before
-   * OVS 2.6 sends all the same.
+   * Replicates only rows for which at least one condition of their table holds, and all rows of tables
+   * without conditions. A server before OVS 2.6 sends all rows.
    */
   readonly conditions?: MonitoredConditions;
-  /** Use only the leader of a cluster. Default true. */
+  /** Connects only to the leader of a cluster. Default true. */
   readonly leaderOnly?: boolean;
   /** Files for `ssl:` remotes. */
   readonly tls?: TlsFiles;
-  /** Allow `tcp:` to other machines. Default false. */
+  /** Allows `tcp:` to other machines. Default false. */
   readonly allowPlaintext?: boolean;
   readonly timeouts?: Partial<Timeouts>;
-  /** Defaults: probe after 5 s of silence, give up after 5 s more. */
+  /** Defaults: probe after 5 s of silence, close the connection after 5 s more. */
   readonly probe?: Partial<ProbeOptions>;
-  /** Between rounds over all remotes. Defaults: 100 ms doubling to 5 s. */
+  /** The backoff between rounds over all remotes. Default: from 100 ms to 5 s. */
   readonly backoff?: Partial<Backoff>;
   readonly log?: Logger;
   readonly clock?: Clock;
-  /** A number in [0, 1), as Math.random. */
+  /** A random number in [0, 1). Default: Math.random. */
   readonly random?: () => number;
-  /** Opens transports; tests script it. */
+  /** Opens transports. Tests replace it. */
   readonly connect?: Connect;
 }
 
@@ -69,11 +71,11 @@ export const defaultBackoff: Backoff = { baseMs: 100, maxMs: 5000 };
 export const defaultProbe: ProbeOptions = { intervalMs: 5000, timeoutMs: 5000 };
 
 /**
- * The remotes of the options.
+ * Parses and checks the remotes of the options.
  *
- * @throws OvsdbError CONFIGURATION when one cannot be used as the options are.
+ * @throws OvsdbError CONFIGURATION when a remote is invalid, or needs an option that is not set
  */
-export function usableRemotes(options: OvsdbClientOptions): readonly Remote[] {
+export function parseAndCheckRemotes(options: OvsdbClientOptions): readonly Remote[] {
   const remotes = parseRemotes(options.remotes);
   for (const remote of remotes) checkRemote(remote, options);
   return remotes;
@@ -81,12 +83,15 @@ export function usableRemotes(options: OvsdbClientOptions): readonly Remote[] {
 
 function checkRemote(remote: Remote, options: OvsdbClientOptions): void {
   if (remote.kind === 'ssl' && !options.tls) {
-    throw new OvsdbError('CONFIGURATION', `${formatRemote(remote)} needs TLS files: at least the CA`);
+    throw new OvsdbError(
+      'CONFIGURATION',
+      `${formatRemote(remote)} needs TLS files: set at least the CA file`,
+    );
   }
   if (remote.kind === 'tcp' && !isLoopback(remote.host) && options.allowPlaintext !== true) {
     throw new OvsdbError(
       'CONFIGURATION',
-      `${formatRemote(remote)} is plaintext to another machine: use ssl:, or allow plaintext explicitly`,
+      `${formatRemote(remote)} is an unencrypted connection to another machine: use ssl: or allow plaintext explicitly`,
     );
   }
 }

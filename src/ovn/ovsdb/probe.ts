@@ -1,45 +1,45 @@
 import type { Clock, Timer } from '../../base/index.ts';
 
-/** How long silence may last. */
+/** The limits of silence on a connection. */
 export interface ProbeOptions {
-  /** Silence after which the peer is asked for a sign of life. 0 turns probing off. */
+  /** The duration of silence before a probe. 0 disables probes. */
   readonly intervalMs: number;
-  /** Further silence after which the connection counts as dead. */
+  /** The further duration of silence before the connection counts as dead. */
   readonly timeoutMs: number;
 }
 
-/** What the probe does to the connection. */
-export interface ProbeTarget {
-  /** Asks the peer for a sign of life. */
-  ask(): void;
-  /** Ends the connection, as the peer is silent. */
-  giveUp(silentMs: number): void;
+/** The actions of the probe on the connection. */
+interface ProbeTarget {
+  /** Sends a probe to the peer. */
+  sendProbe(): void;
+  /** Closes the connection because the peer is silent. */
+  closeConnection(silentMs: number): void;
 }
 
 /**
- * Finds a peer that is gone without a word: half-open connections, hung servers, links that drop everything.
- * Any received byte is a sign of life, so a long dump on a slow link is one too.
+ * Detects a peer that no longer responds: half-open connections, hung servers, links that drop all packets.
+ * Every received byte counts as a response, so a long dump on a slow link does not close the connection.
  */
 export class InactivityProbe {
   readonly #clock: Clock;
   readonly #options: ProbeOptions;
   readonly #target: ProbeTarget;
-  #heardAt: number;
-  #asked = false;
+  #receivedAt: number;
+  #isProbeSent = false;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, options: ProbeOptions, target: ProbeTarget) {
     this.#clock = clock;
     this.#options = options;
     this.#target = target;
-    this.#heardAt = clock.now();
+    this.#receivedAt = clock.now();
     if (options.intervalMs > 0) this.#arm(options.intervalMs);
   }
 
-  /** Something was received. Cheap: called for each chunk. */
-  heard(): void {
-    this.#heardAt = this.#clock.now();
-    this.#asked = false;
+  /** Records that data was received. The session calls this method for each chunk. */
+  received(): void {
+    this.#receivedAt = this.#clock.now();
+    this.#isProbeSent = false;
   }
 
   stop(): void {
@@ -54,19 +54,19 @@ export class InactivityProbe {
   #check(due: number): void {
     const { intervalMs, timeoutMs } = this.#options;
     const now = this.#clock.now();
-    const silent = now - this.#heardAt;
-    if (silent < intervalMs) {
-      this.#arm(intervalMs - silent);
+    const silentMs = now - this.#receivedAt;
+    if (silentMs < intervalMs) {
+      this.#arm(intervalMs - silentMs);
       return;
     }
-    // A timer that fires late means that this process stood still, and what came meanwhile is not read yet.
-    const stoodStill = now - due > timeoutMs / 2;
-    if (this.#asked && !stoodStill) {
-      this.#target.giveUp(silent);
+    // If the timer fires late, this process was paused and has not read the received data yet.
+    const wasPaused = now - due > timeoutMs / 2;
+    if (this.#isProbeSent && !wasPaused) {
+      this.#target.closeConnection(silentMs);
       return;
     }
-    if (!this.#asked) this.#target.ask();
-    this.#asked = true;
+    if (!this.#isProbeSent) this.#target.sendProbe();
+    this.#isProbeSent = true;
     this.#arm(timeoutMs);
   }
 }

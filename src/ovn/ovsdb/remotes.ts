@@ -1,19 +1,19 @@
 import { isIP } from 'node:net';
 import { OvsdbError } from './errors.ts';
 
-/** Where a server listens. */
+/** The address of a server. */
 export type Remote =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp' | 'ssl'; readonly host: string; readonly port: number };
 
-/** The port of OVSDB when a remote names none (IANA). */
-const defaultPort = 6640;
+/** The IANA port of OVSDB, for remotes without a port. */
+const DEFAULT_PORT = 6640;
 
 /**
- * Parses remotes as OVS's programs take them, comma separated: `unix:/path`, `tcp:host:port`, `ssl:host:port`,
- * IPv6 addresses in brackets.
+ * Parses a comma-separated list of remotes in the notation of OVS: `unix:/path`, `tcp:host:port`,
+ * `ssl:host:port`. IPv6 addresses are in brackets.
  *
- * @throws OvsdbError CONFIGURATION naming the part that is wrong.
+ * @throws OvsdbError CONFIGURATION when a remote is invalid
  */
 export function parseRemotes(text: string): readonly Remote[] {
   const remotes = text
@@ -21,7 +21,7 @@ export function parseRemotes(text: string): readonly Remote[] {
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map(parseRemote);
-  if (remotes.length === 0) throw new OvsdbError('CONFIGURATION', 'no OVSDB remote is given');
+  if (remotes.length === 0) throw new OvsdbError('CONFIGURATION', 'the list of OVSDB remotes is empty');
   return remotes;
 }
 
@@ -30,7 +30,7 @@ function parseRemote(text: string): Remote {
   if (unix?.[1] !== undefined) return { kind: 'unix', path: unix[1] };
   const inet = /^(tcp|ssl):(?:\[([^\]]+)\]|([^:\s[\]]+))(?::(\d{1,5}))?$/.exec(text);
   const host = inet?.[2] ?? inet?.[3];
-  const port = Number(inet?.[4] ?? defaultPort);
+  const port = Number(inet?.[4] ?? DEFAULT_PORT);
   if (
     !inet ||
     host === undefined ||
@@ -46,19 +46,22 @@ function parseRemote(text: string): Remote {
   return { kind: inet[1] === 'ssl' ? 'ssl' : 'tcp', host, port };
 }
 
-/** A remote as OVS's programs write it. */
+/** Returns a remote in the notation of OVS. */
 export function formatRemote(remote: Remote): string {
   if (remote.kind === 'unix') return `unix:${remote.path}`;
   const host = isIP(remote.host) === 6 ? `[${remote.host}]` : remote.host;
   return `${remote.kind}:${host}:${remote.port}`;
 }
 
-/** Whether traffic to the host stays on this machine. Names other than `localhost` are not trusted to. */
+/**
+ * Returns whether traffic to the host stays on this machine. Of all names, only `localhost` counts as
+ * loopback.
+ */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-/** A copy of `items` in random order. */
+/** Returns a copy of `items` in random order. */
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const result = [...items];
   for (let last = result.length - 1; last > 0; last--) {

@@ -7,37 +7,44 @@ import { planDump, planUpdate } from './table-updates.ts';
 import type { PlannedChange, UpdateFormat } from './table-updates.ts';
 import type { Row, RowChange, Uuid, Value } from './values.ts';
 
-/** What subscribers are called with. */
-export type ReplicaListener = (changes: readonly RowChange[]) => void;
+/** Receives the changes of the replica. */
+type ReplicaListener = (changes: readonly RowChange[]) => void;
 
-/** A read-only view of the server's monitored tables. It keeps its rows while the connection is away. */
+/** A read-only view of the replicated tables. It keeps its rows while the client is disconnected. */
 export interface Replica {
   get(table: string, uuid: Uuid): Row | undefined;
-  /** All rows of a table, live; empty for a table that the server does not have. */
+  /** Returns the live rows of a table; no rows if the server does not have the table. */
   rows(table: string): Iterable<Row>;
   count(table: string): number;
-  /** Whether the column is monitored and the server's schema has it; false before the first connection. */
+  /**
+   * Returns whether the column is replicated and in the schema of the server; false before the first
+   * connection.
+   */
   hasColumn(table: string, column: string): boolean;
   /**
-   * Calls `listener` after each change: once for each update message of the server, which is a committed
-   * transaction or several; a full dump (at the first connection and mostly after a reconnect) comes as the
-   * difference it made, in several calls of at most 1000 changes, after the replica holds all of it. A listener
-   * that throws is logged, and harms no one else.
+   * Calls `listener` after each change. The listener gets one call per update message of the server; a
+   * message contains one or more committed transactions. A full dump (at the first connection and usually
+   * after a reconnect) gives the differences from the old rows, in calls of at most 1000 changes, after the
+   * replica contains the complete dump. The replica logs the error of a listener that throws, and calls the
+   * other listeners.
    *
-   * @returns the function that ends the subscription.
+   * @returns the function that ends the subscription
    */
   subscribe(listener: ReplicaListener): () => void;
 }
 
-/** Changes of a dump told to listeners at once. */
-const dumpSlice = 1000;
+/** The maximum number of changes per call of a listener after a dump. */
+const MAX_DUMP_CHANGES = 1000;
 
 interface Table {
   readonly schema: TableSchema;
   readonly rows: Map<Uuid, Row>;
 }
 
-/** The replica and its one writer, the connection. Updates must be applied one after the other. */
+/**
+ * The replica with the methods for its only writer, the connection. The writer must apply updates
+ * sequentially.
+ */
 export class ReplicaStore implements Replica {
   readonly #tables = new Map<string, Table>();
   readonly #listeners = new Set<ReplicaListener>();
@@ -69,17 +76,18 @@ export class ReplicaStore implements Replica {
   }
 
   /**
-   * Takes the tables and columns to hold. Rows held stay, with defaults in columns that are new; tables that are
-   * gone lose their rows. Returns whether anything differs: then differences from the old state no longer apply,
-   * and a full dump must follow.
+   * Sets the tables and columns of the replica. Existing rows stay and get defaults in new columns. Rows of
+   * removed tables are deleted.
+   *
+   * @returns whether tables or columns changed; the caller must then apply a full dump
    */
   setTables(tables: ReadonlyMap<string, TableSchema>): boolean {
     let differs = false;
-    const gone: RowChange[] = [];
+    const deleted: RowChange[] = [];
     for (const [name, table] of this.#tables) {
       if (tables.has(name)) continue;
       differs = true;
-      for (const row of table.rows.values()) gone.push({ type: 'delete', table: name, row });
+      for (const row of table.rows.values()) deleted.push({ type: 'delete', table: name, row });
       this.#tables.delete(name);
     }
     for (const [name, schema] of tables) {
@@ -90,25 +98,27 @@ export class ReplicaStore implements Replica {
       for (const row of rows.values()) migrate(row, held?.schema, schema);
       this.#tables.set(name, { schema, rows });
     }
-    if (gone.length > 0) this.#tell(gone);
+    if (deleted.length > 0) this.#notify(deleted);
     return differs;
   }
 
   /**
-   * Applies a change notification, at once when it is small, else in slices before which nothing changes.
+   * Applies an update: a small update at once, a large update after several turns of the event loop. The rows
+   * change in one step at the end.
    *
-   * @param stillWanted asked just before the change is made; when false nothing is changed.
-   * @returns whether it was applied, as a promise only when it took several turns of the event loop.
-   * @throws OvsdbError PROTOCOL_ERROR as {@link planUpdate}.
+   * @param stillNeeded called just before the rows change; if it returns false, nothing changes
+   * @returns whether the update was applied; a promise only if the update took several turns of the event
+   * loop
+   * @throws OvsdbError PROTOCOL_ERROR like {@link planUpdate}
    */
   applyUpdate(
     format: UpdateFormat,
     updates: unknown,
-    stillWanted = (): boolean => true,
+    stillNeeded = (): boolean => true,
   ): boolean | Promise<boolean> {
     const finish = (plan: readonly PlannedChange[]): boolean => {
-      if (!stillWanted()) return false;
-      if (plan.length > 0) this.#tell(this.#commit(plan));
+      if (!stillNeeded()) return false;
+      if (plan.length > 0) this.#notify(this.#commit(plan));
       return true;
     };
     const plan = inTurns(planUpdate(this.#tables, format, updates));
@@ -116,17 +126,20 @@ export class ReplicaStore implements Replica {
   }
 
   /**
-   * Makes the rows those of a full dump, in one step once the difference is known, and tells it in slices.
-   * Resolves when all is told; with false, and nothing changed, when `stillWanted` said so.
+   * Replaces the rows by the rows of a full dump, in one step, and notifies the listeners in slices.
+   *
+   * @param stillNeeded called just before the rows change; if it returns false, nothing changes
+   * @returns whether the dump was applied, after all listeners were notified
+   * @throws OvsdbError PROTOCOL_ERROR like {@link planDump}
    */
-  async applyDump(format: UpdateFormat, dump: unknown, stillWanted = (): boolean => true): Promise<boolean> {
+  async applyDump(format: UpdateFormat, dump: unknown, stillNeeded = (): boolean => true): Promise<boolean> {
     const steps: Steps<PlannedChange[]> = planDump(this.#tables, format, dump);
     const plan = await inTurns(steps);
-    if (!stillWanted()) return false;
+    if (!stillNeeded()) return false;
     const changes = this.#commit(plan);
     const turn = new Turn(() => realClock.now());
-    for (let at = 0; at < changes.length; at += dumpSlice) {
-      this.#tell(changes.slice(at, at + dumpSlice));
+    for (let at = 0; at < changes.length; at += MAX_DUMP_CHANGES) {
+      this.#notify(changes.slice(at, at + MAX_DUMP_CHANGES));
       const others = turn.over();
       if (others !== undefined) await others;
     }
@@ -148,12 +161,12 @@ export class ReplicaStore implements Replica {
     });
   }
 
-  #tell(changes: readonly RowChange[]): void {
+  #notify(changes: readonly RowChange[]): void {
     for (const listener of this.#listeners) {
       try {
         listener(changes);
       } catch (error) {
-        this.#log.error('a subscriber of the OVSDB replica failed', { error: String(error) });
+        this.#log.error('a listener of the OVSDB replica failed', { error: String(error) });
       }
     }
   }

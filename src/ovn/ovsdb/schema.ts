@@ -1,30 +1,29 @@
 import { OvsdbError } from './errors.ts';
 
-/** Types of single values (RFC 7047 §3.2 <atomic-type>). */
+/** The type of an atom (RFC 7047 §3.2 <atomic-type>). */
 export type AtomicType = 'integer' | 'real' | 'boolean' | 'string' | 'uuid';
 
-/** A column's type. */
+/** The type of a column. */
 export interface ColumnType {
-  /** Shape in memory: `atom` for exactly one value, `map` when it has a value type, else `set`. */
+  /**
+   * The shape in memory: `atom` for exactly one value, `map` for a type with a value type, otherwise `set`.
+   */
   readonly kind: 'atom' | 'set' | 'map';
   readonly key: AtomicType;
-  /** Of maps only. */
+  /** The type of the values; only for maps. */
   readonly value: AtomicType | undefined;
   readonly min: 0 | 1;
-  /** Infinity for `"unlimited"`. */
+  /** The maximum number of elements; Infinity for `"unlimited"`. */
   readonly max: number;
-  /** The table that keys refer to, when they are references. */
-  readonly refTable: string | undefined;
 }
 
-/** A table and its columns, `_uuid` not among them. */
+/** A table and its columns, without `_uuid`. */
 export interface TableSchema {
   readonly name: string;
   readonly columns: ReadonlyMap<string, ColumnType>;
-  readonly isRoot: boolean;
 }
 
-/** A database schema (RFC 7047 §3.2), reduced to what a client needs. */
+/** The parts of a database schema (RFC 7047 §3.2) that a client needs. */
 export interface DatabaseSchema {
   readonly name: string;
   readonly version: string;
@@ -36,7 +35,7 @@ const atomicTypes: ReadonlySet<unknown> = new Set(['integer', 'real', 'boolean',
 /**
  * Parses the result of `get_schema`.
  *
- * @throws OvsdbError PROTOCOL_ERROR when it is not a schema.
+ * @throws OvsdbError PROTOCOL_ERROR when the result is not a valid schema
  */
 export function parseSchema(json: unknown): DatabaseSchema {
   const schema = object(json, 'schema');
@@ -47,14 +46,14 @@ export function parseSchema(json: unknown): DatabaseSchema {
     for (const [column, columnJson] of Object.entries(object(table['columns'], `columns of ${name}`))) {
       columns.set(column, parseType(object(columnJson, `${name}.${column}`)['type'], `${name}.${column}`));
     }
-    tables.set(name, { name, columns, isRoot: table['isRoot'] === true });
+    tables.set(name, { name, columns });
   }
   return { name: text(schema['name']), version: text(schema['version']), tables };
 }
 
 function parseType(json: unknown, where: string): ColumnType {
   if (typeof json === 'string') {
-    return { kind: 'atom', key: atomic(json, where), value: undefined, min: 1, max: 1, refTable: undefined };
+    return { kind: 'atom', key: atomic(json, where), value: undefined, min: 1, max: 1 };
   }
   const type = object(json, `type of ${where}`);
   const key = type['key'];
@@ -71,13 +70,15 @@ function parseType(json: unknown, where: string): ColumnType {
     value: valueType === undefined ? undefined : atomic(valueType, where),
     min,
     max,
-    refTable: typeof keyObject['refTable'] === 'string' ? keyObject['refTable'] : undefined,
   };
 }
 
 function atomic(type: unknown, where: string): AtomicType {
   if (!atomicTypes.has(type))
-    throw new OvsdbError('PROTOCOL_ERROR', `schema: ${where} has the unknown type ${JSON.stringify(type)}`);
+    throw new OvsdbError(
+      'PROTOCOL_ERROR',
+      `the server sent an invalid schema: ${where} has the unknown type ${JSON.stringify(type)}`,
+    );
   return type as AtomicType;
 }
 
@@ -87,21 +88,24 @@ function text(json: unknown): string {
 
 function object(json: unknown, what: string): Record<string, unknown> {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new OvsdbError('PROTOCOL_ERROR', `schema: ${what} is not an object`);
+    throw new OvsdbError('PROTOCOL_ERROR', `the server sent an invalid schema: ${what} is not an object`);
   }
   return json as Record<string, unknown>;
 }
 
-/** Columns by table, as a client asks for them. */
+/** The columns to replicate, by table. */
 export type MonitoredColumns = Readonly<Record<string, readonly string[]>>;
 
-/** The part of `wanted` that the schema has: one unknown column would fail a whole monitor request. */
+/**
+ * Returns the part of `requested` that the schema has. One unknown column would fail the whole monitor
+ * request.
+ */
 export function intersectSchema(
   schema: DatabaseSchema,
-  wanted: MonitoredColumns,
+  requested: MonitoredColumns,
 ): ReadonlyMap<string, TableSchema> {
   const tables = new Map<string, TableSchema>();
-  for (const [name, columns] of Object.entries(wanted)) {
+  for (const [name, columns] of Object.entries(requested)) {
     const table = schema.tables.get(name);
     if (!table) continue;
     const present = columns.flatMap((column) => {

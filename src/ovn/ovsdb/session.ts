@@ -1,31 +1,32 @@
 import type { Clock } from '../../base/index.ts';
-import { isSpeakable } from './accepted-json.ts';
+import { isAcceptedJson } from './accepted-json.ts';
 import { asOvsdbError, errorFromServer, OvsdbError } from './errors.ts';
 import type { OvsdbErrorCode } from './errors.ts';
 import { Framer } from './framing.ts';
 import { InactivityProbe } from './probe.ts';
 import type { ProbeOptions } from './probe.ts';
-import { parseJson, parseJsonInSlices, sliceThreshold } from './sliced-json.ts';
+import { SLICE_THRESHOLD_BYTES, parseJson, parseJsonInSlices } from './sliced-json.ts';
 import type { Transport } from './transport.ts';
 
-/** What a session needs. */
-export interface SessionOptions {
+/** The options of a session. */
+interface SessionOptions {
   readonly clock: Clock;
   readonly probe: ProbeOptions;
-  /** Called with each notification, in order; the messages after it wait for its promise. */
+  /** Receives each notification in order. Later messages wait for the returned promise. */
   readonly onNotification: (method: string, params: readonly unknown[]) => void | Promise<void>;
 }
 
-/** How one call is made. */
-export interface CallOptions<T> {
+/** The options of a call. */
+interface CallOptions<T> {
   /** Milliseconds until the call fails with DEADLINE_EXCEEDED. */
   readonly timeoutMs: number;
   /**
-   * Takes the result within the order of messages: those after the reply wait for its promise. Its value is the
-   * call's. When it throws, the session ends: what follows would build on what was not taken.
+   * Processes the result in the order of messages: later messages wait for the returned promise. The value of
+   * the promise is the value of the call. If the function throws, the session ends, because later messages
+   * depend on the result.
    */
   readonly consume?: (result: unknown) => T | Promise<T>;
-  /** Gives the call up with ABORTED. */
+  /** Aborts the call; it then fails with ABORTED. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,22 +41,22 @@ interface Call {
 type Message = Readonly<Record<string, unknown>>;
 
 /**
- * JSON-RPC 1.0 over one transport as OVSDB speaks it (RFC 7047 §4): calls with deadlines, notifications, `echo`
- * both ways.
+ * JSON-RPC 1.0 over one transport (RFC 7047 §4): calls with deadlines, notifications, and `echo` in both
+ * directions.
  *
- * Guarantees: messages take effect strictly in the order in which they arrived, so a reply is seen after the
- * changes that the server sent before it. The exception is the server's own `echo`, answered as soon as it is
- * read. Every call settles: by its reply, its deadline, or the end of the session.
+ * The session processes messages strictly in the order of their arrival, so a call resolves after all changes
+ * that the server sent before the reply. The only exception is an `echo` request of the server: the session
+ * answers it at once. Every call settles: with its reply, at its deadline, or at the end of the session.
  */
 export class Session {
-  /** Resolves when the session has ended and nothing of it runs any more, with the reason. */
+  /** Resolves with the reason when the session has ended and no callback of the session runs anymore. */
   readonly closed: Promise<OvsdbError>;
   readonly #transport: Transport;
   readonly #options: SessionOptions;
   readonly #framer = new Framer();
   readonly #probe: InactivityProbe;
   readonly #calls = new Map<number, Call>();
-  /** What arrived behind a message that is still being parsed or taken. */
+  /** Messages that arrived after a message that is still in processing. */
   readonly #waiting: (Message | Buffer)[] = [];
   readonly #resolveClosed: (reason: OvsdbError) => void;
   #busy = false;
@@ -70,8 +71,8 @@ export class Session {
     this.closed = closed.promise;
     this.#resolveClosed = closed.resolve;
     this.#probe = new InactivityProbe(options.clock, options.probe, {
-      ask: () => this.#write({ method: 'echo', params: [], id: 'echo' }),
-      giveUp: (silentMs) =>
+      sendProbe: () => this.#write({ method: 'echo', params: [], id: 'echo' }),
+      closeConnection: (silentMs) =>
         this.close(new OvsdbError('CONNECTION_LOST', `the server was silent for ${Math.round(silentMs)} ms`)),
     });
     transport.onData((chunk) => this.#receive(chunk));
@@ -83,7 +84,7 @@ export class Session {
     });
   }
 
-  /** Why it ended; undefined while it lives. */
+  /** The reason why the session ended; undefined before the end. */
   get ended(): OvsdbError | undefined {
     return this.#ended;
   }
@@ -91,9 +92,11 @@ export class Session {
   /**
    * Calls a method.
    *
-   * @returns the result, or what `consume` makes of it.
-   * @throws OvsdbError the server's error; DEADLINE_EXCEEDED; CONNECTION_LOST when the session ends first;
-   * NOT_CONNECTED when it has ended already; INVALID_REQUEST for text that cannot be sent.
+   * @returns the result, or the value of `consume`
+   * @throws OvsdbError the error of the server
+   * @throws OvsdbError DEADLINE_EXCEEDED after `timeoutMs`, or ABORTED by `signal`
+   * @throws OvsdbError CONNECTION_LOST when the session ends before the reply, or NOT_CONNECTED after its end
+   * @throws OvsdbError INVALID_REQUEST when the parameters contain text that OVS rejects
    */
   call<T = unknown>(method: string, params: readonly unknown[], options: CallOptions<T>): Promise<T> {
     if (this.#ended)
@@ -101,25 +104,28 @@ export class Session {
         new OvsdbError('NOT_CONNECTED', `${method}: not connected`, { cause: this.#ended }),
       );
     if (options.signal?.aborted === true)
-      return Promise.reject(new OvsdbError('ABORTED', `${method}: given up before it was sent`));
+      return Promise.reject(new OvsdbError('ABORTED', `${method}: aborted before it was sent`));
     const id = this.#nextId++;
     const text = JSON.stringify({ method, params, id });
-    if (!isSpeakable(text)) {
+    if (!isAcceptedJson(text)) {
       return Promise.reject(
-        new OvsdbError('INVALID_REQUEST', `${method}: OVSDB takes no text with a NUL or half a character`),
+        new OvsdbError(
+          'INVALID_REQUEST',
+          `${method}: the request contains a NUL or a lone surrogate, which OVSDB does not accept`,
+        ),
       );
     }
     return new Promise<T>((resolve, reject) => {
-      const giveUp = (code: OvsdbErrorCode, reason: string): void => {
+      const fail = (code: OvsdbErrorCode, reason: string): void => {
         this.#forget(id);
-        // Keeps a transaction that the server has parked from being committed when nobody waits for it any more.
+        // Cancels a transaction that the server has not executed yet, so that it is not committed later.
         if (method === 'transact') this.#write({ method: 'cancel', params: [id], id: null });
         reject(new OvsdbError(code, `${method}: ${reason}`, { outcomeUnknown: method === 'transact' }));
       };
-      const onAbort = (): void => giveUp('ABORTED', 'given up by its caller');
+      const onAbort = (): void => fail('ABORTED', 'aborted by the caller');
       options.signal?.addEventListener('abort', onAbort, { once: true });
       const timer = this.#options.clock.setTimer(options.timeoutMs, () =>
-        giveUp('DEADLINE_EXCEEDED', `no reply within ${options.timeoutMs} ms`),
+        fail('DEADLINE_EXCEEDED', `no reply within ${options.timeoutMs} ms`),
       );
       this.#calls.set(id, {
         method,
@@ -135,7 +141,7 @@ export class Session {
     });
   }
 
-  /** Takes a call off the list, and its timer and listener with it. */
+  /** Removes a call with its timer and its listener. */
   #forget(id: number): Call | undefined {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
@@ -143,7 +149,7 @@ export class Session {
     return call;
   }
 
-  /** Ends the session: calls under way fail with CONNECTION_LOST, and `closed` resolves a little later. */
+  /** Ends the session. Calls in flight fail with CONNECTION_LOST. `closed` resolves later. */
   close(reason: OvsdbError): void {
     if (this.#ended) return;
     this.#ended = reason;
@@ -176,10 +182,10 @@ export class Session {
 
   #receive(chunk: Buffer): void {
     if (this.#ended) return;
-    this.#probe.heard();
+    this.#probe.received();
     try {
       for (const frame of this.#framer.push(chunk)) {
-        this.#arrived(frame);
+        this.#onFrame(frame);
         if (this.ended) return;
       }
     } catch (error) {
@@ -187,17 +193,17 @@ export class Session {
     }
   }
 
-  #arrived(frame: Buffer): void {
-    if (frame.length > sliceThreshold) this.#waiting.push(frame);
+  #onFrame(frame: Buffer): void {
+    if (frame.length > SLICE_THRESHOLD_BYTES) this.#waiting.push(frame);
     else {
       const message = parseJson(frame) as Message;
-      // Not in its turn: the server ends a connection whose echo waits behind the parsing of a large dump.
+      // Answer at once: the server closes the connection if the answer waits for the parsing of a large dump.
       if (message['method'] === 'echo') {
         this.#write({ result: message['params'] ?? [], error: null, id: message['id'] });
         return;
       }
       if (!this.#busy) {
-        const done = this.#take(message);
+        const done = this.#process(message);
         if (!done) return;
         this.#busy = true;
         void this.#drain(done);
@@ -211,14 +217,14 @@ export class Session {
     }
   }
 
-  /** Takes what waits, in order, until nothing does; then messages are taken as they arrive again. */
+  /** Processes the waiting messages in order. Afterwards the session processes messages on arrival again. */
   async #drain(first: Promise<void> | undefined): Promise<void> {
     try {
       await first;
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
         const message = Buffer.isBuffer(next) ? ((await parseJsonInSlices(next)) as Message) : next;
         if (this.#ended) break;
-        await this.#take(message);
+        await this.#process(message);
       }
     } catch (error) {
       this.#fail(error);
@@ -227,7 +233,7 @@ export class Session {
     this.#settleClosed();
   }
 
-  #take(message: Message): void | Promise<void> {
+  #process(message: Message): void | Promise<void> {
     const { method, params, id } = message as { method?: unknown; params?: unknown; id?: unknown };
     if (typeof method === 'string') {
       if (id !== null && id !== undefined) {
@@ -237,7 +243,7 @@ export class Session {
       return this.#options.onNotification(method, Array.isArray(params) ? params : []);
     }
     const call = typeof id === 'number' ? this.#forget(id) : undefined;
-    // Replies to our echo, and those that came after their deadline, need nothing.
+    // Ignore the reply to a probe, and a reply after the deadline of its call.
     if (!call) return undefined;
     const error = message['error'];
     if (error !== null && error !== undefined) call.reject(errorFromServer(error, call.method));
@@ -253,15 +259,15 @@ export class Session {
       throw reason;
     };
     try {
-      const taken = call.consume?.(result);
-      if (taken instanceof Promise) return taken.then(call.resolve, failed);
-      call.resolve(taken);
+      const consumed = call.consume?.(result);
+      if (consumed instanceof Promise) return consumed.then(call.resolve, failed);
+      call.resolve(consumed);
     } catch (error) {
       failed(error);
     }
   }
 
   #fail(error: unknown): void {
-    this.close(asOvsdbError(error, 'PROTOCOL_ERROR', 'the server sent what cannot be taken'));
+    this.close(asOvsdbError(error, 'PROTOCOL_ERROR', 'cannot process a message of the server'));
   }
 }

@@ -1,25 +1,30 @@
 import { realClock, Turn } from '../../base/index.ts';
 import { OvsdbError } from './errors.ts';
 
-/** Messages up to this many bytes are parsed in one go (about 2 ms); larger ones in slices. */
-export const sliceThreshold = 256 * 1024;
+/** The session parses a larger message in slices, and a smaller message at once (about 2 ms). */
+export const SLICE_THRESHOLD_BYTES = 256 * 1024;
 
-/** Bytes given to one JSON.parse. */
-const defaultSliceBytes = 64 * 1024;
+/** The size of the text for one JSON.parse. */
+const DEFAULT_SLICE_BYTES = 64 * 1024;
 
-/** Parses a whole message at once. @throws OvsdbError PROTOCOL_ERROR when it is not JSON. */
+/**
+ * Parses a message at once.
+ *
+ * @throws OvsdbError PROTOCOL_ERROR when the text is not JSON
+ */
 export function parseJson(bytes: Buffer): unknown {
   return parseText(bytes.toString('utf8'));
 }
 
 /**
- * Parses a large JSON object or array without holding the event loop: containers that exceed a slice are walked member by
- * member, and runs of small members go to JSON.parse together. The dump of a database of 50,000 ports is one
- * message of 26 MB, which JSON.parse alone takes 0.3 s for. Large objects come back without a prototype.
+ * Parses a large JSON object or array without blocking the event loop. The parser steps through containers
+ * that are larger than a slice, and gives sequences of small members to one JSON.parse. The dump of a
+ * database with 50,000 ports is one message of 26 MB; JSON.parse needs 0.3 s for it. Large objects have no
+ * prototype.
  *
- * @throws OvsdbError PROTOCOL_ERROR when it is not JSON.
+ * @throws OvsdbError PROTOCOL_ERROR when the text is not JSON
  */
-export async function parseJsonInSlices(bytes: Buffer, sliceBytes = defaultSliceBytes): Promise<unknown> {
+export async function parseJsonInSlices(bytes: Buffer, sliceBytes = DEFAULT_SLICE_BYTES): Promise<unknown> {
   return new SlicedParser(bytes, sliceBytes).parse();
 }
 
@@ -54,7 +59,7 @@ class SlicedParser {
     return value;
   }
 
-  /** An object (`close` is `}`) or array (`]`) that does not fit a slice. */
+  /** Parses an object (`close` is `}`) or array (`]`) that is larger than a slice. */
   async #container(close: number): Promise<unknown> {
     const isObject = close === 0x7d;
     const array: unknown[] = [];
@@ -67,7 +72,7 @@ class SlicedParser {
         if (isObject) Object.assign(object, parseText(`{${text}}`));
         else for (const member of parseText(`[${text}]`) as unknown[]) array.push(member);
       } else if (!last) {
-        // Not even one member fits: go into it.
+        // The next member is larger than a slice: parse it member by member.
         const key = isObject ? this.#key() : '';
         const member = await this.#value();
         if (isObject) object[key] = member;
@@ -80,7 +85,10 @@ class SlicedParser {
     }
   }
 
-  /** Steps over as many whole members as fit a slice, and their separators; `last`: the container ended there. */
+  /**
+   * Skips the complete members that fit into a slice, and their separators. `last` is true if the container
+   * ends after them.
+   */
   #run(isObject: boolean, close: number, isFirst: boolean): { from: number; to: number; last: boolean } {
     this.#skipSpace();
     const from = this.#at;
@@ -120,7 +128,7 @@ class SlicedParser {
     return key;
   }
 
-  /** Steps over `,` (true: another member follows) or the closing bracket (false). */
+  /** Skips `,` (true: another member follows) or the closing bracket (false). */
   #separator(close: number): boolean {
     this.#skipSpace();
     const byte = this.#bytes[this.#at++];
@@ -138,7 +146,10 @@ class SlicedParser {
   }
 }
 
-/** Index after the value that begins at `start`; undefined when it does not end before `limit`. */
+/**
+ * Returns the index after the value that begins at `start`; undefined if the value does not end before
+ * `limit`.
+ */
 function endOfValue(bytes: Buffer, start: number, limit: number): number | undefined {
   const stop = Math.min(limit, bytes.length);
   let depth = 0;

@@ -6,13 +6,13 @@ import { OvsdbError } from './errors.ts';
 import type { TableSchema } from './schema.ts';
 import type { Row, Uuid, Value } from './values.ts';
 
-/** 1: `update` with whole rows (RFC 7047 §4.1.6); 2: `update2` and `update3` with differences (ovsdb-server(7)). */
+/**
+ * 1: `update` with complete rows (RFC 7047 §4.1.6). 2: `update2` and `update3` with differences
+ * (ovsdb-server(7)).
+ */
 export type UpdateFormat = 1 | 2;
 
-/** The rows of one table, by uuid. */
-export type TableRows = ReadonlyMap<Uuid, Row>;
-
-/** A change worked out, and not made yet. */
+/** A change that the replica has not applied yet. */
 export type PlannedChange =
   | { readonly type: 'insert' | 'delete'; readonly table: string; readonly row: Row }
   | {
@@ -22,18 +22,18 @@ export type PlannedChange =
       readonly edits: readonly ColumnEdit[];
     };
 
-/** The tables that a replica holds: what is monitored of them, and the rows. */
-export interface ReplicaTable {
+/** A table of the replica: the schema of its replicated columns, and its rows. */
+interface ReplicaTable {
   readonly schema: TableSchema;
-  readonly rows: TableRows;
+  readonly rows: ReadonlyMap<Uuid, Row>;
 }
 
 /**
- * Works out what a change notification does to the rows. Nothing is changed yet, so a malformed update leaves
- * no half-applied transaction.
+ * Computes the changes of an update without applying them, so a malformed update never leaves a half-applied
+ * transaction.
  *
- * @throws OvsdbError PROTOCOL_ERROR when the update does not fit the rows held: the replica and the server
- * disagree, and only a new dump mends that.
+ * @throws OvsdbError PROTOCOL_ERROR when the update does not fit the rows of the replica; the replica then
+ * needs a dump
  */
 export function* planUpdate(
   tables: ReadonlyMap<string, ReplicaTable>,
@@ -44,7 +44,10 @@ export function* planUpdate(
   for (const [name, tableUpdate] of entries(updates, 'table-updates')) {
     const table = tables.get(name);
     if (!table)
-      throw new OvsdbError('PROTOCOL_ERROR', `the server sent table ${name}, which is not monitored`);
+      throw new OvsdbError(
+        'PROTOCOL_ERROR',
+        `the server sent the table ${name}, which the client does not monitor`,
+      );
     for (const [uuid, rowUpdate] of entries(tableUpdate, name)) {
       const change = planRow(table, format, uuid, rowUpdate);
       if (change) changes.push(change);
@@ -55,7 +58,10 @@ export function* planUpdate(
 }
 
 /**
- * Works out what turns the rows held into those of a full dump: only rows that really differ are in the result.
+ * Computes the changes from the current rows to the rows of a full dump. The result contains only rows that
+ * differ.
+ *
+ * @throws OvsdbError PROTOCOL_ERROR when the dump is malformed
  */
 export function* planDump(
   tables: ReadonlyMap<string, ReplicaTable>,
@@ -66,7 +72,10 @@ export function* planDump(
   const dumped = new Map(entries(dump, 'table-updates'));
   for (const name of dumped.keys()) {
     if (!tables.has(name))
-      throw new OvsdbError('PROTOCOL_ERROR', `the server sent table ${name}, which is not monitored`);
+      throw new OvsdbError(
+        'PROTOCOL_ERROR',
+        `the server sent the table ${name}, which the client does not monitor`,
+      );
   }
   for (const [name, table] of tables) {
     const rows = (dumped.get(name) ?? {}) as Record<string, unknown>;
@@ -98,12 +107,15 @@ function planRow(
   const update = object(rowUpdate, name);
   const held = table.rows.get(uuid);
   if (format === 1 ? !isObject(update['new']) : 'delete' in update) {
-    // Deleting what is not held is harmless: both sides now agree.
+    // The deletion of an unknown row is harmless: replica and server agree afterwards.
     return held && { type: 'delete', table: name, row: held };
   }
   if (format === 2 && 'modify' in update) {
     if (!held)
-      throw new OvsdbError('PROTOCOL_ERROR', `the server changed row ${uuid} of ${name}, which is not held`);
+      throw new OvsdbError(
+        'PROTOCOL_ERROR',
+        `the server changed row ${uuid} of ${name}, which the replica does not contain`,
+      );
     return modification(name, held, readDifferences(table.schema, held, object(update['modify'], name)));
   }
   const row = decodeRow(table.schema, uuid, wholeRow(format, update, name));
@@ -161,7 +173,10 @@ function object(json: unknown, what: string): Record<string, unknown> {
   return json;
 }
 
-/** Object.entries in steps: for 50,000 rows its array of arrays alone would hold the event loop for 50 ms. */
+/**
+ * Object.entries as a generator. With 50,000 rows, the array of Object.entries would block the event loop for
+ * 50 ms.
+ */
 function* entries(json: unknown, what: string): Generator<[string, unknown]> {
   const members = object(json, what);
   for (const key of Object.keys(members)) yield [key, members[key]];

@@ -1,25 +1,25 @@
-import { isSpeakable } from './accepted-json.ts';
+import { isAcceptedJson } from './accepted-json.ts';
 import { decodeValue } from './codec.ts';
 import { errorFromServer, OvsdbError } from './errors.ts';
 import type { Operation } from './operations.ts';
 import type { DatabaseSchema } from './schema.ts';
 import type { Uuid, Value } from './values.ts';
 
-/** What an operation did; which member there is depends on the operation. */
+/** The result of an operation. The operation determines which members are set. */
 export interface OperationResult {
-  /** Of `insert`. */
+  /** Only for `insert`. */
   readonly uuid?: Uuid;
-  /** Of `update`, `mutate` and `delete`: rows that matched. */
+  /** The number of matching rows; only for `update`, `mutate` and `delete`. */
   readonly count?: number;
-  /** Of `select`. */
+  /** Only for `select`. */
   readonly rows?: readonly Readonly<Record<string, Value>>[];
 }
 
-/** Adds to an error of {@link isSpeakable} which operation it is about; other errors come back as they are. */
-export function blame(operations: readonly Operation[], error: unknown): unknown {
+/** Adds the index of the operation whose text OVS does not accept. Returns other errors unchanged. */
+export function addOperationIndex(operations: readonly Operation[], error: unknown): unknown {
   if (!(error instanceof OvsdbError) || error.code !== 'INVALID_REQUEST' || error.serverError !== undefined)
     return error;
-  const index = operations.findIndex((operation) => !isSpeakable(JSON.stringify(operation)));
+  const index = operations.findIndex((operation) => !isAcceptedJson(JSON.stringify(operation)));
   if (index < 0) return error;
   return new OvsdbError(error.code, describe(operations, index, error.message), {
     cause: error,
@@ -28,11 +28,11 @@ export function blame(operations: readonly Operation[], error: unknown): unknown
 }
 
 /**
- * Reads the result of a `transact` call (RFC 7047 §4.1.3): one element an operation; after the first that failed
- * there are nulls; an error of the commit itself comes in one element more than there are operations.
+ * Reads the result of a `transact` call (RFC 7047 §4.1.3). It contains one element per operation. The
+ * elements after a failed operation are null. An error of the commit is in an additional element at the end.
  *
- * @throws OvsdbError with the code of the server's error and the index of the operation that failed, undefined
- * when the commit failed. Nothing was committed then.
+ * @throws OvsdbError the error of the server, with the index of the failed operation (undefined if the commit
+ * failed); the server then committed nothing
  */
 export function readResults(
   schema: DatabaseSchema,
@@ -43,16 +43,16 @@ export function readResults(
     throw new OvsdbError('PROTOCOL_ERROR', 'the result of a transaction is not an array');
   const elements = result as ({ error?: unknown } | null)[];
   const failed = elements.findIndex((element) => element !== null && (element.error ?? null) !== null);
-  if (failed >= operations.length) throw errorFromServer(elements[failed], 'the commit failed');
+  if (failed >= operations.length) throw errorFromServer(elements[failed], 'the server rejected the commit');
   if (failed >= 0) {
-    throw errorFromServer(elements[failed], describe(operations, failed, 'the server refused it'), failed);
+    throw errorFromServer(elements[failed], describe(operations, failed, 'the server rejected it'), failed);
   }
   return operations.map((operation, index) => readResult(schema, operation, elements[index]));
 }
 
 function readResult(schema: DatabaseSchema, operation: Operation, element: unknown): OperationResult {
   if (typeof element !== 'object' || element === null) {
-    throw new OvsdbError('PROTOCOL_ERROR', 'the result of a transaction lacks an operation');
+    throw new OvsdbError('PROTOCOL_ERROR', 'the result of a transaction has no element for an operation');
   }
   const { uuid, count, rows } = element as { uuid?: unknown; count?: unknown; rows?: unknown };
   return {

@@ -9,49 +9,56 @@ import type { Remote } from './remotes.ts';
 
 /** A connected byte stream. */
 export interface Transport {
-  /** Sends text; never blocks, keeps what the peer does not read yet. */
+  /** Sends text. Never blocks: the transport buffers data that the peer has not read yet. */
   write(text: string): void;
-  /** Ends it at once. `onClose` follows. */
+  /** Closes the stream at once. `onClose` follows. */
   destroy(): void;
-  /** Called with each chunk; set once, before data can arrive. */
+  /** Sets the listener for chunks. The caller sets it once, before data can arrive. */
   onData(listener: (chunk: Buffer) => void): void;
-  /** Called once when it has ended, with the reason if it was an error. */
+  /** Sets the listener for the end of the stream. It receives the error, if any. */
   onClose(listener: (error?: Error) => void): void;
 }
 
-/** Files for `ssl:` remotes, PEM; read anew for every connection, so that rotated ones are used. */
+/**
+ * PEM files for `ssl:` remotes. The client reads them for every connection, so certificates can be rotated.
+ */
 export interface TlsFiles {
-  /** The CA that the server's certificate must chain to. There is no way to go without. */
+  /** The CA that must have signed the certificate of the server. The client always verifies the server. */
   readonly ca: string;
   readonly cert?: string;
   readonly key?: string;
   /**
-   * Also require the certificate to be for this name or address. Without it, a certificate of the CA is enough,
-   * as for OVS's own programs, whose PKI (`ovs-pki`) puts no host names into certificates.
+   * The name or address that the certificate of the server must contain. If undefined, any certificate of the
+   * CA is valid, as in OVS itself: its PKI (`ovs-pki`) does not put host names into certificates.
    */
   readonly serverName?: string;
 }
 
-/** How to connect. */
-export interface ConnectOptions {
+/** The options of one connection attempt. */
+interface ConnectOptions {
   readonly timeoutMs: number;
   readonly tls?: TlsFiles | undefined;
-  /** Allows `tcp:` to hosts that are not loopback: anyone on the way can then read and write the database. */
+  /** Allows `tcp:` to other hosts. An attacker on the network path can then read and change the database. */
   readonly allowPlaintext?: boolean | undefined;
-  /** Gives up when aborted. */
+  /** Aborts the attempt. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Opens a transport; rejects with CONFIGURATION, or CONNECT_FAILED. */
+/**
+ * Opens a transport.
+ *
+ * @throws OvsdbError CONFIGURATION when the options do not allow the remote
+ * @throws OvsdbError CONNECT_FAILED when the connection cannot be established
+ */
 export type Connect = (remote: Remote, options: ConnectOptions) => Promise<Transport>;
 
-/** Connects over `net` and `tls`. TLS is 1.2 or newer, and the server must prove itself. */
+/** Connects over `net` and `tls`. Requires TLS 1.2 or newer and a valid certificate of the server. */
 export const connectTransport: Connect = async (remote, options) => {
   const name = formatRemote(remote);
   if (remote.kind === 'tcp' && !isLoopback(remote.host) && options.allowPlaintext !== true) {
     throw new OvsdbError(
       'CONFIGURATION',
-      `${name} is plaintext to another machine: use ssl:, or allow plaintext explicitly`,
+      `${name} is an unencrypted connection to another machine: use ssl: or allow plaintext explicitly`,
     );
   }
   try {
@@ -64,7 +71,7 @@ export const connectTransport: Connect = async (remote, options) => {
 
 async function tlsOptions(host: string, files: TlsFiles | undefined): Promise<ConnectionOptions> {
   if (!files)
-    throw new OvsdbError('CONFIGURATION', 'ssl: remotes need a CA file to check the server against');
+    throw new OvsdbError('CONFIGURATION', 'ssl: remotes need a CA file for the verification of the server');
   const { serverName } = files;
   return {
     ca: await readFile(files.ca),
@@ -94,9 +101,9 @@ function openSocket(
     const settle = (): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', onAbort);
-      socket.off(ready, onReady).off('close', onEnd).off('error', give);
+      socket.off(ready, onReady).off('close', onEnd).off('error', fail);
     };
-    const give = (error: Error): void => {
+    const fail = (error: Error): void => {
       settle();
       socket.on('error', () => undefined);
       socket.destroy();
@@ -106,13 +113,13 @@ function openSocket(
       settle();
       resolve(socket);
     };
-    const onEnd = (): void => give(new Error('the peer closed the connection'));
-    const onAbort = (): void => give(new Error('given up'));
+    const onEnd = (): void => fail(new Error('the peer closed the connection'));
+    const onAbort = (): void => fail(new Error('aborted'));
     const timer = setTimeout(
-      () => give(new Error(`no answer within ${options.timeoutMs} ms`)),
+      () => fail(new Error(`no answer within ${options.timeoutMs} ms`)),
       options.timeoutMs,
     );
-    socket.on(ready, onReady).on('close', onEnd).on('error', give);
+    socket.on(ready, onReady).on('close', onEnd).on('error', fail);
     if (options.signal?.aborted === true) onAbort();
     else options.signal?.addEventListener('abort', onAbort, { once: true });
   });
@@ -131,7 +138,7 @@ class SocketTransport implements Transport {
   }
 
   write(text: string): void {
-    // One system call for all requests of a turn: with many small transactions in flight that is most of the cost.
+    // Send all requests of a turn with one system call: with many small transactions, system calls are most of the cost.
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();

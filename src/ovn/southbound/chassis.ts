@@ -25,14 +25,14 @@ export interface ChassisDirectory {
 }
 
 /**
- * The columns of Chassis to replicate. ovn-controller writes the configuration of the host to `other_config`; older
- * versions write it to `external_ids` too.
+ * The columns of Chassis to replicate. ovn-controller writes the configuration of the host to `other_config`;
+ * older versions write it to `external_ids` too.
  */
 export const chassisColumns = ['name', 'external_ids', 'other_config'] as const;
 
 /**
- * Returns the chassis of the Southbound table Chassis (ovn-sb(5)), without the chassis of other availability zones that
- * ovn-ic copies there.
+ * Returns the chassis of the Southbound table Chassis (ovn-sb(5)), without the chassis of other availability
+ * zones that ovn-ic copies there.
  */
 export function readChassis(replica: Pick<Replica, 'rows'>): readonly Chassis[] {
   return localRows(replica)

@@ -22,16 +22,18 @@ export interface PortBindings {
 /** The columns of Port_Binding that tell on which chassis a port is up. */
 export const bindingColumns = ['logical_port', 'chassis', 'up'] as const;
 
-/** The replicated tables of the Southbound database (ovn-sb(5)). The operator never writes to this database. */
+/**
+ * The replicated tables of the Southbound database (ovn-sb(5)). The operator never writes to this database.
+ */
 const tables = {
   Port_Binding: bindingColumns,
   Chassis: chassisColumns,
 } as const;
 
 /**
- * Follows chassis and port bindings in the Southbound database. A port is up on a chassis when ovn-controller has claimed
- * the port and installed its flows (`Port_Binding.chassis` and `up`). The client connects in the background, so the
- * operator also works while this database is unreachable.
+ * Follows chassis and port bindings in the Southbound database. A port is up on a chassis when ovn-controller
+ * has claimed the port and installed its flows (`Port_Binding.chassis` and `up`). The client connects in the
+ * background, so the operator also works while this database is unreachable.
  */
 export class Southbound implements PortBindings, ChassisDirectory {
   readonly #client: OvsdbClient;
@@ -114,7 +116,10 @@ export class Southbound implements PortBindings, ChassisDirectory {
     if (changes.some(({ table }) => table === 'Chassis')) this.#observeChassis(replica);
   }
 
-  /** Notifies the listeners only of relevant changes: the row of a chassis also contains statistics, for example. */
+  /**
+   * Notifies the listeners only of relevant changes: the row of a chassis also contains statistics, for
+   * example.
+   */
   #observeChassis(replica: Replica): void {
     const chassis = readChassis(replica);
     if (JSON.stringify(chassis) === JSON.stringify(this.#chassis)) return;
@@ -127,7 +132,9 @@ export class Southbound implements PortBindings, ChassisDirectory {
   }
 }
 
-/** Returns the name of the chassis on which the port of a Port_Binding is up; undefined if the port is not up. */
+/**
+ * Returns the name of the chassis on which the port of a Port_Binding is up; undefined if the port is not up.
+ */
 export function hostOf(binding: Row, replica: Pick<Replica, 'get'>): string | undefined {
   if (first(binding['up']) !== true) return undefined;
   const chassis = first(binding['chassis']);

@@ -16,7 +16,10 @@ export function uuidIn(owner: Owner, table: NbTable): string {
   return rowUuid(owner.uid, table);
 }
 
-/** Returns a state with one row in every managed table, an element in every shared column, and most columns set. */
+/**
+ * Returns a state with one row in every managed table, an element in every shared column, and most columns
+ * set.
+ */
 export function everything(owner: Owner): DesiredState {
   const id = (table: NbTable): string => uuidIn(owner, table);
   const columns: { readonly [T in NbTable]: NbColumns<T> } = {

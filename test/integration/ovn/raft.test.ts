@@ -27,7 +27,10 @@ const electionOptions = {
   onFenced: () => 'retake' as const,
 };
 
-/** Applies all ports, ten at a time, and calls `happen` after `at` ports. Returns the number of failed transactions. */
+/**
+ * Applies all ports, ten at a time, and calls `happen` after `at` ports. Returns the number of failed
+ * transactions.
+ */
 async function applyAll(
   { applier, reports }: Awaited<ReturnType<typeof connect>>,
   at: number,

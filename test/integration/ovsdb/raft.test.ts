@@ -13,13 +13,13 @@ beforeAll(async () => {
 }, 60_000);
 afterEach(async () => {
   await live.stopClients();
-  // A node that crashed or was killed comes back, so that each test starts with a whole cluster.
+  // Restart crashed and killed nodes, so that each test starts with a complete cluster.
   for (const node of cluster.nodes) await node.start();
   await cluster.leaderIndex();
 }, 60_000);
 afterAll(() => live.cleanUp());
 
-/** Transports opened by a client, newest last, with the remote of each. */
+/** Connects and records the remotes of the transports in the order of the connections. */
 function recordingConnect(): { connect: Connect; remotes: string[] } {
   const remotes: string[] = [];
   return {
@@ -32,8 +32,8 @@ function recordingConnect(): { connect: Connect; remotes: string[] } {
   };
 }
 
-/** Sends the same transaction until its outcome is certain, as the applier does. */
-async function insist(client: OvsdbClient, operations: readonly Operation[]): Promise<string[]> {
+/** Sends the same transaction until its outcome is certain, and returns the codes of the failures. */
+async function retryUntilCertain(client: OvsdbClient, operations: readonly Operation[]): Promise<string[]> {
   const failures: string[] = [];
   for (;;) {
     await stateOf(client, 'connected');
@@ -62,8 +62,8 @@ async function countSwitches(name: string): Promise<number> {
   return list.split('\n').filter((line) => line !== '').length;
 }
 
-describe('a cluster of three', () => {
-  it('is used at its leader, whichever server is tried first', async () => {
+describe('a client of a cluster with three servers', () => {
+  it('connects to the leader, regardless of the server that it tries first', async () => {
     const leader = await cluster.leaderIndex();
     for (const random of [0, 0.4, 0.999]) {
       const { connect, remotes } = recordingConnect();
@@ -73,7 +73,7 @@ describe('a cluster of three', () => {
     }
   });
 
-  it('may be used at a follower, which shows a write when it resolves too', async () => {
+  it('can use a follower, which shows a write when the write resolves', async () => {
     const leader = await cluster.leaderIndex();
     const follower = cluster.node((leader + 1) % 3);
     const client = await live.started(follower.remote, { leaderOnly: false });
@@ -82,7 +82,7 @@ describe('a cluster of three', () => {
     expect(client.replica.get('Logical_Switch', uuid)).toBeDefined();
   });
 
-  it('shows writes when they resolve, with many under way', async () => {
+  it('shows each write when the write resolves, with many writes in flight', async () => {
     const client = await live.started(cluster.remotes);
     await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
@@ -93,7 +93,7 @@ describe('a cluster of three', () => {
     );
   });
 
-  it('that moves its leadership is followed, and only what differs is told', async () => {
+  it('follows a transfer of the leadership, and reports only differences', async () => {
     const client = await live.started(cluster.remotes);
     await client.transact(newSwitch(client, 'before the move', 50).operations);
     const changes: RowChange[] = [];
@@ -114,7 +114,7 @@ describe('a cluster of three', () => {
     await client.transact(newSwitch(client, 'after the move').operations);
   });
 
-  it('whose leader dies is used again at the next, with the rows kept meanwhile', async () => {
+  it('keeps its rows and connects to the next leader when the leader dies', async () => {
     const client = await live.started(cluster.remotes);
     const { uuid, operations } = newSwitch(client, 'survives');
     await client.transact(operations);
@@ -128,7 +128,7 @@ describe('a cluster of three', () => {
     expect(client.replica.get('Logical_Switch', after.uuid)).toBeDefined();
   });
 
-  it('that loses its majority is left, and used again when it has one', async () => {
+  it('disconnects when the cluster loses its majority, and reconnects afterwards', async () => {
     const client = await live.started(cluster.remotes);
     const leader = await cluster.leaderIndex();
     const others = cluster.nodes.filter((_, index) => index !== leader);
@@ -142,15 +142,15 @@ describe('a cluster of three', () => {
   });
 });
 
-describe('one row, and never two', () => {
+describe('a retried insert creates exactly one row', () => {
   it.each(['crash-before-sending-append-request', 'crash-after-sending-append-request'])(
-    'when the leader does %s',
+    'when the leader fails with %s',
     async (failure) => {
       const client = await live.started(cluster.remotes);
       const leader = await cluster.leaderIndex();
       await cluster.node(leader).appctl('cluster/failure-test', failure);
       const { uuid, operations } = newSwitch(client, failure, 1);
-      const failures = await insist(client, operations);
+      const failures = await retryUntilCertain(client, operations);
       expect(failures[0]).toBe('CONNECTION_LOST');
       await stateOf(client, 'connected');
       expect(client.replica.get('Logical_Switch', uuid)).toBeDefined();
@@ -158,7 +158,7 @@ describe('one row, and never two', () => {
     },
   );
 
-  it('when a follower that writes for us crashes before its leader can answer', async () => {
+  it('when the follower of the client crashes before the leader can answer', async () => {
     const leader = await cluster.leaderIndex();
     const follower = cluster.node((leader + 1) % 3);
     const client = await live.started(`${follower.remote},${cluster.node((leader + 2) % 3).remote}`, {
@@ -167,15 +167,15 @@ describe('one row, and never two', () => {
     });
     await follower.appctl('cluster/failure-test', 'crash-after-sending-execute-command-request');
     const { operations } = newSwitch(client, 'through a follower');
-    await insist(client, operations);
+    await retryUntilCertain(client, operations);
     expect(await countSwitches('"through a follower"')).toBe(1);
   });
 
-  it('when the leadership moves while writes are under way', async () => {
+  it('when the leadership moves while writes are in flight', async () => {
     const client = await live.started(cluster.remotes);
     const leader = await cluster.leaderIndex();
     const switches = Array.from({ length: 40 }, (_, index) => newSwitch(client, `moving-${index}`));
-    const writes = switches.map(({ operations }) => insist(client, operations));
+    const writes = switches.map(({ operations }) => retryUntilCertain(client, operations));
     await cluster.node(leader).appctl('cluster/failure-test', 'transfer-leadership');
     await Promise.all(writes);
     await stateOf(client, 'connected');
@@ -184,32 +184,32 @@ describe('one row, and never two', () => {
     expect(named.filter((name) => typeof name === 'string' && name.startsWith('moving-'))).toHaveLength(40);
   });
 
-  it('when the reply is lost on its way', async () => {
-    let deaf = false;
+  it('when the reply is lost', async () => {
+    let dropsData = false;
     const connect: Connect = async (remote, options) => {
       const transport = await connectTransport(remote, options);
       return {
         write: (text) => {
-          if (text.includes('"transact"') && text.includes('lost reply') && !deaf) {
-            deaf = true;
+          if (text.includes('"transact"') && text.includes('lost reply') && !dropsData) {
+            dropsData = true;
             setTimeout(() => transport.destroy(), 300);
           }
           transport.write(text);
         },
         destroy: () => transport.destroy(),
         onData: (listener) =>
-          transport.onData((chunk) => (deaf && !transportsAfter ? undefined : listener(chunk))),
+          transport.onData((chunk) => (dropsData && !isReconnected ? undefined : listener(chunk))),
         onClose: (listener) =>
           transport.onClose((error) => {
-            if (deaf) transportsAfter = true;
+            if (dropsData) isReconnected = true;
             listener(error);
           }),
       };
     };
-    let transportsAfter = false;
+    let isReconnected = false;
     const client = await live.started(cluster.remotes, { connect });
     const { operations } = newSwitch(client, 'lost reply');
-    const failures = await insist(client, operations);
+    const failures = await retryUntilCertain(client, operations);
     expect(failures).toEqual(['CONNECTION_LOST', 'DUPLICATE_UUID']);
     expect(await countSwitches('"lost reply"')).toBe(1);
   });

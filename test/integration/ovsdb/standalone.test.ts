@@ -26,8 +26,8 @@ async function deleteSwitches(client: OvsdbClient): Promise<void> {
   await client.transact([build(client).deleteRow('Logical_Switch', [])]);
 }
 
-describe('transactions on a real server', () => {
-  it('show in the replica when they resolve, with hundreds under way at once', async () => {
+describe('a transaction on a real server', () => {
+  it('is visible in the replica when it resolves, with hundreds in flight', async () => {
     const client = await live.started(server.remote);
     await Promise.all(
       Array.from({ length: 300 }, async (_, index) => {
@@ -45,20 +45,20 @@ describe('transactions on a real server', () => {
     expect(client.replica.count('Logical_Switch')).toBe(0);
   });
 
-  it('are seen by other clients as one change', async () => {
+  it('is one change for other clients', async () => {
     const [writer, reader] = await Promise.all([live.started(server.remote), live.started(server.remote)]);
-    const told: (readonly RowChange[])[] = [];
-    reader.replica.subscribe((changes) => told.push(changes));
+    const reported: (readonly RowChange[])[] = [];
+    reader.replica.subscribe((changes) => reported.push(changes));
     const { uuid, operations } = newSwitch(writer, 'shared', 3);
     await writer.transact(operations);
     await until('the reader has the switch', () => reader.replica.get('Logical_Switch', uuid) !== undefined);
-    expect(told.map((changes) => changes.map(({ type, table }) => `${type} ${table}`).sort())).toEqual([
+    expect(reported.map((changes) => changes.map(({ type, table }) => `${type} ${table}`).sort())).toEqual([
       ['insert Logical_Switch', ...Array.from({ length: 3 }, () => 'insert Logical_Switch_Port')],
     ]);
     await deleteSwitches(writer);
   });
 
-  it('change sets and maps, and nothing beside', async () => {
+  it('changes only the requested elements of sets and maps', async () => {
     const client = await live.started(server.remote);
     const builder = build(client);
     const { uuid, ports, operations } = newSwitch(client, 'mutated', 2);
@@ -100,7 +100,7 @@ describe('transactions on a real server', () => {
     await deleteSwitches(client);
   });
 
-  it('are refused with the error that fits, and the operation that is at fault', async () => {
+  it('is rejected with the correct code and the index of the failed operation', async () => {
     const client = await live.started(server.remote);
     const builder = build(client);
     const { uuid, operations } = newSwitch(client, 'there', 1);
@@ -134,7 +134,7 @@ describe('transactions on a real server', () => {
     await deleteSwitches(client);
   });
 
-  it('are fenced by a wait that looks at one map entry', async () => {
+  it('fails when a wait for a map entry fails', async () => {
     const client = await live.started(server.remote);
     const builder = build(client);
     const { uuid, operations } = newSwitch(client, 'fence');
@@ -158,7 +158,7 @@ describe('transactions on a real server', () => {
     await deleteSwitches(client);
   });
 
-  it('with text of every kind come back unharmed, and unspeakable text harms no other transaction', async () => {
+  it('stores all accepted text unchanged, and rejected text does not affect other transactions', async () => {
     const client = await live.started(server.remote);
     const texts = ['猫🙂', 'a\u0001\u001f\u007f', '"\\/\b\f\n\r\t', '\\u0000', '\u2028', 'x'.repeat(100_000)];
     await client.transact(texts.flatMap((text) => newSwitch(client, text).operations));
@@ -172,8 +172,8 @@ describe('transactions on a real server', () => {
   });
 });
 
-describe('a replica of some rows', () => {
-  it('has those for which one of its conditions holds, as they come and go', async () => {
+describe('a replica with conditions', () => {
+  it('contains the rows for which a condition holds, also after changes', async () => {
     const writer = await live.started(server.remote);
     const wanted = randomUUID();
     await writer.transact([
@@ -198,19 +198,22 @@ describe('a replica of some rows', () => {
     const mark = (change: Parameters<ReturnType<typeof build>['mutateMap']>[3]) =>
       writer.transact([build(writer).mutateMap('Logical_Switch', uuid, 'external_ids', change)]);
     await mark({ put: new Map([['mark', 'yes']]) });
-    await until('the marked one is there', () => names(reader).length === 2);
+    await until('the marked switch appears', () => names(reader).length === 2);
     expect(names(reader)).toEqual(['by-name', 'marked']);
     expect(reader.replica.count('Logical_Switch_Port')).toBe(0);
     await mark({ remove: ['mark'] });
-    await until('the marked one is gone', () => names(reader).length === 1);
+    await until('the marked switch disappears', () => names(reader).length === 1);
     await deleteSwitches(writer);
     await writer.transact([build(writer).deleteRow('Address_Set', [])]);
-    await until('none is there', () => names(reader).length + reader.replica.count('Address_Set') === 0);
+    await until(
+      'all rows are deleted',
+      () => names(reader).length + reader.replica.count('Address_Set') === 0,
+    );
   });
 });
 
 describe('a dump of thousands of rows', () => {
-  it('arrives whole, tells every row once, and does not hold the event loop', async () => {
+  it('reports every row once, and does not block the event loop', async () => {
     const writer = await live.started(server.remote);
     for (let batch = 0; batch < 4; batch++)
       await writer.transact(newSwitch(writer, `big-${batch}`, 1500).operations);
@@ -231,12 +234,12 @@ describe('a dump of thousands of rows', () => {
     expect([client.replica.count('Logical_Switch_Port'), inserts]).toEqual([6000, 6004]);
     expect(turns).toBeGreaterThan(10);
     await deleteSwitches(writer);
-    await until('all is gone', () => client.replica.count('Logical_Switch_Port') === 0);
+    await until('all rows are deleted', () => client.replica.count('Logical_Switch_Port') === 0);
   });
 });
 
-describe('a server that goes away', () => {
-  it('and comes back is found again, with its rows', async () => {
+describe('a client whose server fails', () => {
+  it('reconnects with the same rows after a restart', async () => {
     const client = await live.started(server.remote);
     const { uuid, operations } = newSwitch(client, 'kept');
     await client.transact(operations);
@@ -251,7 +254,7 @@ describe('a server that goes away', () => {
     await deleteSwitches(client);
   });
 
-  it('and comes back empty, or with an old file, is shown as what differs', async () => {
+  it('reports the differences when the server restarts with an old or empty file', async () => {
     const other = await live.database();
     const client = await live.started(other.remote);
     await client.transact(newSwitch(client, 'old').operations);
@@ -278,7 +281,7 @@ describe('a server that goes away', () => {
     expect(names(client)).toEqual([]);
   });
 
-  it('without a word is noticed by the probe, and what waits for it fails', async () => {
+  it('detects a silent server with a probe, and its transactions fail', async () => {
     const client = await live.started(server.remote, { probe: { intervalMs: 100, timeoutMs: 100 } });
     server.pause();
     const transaction = client.transact(newSwitch(client, 'unheard').operations);
@@ -288,7 +291,7 @@ describe('a server that goes away', () => {
     await deleteSwitches(client);
   });
 
-  it('that never answers is not waited for', async () => {
+  it('does not wait longer than the timeout for a server that never answers', async () => {
     server.pause();
     const client = live.client(server.remote, { timeouts: { requestMs: 100 } });
     await expect(client.start({ timeoutMs: 400 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
@@ -298,8 +301,8 @@ describe('a server that goes away', () => {
   });
 });
 
-describe('a probe of the server', () => {
-  it('is answered, so the server keeps the connection', async () => {
+describe('a client', () => {
+  it('answers the probes of the server, so the server keeps the connection', async () => {
     const port = await freePort();
     const own = await live.database({ args: ['--remote=db:OVN_Northbound,NB_Global,connections'] });
     const admin = ['--db', own.remote, '--inactivity-probe=1000'];
@@ -323,14 +326,14 @@ describe('a probe of the server', () => {
     });
     let losses = 0;
     client.onState((state) => (losses += Number(state === 'disconnected')));
-    // Without an answer to the first the server would hang up instead of probing again.
+    // Without an answer to the first probe, the server would close the connection.
     await until('the server has probed three times', () => probes >= 3);
     expect(losses).toBe(0);
   });
 });
 
-describe('a database that changes under its clients', () => {
-  it('keeps them connected when its schema is converted, and they see the new one', async () => {
+describe('a client whose database changes', () => {
+  it('stays connected and uses the new schema after a conversion', async () => {
     const own = await live.database();
     const client = await live.started(own.remote);
     let losses = 0;
@@ -359,12 +362,12 @@ describe('a database that changes under its clients', () => {
     ).resolves.toEqual([{ count: 1 }]);
   });
 
-  it('is waited for while the server does not have it', async () => {
+  it('waits while the server does not have the database', async () => {
     const own = await live.database();
     const client = await live.started(own.remote);
     await own.appctl('ovsdb-server/remove-db', northbound.name);
     await stateOf(client, 'disconnected');
-    await until('the client says why', () =>
+    await until('the client reports the cause', () =>
       /does not have the database/.test(client.lastError?.message ?? ''),
     );
     await own.appctl('ovsdb-server/add-db', own.file);

@@ -46,20 +46,28 @@ afterAll(() => live.cleanUp());
 const remote = (): string => `ssl:127.0.0.1:${port}`;
 
 describe('TLS', () => {
-  it('connects when both sides prove themselves', async () => {
+  it('connects when both certificates are valid', async () => {
     const client = await live.started(remote(), { tls: tls() });
     await client.transact(newSwitch(client, 'in private').operations);
   });
 
   it.each<[string, RegExp, () => TlsFiles]>([
-    ['the server is of another CA', /certificate/, () => tls({ ca: file('stranger.crt') })],
-    ['the certificate is for another name', /does not match/, () => tls({ serverName: 'sb.example' })],
     [
-      'our own is of another CA',
+      'the certificate of the server is from another CA',
+      /certificate/,
+      () => tls({ ca: file('stranger.crt') }),
+    ],
+    [
+      'the certificate of the server is for another name',
+      /does not match/,
+      () => tls({ serverName: 'sb.example' }),
+    ],
+    [
+      'the certificate of the client is from another CA',
       /closed|alert/,
       () => tls({ cert: file('foreign.crt'), key: file('foreign.key') }),
     ],
-    ['we have no certificate', /closed|alert/, () => ({ ca: file('ca.crt') })],
+    ['the client has no certificate', /closed|alert/, () => ({ ca: file('ca.crt') })],
     ['the CA file is missing', /ENOENT/, () => tls({ ca: file('nowhere.crt') })],
   ])('does not connect when %s', async (_, reason, files) => {
     const client = live.client(remote(), { tls: files() });
@@ -69,12 +77,12 @@ describe('TLS', () => {
     expect(client.connected).toBe(false);
   });
 
-  it('connects when the certificate is for the name that is asked for', async () => {
+  it('connects when the certificate of the server is for the configured name', async () => {
     const client = await live.started(remote(), { tls: tls({ serverName: 'nb.example' }) });
     expect(client.connected).toBe(true);
   });
 
-  it('uses new files after a rotation, without a restart', async () => {
+  it('uses rotated files without a restart', async () => {
     await copyFile(file('foreign.crt'), file('rotating.crt'));
     await copyFile(file('foreign.key'), file('rotating.key'));
     const client = live.client(remote(), {
@@ -93,7 +101,7 @@ describe('TLS', () => {
 });
 
 describe('TCP', () => {
-  it('to a peer that is no OVSDB server gives a message that says so', async () => {
+  it('fails with a clear message when the peer is not an OVSDB server', async () => {
     const web = createServer((socket) =>
       socket
         .on('error', () => undefined)
@@ -109,7 +117,7 @@ describe('TCP', () => {
     await new Promise((resolve) => web.close(resolve));
   });
 
-  it('to a peer that accepts and says nothing is given up', async () => {
+  it('fails at a deadline when the peer accepts the connection but never answers', async () => {
     const mute = createServer((socket) => socket.on('error', () => undefined).resume());
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const mutePort = (mute.address() as AddressInfo).port;
@@ -125,7 +133,7 @@ describe('TCP', () => {
     await new Promise((resolve) => mute.close(resolve));
   });
 
-  it('on loopback reaches a real server', async () => {
+  it('connects to a server on loopback', async () => {
     const own = await freePort();
     await live.database({ listen: [`ptcp:${own}:127.0.0.1`] });
     const client = await live.started(`tcp:127.0.0.1:${own},tcp:127.0.0.1:${await freePort()}`);

@@ -1,4 +1,4 @@
-/** Certificates for tests, made by openssl. */
+/** Makes certificates for tests with openssl. */
 import { execFile } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A new elliptic key, without a password. */
+/** Options of openssl for a new elliptic curve key without a password. */
 const newKey = ['-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 /** Makes a CA in `dir`: `<name>.crt` and `<name>.key`. */
@@ -17,8 +17,8 @@ export async function makeAuthority(dir: string, name: string): Promise<void> {
 }
 
 /**
- * Makes `<name>.crt` and `<name>.key` in `dir`, signed by the CA of that name there. `hosts` is a subjectAltName as
- * openssl takes it (`IP:127.0.0.1`); empty: none.
+ * Makes `<name>.crt` and `<name>.key` in `dir`, signed by the CA `ca` in the same folder. `hosts` is
+ * a subjectAltName in the notation of openssl (`IP:127.0.0.1`); empty: none.
  */
 export async function makeCertificate(dir: string, ca: string, name: string, hosts = ''): Promise<void> {
   const file = (what: string): string => join(dir, what);
@@ -39,10 +39,13 @@ export async function makeCertificate(dir: string, ca: string, name: string, hos
   await run('openssl', ['x509', '-req', '-in', file(`${name}.csr`), ...signer, '-out', file(`${name}.crt`)]);
 }
 
-/** Of two authorities, one after the other. */
+/** Two generations of a CA and its certificates, for tests of rotations. */
 export type Generation = 'old' | 'new';
 
-/** Makes both in `dir`, each with a certificate for servers and one for clients, and installs the old. */
+/**
+ * Makes both generations in `dir`, each with a server and a client certificate, and installs the old
+ * generation.
+ */
 export async function makeGenerations(dir: string): Promise<void> {
   for (const generation of ['old', 'new']) {
     await makeAuthority(dir, `${generation}-ca`);
@@ -53,22 +56,22 @@ export async function makeGenerations(dir: string): Promise<void> {
 }
 
 /**
- * Puts the CA and the certificates of that generation where servers and clients look for theirs: `ca.crt`,
- * `server.crt`, `server.key`, `client.crt` and `client.key` in `dir`.
+ * Installs the CA and the certificates of a generation: `ca.crt`, `server.crt`, `server.key`, `client.crt`
+ * and `client.key` in `dir`.
  */
 export async function rotate(dir: string, generation: Generation): Promise<void> {
   for (const name of ['ca.crt', 'server.crt', 'server.key', 'client.crt', 'client.key'])
     await copyFile(join(dir, `${generation}-${name}`), join(dir, name));
 }
 
-/** Arguments of ovsdb-server: its own certificate, and the CA of its clients. */
+/** Returns the arguments of ovsdb-server for its certificate and the CA of its clients. */
 export const serverArguments = (dir: string): string[] => [
   `--private-key=${join(dir, 'server.key')}`,
   `--certificate=${join(dir, 'server.crt')}`,
   `--ca-cert=${join(dir, 'ca.crt')}`,
 ];
 
-/** The operator's settings for its certificate, and for the CA of the servers. */
+/** Returns the settings of the operator for its certificate and the CA of the servers. */
 export const clientSettings = (dir: string): Record<string, string> => ({
   'tls-ca': join(dir, 'ca.crt'),
   'tls-cert': join(dir, 'client.crt'),

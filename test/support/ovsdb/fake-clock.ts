@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../../src/base/index.ts';
 
-/** Time that stands still until a test moves it. */
+/** A clock that the test advances. */
 export class FakeClock implements Clock {
   #now = 0;
   #timers: { at: number; callback: () => void }[] = [];
@@ -19,12 +19,12 @@ export class FakeClock implements Clock {
     return { cancel: () => void (this.#timers = this.#timers.filter((one) => one !== timer)) };
   }
 
-  /** Timers that wait. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** Moves time, and fires what becomes due in order, each at its own moment. */
+  /** Advances the time, and fires the due timers in order, each at its own time. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {
@@ -37,8 +37,8 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** Moves time as when the process was stopped: what became due meanwhile fires late, at the end. */
-  standStill(ms: number): void {
+  /** Advances the time as if the process was paused: the due timers fire late, at the end. */
+  pause(ms: number): void {
     this.#now += ms;
     this.advance(0);
   }

@@ -13,7 +13,7 @@ import { OperationBuilder, OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
 import type { Operation, OvsdbClientOptions } from '../../../src/ovn/ovsdb/index.ts';
 import { eventually, patienceMs } from '../eventually.ts';
 
-/** The schema that live tests use, and what they replicate of it. */
+/** The schema of the live tests, and the replicated columns. */
 export const northbound = { schema: '/usr/share/ovn/ovn-nb.ovsschema', name: 'OVN_Northbound' };
 export const northboundTables = {
   NB_Global: ['name', 'external_ids'],
@@ -24,7 +24,7 @@ export const northboundTables = {
 
 const run = promisify(execFile);
 
-/** Processes, folders and clients of a suite, all gone after `cleanUp`. */
+/** The processes, folders and clients of a suite. `cleanUp` stops and removes them. */
 export class Live {
   readonly dir = mkdtempSync(join(tmpdir(), 'ovsdb-'));
   readonly #clients = new Set<OvsdbClient>();
@@ -49,7 +49,7 @@ export class Live {
     return cluster;
   }
 
-  /** A client, not started yet. */
+  /** Makes a client without starting it. */
   client(remotes: string, options: Partial<OvsdbClientOptions> = {}): OvsdbClient {
     const client = new OvsdbClient({
       remotes,
@@ -62,19 +62,19 @@ export class Live {
     return client;
   }
 
-  /** A client whose replica is filled. */
+  /** Makes and starts a client. Resolves when its replica is filled. */
   async started(remotes: string, options: Partial<OvsdbClientOptions> = {}): Promise<OvsdbClient> {
     const client = this.client(remotes, options);
     await client.start({ timeoutMs: patienceMs });
     return client;
   }
 
-  /** Runs one of OVS's programs. */
+  /** Runs a program of OVS and returns its output. */
   async tool(program: string, ...args: readonly string[]): Promise<string> {
     return (await run(program, [...args], { env: daemonEnvironment(this.dir), cwd: this.dir })).stdout;
   }
 
-  /** Ends the clients only. */
+  /** Stops only the clients. */
   async stopClients(): Promise<void> {
     await Promise.all([...this.#clients].map((client) => client.stop()));
     this.#clients.clear();
@@ -87,23 +87,23 @@ export class Live {
   }
 }
 
-/** Waits until the condition holds; fails with its description when it does not. */
+/** Waits until the condition is true; fails with the description after a timeout. */
 export async function until(description: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  await eventually(condition, { context: () => `still not so: ${description}` });
+  await eventually(condition, { context: () => `timeout: ${description}` });
 }
 
-/** Resolves at the client's next change to that state. */
+/** Resolves when the client is in this state. */
 export function stateOf(client: OvsdbClient, wanted: 'connected' | 'disconnected'): Promise<void> {
   return until(`the client is ${wanted}`, () => client.connected === (wanted === 'connected'));
 }
 
-/** Operations for the server that the client is connected to. */
+/** Returns a builder of operations for the server of the client. */
 export function build(client: OvsdbClient): OperationBuilder {
   if (!client.schema) throw new Error('the client has not been connected yet');
   return new OperationBuilder(client.schema);
 }
 
-/** A logical switch and, on request, ports on it, with their uuids. */
+/** Makes the operations for a logical switch with `portCount` ports, and returns their UUIDs. */
 export function newSwitch(
   client: OvsdbClient,
   name: string,
@@ -124,7 +124,7 @@ export function newSwitch(
   };
 }
 
-/** A loopback TCP port that was free a moment ago. */
+/** Returns a TCP port on loopback that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

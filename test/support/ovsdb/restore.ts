@@ -1,4 +1,4 @@
-/** Backup and restore of a database as docs/operations.md has them, with OVSDB's own tools. */
+/** Backup and restore of a database with the tools of OVSDB, as docs/operations.md describes. */
 import { execFile } from 'node:child_process';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { DatabaseServer, RaftCluster } from '../../../src/dev/ovn/processes
 
 const run = promisify(execFile);
 
-/** Writes a backup of the database into a file of `dir`, and resolves with its path. */
+/** Writes a backup of the database to a file in `dir`, and returns its path. */
 export async function backUp(dir: string, remotes: string, database: string): Promise<string> {
   const { stdout } = await run('ovsdb-client', ['--timeout=20', 'backup', remotes, database], {
     env: daemonEnvironment(dir),
@@ -20,14 +20,14 @@ export async function backUp(dir: string, remotes: string, database: string): Pr
   return file;
 }
 
-/** Puts the backup in place of the database's file. */
+/** Replaces the file of the database by the backup. */
 export async function restoreStandalone(server: DatabaseServer, backup: string): Promise<void> {
   await server.stop();
   await copyFile(backup, server.file);
   await server.start();
 }
 
-/** Makes a new cluster of the backup, on the servers of the old one; resolves when all of them are in it. */
+/** Makes a new cluster from the backup on the old servers. Resolves when all servers have joined it. */
 export async function restoreCluster(cluster: RaftCluster, backup: string): Promise<void> {
   const { dir, database } = cluster;
   await cluster.stop();

@@ -12,9 +12,9 @@ export interface Message {
   readonly error?: unknown;
 }
 
-/** The far end of a connection, played by the test. */
+/** A connection whose server side the test plays. */
 export class ScriptedConnection implements Transport {
-  /** Everything the client sent, and was not taken with {@link request} yet. */
+  /** The messages of the client that {@link request} has not returned yet. */
   readonly sent: Message[] = [];
   readonly remote: Remote | undefined;
   destroyed = false;
@@ -45,7 +45,7 @@ export class ScriptedConnection implements Transport {
     this.#close = listener;
   }
 
-  /** Waits for the client's next message with that method, and takes it. */
+  /** Waits for the next message of the client with this method, removes it from `sent` and returns it. */
   async request(method: string): Promise<Message> {
     for (;;) {
       const index = this.sent.findIndex((message) => message.method === method);
@@ -58,7 +58,7 @@ export class ScriptedConnection implements Transport {
     }
   }
 
-  /** Methods that the client has sent, and that were not taken. */
+  /** The methods of the messages in `sent`. */
   get methods(): (string | undefined)[] {
     return this.sent.map(({ method }) => method);
   }
@@ -75,19 +75,19 @@ export class ScriptedConnection implements Transport {
     this.push(JSON.stringify({ method, params, id: null }));
   }
 
-  /** Hands bytes to the client. */
+  /** Sends bytes to the client. */
   push(bytes: string | Buffer): void {
     if (!this.destroyed) this.#data(Buffer.from(bytes));
   }
 
-  /** The connection breaks. */
+  /** Breaks the connection. */
   drop(error?: Error): void {
     this.destroyed = true;
     this.#close(error);
   }
 }
 
-/** The schema that scripted servers have. */
+/** The schema of scripted servers. */
 export const testSchema = {
   name: 'Test',
   version: '1.0.0',
@@ -116,22 +116,21 @@ const serverSchema = {
         connected: { type: 'boolean' },
         leader: { type: 'boolean' },
         cid: { type: { key: 'uuid', min: 0, max: 1 } },
-        sid: { type: { key: 'uuid', min: 0, max: 1 } },
         index: { type: { key: 'integer', min: 0, max: 1 } },
       },
     },
   },
 };
 
-/** What all clients of scripted servers replicate. */
+/** The columns that clients of scripted servers replicate. */
 export const testTables = { Switch: ['name', 'ports', 'ids', 'tag'], Port: ['name', 'up'] };
 
-/** A uuid that ends in that number. */
+/** Returns a UUID that ends with the number. */
 export function uuid(n: number): string {
   return `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 }
 
-/** How the `_Server` row of a scripted server stands. */
+/** The row of `_Server.Database` on a scripted server. */
 export interface ServerRow {
   readonly model?: 'standalone' | 'clustered';
   readonly connected?: boolean;
@@ -140,7 +139,7 @@ export interface ServerRow {
   readonly index?: number;
 }
 
-/** That row on the wire. */
+/** Encodes the row. */
 export function serverRow(row: ServerRow): Record<string, unknown> {
   return {
     name: 'Test',
@@ -152,7 +151,7 @@ export function serverRow(row: ServerRow): Record<string, unknown> {
   };
 }
 
-/** Plays the handshake up to the data monitor request, which it returns. */
+/** Plays the handshake until the monitor request for the data, and returns this request. */
 export async function playServerPart(
   connection: ScriptedConnection,
   row: ServerRow = {},
@@ -166,10 +165,10 @@ export async function playServerPart(
   return connection.request('monitor_cond_since');
 }
 
-/** Initial rows of a dump on the wire: table → uuid → row. */
+/** The encoded rows of a dump: table → UUID → row. */
 export type Dump = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
 
-/** Rows as `initial` updates. */
+/** Returns rows as `initial` updates. */
 export function initial(dump: Dump): Record<string, Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(dump).map(([table, rows]) => [
@@ -179,7 +178,7 @@ export function initial(dump: Dump): Record<string, Record<string, unknown>> {
   );
 }
 
-/** A client on a fake clock whose connections the test plays. */
+/** A client with a fake clock and scripted connections. */
 export class Scenario {
   readonly clock = new FakeClock();
   readonly client: OvsdbClient;
@@ -206,7 +205,7 @@ export class Scenario {
     this.client.onState((state) => this.states.push(state));
   }
 
-  /** The client's next connection, when it opens; moves time past a backoff if it must. */
+  /** Waits for the next connection of the client. Advances the clock if the client waits for a backoff. */
   async connection(): Promise<ScriptedConnection> {
     for (let turn = 0; ; turn++) {
       const next = this.#opened.shift();
@@ -216,7 +215,7 @@ export class Scenario {
     }
   }
 
-  /** Plays a whole handshake with a full dump, and returns the connection and the id of the data monitor. */
+  /** Plays a complete handshake with a full dump. Returns the connection and the id of the data monitor. */
   async synced(
     dump: Dump = {},
     options: { readonly row?: ServerRow; readonly txn?: number } = {},
@@ -228,7 +227,7 @@ export class Scenario {
     return { connection, monitorId: request.params?.[1] };
   }
 
-  /** Lets what is due happen, until the condition holds. */
+  /** Runs the event loop until the condition is true. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await nextTurn();
   }

@@ -412,7 +412,9 @@ describe('apply after random states and random changes of other clients', () => 
   });
 });
 
-/** Removes the parts that differ from run to run: the epoch, and the notes and set elements of other clients. */
+/**
+ * Removes the parts that differ from run to run: the epoch, and the notes and set elements of other clients.
+ */
 function withoutHistory(dump: Record<string, unknown>): unknown {
   const ours = Object.entries(dump).filter(
     ([key]) => !key.startsWith('NB_Global') && !key.includes('/ffffffff'),

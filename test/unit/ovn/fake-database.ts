@@ -20,8 +20,9 @@ type State = Map<string, Map<Uuid, MutableRow>>;
 const globalSpec = { external_ids: { kind: 'map', of: 'string' } } as const;
 
 /**
- * A Northbound database in memory. It enforces the rules of ovsdb-server: duplicate UUIDs, unique names, strong and weak
- * references, deletion of unreferenced rows, and `wait`. As in ovsdb-server, a mutation that matches no row is no error.
+ * A Northbound database in memory. It enforces the rules of ovsdb-server: duplicate UUIDs, unique names,
+ * strong and weak references, deletion of unreferenced rows, and `wait`. As in ovsdb-server, a mutation that
+ * matches no row is no error.
  */
 export class FakeDatabase implements Database {
   connected = true;

@@ -96,7 +96,9 @@ function holds({ first, prefix }: Network, one: bigint): boolean {
   return one >= first && one < first + (1n << BigInt(32 - prefix));
 }
 
-/** Counts the aligned blocks that cover the same addresses of 10.0.0.0/24, by dividing the range in halves. */
+/**
+ * Counts the aligned blocks that cover the same addresses of 10.0.0.0/24, by dividing the range in halves.
+ */
 function fewest(networks: readonly Network[], base = parseNetwork('10.0.0.0').first, size = 256): number {
   const inside = Array.from({ length: size }, (_, at) =>
     networks.some((net) => holds(net, base + BigInt(at))),

@@ -11,12 +11,12 @@ import {
 import type { OvsdbClientOptions } from '../../../src/ovn/ovsdb/index.ts';
 
 let scenario: Scenario;
-let told: RowChange[];
+let reported: RowChange[];
 
 function begin(options: Partial<OvsdbClientOptions> = {}): Scenario {
   scenario = new Scenario(options);
-  told = [];
-  scenario.client.replica.subscribe((changes) => told.push(...changes));
+  reported = [];
+  scenario.client.replica.subscribe((changes) => reported.push(...changes));
   void scenario.client.start().catch(() => undefined);
   return scenario;
 }
@@ -26,8 +26,8 @@ afterEach(() => scenario.stop());
 const [a, b] = [uuid(1), uuid(2)];
 const three = 'unix:/one,unix:/two,unix:/three';
 
-describe('starting', () => {
-  it('fills the replica, then says connected, then resolves', async () => {
+describe('start', () => {
+  it('fills the replica, then reports connected, then resolves', async () => {
     begin();
     const started = scenario.client.start();
     expect(scenario.client.connected).toBe(false);
@@ -38,13 +38,13 @@ describe('starting', () => {
     expect(scenario.client.schema?.name).toBe('Test');
   });
 
-  it('asks only for tables and columns that the schema has', async () => {
+  it('requests only tables and columns of the schema', async () => {
     begin({ tables: { Switch: ['name', 'tier'], Sampling: ['rate'] } });
     const request = await playServerPart(await scenario.connection());
     expect(request.params?.[2]).toEqual({ Switch: [{ columns: ['name'] }] });
   });
 
-  it('tells when it takes too long, and why, and goes on trying', async () => {
+  it('rejects with the cause after its timeout, and continues to connect', async () => {
     begin();
     const started = scenario.client.start({ timeoutMs: 50 });
     (await scenario.connection()).drop(new Error('ECONNREFUSED'));
@@ -55,7 +55,7 @@ describe('starting', () => {
     expect(scenario.client.connected).toBe(true);
   });
 
-  it('tells as soon as no remote would do, to those who can go on without', async () => {
+  it('resolves unreachable after a failed attempt with every remote', async () => {
     begin({ remotes: three });
     let isUnreachable = false;
     void scenario.client.unreachable.then(() => (isUnreachable = true));
@@ -69,7 +69,7 @@ describe('starting', () => {
   it.each([
     ['monitor_cond', ['monitor_cond_since']],
     ['monitor', ['monitor_cond_since', 'monitor_cond']],
-  ])('falls back to %s when the server knows nothing better', async (method, refused) => {
+  ])('falls back to %s if the server does not support a better method', async (method, refused) => {
     begin();
     const connection = await scenario.connection();
     connection.fail(await connection.request('get_schema'), { error: 'unknown database' });
@@ -88,10 +88,10 @@ describe('starting', () => {
       await scenario.until(() => scenario.client.connected);
       connection.notify('update2', id, { Switch: { [a]: { delete: null } } });
     }
-    expect(told.map(({ type }) => type)).toEqual(['insert', 'delete']);
+    expect(reported.map(({ type }) => type)).toEqual(['insert', 'delete']);
   });
 
-  it('is over when the client is stopped', async () => {
+  it('rejects when the client is stopped', async () => {
     begin();
     const started = scenario.client.start();
     await scenario.connection();
@@ -102,23 +102,23 @@ describe('starting', () => {
   });
 });
 
-describe('reconnecting', () => {
-  it('keeps the rows meanwhile, and tells only what differs afterwards', async () => {
+describe('a reconnect', () => {
+  it('keeps the rows, and reports only the differences afterwards', async () => {
     begin();
     const { connection } = await scenario.synced({ Switch: { [a]: { name: 'a' }, [b]: { name: 'b' } } });
-    told = [];
+    reported = [];
     connection.drop();
     await scenario.until(() => scenario.states.length === 2);
     expect([scenario.client.connected, scenario.client.replica.count('Switch')]).toEqual([false, 2]);
     await scenario.synced({ Switch: { [a]: { name: 'A' } } });
-    expect(told.map(({ type, row }) => [type, row._uuid])).toEqual([
+    expect(reported.map(({ type, row }) => [type, row._uuid])).toEqual([
       ['modify', a],
       ['delete', b],
     ]);
     expect(scenario.states).toEqual(['connected', 'disconnected', 'connected']);
   });
 
-  it('counts a new generation when the server sends everything anew', async () => {
+  it('increments the generation when the server sends a full dump', async () => {
     begin();
     const { connection } = await scenario.synced();
     const { generation } = scenario.client;
@@ -127,13 +127,13 @@ describe('reconnecting', () => {
     expect(scenario.client.generation).toBe(generation + 1);
   });
 
-  it('asks for what changed since the last transaction, and takes just that', async () => {
+  it('requests and applies only the changes since the last transaction', async () => {
     begin();
     const first = await scenario.synced({ Switch: { [a]: { name: 'a' } } });
     first.connection.notify('update3', first.monitorId, uuid(0xb), {
       Switch: { [a]: { modify: { tag: 5 } } },
     });
-    told = [];
+    reported = [];
     first.connection.drop();
     const connection = await scenario.connection();
     const request = await playServerPart(connection);
@@ -142,11 +142,11 @@ describe('reconnecting', () => {
     const { generation } = scenario.client;
     await scenario.until(() => scenario.client.connected);
     expect(scenario.client.replica.get('Switch', a)).toMatchObject({ name: 'A', tag: new Set([5]) });
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
     expect(scenario.client.generation).toBe(generation);
   });
 
-  it('waits longer after each round over all remotes, and not between them', async () => {
+  it('waits longer after each round over all remotes, but not between remotes', async () => {
     begin({ remotes: three, backoff: { baseMs: 100, maxMs: 250 } });
     const waits: number[] = [];
     for (let attempt = 0; attempt < 12; attempt++) {
@@ -157,7 +157,7 @@ describe('reconnecting', () => {
     expect(waits.map((ms) => ms > 0)).toEqual(Array.from({ length: 12 }, (_, i) => i > 0 && i % 3 === 0));
   });
 
-  it('tries the next server when one is no leader, has no cluster, or has not the database', async () => {
+  it('tries the next server after a follower and after a server without its cluster', async () => {
     begin({ remotes: three });
     const seen: unknown[] = [];
     for (const row of [{ leader: false }, { connected: false }]) {
@@ -171,14 +171,16 @@ describe('reconnecting', () => {
     expect(new Set(seen).size).toBe(2);
   });
 
-  it('refuses a server that is behind, until patience tells that the database was restored', async () => {
+  it('rejects a server that is behind until it assumes a restored database', async () => {
     begin({ timeouts: { staleMs: 5000 } });
     const { connection } = await scenario.synced({ Switch: { [a]: { name: 'a' } } }, { row: { index: 9 } });
     connection.drop();
     const second = await scenario.connection();
     void playServerPart(second, { index: 8 });
     await scenario.until(() => second.destroyed);
-    expect(scenario.client.lastError).toMatchObject({ message: /at index 8, while 9 was seen/ });
+    expect(scenario.client.lastError).toMatchObject({
+      message: /its index is 8, but the client has already seen index 9/,
+    });
     expect(scenario.client.replica.count('Switch')).toBe(1);
     scenario.clock.advance(5000);
     const third = await scenario.connection();
@@ -186,7 +188,7 @@ describe('reconnecting', () => {
     expect(request.params?.[3]).toBe(uuid(0).replace('4000-8', '0000-0'));
   });
 
-  it('has its whole patience again after a server that was not behind', async () => {
+  it('waits the full time again after a server that was not behind', async () => {
     begin({ timeouts: { staleMs: 5000 } });
     const refused = async (): Promise<void> => {
       const connection = await scenario.connection();
@@ -201,10 +203,12 @@ describe('reconnecting', () => {
     scenario.clock.advance(4000);
     connection.drop();
     await refused();
-    expect(scenario.client.lastError).toMatchObject({ message: /at index 8, while 9 was seen/ });
+    expect(scenario.client.lastError).toMatchObject({
+      message: /its index is 8, but the client has already seen index 9/,
+    });
   });
 
-  it('takes another cluster as a new database: all of it is asked for', async () => {
+  it('requests a full dump from another cluster', async () => {
     begin();
     const { connection } = await scenario.synced({}, { row: { cid: uuid(0xc1), index: 9 } });
     connection.drop();
@@ -213,8 +217,8 @@ describe('reconnecting', () => {
   });
 });
 
-describe('a server in use', () => {
-  it('is left when it is no longer the leader', async () => {
+describe('a connected client', () => {
+  it('disconnects from a server that is no longer the leader', async () => {
     begin();
     const { connection } = await scenario.synced();
     connection.notify('update3', '_Server#1', uuid(9), {
@@ -225,7 +229,7 @@ describe('a server in use', () => {
     await scenario.synced();
   });
 
-  it('is kept while its index grows, and the growth is remembered', async () => {
+  it('stays connected while the index of the server grows, and remembers the index', async () => {
     begin();
     const { connection } = await scenario.synced({}, { row: { index: 1 } });
     connection.notify('update3', '_Server#1', uuid(9), {
@@ -239,7 +243,7 @@ describe('a server in use', () => {
     expect(scenario.client.lastError?.message).toMatch(/behind/);
   });
 
-  it('that loses the database is left', async () => {
+  it('disconnects from a server that loses the database', async () => {
     begin();
     const { connection, monitorId } = await scenario.synced();
     connection.notify('monitor_canceled', monitorId);
@@ -250,7 +254,7 @@ describe('a server in use', () => {
     expect(scenario.client.lastError).toMatchObject({ message: /does not have the database/ });
   });
 
-  it('may be a follower when any server will do', async () => {
+  it('uses a follower if leaderOnly is not set', async () => {
     begin({ leaderOnly: false });
     await scenario.synced({}, { row: { leader: false } });
     expect(scenario.client.connected).toBe(true);
@@ -263,12 +267,12 @@ const serverTables = {
   },
 };
 
-describe('listeners', () => {
-  it('of the state that throw harm no one', async () => {
+describe('a state listener', () => {
+  it('does not affect other listeners when it throws', async () => {
     begin();
     const states: string[] = [];
     scenario.client.onState(() => {
-      throw new Error('mine');
+      throw new Error('listener');
     });
     const end = scenario.client.onState((state) => states.push(state));
     const { connection } = await scenario.synced();

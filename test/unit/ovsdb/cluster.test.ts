@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeServer, noProgress, readServerStatus } from '../../../src/ovn/ovsdb/cluster.ts';
+import { checkServer, noProgress, readServerStatus } from '../../../src/ovn/ovsdb/cluster.ts';
 import type { ServerStatus } from '../../../src/ovn/ovsdb/cluster.ts';
 import type { Row } from '../../../src/ovn/ovsdb/values.ts';
 
@@ -8,58 +8,57 @@ const leader: ServerStatus = {
   connected: true,
   leader: true,
   clusterId: 'c1',
-  serverId: 's1',
   index: 10,
 };
-const wanted = { leaderOnly: true };
+const options = { leaderOnly: true };
 
-describe('judging a server', () => {
+describe('checkServer', () => {
   it.each<[string, ServerStatus | undefined]>([
-    ['does not have the database', undefined],
-    ['has lost its cluster', { ...leader, connected: false }],
-    ['follows', { ...leader, leader: false }],
-    ['is a relay', { ...leader, model: 'relay' }],
-    ['is behind what was seen', { ...leader, index: 4 }],
-  ])('refuses one that %s', (_, status) => {
-    expect(judgeServer(status, { clusterId: 'c1', index: 5 }, wanted).usable).toBe(false);
+    ['without the database', undefined],
+    ['that lost its cluster', { ...leader, connected: false }],
+    ['that is a follower', { ...leader, leader: false }],
+    ['that is a relay', { ...leader, model: 'relay' }],
+    ['with a lower index than before', { ...leader, index: 4 }],
+  ])('rejects a server %s', (_, status) => {
+    expect(checkServer(status, { clusterId: 'c1', index: 5 }, options).usable).toBe(false);
   });
 
-  it('takes a leader, and remembers how far it is', () => {
-    expect(judgeServer(leader, noProgress, wanted)).toEqual({
+  it('accepts a leader and returns its index', () => {
+    expect(checkServer(leader, noProgress, options)).toEqual({
       usable: true,
       progress: { clusterId: 'c1', index: 10 },
     });
   });
 
-  it('takes a follower that keeps up when any server will do', () => {
-    const verdict = judgeServer(
+  it('accepts a current follower if leaderOnly is not set', () => {
+    const check = checkServer(
       { ...leader, leader: false },
       { clusterId: 'c1', index: 10 },
       { leaderOnly: false },
     );
-    expect(verdict.usable).toBe(true);
+    expect(check.usable).toBe(true);
   });
 
-  it('takes another cluster, which counts from its own beginning', () => {
-    const verdict = judgeServer(
+  it('accepts another cluster, whose index is independent', () => {
+    const check = checkServer(
       { ...leader, clusterId: 'c2', index: 1 },
       { clusterId: 'c1', index: 500 },
-      wanted,
+      options,
     );
-    expect(verdict).toEqual({ usable: true, progress: { clusterId: 'c2', index: 1 } });
+    expect(check).toEqual({ usable: true, progress: { clusterId: 'c2', index: 1 } });
   });
 
-  it('takes a standalone server, which has no leader and no index', () => {
+  it('accepts a standalone server, which has no index', () => {
     const status = { ...leader, model: 'standalone', clusterId: undefined, index: undefined };
-    expect(judgeServer(status, { clusterId: 'c1', index: 9 }, wanted)).toEqual({
+    expect(checkServer(status, { clusterId: 'c1', index: 9 }, options)).toEqual({
       usable: true,
       progress: noProgress,
     });
   });
 });
 
-describe("the server's word", () => {
-  it('is read from the row of the database asked for', () => {
+describe('readServerStatus', () => {
+  it('reads the row of the requested database', () => {
     const rows: Row[] = [
       { _uuid: '1', name: '_Server', model: 'standalone', connected: true, leader: true },
       {
@@ -69,14 +68,12 @@ describe("the server's word", () => {
         connected: true,
         leader: false,
         cid: new Set(['c1']),
-        sid: new Set(),
         index: new Set([3]),
       },
     ];
     expect(readServerStatus(rows, 'Test')).toEqual({
       ...leader,
       leader: false,
-      serverId: undefined,
       index: 3,
     });
     expect(readServerStatus(rows, 'Other')).toBeUndefined();

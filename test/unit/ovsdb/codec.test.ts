@@ -34,8 +34,8 @@ const typed: fc.Arbitrary<readonly [ColumnType, Value]> = fc
         );
   });
 
-describe('values on the wire', () => {
-  it('come back as they were sent', () => {
+describe('an encoded value', () => {
+  it('is decoded to the same value', () => {
     fc.assert(
       fc.property(typed, ([type, value]) => {
         const wire = JSON.parse(JSON.stringify(encodeValue(type, value))) as unknown;
@@ -46,15 +46,15 @@ describe('values on the wire', () => {
   });
 
   it.each([
-    ['exactly one', 'string', 'atom'],
-    ['an optional one', { key: 'string', min: 0, max: 1 }, 'set'],
-    ['several', { key: 'string', min: 1, max: 'unlimited' }, 'set'],
+    ['exactly one value', 'string', 'atom'],
+    ['an optional value', { key: 'string', min: 0, max: 1 }, 'set'],
+    ['several values', { key: 'string', min: 1, max: 'unlimited' }, 'set'],
     ['a map', { key: 'string', value: 'string', min: 0, max: 'unlimited' }, 'map'],
-  ])('a column of %s is a %j in memory', (_, type, kind) => {
+  ])('of a column with %s is a %j in memory', (_, type, kind) => {
     expect(typeOf(type).kind).toBe(kind);
   });
 
-  it('a set of one comes bare, and an empty one as ["set",[]]', () => {
+  it('is a bare atom for a set of one element, and ["set",[]] for an empty set', () => {
     const type = typeOf({ key: 'uuid', min: 0, max: 'unlimited' });
     const id = '11111111-2222-4333-8444-555555555555';
     expect(decodeValue(type, ['uuid', id])).toEqual(new Set([id]));
@@ -62,7 +62,7 @@ describe('values on the wire', () => {
     expect(decodeValue(type, ['set', [['uuid', id]]])).toEqual(new Set([id]));
   });
 
-  it('integers stay integers', () => {
+  it('is an integer for an integer column', () => {
     const type = typeOf('integer');
     expect(JSON.stringify(encodeValue(type, 42))).toBe('42');
     expect(() => encodeValue(type, 4.2)).toThrow(/not a valid integer/);
@@ -76,7 +76,7 @@ describe('values on the wire', () => {
     ['string', new Set(['x'])],
     [{ key: 'string', min: 0, max: 1 }, new Map([['a', 'b']])],
     [{ key: 'string', value: 'string', min: 0, max: 1 }, 'a'],
-  ])('a column of type %j refuses %j', (type, value) => {
+  ])('of type %j cannot be %j', (type, value) => {
     expect(() => encodeValue(typeOf(type), value)).toThrow(
       expect.objectContaining({ code: 'SCHEMA_MISMATCH' }),
     );
@@ -87,22 +87,22 @@ describe('values on the wire', () => {
     ['uuid', 'text'],
     [{ key: 'string', value: 'string', min: 0, max: 'unlimited' }, ['map', [['a']]]],
     [{ key: 'string', value: 'string', min: 0, max: 'unlimited' }, 'a'],
-  ])('a column of type %j cannot be read from %j', (type, wire) => {
+  ])('of type %j cannot be decoded from %j', (type, wire) => {
     expect(() => decodeValue(typeOf(type), wire)).toThrow(
       expect.objectContaining({ code: 'PROTOCOL_ERROR' }),
     );
   });
 
-  it('changing a set in place never touches the empty set that all rows share', () => {
+  it('is never the shared empty set if the replica changes the set in place', () => {
     const type = typeOf({ key: 'string', min: 0, max: 'unlimited' });
     ownSet(defaultValue(type)).add('x');
     expect(defaultValue(type)).toEqual(new Set());
   });
 });
 
-describe('schemas', () => {
+describe('parseSchema', () => {
   it.each([null, [], {}, { tables: { T: {} } }, { tables: { T: { columns: { c: { type: 'float' } } } } }])(
-    'refuse %j',
+    'rejects %j',
     (json) => expect(() => parseSchema(json)).toThrow(expect.objectContaining({ code: 'PROTOCOL_ERROR' })),
   );
 });

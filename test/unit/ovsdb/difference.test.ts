@@ -9,7 +9,6 @@ const set: ColumnType = {
   value: undefined,
   min: 0,
   max: Infinity,
-  refTable: undefined,
 };
 const optional: ColumnType = { ...set, max: 1 };
 const map: ColumnType = { ...set, kind: 'map', value: 'string' };
@@ -18,8 +17,8 @@ const atom: ColumnType = { ...set, kind: 'atom', min: 1, max: 1 };
 const letters = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'));
 const entries = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2'));
 
-describe('differences of update2 and update3', () => {
-  it('toggle the elements of a set', () => {
+describe('a difference of update2 and update3', () => {
+  it('toggles the elements of a set', () => {
     fc.assert(
       fc.property(letters, letters, (old, now) => {
         const toggled = [...old.filter((x) => !now.includes(x)), ...now.filter((x) => !old.includes(x))];
@@ -32,7 +31,7 @@ describe('differences of update2 and update3', () => {
     );
   });
 
-  it('remove map entries that are equal to the old ones, and put all others', () => {
+  it('removes map entries that equal the old entries, and sets all other entries', () => {
     fc.assert(
       fc.property(entries, entries, (old, now) => {
         const differing = [
@@ -48,7 +47,7 @@ describe('differences of update2 and update3', () => {
     );
   });
 
-  it('replace an optional value instead of toggling it', () => {
+  it('replaces an optional value', () => {
     const change = readDifference(optional, 'c', new Set(['old']), 'new');
     expect(change && describeEdit(change)).toEqual({ added: ['new'], removed: ['old'] });
     const cleared = readDifference(optional, 'c', new Set(['old']), ['set', []]);
@@ -56,14 +55,14 @@ describe('differences of update2 and update3', () => {
     expect(readDifference(optional, 'c', new Set(['same']), 'same')).toBeUndefined();
   });
 
-  it('replace single values', () => {
+  it('replaces a single value', () => {
     const change = readDifference(atom, 'c', 'old', 'new');
     expect(change && describeEdit(change)).toEqual({ old: 'old' });
   });
 });
 
-describe('comparing whole values', () => {
-  it('finds exactly what a set gained and lost', () => {
+describe('compareValues', () => {
+  it('returns exactly the added and removed elements of a set', () => {
     fc.assert(
       fc.property(letters, letters, (old, now) => {
         const edit = compareValues('c', new Set(old), new Set(now));
@@ -77,7 +76,7 @@ describe('comparing whole values', () => {
     );
   });
 
-  it('says nothing about equal maps', () => {
+  it('returns undefined for equal maps', () => {
     expect(compareValues('c', new Map([['a', '1']]), new Map([['a', '1']]))).toBeUndefined();
     expect(compareValues('c', new Map([['a', '1']]), new Map([['b', '1']]))).toBeDefined();
   });

@@ -9,8 +9,8 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   return edges.slice(1).map((edge, index) => Buffer.from(bytes.subarray(edges[index], edge)));
 }
 
-describe('framing', () => {
-  it('gives the same messages however they are glued and cut', () => {
+describe('a framer', () => {
+  it('returns the same messages for every division of the stream into chunks', () => {
     fc.assert(
       fc.property(
         fc.array(object, { maxLength: 5 }),
@@ -28,20 +28,20 @@ describe('framing', () => {
     );
   });
 
-  it('keeps a character whose bytes come in two chunks', () => {
+  it('returns a character correctly if its bytes are in different chunks', () => {
     const framer = new Framer();
     const bytes = Buffer.from('{"name":"猫🙂"}');
     const messages = [...bytes].flatMap((byte) => framer.push(Buffer.from([byte])));
     expect(messages.map(String)).toEqual(['{"name":"猫🙂"}']);
   });
 
-  it('is not misled by brackets, quotes and backslashes inside strings', () => {
+  it('ignores brackets, quotes and backslashes in strings', () => {
     const framer = new Framer();
     const text = JSON.stringify({ a: '}{"\\', b: ['[', ']]', '\\"'] });
     expect(framer.push(Buffer.from(text + text)).map(String)).toEqual([text, text]);
   });
 
-  it('allows white space between messages', () => {
+  it('accepts white space between messages', () => {
     expect(new Framer().push(Buffer.from(' {}\r\n\t{} ')).map(String)).toEqual(['{}', '{}']);
   });
 
@@ -51,7 +51,7 @@ describe('framing', () => {
   });
 
   it.each(['HTTP/1.1 400 Bad Request\r\n', '[1]', '"text"', '}', '{}]'])(
-    'refuses %j, which is no JSON object',
+    'rejects %j, which is not a JSON object',
     (text) => {
       expect(() => new Framer().push(Buffer.from(text))).toThrow(/is this an OVSDB server/);
     },

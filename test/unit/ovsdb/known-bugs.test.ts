@@ -4,12 +4,12 @@ import type { OvsdbClientOptions, RowChange } from '../../../src/ovn/ovsdb/index
 import { initial, playServerPart, Scenario, testSchema, uuid } from '../../support/ovsdb/scripted-server.ts';
 
 let scenario: Scenario;
-let told: RowChange[];
+let reported: RowChange[];
 
 function begin(options: Partial<OvsdbClientOptions> = {}): Scenario {
   scenario = new Scenario(options);
-  told = [];
-  scenario.client.replica.subscribe((changes) => told.push(...changes));
+  reported = [];
+  scenario.client.replica.subscribe((changes) => reported.push(...changes));
   void scenario.client.start().catch(() => undefined);
   return scenario;
 }
@@ -19,8 +19,8 @@ afterEach(() => scenario.stop());
 const [a, b] = [uuid(1), uuid(2)];
 const rows = { Switch: { [a]: { name: 'a', tag: 1, ports: ['set', [['uuid', b]]] } } };
 
-describe('bugs that other clients had', () => {
-  it('the last transaction id is kept also when the server did not find the one asked for (libovsdb)', async () => {
+describe('a bug of other clients does not occur:', () => {
+  it('the client keeps the new transaction id when the server does not find the requested one (libovsdb)', async () => {
     begin();
     const { connection } = await scenario.synced(rows, { txn: 0xbeef });
     connection.drop();
@@ -28,20 +28,20 @@ describe('bugs that other clients had', () => {
     expect(request.params?.[3]).toBe(uuid(0xbeef));
   });
 
-  it('no other monitor purges the rows when it is set up again (libovsdb, Kube-OVN 7519)', async () => {
+  it('the monitor of the server state does not delete the rows after a reconnect (libovsdb, Kube-OVN 7519)', async () => {
     begin();
     const first = await scenario.synced(rows);
-    told = [];
+    reported = [];
     first.connection.drop();
     const connection = await scenario.connection();
     const request = await playServerPart(connection);
     expect(scenario.client.replica.count('Switch')).toBe(1);
     connection.reply(request, [true, uuid(0xa), {}]);
     await scenario.until(() => scenario.client.connected);
-    expect([scenario.client.replica.count('Switch'), told]).toEqual([1, []]);
+    expect([scenario.client.replica.count('Switch'), reported]).toEqual([1, []]);
   });
 
-  it('an update3 that does not fit the rows leads to a new dump (libovsdb)', async () => {
+  it('the client requests a dump after an update3 that does not fit the rows (libovsdb)', async () => {
     begin();
     const { connection, monitorId } = await scenario.synced(rows);
     connection.notify('update3', monitorId, uuid(0xb), { Switch: { [b]: { modify: { name: 'b' } } } });
@@ -54,7 +54,7 @@ describe('bugs that other clients had', () => {
     expect([...scenario.client.replica.rows('Switch')].map((row) => row['name'])).toEqual(['b']);
   });
 
-  it('a change of the schema is taken on the same connection (libovsdb 456)', async () => {
+  it('the client follows a schema change on the same connection (libovsdb 456)', async () => {
     begin();
     const { connection, monitorId } = await scenario.synced(rows);
     connection.notify('monitor_canceled', monitorId);
@@ -70,7 +70,7 @@ describe('bugs that other clients had', () => {
     expect(connection.destroyed).toBe(false);
   });
 
-  it('a leader change while transactions are under way leaves nothing hanging (libovsdb 390)', async () => {
+  it('all transactions in flight settle after a change of the leader (libovsdb 390)', async () => {
     begin({ remotes: 'unix:/one,unix:/two' });
     const { connection } = await scenario.synced(rows);
     const build = new OperationBuilder(scenario.client.schema!);
@@ -89,7 +89,7 @@ describe('bugs that other clients had', () => {
     await scenario.synced(rows);
   });
 
-  it('a probe while transactions and a dump are under way blocks neither (libovsdb 425)', async () => {
+  it('a probe does not block transactions or a dump (libovsdb 425)', async () => {
     begin();
     const { connection, monitorId } = await scenario.synced(rows);
     const build = new OperationBuilder(scenario.client.schema!);
@@ -109,7 +109,7 @@ describe('bugs that other clients had', () => {
     expect(scenario.client.replica.count('Port')).toBe(5000);
   });
 
-  it('the first dump is not waited for without end (Kube-OVN 7467)', async () => {
+  it('the wait for the first dump ends at a deadline (Kube-OVN 7467)', async () => {
     begin({ remotes: 'unix:/one,unix:/two', timeouts: { syncMs: 60_000 }, probe: { intervalMs: 0 } });
     const silent = await scenario.connection();
     await playServerPart(silent);
@@ -122,7 +122,7 @@ describe('bugs that other clients had', () => {
     expect((await scenario.connection()).remote).not.toEqual(silent.remote);
   });
 
-  it('the ex-leader is the last to be tried again (libovsdb 280)', async () => {
+  it('the client tries the former leader last (libovsdb 280)', async () => {
     begin({ remotes: 'unix:/one,unix:/two,unix:/three' });
     const { connection } = await scenario.synced();
     connection.notify('update3', '_Server#1', uuid(9), {
@@ -137,10 +137,10 @@ describe('bugs that other clients had', () => {
     expect(tried.indexOf(connection.remote)).toBe(2);
   });
 
-  it('no change is dropped, however many come at once, and they keep their order', async () => {
+  it('the client applies all changes of a large burst in order', async () => {
     begin();
     const { connection, monitorId } = await scenario.synced({ Switch: { [a]: { name: '0' } } });
-    told = [];
+    reported = [];
     const burst = Array.from({ length: 20_000 }, (_, i) =>
       JSON.stringify({
         method: 'update3',
@@ -151,11 +151,13 @@ describe('bugs that other clients had', () => {
     connection.push(burst);
     await scenario.until(() => scenario.client.replica.get('Switch', a)?.['name'] === '20000');
     expect(
-      told.map((change) => change.type === 'modify' && (change.changed.get('name') as { old: unknown }).old),
+      reported.map(
+        (change) => change.type === 'modify' && (change.changed.get('name') as { old: unknown }).old,
+      ),
     ).toEqual(Array.from({ length: 20_000 }, (_, i) => `${i}`));
   });
 
-  it('the difference of an optional column is its new value (libovsdb 323)', async () => {
+  it('the client reads the difference of an optional column as its new value (libovsdb 323)', async () => {
     begin();
     const { connection, monitorId } = await scenario.synced(rows);
     connection.notify('update3', monitorId, uuid(0xb), { Switch: { [a]: { modify: { tag: 2 } } } });
@@ -164,7 +166,7 @@ describe('bugs that other clients had', () => {
     expect(scenario.client.replica.get('Switch', a)?.['tag']).toEqual(new Set());
   });
 
-  it('a server that falls silent after a leader change is left, and what waits for it fails (Incus 3671)', async () => {
+  it('the client leaves a silent server, and its transactions fail (Incus 3671)', async () => {
     begin();
     const { connection } = await scenario.synced(rows);
     const build = new OperationBuilder(scenario.client.schema!);
@@ -175,7 +177,7 @@ describe('bugs that other clients had', () => {
     await scenario.synced(rows);
   });
 
-  it('a transaction that a server without quorum never answers fails at its deadline (Incus 3671)', async () => {
+  it('a transaction without an answer fails at its deadline (Incus 3671)', async () => {
     begin({ probe: { intervalMs: 0 } });
     const { connection } = await scenario.synced(rows);
     const build = new OperationBuilder(scenario.client.schema!);
@@ -186,7 +188,7 @@ describe('bugs that other clients had', () => {
     expect(scenario.client.connected).toBe(true);
   });
 
-  it('no difference is applied twice, also when connections break in a row (OVS 0896dc19e)', async () => {
+  it('the client applies no difference twice when several connections break (OVS 0896dc19e)', async () => {
     begin();
     const first = await scenario.synced(rows, { txn: 0xa });
     first.connection.drop();
@@ -199,7 +201,7 @@ describe('bugs that other clients had', () => {
     const third = await scenario.connection();
     const again = await playServerPart(third);
     const has = scenario.client.replica.get('Switch', a)?.['ports'] as ReadonlySet<string>;
-    // Rows and transaction id together: whichever side of the break the reply fell on, the next request fits it.
+    // Rows and transaction id must match, regardless of whether the reply arrived before the connection broke.
     expect([again.params?.[3], has.has(uuid(3))]).toEqual([uuid(0xb), true]);
     third.reply(again, [true, uuid(0xb), {}]);
     await scenario.until(() => scenario.client.connected);
@@ -208,8 +210,8 @@ describe('bugs that other clients had', () => {
 
   it.each([
     ['at once', 1],
-    ['while it is taken in', 20_000],
-  ])('a dump whose connection breaks %s leaves rows and transaction id as they were', async (_, size) => {
+    ['while the client processes the dump', 20_000],
+  ])('rows and transaction id stay unchanged when the connection breaks %s', async (_, size) => {
     begin();
     const first = await scenario.synced(rows, { txn: 0xa });
     first.connection.drop();

@@ -12,46 +12,46 @@ function probe(
     clock,
     { intervalMs, timeoutMs },
     {
-      ask: () => log.push(`asked at ${clock.now()}`),
-      giveUp: (silentMs) => log.push(`gave up at ${clock.now()} after ${silentMs}`),
+      sendProbe: () => log.push(`probed at ${clock.now()}`),
+      closeConnection: (silentMs) => log.push(`closed at ${clock.now()} after ${silentMs}`),
     },
   );
   return { clock, probe: made, log };
 }
 
 describe('the inactivity probe', () => {
-  it('asks after an interval of silence, and gives up when that is not answered', () => {
+  it('sends a probe after an interval of silence, and closes the connection without an answer', () => {
     const { clock, log } = probe();
     clock.advance(4999);
     expect(log).toEqual([]);
     clock.advance(20_000);
-    expect(log).toEqual(['asked at 5000', 'gave up at 8000 after 8000']);
+    expect(log).toEqual(['probed at 5000', 'closed at 8000 after 8000']);
     expect(clock.pending).toBe(0);
   });
 
-  it('takes whatever is received for a sign of life', () => {
+  it('counts all received data as an answer', () => {
     const { clock, probe: one, log } = probe();
     for (let second = 0; second < 30; second++) {
       clock.advance(1000);
-      one.heard();
+      one.received();
     }
     expect(log).toEqual([]);
     clock.advance(5000);
-    one.heard();
+    one.received();
     clock.advance(5000);
-    expect(log).toEqual(['asked at 35000', 'asked at 40000']);
+    expect(log).toEqual(['probed at 35000', 'probed at 40000']);
   });
 
-  it('does not blame the server when this process itself stood still', () => {
+  it('does not close the connection because this process was paused', () => {
     const { clock, log } = probe();
     clock.advance(5000);
-    clock.standStill(60_000);
-    expect(log).toEqual(['asked at 5000']);
+    clock.pause(60_000);
+    expect(log).toEqual(['probed at 5000']);
     clock.advance(3000);
     expect(log).toHaveLength(2);
   });
 
-  it('is silent when it is turned off or stopped', () => {
+  it('does nothing when it is disabled or stopped', () => {
     const off = probe(0);
     const stopped = probe();
     stopped.probe.stop();

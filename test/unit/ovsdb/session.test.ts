@@ -36,11 +36,11 @@ afterEach(() => {
 });
 
 const timeoutMs = 1000;
-/** A message that is parsed in slices. */
+/** A message that the session parses in slices. */
 const large = JSON.stringify({ method: 'update', params: ['large', 'x'.repeat(300_000)], id: null });
 
-describe('calls', () => {
-  it('get the reply with their id, in whatever order replies come', async () => {
+describe('a call', () => {
+  it('gets the reply with its id, in any order of the replies', async () => {
     const { server, session } = start();
     const calls = [session.call('a', [], { timeoutMs }), session.call('b', [1], { timeoutMs })];
     const [a, b] = [await server.request('a'), await server.request('b')];
@@ -53,15 +53,15 @@ describe('calls', () => {
     ['"unknown method"', 'unknown method', 'UNKNOWN_METHOD'],
     ['an object', { error: 'unknown database', details: 'no Test' }, 'UNKNOWN_DATABASE'],
     ['a canceled transaction', 'canceled', 'CANCELED'],
-    ['something new', { error: 'out of luck' }, 'SERVER_ERROR'],
-  ])('fail with what the server says: %s', async (_, said, code) => {
+    ['an unknown error', { error: 'new error' }, 'SERVER_ERROR'],
+  ])('fails with the error of the server: %s', async (_, reply, code) => {
     const { server, session } = start();
     const call = session.call('a', [], { timeoutMs });
-    server.fail(await server.request('a'), said);
+    server.fail(await server.request('a'), reply);
     await expect(call).rejects.toMatchObject({ code, outcomeUnknown: false });
   });
 
-  it('fail at their deadline, and a reply that comes later is ignored', async () => {
+  it('fails at its deadline, and ignores a later reply', async () => {
     const { clock, server, session } = start();
     const call = session.call('transact', [], { timeoutMs });
     const request = await server.request('transact');
@@ -69,14 +69,13 @@ describe('calls', () => {
     await expect(call).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
       outcomeUnknown: true,
-      advice: 'reread',
     });
     expect((await server.request('cancel')).params).toEqual([request.id]);
     server.reply(request, []);
     expect(session.ended).toBeUndefined();
   });
 
-  it('fail when their caller gives up, before or after they were sent', async () => {
+  it('fails when its caller aborts it, before or after it was sent', async () => {
     const { server, session } = start();
     const abort = new AbortController();
     const call = session.call('transact', [], { timeoutMs, signal: abort.signal });
@@ -88,7 +87,7 @@ describe('calls', () => {
     expect(server.sent.filter(({ method }) => method === 'transact')).toHaveLength(1);
   });
 
-  it('all fail when the connection ends, and say that the outcome is unknown', async () => {
+  it('fails when the connection ends; the outcome of a transaction is then unknown', async () => {
     const { clock, server, session } = start();
     const calls = [
       session.call('transact', [], { timeoutMs }),
@@ -102,19 +101,16 @@ describe('calls', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it.each(['a\0b', 'half \ud83d', '\udc00'])(
-    'refuse text that would end the session at the server: %j',
-    async (text) => {
-      const { server, session } = start();
-      await expect(session.call('transact', [text], { timeoutMs })).rejects.toMatchObject({
-        code: 'INVALID_REQUEST',
-      });
-      expect(server.sent).toEqual([]);
-    },
-  );
+  it.each(['a\0b', 'half \ud83d', '\udc00'])('rejects text that OVS does not accept: %j', async (text) => {
+    const { server, session } = start();
+    await expect(session.call('transact', [text], { timeoutMs })).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+    });
+    expect(server.sent).toEqual([]);
+  });
 
-  it.each(['\\u0000 spelt out', '\u0001', '🙂', '\\\\ud800'])(
-    'send text that only looks like that: %j',
+  it.each(['\\u0000 as text', '\u0001', '🙂', '\\\\ud800'])(
+    'sends text that only resembles rejected text: %j',
     async (text) => {
       const { server, session } = start();
       const call = session.call('transact', [text], { timeoutMs });
@@ -126,8 +122,8 @@ describe('calls', () => {
   );
 });
 
-describe('the order of messages', () => {
-  it('a reply is taken only after the notifications before it', async () => {
+describe('a session', () => {
+  it('processes a reply only after the notifications before it', async () => {
     const gate = Promise.withResolvers<undefined>();
     const { server, session, notified } = start(() => gate.promise);
     let replied = false;
@@ -144,7 +140,7 @@ describe('the order of messages', () => {
     expect(notified).toHaveLength(2);
   });
 
-  it('messages behind a large one wait for it', async () => {
+  it('processes messages after a large message in order', async () => {
     const { server, session, notified } = start();
     const call = session.call('a', [], { timeoutMs });
     const request = await server.request('a');
@@ -156,14 +152,14 @@ describe('the order of messages', () => {
     expect(notified.map((one) => (one as unknown[])[1])).toEqual(['large', 'small']);
   });
 
-  it("the server's echo is answered at once, even behind a large message", () => {
+  it('answers an echo of the server at once, even after a large message', () => {
     const { server } = start();
     server.push(large);
     server.push(JSON.stringify({ method: 'echo', params: ['hello'], id: 'echo' }));
     expect(server.sent).toEqual([{ id: 'echo', result: ['hello'], error: null }]);
   });
 
-  it('what consumes a reply is done before the next message is taken', async () => {
+  it('processes the next message only after the consumer of a reply is done', async () => {
     const { server, session, notified } = start();
     let seen: unknown;
     const call = session.call('a', [], {
@@ -182,13 +178,13 @@ describe('the order of messages', () => {
 });
 
 describe('a session ends', () => {
-  it('when it receives what is no JSON', async () => {
+  it('when it receives invalid JSON', async () => {
     const { server, session } = start();
     server.push('{"a":nonsense}');
     await expect(session.closed).resolves.toMatchObject({ code: 'PROTOCOL_ERROR' });
   });
 
-  it('when a notification cannot be taken, and takes none after it', async () => {
+  it('when the processing of a notification fails, and processes no later message', async () => {
     const { server, session, notified } = start((method) => {
       if (method === 'bad') throw new OvsdbError('PROTOCOL_ERROR', 'bad');
     });
@@ -197,14 +193,14 @@ describe('a session ends', () => {
     expect(notified).toEqual([['bad']]);
   });
 
-  it('when it is closed, and takes nothing more, not even what has arrived', () => {
-    const made = start(() => made.session.close(new OvsdbError('STOPPED', 'enough')));
+  it('when it is closed, and processes no message that has already arrived', () => {
+    const made = start(() => made.session.close(new OvsdbError('STOPPED', 'closed by the test')));
     const one = JSON.stringify({ method: 'update', params: [], id: null });
     made.server.push(one + one);
     expect(made.notified).toHaveLength(1);
   });
 
-  it('when what consumes a reply fails', async () => {
+  it('when the consumer of a reply fails', async () => {
     const { server, session } = start();
     const call = session.call('a', [], { timeoutMs, consume: () => Promise.reject(new Error('no room')) });
     server.reply(await server.request('a'), {});
@@ -212,7 +208,7 @@ describe('a session ends', () => {
     await expect(session.closed).resolves.toMatchObject({ code: 'PROTOCOL_ERROR' });
   });
 
-  it('only after what it was doing is done', async () => {
+  it('only after the running callback is done', async () => {
     const gate = Promise.withResolvers<undefined>();
     const { server, session } = start(() => gate.promise);
     let closed = false;
@@ -225,7 +221,7 @@ describe('a session ends', () => {
     await session.closed;
   });
 
-  it('when the server answers no probe', async () => {
+  it('when the server does not answer a probe', async () => {
     const { clock, server, session } = start();
     clock.advance(5000);
     expect(server.methods).toEqual(['echo']);
@@ -236,7 +232,7 @@ describe('a session ends', () => {
     });
   });
 
-  it('not when the server answers the probe', () => {
+  it('only without answers to probes', () => {
     const { clock, server, session } = start();
     for (let round = 0; round < 5; round++) {
       clock.advance(5000);
@@ -246,8 +242,8 @@ describe('a session ends', () => {
   });
 });
 
-describe('requests of the server', () => {
-  it('that are unknown are answered so', () => {
+describe('an unknown request of the server', () => {
+  it('gets the reply "unknown method"', () => {
     const { server } = start();
     server.push('{"method":"steal","params":[],"id":7}');
     expect(server.sent).toEqual([{ id: 7, result: null, error: 'unknown method' }]);

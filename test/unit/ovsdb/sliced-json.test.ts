@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseJsonInSlices } from '../../../src/ovn/ovsdb/sliced-json.ts';
 
-/** Through JSON once more: large objects come back without a prototype, which no reader minds. */
+/** Converts the objects without a prototype, which the parser returns for large objects. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
 
-describe('parsing in slices', () => {
-  it('gives what JSON.parse gives, whatever the size of a slice', async () => {
+describe('parseJsonInSlices', () => {
+  it('returns the same value as JSON.parse for every slice size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.jsonValue({ maxDepth: 5, stringUnit: 'grapheme' }).map((value) => ({ value })),
@@ -21,7 +21,7 @@ describe('parsing in slices', () => {
     );
   });
 
-  it('refuses a text that is cut off anywhere, and never hangs', async () => {
+  it('rejects a text that is truncated at any position', async () => {
     const text = JSON.stringify({
       id: 1,
       result: [false, { Table: { a: { initial: { x: ['set', []], y: 'z' } } } }],
@@ -34,13 +34,13 @@ describe('parsing in slices', () => {
   });
 
   it.each(['{"a" 1}', '{"a":1,}', '[1 2]', '{1:2}', '[1]]', '[1],', '{"a":}', 'nonsense'])(
-    'refuses %j',
+    'rejects %j',
     async (text) => {
       await expect(parseJsonInSlices(Buffer.from(text), 2)).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' });
     },
   );
 
-  it('keeps a member named __proto__ a plain member', async () => {
+  it('returns a member with the name __proto__ as an ordinary member', async () => {
     const value = (await parseJsonInSlices(Buffer.from('{"__proto__":{"a":1},"b":2}'), 4)) as Record<
       string,
       unknown
@@ -48,7 +48,7 @@ describe('parsing in slices', () => {
     expect(Object.keys(value)).toEqual(['__proto__', 'b']);
   });
 
-  it('lets others run while it parses a large text', async () => {
+  it('yields the event loop while it parses a large text', async () => {
     const rows = Object.fromEntries(
       Array.from({ length: 60_000 }, (_, i) => [`row${i}`, { name: 'x'.repeat(100), i }]),
     );

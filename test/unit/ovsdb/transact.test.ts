@@ -8,8 +8,8 @@ const schema = parseSchema(testSchema);
 const build = new OperationBuilder(schema);
 const [s, p] = [uuid(1), uuid(2)];
 
-describe('operations on the wire', () => {
-  it('insert names the uuid that the client chose', () => {
+describe('an operation builder', () => {
+  it('sends the UUID that the client chose for an insert', () => {
     expect(
       build.insert('Switch', s, { name: 'a', ports: new Set([p]), ids: new Map([['k', 'v']]), tag: 5 }),
     ).toEqual({
@@ -20,7 +20,7 @@ describe('operations on the wire', () => {
     });
   });
 
-  it('a target is a uuid, or conditions', () => {
+  it('accepts a UUID or conditions as a target', () => {
     expect(build.deleteRow('Switch', s)).toEqual({
       op: 'delete',
       table: 'Switch',
@@ -34,14 +34,14 @@ describe('operations on the wire', () => {
     });
   });
 
-  it('set elements are mutated, not rewritten', () => {
+  it('mutates the elements of a set', () => {
     expect(build.mutateSet('Switch', s, 'ports', 'delete', [p])).toMatchObject({
       op: 'mutate',
       mutations: [['ports', 'delete', ['set', [['uuid', p]]]]],
     });
   });
 
-  it('a map entry is deleted and inserted in one operation, because insert never overwrites', () => {
+  it('deletes and inserts a map entry in one operation, because insert never overwrites', () => {
     const operation = build.mutateMap('Switch', s, 'ids', { put: new Map([['a', '1']]), remove: ['b'] });
     expect(operation['mutations']).toEqual([
       ['ids', 'delete', ['set', ['b', 'a']]],
@@ -50,7 +50,7 @@ describe('operations on the wire', () => {
     expect(build.mutateMap('Switch', s, 'ids', { remove: ['b'] })['mutations']).toHaveLength(1);
   });
 
-  it('wait never waits', () => {
+  it('sends wait with the timeout 0', () => {
     expect(build.waitForMatch('Switch', s)).toMatchObject({
       timeout: 0,
       until: '!=',
@@ -71,19 +71,19 @@ describe('operations on the wire', () => {
     ['a column', () => build.update('Switch', s, { tier: 1 })],
     ['a table', () => build.deleteRow('Meter', s)],
     ['a column in a mutation', () => build.mutateSet('Switch', s, 'nat', 'insert', [p])],
-  ])('%s that the schema lacks is refused before it is sent', (_, make) => {
+  ])('rejects %s that the schema lacks', (_, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'SCHEMA_MISMATCH' }));
   });
 });
 
-describe('results', () => {
+describe('the results of a transaction', () => {
   const operations = [
     build.insert('Switch', s, {}),
     build.deleteRow('Port', p),
     build.waitForMatch('Switch', s),
   ];
 
-  it('give uuid and count', () => {
+  it('contain UUIDs and counts', () => {
     expect(readResults(schema, operations, [{ uuid: ['uuid', s] }, { count: 1 }, {}])).toEqual([
       { uuid: s },
       { count: 1 },
@@ -91,7 +91,7 @@ describe('results', () => {
     ]);
   });
 
-  it('give rows of a select as they are in memory', () => {
+  it('contain the decoded rows of a select', () => {
     const rows = [{ _uuid: ['uuid', s], ports: ['uuid', p], tag: ['set', []] }];
     expect(readResults(schema, [build.select('Switch', s, ['ports', 'tag'])], [{ rows }])).toEqual([
       { rows: [{ _uuid: s, ports: new Set([p]), tag: new Set() }] },
@@ -105,14 +105,14 @@ describe('results', () => {
     ['not owner', 'NOT_OWNER'],
     ['canceled', 'CANCELED'],
     ['something new', 'SERVER_ERROR'],
-  ])('an operation that failed with "%s" is %s, with its index', (error, code) => {
+  ])('with the error "%s" of an operation throw %s with its index', (error, code) => {
     const result = [{ uuid: ['uuid', s] }, { error, details: 'why' }, null];
     expect(() => readResults(schema, operations, result)).toThrow(
       expect.objectContaining({ code, operationIndex: 1, serverError: error, outcomeUnknown: false }),
     );
   });
 
-  it('one element more than operations is an error of the commit, and of no operation', () => {
+  it('with an additional element throw an error of the commit without an index', () => {
     const result = [
       { uuid: ['uuid', s] },
       { count: 1 },
@@ -124,7 +124,7 @@ describe('results', () => {
     );
   });
 
-  it.each([[undefined], [{}], [[]], [[{}, null, {}]]])('%j is no result of three operations', (result) => {
+  it.each([[undefined], [{}], [[]], [[{}, null, {}]]])('cannot be %j for three operations', (result) => {
     expect(() => readResults(schema, operations, result)).toThrow(
       expect.objectContaining({ code: 'PROTOCOL_ERROR' }),
     );
@@ -132,7 +132,7 @@ describe('results', () => {
 });
 
 describe('a transaction', () => {
-  it('resolves only after the replica shows what it did', async () => {
+  it('resolves only after the replica shows its effect', async () => {
     const scenario = new Scenario();
     const started = scenario.client.start();
     const { connection, monitorId } = await scenario.synced();
@@ -148,7 +148,7 @@ describe('a transaction', () => {
     await scenario.stop();
   });
 
-  it('says which operation has text that cannot be sent, and harms no other', async () => {
+  it('with text that OVS rejects fails with the index of the operation, and is not sent', async () => {
     const scenario = new Scenario();
     void scenario.client.start();
     const { connection } = await scenario.synced();
@@ -161,11 +161,10 @@ describe('a transaction', () => {
     await scenario.stop();
   });
 
-  it('is refused at once while there is no connection', async () => {
+  it('fails at once while the client is disconnected', async () => {
     const scenario = new Scenario();
     await expect(scenario.client.transact([build.comment('x')])).rejects.toMatchObject({
       code: 'NOT_CONNECTED',
-      advice: 'retry',
       outcomeUnknown: false,
     });
   });
