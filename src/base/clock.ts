@@ -1,36 +1,36 @@
-/** A pending timer of a {@link Clock}. */
+/** A timer of a {@link Clock}. */
 export interface Timer {
-  /** Nothing happens when it has fired already. */
+  /** Cancels the timer. Has no effect after the timer has fired. */
   cancel(): void;
 }
 
 /**
- * Time as an edge, so that tests own it. Decisions use `now` (monotonic: steps of the wall clock do not show);
- * `date` is only for what people read.
+ * A source of time that tests can replace. Decisions use `now`, because it is monotonic and ignores changes
+ * of the wall clock. `date` is only for timestamps that users read.
  */
 export interface Clock {
-  /** Monotonic milliseconds since some moment. */
+  /** Returns monotonic milliseconds since an arbitrary moment. */
   now(): number;
-  /** Wall time, for timestamps written to objects. */
+  /** Returns the wall time, for timestamps in objects. */
   date(): Date;
   /** Calls `callback` once after `ms` milliseconds. */
   setTimer(ms: number, callback: () => void): Timer;
 }
 
-/** Longer delays than this overflow Node's timers, which then fire at once. */
-const maxDelayMs = 2 ** 31 - 1;
+/** The maximum delay of Node's timers. A timer with a longer delay fires at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** The machine's clock. */
+/** The clock of the machine. */
 export const realClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
   setTimer: (ms, callback) => {
-    const handle = setTimeout(callback, Math.min(Math.max(ms, 0), maxDelayMs));
+    const handle = setTimeout(callback, Math.min(Math.max(ms, 0), MAX_DELAY_MS));
     return { cancel: () => clearTimeout(handle) };
   },
 };
 
-/** Resolves after `ms`, or at once when `signal` is or becomes aborted: the caller looks at the signal. */
+/** Resolves after `ms`, or as soon as `signal` is aborted. The caller must check the signal afterwards. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve();
   return new Promise((resolve) => {
@@ -44,7 +44,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** A date as Kubernetes' MicroTime: '2006-01-02T15:04:05.000000Z'. */
+/** Formats a date as MicroTime of Kubernetes: '2006-01-02T15:04:05.000000Z'. */
 export function microTime(date: Date): string {
   return date.toISOString().replace('Z', '000Z');
 }

@@ -1,4 +1,7 @@
-/** What every other folder may use: time, logging, backoff, sharing the event loop, equality. Imports nothing else. */
+/**
+ * The lowest layer: time, logging, backoff, cooperative scheduling and JSON equality. It imports no other
+ * layer.
+ */
 export { backoffDelay, type Backoff, type Random } from './backoff.ts';
 export { microTime, realClock, sleep, type Clock, type Timer } from './clock.ts';
 export { jsonEqual } from './json-equal.ts';

@@ -1,6 +1,6 @@
 /**
- * Whether two values are the same JSON: the order of properties does not count, and a property that is undefined
- * counts as absent, as JSON.stringify has it. The one deep comparison of the runtime: nothing is ignored.
+ * Returns whether two values are the same JSON. The order of properties is irrelevant. As in JSON.stringify,
+ * a property with the value undefined counts as absent.
  */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -3,12 +3,14 @@ import { withFields, type Logger } from './log.ts';
 
 const scopes = new AsyncLocalStorage<Readonly<Record<string, unknown>>>();
 
-/** Runs `work` so that every line of a {@link scopedLog} in it, and in what it waits for, has these fields. */
+/**
+ * Runs `work`. Every line that `work` writes to a {@link scopedLog}, also asynchronously, has these fields.
+ */
 export function inScope<R>(fields: Readonly<Record<string, unknown>>, work: () => R): R {
   return scopes.run(fields, work);
 }
 
-/** `log` with the fields of the scope that a line is written in: which reconcile it belongs to. */
+/** Returns a logger that adds the fields of the current scope (see {@link inScope}) to every line. */
 export function scopedLog(log: Logger): Logger {
   const here = (): Logger => {
     const fields = scopes.getStore();

@@ -1,4 +1,7 @@
-/** The little of a logger that the runtime needs; winston's has it. Fields are data: never put text of a tenant in `message`. */
+/**
+ * The logger interface of the runtime; winston implements it. Text from tenants belongs in `fields` and never
+ * in `message`.
+ */
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): unknown;
   info(message: string, fields?: Readonly<Record<string, unknown>>): unknown;
@@ -6,7 +9,7 @@ export interface Logger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): unknown;
 }
 
-/** A logger that says nothing. */
+/** A logger that discards all lines. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
@@ -14,7 +17,7 @@ export const silentLogger: Logger = {
   error: () => undefined,
 };
 
-/** `log` with `fields` in every line. */
+/** Returns a logger that adds `fields` to every line. */
 export function withFields(log: Logger, fields: Readonly<Record<string, unknown>>): Logger {
   return {
     debug: (message, more) => log.debug(message, { ...fields, ...more }),
@@ -24,7 +27,7 @@ export function withFields(log: Logger, fields: Readonly<Record<string, unknown>
   };
 }
 
-/** What of an error belongs in a line: message, code, and the chain of causes. */
+/** Returns the fields of an error for a log line: message, code, and the chain of causes. */
 export function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: String(error) };
   const { code, cause } = error as Error & { code?: unknown };

@@ -1,18 +1,19 @@
 import { realClock } from './clock.ts';
 
-/** Milliseconds of work after which others get the event loop. */
+/** The duration of a slice of work. After a slice, other work gets the event loop. */
 const SLICE_MS = 8;
 
-/** Work in small steps: between any two of them others may get their turn, and change what they share with it. */
+/** Work in small steps. Other work may run between two steps and may change shared state. */
 export type Steps<T> = Generator<undefined, T>;
 
 /**
- * Shares the event loop. Work that finds nothing to write waits for no I/O: ten thousand keys of it, as after a start,
- * would hold up every probe, lease renewal and health check until the last one is done.
+ * Divides long work into slices, so that other work can use the event loop. Without slices, 10,000 reconciles
+ * without I/O (as after a start) would block all probes, Lease renewals and health checks until the last
+ * reconcile is done.
  */
 export class Turn {
   readonly #now: () => number;
-  /** Of the first step in this turn of the event loop; undefined when there was none. */
+  /** The time of the first step in this turn of the event loop; undefined before the first step. */
   #since: number | undefined;
   #next: Promise<void> = Promise.resolve();
 
@@ -21,7 +22,10 @@ export class Turn {
     this.#now = now;
   }
 
-  /** To be asked between steps: undefined to go on; otherwise it resolves when others had their turn. */
+  /**
+   * Call this method between steps. It returns undefined if the slice is not over. Otherwise it returns a
+   * promise that resolves after other work could run.
+   */
   over(): Promise<void> | undefined {
     if (this.#since !== undefined) return this.#now() - this.#since >= SLICE_MS ? this.#next : undefined;
     this.#since = this.#now();
@@ -34,7 +38,7 @@ export class Turn {
     return undefined;
   }
 
-  /** Takes all steps, in as many turns as it takes. Rejects with what a step throws. */
+  /** Runs all steps in as many slices as necessary. Rejects with the error of a step. */
   async run<T>(steps: Steps<T>): Promise<T> {
     for (;;) {
       const others = this.over();
@@ -49,8 +53,8 @@ export class Turn {
 }
 
 /**
- * Takes all steps: at once when that is quick, else over several turns of the event loop. So small work stays
- * synchronous, and only large work becomes a promise.
+ * Runs all steps: small work synchronously, large work in several turns of the event loop. Only large work
+ * returns a promise.
  */
 export function inTurns<T>(steps: Steps<T>): T | Promise<T> {
   const since = realClock.now();

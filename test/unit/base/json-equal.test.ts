@@ -19,7 +19,7 @@ describe('jsonEqual', () => {
       [1, [2, { a: null }]],
     ],
     [null, null],
-  ])('holds for %j and %j', (a, b) => expect(jsonEqual(a, b)).toBe(true));
+  ])('returns true for %j and %j', (a, b) => expect(jsonEqual(a, b)).toBe(true));
 
   it.each([
     [{ a: 1 }, { a: 2 }],
@@ -38,9 +38,9 @@ describe('jsonEqual', () => {
     [null, {}],
     [{ toString: 1 }, {}],
     [{}, { hasOwnProperty: 1 }],
-  ])('does not hold for %j and %j', (a, b) => expect(jsonEqual(a, b)).toBe(false));
+  ])('returns false for %j and %j', (a, b) => expect(jsonEqual(a, b)).toBe(false));
 
-  it('agrees with comparing the text of the same JSON with sorted properties', () => {
+  it('agrees with a comparison of the JSON texts with sorted properties', () => {
     const sorted = (value: unknown): unknown =>
       typeof value !== 'object' || value === null
         ? value

@@ -2,22 +2,22 @@ import { describe, expect, it } from '@jest/globals';
 import { Turn } from '../../../src/base/index.ts';
 import { settle } from '../../support/reconcile/fake-clock.ts';
 
-/** Where the time is what a test says. */
+/** Makes a turn with a clock that the test advances. */
 function setUp() {
   let now = 1_000;
   const turn = new Turn(() => now);
   return { turn, work: (ms: number) => (now += ms) };
 }
 
-describe('a turn of the event loop', () => {
-  it('lets short work go on', () => {
+describe('Turn.over', () => {
+  it('returns undefined during a slice', () => {
     const { turn, work } = setUp();
     expect(turn.over()).toBeUndefined();
     work(7);
     expect(turn.over()).toBeUndefined();
   });
 
-  it('is over when it has lasted long enough, until the event loop went round', async () => {
+  it('returns a promise after a slice, which resolves in the next turn of the event loop', async () => {
     const { turn, work } = setUp();
     void turn.over();
     work(8);
@@ -31,7 +31,7 @@ describe('a turn of the event loop', () => {
     expect(turn.over()).toBeUndefined();
   });
 
-  it('counts from the first step in it, not from the last one before', async () => {
+  it('measures a slice from the first step in a turn of the event loop', async () => {
     const { turn, work } = setUp();
     void turn.over();
     await settle();
@@ -40,9 +40,9 @@ describe('a turn of the event loop', () => {
   });
 });
 
-describe('steps in turns', () => {
-  /** Forty steps of 2 ms each; and how many had been taken whenever others had their turn. */
-  async function taken(fail?: Error) {
+describe('Turn.run', () => {
+  /** Runs 40 steps of 2 ms, and records the number of steps at each turn of the event loop. */
+  async function runSteps(fail?: Error) {
     const { turn, work } = setUp();
     let count = 0;
     function* steps() {
@@ -65,17 +65,17 @@ describe('steps in turns', () => {
     return { outcome, seen };
   }
 
-  it('are all taken, a few in each turn of the event loop', async () => {
-    const { outcome, seen } = await taken();
+  it('runs all steps, a few in each turn of the event loop', async () => {
+    const { outcome, seen } = await runSteps();
     expect(outcome).toBe('all');
     expect(seen.length).toBeGreaterThanOrEqual(5);
-    // Four are 8 ms; the first two turns may follow one another.
+    // Four steps take 8 ms. The first two slices may run without a turn between them.
     for (const [index, count] of seen.entries())
       expect(count - (seen[index - 1] ?? 0)).toBeLessThanOrEqual(8);
   });
 
-  it('end with what one of them throws', async () => {
+  it('rejects with the error of a step', async () => {
     const error = new Error('no');
-    expect((await taken(error)).outcome).toBe(error);
+    expect((await runSteps(error)).outcome).toBe(error);
   });
 });
