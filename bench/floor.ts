@@ -5,7 +5,7 @@ import type { Filled, Template } from './template.ts';
 import { floorWorld, pathOf } from './world.ts';
 
 /** The fields of a Port that the floor needs. */
-export interface PortIdentity {
+interface PortIdentity {
   readonly name: string;
   readonly uid: string;
 }

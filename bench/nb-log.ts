@@ -11,7 +11,7 @@ export interface NbWrites {
 }
 
 /** A position in the log. */
-export interface NbMark {
+interface NbMark {
   readonly inode: number;
   readonly size: number;
 }

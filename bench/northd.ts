@@ -2,7 +2,7 @@
 import type { Daemon } from '../src/dev/ovn/daemon.ts';
 
 /** Statistics of a stopwatch in ms (OVS lib/stopwatch.h). */
-export interface Stopwatch {
+interface Stopwatch {
   readonly samples: number;
   readonly maximum: number;
   readonly p95: number;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const scenarioNames = ['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'] as const;
+const scenarioNames = ['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 /** The options of the benchmark. */

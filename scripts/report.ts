@@ -22,7 +22,7 @@ export interface Results {
   readonly skipped: readonly string[];
 }
 
-export interface Suite extends Results {
+interface Suite extends Results {
   /** The full names of the failed tests. */
   readonly failures: readonly string[];
 }

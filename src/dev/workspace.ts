@@ -14,7 +14,7 @@ import { isAlive, thisProcess } from './owner.ts';
 import type { Owner } from './owner.ts';
 
 /** A folder that only this user can enter. It contains all files of one development cluster. */
-export interface Workspace {
+interface Workspace {
   /** Absolute path without symbolic links. */
   readonly dir: string;
   /** Deletes the folder. The processes that use it must have exited. */

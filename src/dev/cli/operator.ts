@@ -8,7 +8,7 @@ import { untilAborted } from '../../cli/io.ts';
 import type { Output } from '../../cli/io.ts';
 
 /** An operator that runs in this process and serves a development cluster. */
-export type DevOperator = Pick<Operator, 'failed' | 'stop'>;
+type DevOperator = Pick<Operator, 'failed' | 'stop'>;
 
 /**
  * Starts the operator in this process for a development cluster; resolves when its controllers run. When the start

@@ -33,7 +33,7 @@ export interface Hypervisor extends HypervisorPlace {
   stop(): Promise<void>;
 }
 
-export interface HypervisorOptions {
+interface HypervisorOptions {
   /** The prefix of the names of the lab's namespaces. */
   readonly prefix: string;
   /** The number of the hypervisor, from 1. */

@@ -4,7 +4,7 @@ import { run } from '../../process/command.ts';
 import type { HypervisorPlace } from './hypervisor.ts';
 
 /** A device to connect to a Port. */
-export interface Plug {
+interface Plug {
   /** Name of the device on the hypervisor, at most 15 characters. */
   readonly device: string;
   /** The Port's `status.interfaceID`. */

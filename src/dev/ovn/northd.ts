@@ -1,7 +1,7 @@
 import { Daemon } from './daemon.ts';
 
 /** The remotes of ovn-northd's databases (`unix:<path>`), and the private folder for its sockets and log. */
-export interface NorthdOptions {
+interface NorthdOptions {
   readonly dir: string;
   readonly northbound: string;
   readonly southbound: string;

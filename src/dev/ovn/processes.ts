@@ -8,7 +8,7 @@ import { Daemon, daemonEnvironment } from './daemon.ts';
 const run = promisify(execFile);
 
 /** Options of every database server. */
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** Path of the schema file, e.g. `/usr/share/ovn/ovn-nb.ovsschema`. */
   readonly schema: string;
   /** Name of the database in that schema, e.g. `OVN_Northbound`. */
@@ -69,7 +69,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<DatabaseS
 }
 
 /** Options of a Raft cluster. */
-export interface RaftClusterOptions extends Omit<DatabaseOptions, 'listen' | 'prefix'> {
+interface RaftClusterOptions extends Omit<DatabaseOptions, 'listen' | 'prefix'> {
   /** Number of servers, usually 3. */
   readonly nodes: number;
 }

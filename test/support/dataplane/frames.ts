@@ -7,8 +7,8 @@ import ipaddr from 'ipaddr.js';
 import { eventually } from '../eventually.ts';
 import type { Guest } from './guest.ts';
 
-export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
-export const ipBytes = (ip: string): Buffer => Buffer.from(ipaddr.parse(ip).toByteArray());
+const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
+const ipBytes = (ip: string): Buffer => Buffer.from(ipaddr.parse(ip).toByteArray());
 
 const u8 = (...values: readonly number[]): Buffer => Buffer.from(values);
 const u16 = (...values: readonly number[]): Buffer =>

@@ -1,7 +1,7 @@
 import type { Guest } from './guest.ts';
 
 /** The response to an HTTP request. */
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly status: number;
   readonly body: string;
 }

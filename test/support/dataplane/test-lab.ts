@@ -16,12 +16,12 @@ import { applyManifests, readManifests } from '../../../src/dev/manifests.ts';
 import { startOperator } from '../../../src/operator/operator.ts';
 import type { KubeClient } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
-import { eventually, patienceMs } from '../eventually.ts';
+import { eventually, WAIT_TIMEOUT_MS } from '../eventually.ts';
 import { ovnWarnings } from '../ovn-warnings.ts';
 import { Guest } from './guest.ts';
 
 /** Options of a new VM. */
-export interface GuestOptions {
+interface GuestOptions {
   readonly name: string;
   /** Name of the Port; default: the name of the VM. */
   readonly port?: string;
@@ -125,7 +125,7 @@ export class TestLab {
     const state = await createVm(this.access, {
       name,
       port: { namespace, name: port },
-      timeoutMs: patienceMs,
+      timeoutMs: WAIT_TIMEOUT_MS,
       ...(subnet === undefined ? {} : { subnet }),
       ...(on === undefined ? {} : { hypervisor: on }),
     });

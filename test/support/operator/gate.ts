@@ -15,7 +15,7 @@ export interface WritePoint {
 }
 
 /** The action of a proxy for a write. */
-export type WriteDecision =
+type WriteDecision =
   | 'pass'
   /** The proxy does not send the write and never answers. */
   | 'never-sent'

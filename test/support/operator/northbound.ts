@@ -19,7 +19,7 @@ export interface NbRow {
 }
 
 /** A column's base type in the schema (RFC 7047 §3.2). */
-export interface BaseType {
+interface BaseType {
   readonly type: 'string' | 'integer' | 'boolean' | 'uuid' | 'real';
   readonly enum?: unknown;
   readonly minInteger?: number;

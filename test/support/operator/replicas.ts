@@ -22,7 +22,7 @@ import { markOf, managedRows } from './dump.ts';
 import { NorthboundView, type NbRow } from './northbound.ts';
 
 /** Timings of the Lease, in seconds. */
-export interface LeaseTimes {
+interface LeaseTimes {
   readonly lease: number;
   readonly renew: number;
   readonly retry: number;
