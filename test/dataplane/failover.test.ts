@@ -4,7 +4,7 @@ import { internet, Namespace, type Hypervisor } from '../../src/dev/lab/index.ts
 import { describeLab } from '../support/dataplane/describe.ts';
 import { longestGap, type Guest } from '../support/dataplane/guest.ts';
 import { publicNetwork } from '../support/dataplane/outside.ts';
-import { patienceMs } from '../support/eventually.ts';
+import { WAIT_TIMEOUT_MS } from '../support/eventually.ts';
 import { within } from '../support/within.ts';
 
 const vpc = `
@@ -60,7 +60,7 @@ describeLab(
       await act();
       const since = (): number => performance.now() - began;
       for (let complete = false; !complete || since() < 1.5 * BFD_MS; complete = await pings())
-        if (since() > patienceMs) throw new Error('the external host did not answer again in time');
+        if (since() > WAIT_TIMEOUT_MS) throw new Error('the external host did not answer again in time');
       return longestGap(answers);
     };
 

@@ -11,7 +11,7 @@ import { startDatabase, startRaftCluster } from '../../../src/dev/ovn/processes.
 import type { DatabaseServer, RaftCluster } from '../../../src/dev/ovn/processes.ts';
 import { OperationBuilder, OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
 import type { Operation, OvsdbClientOptions } from '../../../src/ovn/ovsdb/index.ts';
-import { eventually, patienceMs } from '../eventually.ts';
+import { eventually, WAIT_TIMEOUT_MS } from '../eventually.ts';
 
 /** The schema of the live tests, and the replicated columns. */
 export const northbound = { schema: '/usr/share/ovn/ovn-nb.ovsschema', name: 'OVN_Northbound' };
@@ -65,7 +65,7 @@ export class Live {
   /** Makes and starts a client. Resolves when its replica is filled. */
   async started(remotes: string, options: Partial<OvsdbClientOptions> = {}): Promise<OvsdbClient> {
     const client = this.client(remotes, options);
-    await client.start({ timeoutMs: patienceMs });
+    await client.start({ timeoutMs: WAIT_TIMEOUT_MS });
     return client;
   }
 

@@ -27,7 +27,7 @@ conformance('server-side apply', (cluster) => {
   const owned = ({ metadata }: ApiObject, manager: string): unknown =>
     metadata.managedFields?.find((entry) => entry.manager === manager)?.fieldsV1;
 
-  it('creates an object, and records what the applier owns', async () => {
+  it('creates an object and records the fields of the applier', async () => {
     const { status, body } = await send(
       'me',
       { size: 3, parts: [{ name: 'a' }], tags: ['x'], steps: ['1'], limits: { l: 1 } },
@@ -56,12 +56,12 @@ conformance('server-side apply', (cluster) => {
     expect(body.spec).toMatchObject({ mode: { kind: 'Plain' }, parts: [{ name: 'a', count: 1 }] });
   });
 
-  it('applied again changes nothing', async () => {
+  it('changes nothing when the same configuration is applied again', async () => {
     const first = await apply('me', { size: 3, tags: ['x'] });
     expect(await apply('me', { size: 3, tags: ['x'] })).toEqual(first);
   });
 
-  it('merges maps, map lists and sets of several appliers', async () => {
+  it('merges the maps, map lists and sets of several appliers', async () => {
     await apply(
       'one',
       { parts: [{ name: 'a', count: 2 }], tags: ['x'], limits: { l: 1 } },
@@ -94,7 +94,7 @@ conformance('server-side apply', (cluster) => {
     });
   });
 
-  it('lets appliers that agree share a field', async () => {
+  it('lets several appliers own a field with the same value', async () => {
     await apply('one', { size: 3 });
     const body = await apply('two', { size: 3 });
     expect(owned(body, 'one')).toEqual({ 'f:spec': { 'f:size': {} } });
@@ -104,8 +104,8 @@ conformance('server-side apply', (cluster) => {
     expect(left.spec['size']).toBe(3);
   });
 
-  describe('in conflict', () => {
-    it('is refused, naming the owner and the field', async () => {
+  describe('with a conflict', () => {
+    it('returns 409 with the owner and the field', async () => {
       await apply('one', { size: 3 });
       const body = await expectStatus(send('two', { size: 4 }), 409);
       expect(body).toMatchObject({
@@ -118,7 +118,7 @@ conformance('server-side apply', (cluster) => {
       ]);
     });
 
-    it('names each field: of items by their key, of atomic lists as a whole', async () => {
+    it('reports fields of list items by their key, and atomic lists as a whole', async () => {
       await apply('one', { parts: [{ name: 'a', count: 2 }], steps: ['1'], limits: { l: 1 } });
       const body = await expectStatus(
         send('two', { parts: [{ name: 'a', count: 3 }], steps: ['2'], limits: { l: 2 } }),
@@ -132,7 +132,7 @@ conformance('server-side apply', (cluster) => {
       expect(body.message).toMatch(/^Apply failed with 3 conflicts: conflicts with "one":\n- \.spec\./);
     });
 
-    it('arises with who changed a field by an update, too', async () => {
+    it('also reports a manager that changed a field with an update', async () => {
       await apply('one', { size: 3 });
       const query = { fieldManager: 'kubectl-edit' };
       await expectStatus(cluster.api.patch(path, 'merge', { spec: { size: 7 } }, { query }), 200);
@@ -142,7 +142,7 @@ conformance('server-side apply', (cluster) => {
       );
     });
 
-    it('is overcome with force, which takes the fields from their owner', async () => {
+    it('transfers the fields to the applier when force is set', async () => {
       await apply('one', { size: 3, steps: ['1'] });
       const body = await apply('two', { size: 4 }, {}, { force: true });
       expect(body.spec['size']).toBe(4);
@@ -151,8 +151,8 @@ conformance('server-side apply', (cluster) => {
     });
   });
 
-  describe('removes what is no longer applied', () => {
-    it('when nobody else owns it', async () => {
+  describe('of a configuration without a field', () => {
+    it('removes the field when no other manager owns it', async () => {
       await apply('me', {
         note: 'x',
         tags: ['x', 'y'],
@@ -169,7 +169,7 @@ conformance('server-side apply', (cluster) => {
       });
     });
 
-    it('but not what another applier owns, or an updater has set', async () => {
+    it('keeps the field when another applier owns it or an updater has set it', async () => {
       await apply('one', { tags: ['x'], note: 'n' });
       await apply('two', { tags: ['x', 'y'] });
       await expectStatus(
@@ -186,12 +186,12 @@ conformance('server-side apply', (cluster) => {
       expect(body.spec['note']).toBeUndefined();
     });
 
-    it('and puts the default in its place', async () => {
+    it('sets the field to its default', async () => {
       await apply('me', { size: 9 });
       expect((await apply('me', {})).spec['size']).toBe(5);
     });
 
-    it('and takes the entry of an applier that applies nothing', async () => {
+    it('removes the managedFields entry of an applier that applies nothing', async () => {
       await apply('me', { size: 9 });
       await apply('other', { note: 'x' });
       const body = await apply('me', {});
@@ -200,7 +200,7 @@ conformance('server-side apply', (cluster) => {
     });
   });
 
-  it('takes over what was there before anyone kept books', async () => {
+  it('takes over fields of an object without managedFields', async () => {
     await apply('me', { size: 3, note: 'x' });
     await expectStatus(cluster.api.patch(path, 'merge', { metadata: { managedFields: [{}] } }), 200);
     const { body } = await cluster.api.get(path);
@@ -216,7 +216,7 @@ conformance('server-side apply', (cluster) => {
     ]);
   });
 
-  it('of the status goes to the status subresource, and owns only that', async () => {
+  it('of the status subresource owns only the status', async () => {
     await apply('me', { size: 3 });
     const conditions = [{ type: 'Ready', status: 'True' }];
     const body = await expectStatus(
@@ -242,13 +242,13 @@ conformance('server-side apply', (cluster) => {
     expect(more.status['conditions']).toEqual([...conditions, { type: 'Bound', status: 'False' }]);
   });
 
-  it('on a dry run stores nothing', async () => {
+  it('stores nothing in a dry run', async () => {
     const { status } = await send('me', { size: 3 }, {}, { dryRun: 'All' });
     expect(status).toBe(201);
     await expectStatus(cluster.api.get(path), 404);
   });
 
-  describe('is refused', () => {
+  describe('rejects a request', () => {
     it('without a field manager', async () => {
       const body = await expectStatus(cluster.api.patch(path, 'apply', widget(name)), 422);
       expect(causesOf(body)).toEqual([
@@ -270,13 +270,13 @@ conformance('server-side apply', (cluster) => {
       expect(body.message).toBe('invalid object type: conformance.example.com/v1, Kind=Gadget');
     });
 
-    it('with a stale resource version', async () => {
+    it('with an outdated resource version', async () => {
       await apply('me', { size: 3 });
       const body = await expectStatus(send('me', { size: 4 }, { resourceVersion: '1' }), 409);
       expect(body.message).toContain('the object has been modified');
     });
 
-    it('when the result is invalid', async () => {
+    it('whose result is invalid', async () => {
       const body = await expectStatus(send('me', { size: 1000 }), 422);
       expect(causesOf(body)).toEqual([
         'spec.size | FieldValueInvalid | Invalid value: 1000: spec.size in body should be less than or equal to 100',
@@ -286,7 +286,7 @@ conformance('server-side apply', (cluster) => {
     it.each([
       ['fields that the schema does not have', { zeta: 1 }, '.spec.zeta: field not declared in schema'],
       ['a value of a wrong type', { size: 'x' }, '.spec.size: expected numeric (int or float), got string'],
-      ['the same key twice', { tags: ['a', 'a'] }, '.spec.tags: duplicate entries for key [="a"]'],
+      ['a duplicate key', { tags: ['a', 'a'] }, '.spec.tags: duplicate entries for key [="a"]'],
     ])('with %s', async (_title, spec, problem) => {
       const { status, body } = await send('me', spec);
       expect(status).toBe(500);
@@ -295,7 +295,7 @@ conformance('server-side apply', (cluster) => {
       );
     });
 
-    it('with force for another kind of patch', async () => {
+    it('with force for another patch type', async () => {
       await apply('me', {});
       const body = await expectStatus(cluster.api.patch(path, 'merge', {}, { query: { force: true } }), 422);
       expect(causesOf(body)).toEqual([
@@ -304,7 +304,7 @@ conformance('server-side apply', (cluster) => {
     });
   });
 
-  it('works on built-in kinds', async () => {
+  it('supports built-in kinds', async () => {
     const configMap = `/api/v1/namespaces/default/configmaps/${name}`;
     const manifest = (data: Manifest) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
     await expectStatus(cluster.api.apply(configMap, 'one', manifest({ a: '1' })), 201);

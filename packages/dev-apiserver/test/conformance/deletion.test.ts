@@ -10,7 +10,7 @@ conformance('deletion', (cluster) => {
     expectStatus(cluster.api.create(widgets('default'), widget(cluster.uniqueName('w'), {}, metadata)), 201);
   const isGone = async (path: string) => (await cluster.api.get(path)).status === 404;
 
-  it('answers with what was deleted', async () => {
+  it('returns a Status with the deleted object', async () => {
     const { metadata } = await create();
     const path = widgets('default', metadata.name);
     expect(await expectStatus(cluster.api.delete(path), 200)).toEqual({
@@ -23,13 +23,13 @@ conformance('deletion', (cluster) => {
     expect(await isGone(path)).toBe(true);
   });
 
-  it('of what is not there is refused', async () => {
+  it('returns 404 for an unknown object', async () => {
     expect((await expectStatus(cluster.api.delete(widgets('default', 'absent')), 404)).reason).toBe(
       'NotFound',
     );
   });
 
-  it('on a dry run deletes nothing', async () => {
+  it('deletes nothing in a dry run', async () => {
     const { metadata } = await create();
     const path = widgets('default', metadata.name);
     await expectStatus(cluster.api.delete(path, { query: { dryRun: 'All' } }), 200);
@@ -66,14 +66,14 @@ conformance('deletion', (cluster) => {
   });
 
   describe('with preconditions', () => {
-    it('goes through when they hold', async () => {
+    it('deletes the object when the preconditions hold', async () => {
       const { metadata } = await create();
       const { uid, resourceVersion } = metadata;
       const body = { preconditions: { uid, resourceVersion } };
       await expectStatus(cluster.api.delete(widgets('default', metadata.name), { body }), 200);
     });
 
-    it('is refused when they do not', async () => {
+    it('returns 409 when a precondition fails', async () => {
       const { metadata } = await create();
       const path = widgets('default', metadata.name);
       const other = { body: { preconditions: { uid: 'other' } } };
@@ -88,8 +88,8 @@ conformance('deletion', (cluster) => {
     });
   });
 
-  describe('of an object with a finalizer', () => {
-    it('marks it, and lets it go with its last finalizer', async () => {
+  describe('of an object with finalizers', () => {
+    it('marks the object, and removes it when the last finalizer is removed', async () => {
       const created = await create({ finalizers: ['example.com/a', 'example.com/b'] });
       const path = widgets('default', created.metadata.name);
       const marked = await expectStatus(cluster.api.delete(path), 200);
@@ -109,7 +109,7 @@ conformance('deletion', (cluster) => {
       expect(await isGone(path)).toBe(true);
     });
 
-    it('marks it only once', async () => {
+    it('sets the deletion timestamp only once', async () => {
       const { metadata } = await create({ finalizers: ['example.com/a'] });
       const path = widgets('default', metadata.name);
       const first = await expectStatus(cluster.api.delete(path), 200);
@@ -118,7 +118,7 @@ conformance('deletion', (cluster) => {
       expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
     });
 
-    it('takes no further finalizers', async () => {
+    it('rejects additional finalizers', async () => {
       const { metadata } = await create({ finalizers: ['example.com/a'] });
       const path = widgets('default', metadata.name);
       await expectStatus(cluster.api.delete(path), 200);
@@ -129,7 +129,7 @@ conformance('deletion', (cluster) => {
       ]);
     });
 
-    it('still lets it be changed', async () => {
+    it('still accepts changes of the object', async () => {
       const { metadata } = await create({ finalizers: ['example.com/a'] });
       const path = widgets('default', metadata.name);
       await expectStatus(cluster.api.delete(path), 200);
@@ -138,7 +138,7 @@ conformance('deletion', (cluster) => {
       await expectStatus(cluster.api.patch(`${path}/status`, 'merge', { status: { phase: 'x' } }), 200);
     });
 
-    it('waits for its dependents when the propagation is Foreground', async () => {
+    it('waits for dependents when the propagation is Foreground', async () => {
       const { metadata } = await create({ finalizers: ['example.com/a'] });
       const body = { propagationPolicy: 'Foreground' };
       const marked = await expectStatus(cluster.api.delete(widgets('default', metadata.name), { body }), 200);
@@ -147,7 +147,7 @@ conformance('deletion', (cluster) => {
   });
 
   describe('of a collection', () => {
-    it('deletes what a selector picks', async () => {
+    it('deletes the selected objects', async () => {
       const namespace = await cluster.namespace();
       for (const name of ['a', 'b', 'c']) {
         const labels = { pick: String(name !== 'b') };
@@ -164,7 +164,7 @@ conformance('deletion', (cluster) => {
   });
 
   describe('of a namespace', () => {
-    it('takes what is in it, and waits for finalizers there', async () => {
+    it('deletes the objects in the namespace, and waits for their finalizers', async () => {
       const namespace = await cluster.namespace();
       const held = widget('held', {}, { finalizers: ['example.com/a'] });
       await expectStatus(cluster.api.create(widgets(namespace), held), 201);
@@ -188,7 +188,7 @@ conformance('deletion', (cluster) => {
       await eventually(() => isGone(`/api/v1/namespaces/${namespace}`));
     });
 
-    it('keeps new objects out', async () => {
+    it('rejects new objects in the namespace', async () => {
       const namespace = await cluster.namespace();
       const held = widget('held', {}, { finalizers: ['example.com/a'] });
       await expectStatus(cluster.api.create(widgets(namespace), held), 201);
@@ -213,7 +213,7 @@ conformance('deletion', (cluster) => {
       );
     });
 
-    it('is refused for the namespaces of the system', async () => {
+    it('returns 403 for system namespaces', async () => {
       const body = await expectStatus(cluster.api.delete('/api/v1/namespaces/default'), 403);
       expect(body.message).toBe('namespaces "default" is forbidden: this namespace may not be deleted');
     });
@@ -221,7 +221,7 @@ conformance('deletion', (cluster) => {
 });
 
 conformance('deletion of a CustomResourceDefinition', (cluster) => {
-  it('takes its objects and its paths with it', async () => {
+  it('deletes the custom objects and stops serving their paths', async () => {
     await cluster.install(widgetCrd);
     await expectStatus(cluster.api.create(widgets('default'), widget('x')), 201);
     const crd = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${widgetCrd.metadata.name}`;

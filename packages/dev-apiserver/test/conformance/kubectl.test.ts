@@ -4,12 +4,12 @@ import { conformance, expectStatus } from '../support/conformance.ts';
 import { hasKubectl, Kubectl } from '../support/kubectl.ts';
 import { widget, widgetCrd, widgets } from '../support/widgets.ts';
 
-const whenThereIsOne = hasKubectl ? conformance : skipped;
+const whenInstalled = hasKubectl ? conformance : skipped;
 function skipped(title: string): void {
-  it.skip(`${title} (there is no kubectl)`, () => undefined);
+  it.skip(`${title}: skipped (the PATH contains no kubectl)`, () => undefined);
 }
 
-whenThereIsOne('kubectl', (cluster) => {
+whenInstalled('kubectl', (cluster) => {
   let kubectl: Kubectl;
 
   beforeAll(async () => {
@@ -23,7 +23,7 @@ whenThereIsOne('kubectl', (cluster) => {
   const manifest = (name: string, spec: Record<string, unknown> = {}) => stringify(widget(name, spec));
   const stored = async (name: string) => expectStatus(cluster.api.get(widgets('default', name)), 200);
 
-  it('applies, changes and leaves alone, by what was applied last', async () => {
+  it('creates, updates and keeps objects with client-side apply', async () => {
     expect(await kubectl.send(manifest('w1', { size: 3, note: 'x' }), 'apply')).toMatch(/widget.* created/);
     expect(await kubectl.send(manifest('w1', { size: 3, note: 'x' }), 'apply')).toMatch(/widget.* unchanged/);
     expect(await kubectl.send(manifest('w1', { size: 4 }), 'apply')).toMatch(/widget.* configured/);
@@ -32,7 +32,7 @@ whenThereIsOne('kubectl', (cluster) => {
     expect(metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration']).toContain('"size":4');
   });
 
-  it('applies on the server side, and reports conflicts', async () => {
+  it('applies on the server side and reports conflicts', async () => {
     expect(await kubectl.send(manifest('w2', { size: 3 }), 'apply', '--server-side')).toMatch(
       /serverside-applied/,
     );
@@ -48,13 +48,13 @@ whenThereIsOne('kubectl', (cluster) => {
     expect((await stored('w2')).spec['size']).toBe(4);
   });
 
-  it('goes over from applying itself to applying on the server side', async () => {
+  it('changes from client-side apply to server-side apply', async () => {
     await kubectl.send(manifest('w3', { size: 3, note: 'x' }), 'apply');
     await kubectl.send(manifest('w3', { size: 4 }), 'apply', '--server-side');
     expect((await stored('w3')).spec).toEqual({ size: 4, mode: { kind: 'Plain' } });
   });
 
-  it('refuses fields that the schema does not have', async () => {
+  it('reports fields that the schema does not have', async () => {
     const { status, stderr } = await kubectl.run(['apply', '-f', '-'], {
       stdin: manifest('bad', { zeta: 1 }),
     });
@@ -62,7 +62,7 @@ whenThereIsOne('kubectl', (cluster) => {
     expect(stderr).toContain('unknown field "spec.zeta"');
   });
 
-  it('shows the refusal of a rule', async () => {
+  it('shows the message of a violated CEL rule', async () => {
     const { status, stderr } = await kubectl.run(['apply', '-f', '-'], {
       stdin: manifest('bad', { cidr: '10/8' }),
     });
@@ -70,7 +70,7 @@ whenThereIsOne('kubectl', (cluster) => {
     expect(stderr).toContain('spec.cidr: Invalid value: cidr must be a CIDR');
   });
 
-  it('gets tables with the columns of the kind, by short name and category', async () => {
+  it('shows tables with the columns of the kind, by short name and category', async () => {
     await kubectl.send(manifest('w4', { colour: 'Red', size: 7 }), 'apply');
     const table = (await kubectl.ok('get', 'wd', 'w4'))
       .trim()
@@ -85,7 +85,7 @@ whenThereIsOne('kubectl', (cluster) => {
     ).toContain('/w4');
   });
 
-  it('gets YAML, JSON paths and custom columns', async () => {
+  it('shows YAML and JSON paths', async () => {
     await kubectl.send(manifest('w5', { size: 7 }), 'apply');
     expect(await kubectl.ok('get', 'widget', 'w5', '-o', 'yaml')).toContain('size: 7');
     expect(await kubectl.ok('get', 'widget', 'w5', '-o', 'jsonpath={.spec.size}')).toBe('7');
@@ -114,7 +114,7 @@ whenThereIsOne('kubectl', (cluster) => {
     expect(await waiting).toContain('condition met');
   });
 
-  it('patches in every way that custom resources take', async () => {
+  it('patches with every patch type of custom resources', async () => {
     await kubectl.send(manifest('w8', { size: 2 }), 'apply');
     await kubectl.ok('patch', 'widget', 'w8', '--type=merge', '-p', '{"spec":{"size":3}}');
     await kubectl.ok(
@@ -137,7 +137,7 @@ whenThereIsOne('kubectl', (cluster) => {
     expect(await stored('w8')).toMatchObject({ spec: { size: 3, note: 'n' }, status: { phase: 'x' } });
   });
 
-  it('edits in an editor', async () => {
+  it('edits an object in an editor', async () => {
     await kubectl.send(manifest('w9', { size: 2 }), 'apply');
     const editor = await kubectl.file('editor', '#!/bin/sh\nsed -i "s/size: 2/size: 8/" "$1"\n', 0o755);
     const { status, stdout } = await kubectl.run(['edit', 'widget', 'w9'], { editor });
@@ -145,7 +145,7 @@ whenThereIsOne('kubectl', (cluster) => {
     expect((await stored('w9')).spec['size']).toBe(8);
   });
 
-  it('labels, annotates and replaces', async () => {
+  it('labels, annotates and replaces an object', async () => {
     await kubectl.send(manifest('w10', { size: 2 }), 'create');
     await kubectl.ok('label', 'widget', 'w10', 'a=b');
     await kubectl.ok('annotate', 'widget', 'w10', 'c=d');
@@ -154,7 +154,7 @@ whenThereIsOne('kubectl', (cluster) => {
     expect((await stored('w10')).spec['size']).toBe(5);
   });
 
-  it('shows what would change', async () => {
+  it('shows the difference to a manifest', async () => {
     await kubectl.send(manifest('w11', { size: 2 }), 'apply');
     const { status, stdout } = await kubectl.run(['diff', '-f', '-'], {
       stdin: manifest('w11', { size: 6 }),
@@ -163,13 +163,13 @@ whenThereIsOne('kubectl', (cluster) => {
     expect(stdout).toMatch(/^\+\s+size: 6$/m);
   });
 
-  it('watches until it has seen enough', async () => {
+  it('watches an object', async () => {
     await kubectl.send(manifest('w12'), 'apply');
     const events = await kubectl.run(['get', 'widget', 'w12', '-w', '--request-timeout=2s', '-o', 'name']);
     expect(events.stdout).toContain('widget.conformance.example.com/w12');
   });
 
-  it('deletes, and waits until what was deleted is gone', async () => {
+  it('deletes an object and waits for its removal', async () => {
     await kubectl.send(manifest('w13'), 'apply');
     expect(await kubectl.ok('delete', 'widget', 'w13')).toMatch(/"w13".* deleted/);
     await expectStatus(cluster.api.get(widgets('default', 'w13')), 404);
@@ -186,7 +186,7 @@ whenThereIsOne('kubectl', (cluster) => {
     expect(await kubectl.ok('api-versions')).toContain('conformance.example.com/v1');
   });
 
-  it('handles built-in kinds', async () => {
+  it('creates, shows and deletes built-in kinds', async () => {
     await kubectl.ok('create', 'namespace', 'made');
     await kubectl.ok('create', 'configmap', 'c', '--from-literal=a=b', '-n', 'made');
     await kubectl.ok('create', 'secret', 'generic', 's', '--from-literal=a=b', '-n', 'made');

@@ -23,7 +23,7 @@ conformance('listing', (cluster) => {
     await expectStatus(cluster.api.create(widgets('default'), widget('other', { colour: 'Red' })), 201);
   });
 
-  it('gives a list of the kind, in the order of names', async () => {
+  it('returns a list of the kind in the order of names', async () => {
     const body = await list();
     expect(body).toMatchObject({ apiVersion: 'conformance.example.com/v1', kind: 'WidgetList' });
     expect(body.metadata.resourceVersion).toMatch(/^\d+$/);
@@ -31,12 +31,12 @@ conformance('listing', (cluster) => {
     expect(body.items[0]).toMatchObject({ kind: 'Widget', spec: { colour: 'Red', size: 1 } });
   });
 
-  it('lists over all namespaces', async () => {
+  it('covers all namespaces', async () => {
     const body = await expectStatus(cluster.api.get(widgets()), 200);
     expect(names(body)).toEqual(['other', 'a', 'b', 'c', 'd', 'e']);
   });
 
-  it('gives an empty list where there is nothing', async () => {
+  it('returns an empty list for an empty namespace', async () => {
     const body = await expectStatus(cluster.api.get(widgets('kube-system')), 200);
     expect(body.items).toEqual([]);
   });
@@ -51,7 +51,7 @@ conformance('listing', (cluster) => {
     ['!tier', 'cd'],
     ['tier=one,app=x', 'a'],
     ['app,tier!=two', 'ac'],
-  ])('selects by the labels %s', async (labelSelector, expected) => {
+  ])('supports the label selector %s', async (labelSelector, expected) => {
     expect(names(await list({ labelSelector })).join('')).toBe(expected);
   });
 
@@ -63,17 +63,17 @@ conformance('listing', (cluster) => {
     ['spec.size=2', 'bc'],
     ['spec.colour=Red,spec.size=2', 'c'],
     ['spec.colour=', 'd'],
-  ])('selects by the fields %s', async (fieldSelector, expected) => {
+  ])('supports the field selector %s', async (fieldSelector, expected) => {
     expect(names(await list({ fieldSelector })).join('')).toBe(expected);
   });
 
-  it('refuses a field that is not selectable', async () => {
+  it('rejects a field that is not selectable', async () => {
     const query = { fieldSelector: 'spec.weight=1' };
     const body = await expectStatus(cluster.api.get(widgets(namespace), { query }), 400);
     expect(body).toMatchObject({ reason: 'BadRequest', message: 'field label not supported: spec.weight' });
   });
 
-  it('refuses a selector that it cannot read', async () => {
+  it('rejects an invalid selector', async () => {
     const query = { labelSelector: 'a in (' };
     const body = await expectStatus(cluster.api.get(widgets(namespace), { query }), 400);
     expect(body).toMatchObject({
@@ -83,7 +83,7 @@ conformance('listing', (cluster) => {
   });
 
   describe('in pages', () => {
-    it('gives every object once, and says how many remain', async () => {
+    it('returns every object once, with the number of remaining objects', async () => {
       const first = await list({ limit: 2 });
       expect(names(first)).toEqual(['a', 'b']);
       expect(first.metadata.remainingItemCount).toBe(3);
@@ -97,7 +97,7 @@ conformance('listing', (cluster) => {
       expect(third.metadata.remainingItemCount).toBeUndefined();
     });
 
-    it('shows the state of the first page to the end', async () => {
+    it('shows the state of the first page on all pages', async () => {
       const first = await list({ limit: 2 });
       await expectStatus(cluster.api.create(widgets(namespace), widget('dd')), 201);
       const rest = await list({ continue: first.metadata.continue! });
@@ -105,7 +105,7 @@ conformance('listing', (cluster) => {
       await expectStatus(cluster.api.delete(widgets(namespace, 'dd')), 200);
     });
 
-    it('leaves out how many remain when a selector is given', async () => {
+    it('omits the number of remaining objects with a selector', async () => {
       const first = await list({ limit: 1, labelSelector: 'tier' });
       expect(names(first)).toEqual(['a']);
       expect(first.metadata.continue).toEqual(expect.any(String));
@@ -116,10 +116,10 @@ conformance('listing', (cluster) => {
       ]);
     });
 
-    it('ends with 410 when its history is gone, and offers to go on with the present', async () => {
+    it('returns 410 after a compaction, with a token to continue with the current state', async () => {
       const first = await list({ limit: 2 });
       await cluster.server.compact?.();
-      // A token of long ago: the real server keeps young states in memory even when its database has forgotten them.
+      // An old token. A real server keeps recent states in memory even after a compaction of its database.
       const token = JSON.parse(Buffer.from(first.metadata.continue!, 'base64url').toString()) as {
         rv: number;
       };
@@ -135,7 +135,7 @@ conformance('listing', (cluster) => {
       expect(names(rest)).toEqual(['c', 'd', 'e']);
     });
 
-    it('refuses a continue token that it did not give', async () => {
+    it('rejects an invalid continue token', async () => {
       const query = { continue: 'garbage' };
       const body = await expectStatus(cluster.api.get(widgets(namespace), { query }), 400);
       expect(body).toMatchObject({
@@ -145,20 +145,20 @@ conformance('listing', (cluster) => {
     });
   });
 
-  it('refuses a resource version that is none', async () => {
+  it('rejects an invalid resource version', async () => {
     const query = { resourceVersion: 'abc' };
     const body = await expectStatus(cluster.api.get(widgets(namespace), { query }), 400);
     expect(body.reason).toBe('BadRequest');
   });
 
-  it('takes a resource version of 0 as any', async () => {
+  it('accepts the resource version 0 as any version', async () => {
     expect(names(await list({ resourceVersion: '0' }))).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   describe('as a table', () => {
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
-    it('has the columns and cells of the CRD', async () => {
+    it('returns the columns and cells of the CRD', async () => {
       const { body } = await cluster.api.get(widgets(namespace), { headers: { accept } });
       expect(body).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1' });
       expect(
@@ -183,25 +183,25 @@ conformance('listing', (cluster) => {
       expect(body.rows[0]?.object).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'a' } });
     });
 
-    it('holds one row for one object', async () => {
+    it('returns one row for a single object', async () => {
       const { body } = await cluster.api.get(widgets(namespace, 'a'), { headers: { accept } });
       expect(body.rows.map(({ cells }) => cells[0])).toEqual(['a']);
     });
 
-    it('can hold whole objects', async () => {
+    it('includes whole objects on request', async () => {
       const query = { includeObject: 'Object', fieldSelector: 'metadata.name=a' };
       const { body } = await cluster.api.get(widgets(namespace), { headers: { accept }, query });
       expect(body.rows[0]?.object).toMatchObject({ kind: 'Widget', spec: { colour: 'Red' } });
     });
 
-    it('has the columns of a built-in kind', async () => {
+    it('returns the columns of a built-in kind', async () => {
       const { body } = await cluster.api.get('/api/v1/namespaces/default', { headers: { accept } });
       expect(body.columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Status', 'Age']);
       expect(body.rows[0]?.cells.slice(0, 2)).toEqual(['default', 'Active']);
     });
   });
 
-  it('gives metadata alone when that is asked for', async () => {
+  it('returns only metadata on request', async () => {
     const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
     const { body } = await cluster.api.get(widgets(namespace), { headers: { accept } });
     expect(body.kind).toBe('PartialObjectMetadataList');

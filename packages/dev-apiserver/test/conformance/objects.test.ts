@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { causesOf, conformance, expectStatus } from '../support/conformance.ts';
 import { gadget, gadgetCrd, gadgets, widget, widgetCrd, widgets } from '../support/widgets.ts';
 
-conformance('creating and reading objects', (cluster) => {
+conformance('the create and get API', (cluster) => {
   beforeAll(() => cluster.install(widgetCrd, gadgetCrd));
 
-  it('fills in what identifies an object, and gives it back as it was stored', async () => {
+  it('sets the identity of an object, and returns the object as stored', async () => {
     const created = await expectStatus(
       cluster.api.create(widgets('default'), widget('first', { label: 'abc' })),
       201,
@@ -24,7 +24,7 @@ conformance('creating and reading objects', (cluster) => {
     expect(await expectStatus(cluster.api.get(widgets('default', 'first')), 200)).toEqual(created);
   });
 
-  it('ignores what a client says of uid, generation, timestamps and status', async () => {
+  it('ignores uid, generation, timestamps and status of the client', async () => {
     const metadata = {
       uid: 'mine',
       generation: 7,
@@ -47,7 +47,7 @@ conformance('creating and reading objects', (cluster) => {
     expect(created.status).toEqual({ b: 'x' });
   });
 
-  it('makes up a name from generateName', async () => {
+  it('generates a name from generateName', async () => {
     const { metadata } = await expectStatus(
       cluster.api.create(widgets('default'), { ...widget(''), metadata: { generateName: 'made-' } }),
       201,
@@ -55,7 +55,7 @@ conformance('creating and reading objects', (cluster) => {
     expect(metadata.name).toMatch(/^made-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
   });
 
-  it('takes the name of the field manager from the query, else from the user agent', async () => {
+  it('reads the field manager from the query, or from the User-Agent', async () => {
     const named = await cluster.api.create(widgets('default'), widget(cluster.uniqueName()), {
       query: { fieldManager: 'me' },
     });
@@ -66,7 +66,7 @@ conformance('creating and reading objects', (cluster) => {
     expect(unnamed.body.metadata.managedFields?.map(({ manager }) => manager)).toEqual(['curl']);
   });
 
-  it('stores nothing on a dry run, but answers as if', async () => {
+  it('stores nothing in a dry run, but returns the object', async () => {
     const query = { dryRun: 'All' };
     const created = await expectStatus(cluster.api.create(widgets('default'), widget('dry'), { query }), 201);
     expect(created).toMatchObject({ metadata: { name: 'dry', uid: expect.any(String) }, spec: { size: 5 } });
@@ -74,8 +74,8 @@ conformance('creating and reading objects', (cluster) => {
     await expectStatus(cluster.api.get(widgets('default', 'dry')), 404);
   });
 
-  describe('refuses', () => {
-    it('to read what is not there', async () => {
+  describe('rejects', () => {
+    it('a get of an unknown object', async () => {
       expect(await expectStatus(cluster.api.get(widgets('default', 'absent')), 404)).toEqual({
         kind: 'Status',
         apiVersion: 'v1',
@@ -125,7 +125,7 @@ conformance('creating and reading objects', (cluster) => {
       ]);
     });
 
-    it('labels, annotations and finalizers that are malformed', async () => {
+    it('malformed labels, annotations and finalizers', async () => {
       const metadata = {
         labels: { 'a b': 'x', ok: '-bad-' },
         annotations: { 'UPPER/': 'x' },
@@ -139,7 +139,7 @@ conformance('creating and reading objects', (cluster) => {
       expect(fields).toEqual(new Set(['metadata.labels', 'metadata.annotations', 'metadata.finalizers']));
     });
 
-    it('another kind than the path has', async () => {
+    it('an object whose kind differs from the path', async () => {
       const body = await expectStatus(
         cluster.api.create(widgets('default'), { ...widget('x'), kind: 'Gadget' }),
         422,
@@ -147,7 +147,7 @@ conformance('creating and reading objects', (cluster) => {
       expect(causesOf(body)).toEqual(['kind | FieldValueInvalid | Invalid value: "Gadget": must be Widget']);
     });
 
-    it('another version than the path has', async () => {
+    it('an object whose version differs from the path', async () => {
       const body = await expectStatus(
         cluster.api.create(widgets('default'), { ...widget('x'), apiVersion: 'conformance.example.com/v2' }),
         400,
@@ -157,7 +157,7 @@ conformance('creating and reading objects', (cluster) => {
       );
     });
 
-    it('another namespace than the path has', async () => {
+    it('an object whose namespace differs from the path', async () => {
       const body = widget('elsewhere', {}, { namespace: 'kube-system' });
       expect(await expectStatus(cluster.api.create(widgets('default'), body), 400)).toMatchObject({
         reason: 'BadRequest',
@@ -165,7 +165,7 @@ conformance('creating and reading objects', (cluster) => {
       });
     });
 
-    it('to create a namespaced object without a namespace', async () => {
+    it('a create of a namespaced object without a namespace', async () => {
       await expectStatus(cluster.api.create(widgets(), widget('nowhere')), 404);
     });
 
@@ -177,12 +177,12 @@ conformance('creating and reading objects', (cluster) => {
       });
     });
 
-    it('a body that is no JSON', async () => {
+    it('a body that is not JSON', async () => {
       const body = await expectStatus(cluster.api.create(widgets('default'), '{"kind": '), 400);
       expect(body).toMatchObject({ reason: 'BadRequest', code: 400 });
     });
 
-    it('a content type that it does not speak', async () => {
+    it('an unsupported content type', async () => {
       const body = await expectStatus(
         cluster.api.create(widgets('default'), 'x', { headers: { 'content-type': 'text/plain' } }),
         415,
@@ -190,12 +190,12 @@ conformance('creating and reading objects', (cluster) => {
       expect(body.reason).toBe('UnsupportedMediaType');
     });
 
-    it('a method that a resource does not have', async () => {
+    it('an unsupported method', async () => {
       const body = await expectStatus(cluster.api.delete(`${widgets('default', 'x')}/status`), 405);
       expect(body.reason).toBe('MethodNotAllowed');
     });
 
-    it('to replace a collection', async () => {
+    it('a PUT to a collection', async () => {
       const body = await expectStatus(
         cluster.api.request('PUT', widgets('default'), { body: widget('x') }),
         400,
@@ -204,7 +204,7 @@ conformance('creating and reading objects', (cluster) => {
     });
   });
 
-  it('takes YAML for JSON', async () => {
+  it('accepts and returns YAML', async () => {
     const yaml =
       'apiVersion: conformance.example.com/v1\nkind: Widget\nmetadata:\n  name: yaml\nspec:\n  size: 7\n';
     const created = await expectStatus(

@@ -5,7 +5,7 @@ import { Program, succeeds } from '../support/program.ts';
 import { widgetCrd } from '../support/widgets.ts';
 
 const script = fileURLToPath(new URL('../support/clients/widgets.py', import.meta.url));
-/** An interpreter that has the package `kubernetes`, for example of a virtual environment. */
+/** A Python interpreter with the package `kubernetes`, for example that of a virtual environment. */
 const python = process.env['PYTHON'] ?? 'python3';
 const isInstalled = succeeds(python, ['-c', 'import kubernetes']);
 

@@ -11,20 +11,20 @@ conformance('the schema of a CRD', (cluster) => {
     cluster.api.create(widgets('default'), widget(cluster.uniqueName('w'), spec), { query });
   const stored = (spec: Manifest): Promise<ApiObject> => expectStatus(create(spec), 201);
 
-  describe('fills in defaults', () => {
-    it('for what is absent, also inside of defaulted objects', async () => {
+  describe('applies defaults', () => {
+    it('to absent fields, also inside defaulted objects', async () => {
       expect((await stored({})).spec).toEqual({ size: 5, mode: { kind: 'Plain' } });
     });
 
-    it('for null where the schema is not nullable', async () => {
+    it('to null where the schema is not nullable', async () => {
       expect((await stored({ size: null })).spec['size']).toBe(5);
     });
 
-    it('in items of lists', async () => {
+    it('in list items', async () => {
       expect((await stored({ parts: [{ name: 'a' }] })).spec['parts']).toEqual([{ name: 'a', count: 1 }]);
     });
 
-    it('again when a value is removed', async () => {
+    it('again after an update removes a value', async () => {
       const { metadata } = await stored({ size: 9 });
       const patched = await cluster.api.patch(widgets('default', metadata.name), 'merge', {
         spec: { size: null },
@@ -34,7 +34,7 @@ conformance('the schema of a CRD', (cluster) => {
   });
 
   describe('prunes', () => {
-    it('what it does not specify', async () => {
+    it('unknown fields', async () => {
       const { spec } = await stored({
         unknown: 1,
         mode: { kind: 'X', other: 1 },
@@ -43,7 +43,7 @@ conformance('the schema of a CRD', (cluster) => {
       expect(spec).toEqual({ size: 5, mode: { kind: 'X' }, parts: [{ name: 'a', count: 1 }] });
     });
 
-    it('nulls that it does not allow, and keeps those that it does', async () => {
+    it('nulls that the schema does not allow, and keeps nullable ones', async () => {
       expect((await stored({ label: null, note: null })).spec).toEqual({
         size: 5,
         mode: { kind: 'Plain' },
@@ -57,12 +57,12 @@ conformance('the schema of a CRD', (cluster) => {
     });
   });
 
-  describe('on unknown and duplicate fields', () => {
+  describe('with unknown or duplicate fields in a request', () => {
     const unknown = { zeta: 1, mode: { other: 1 }, parts: [{ name: 'a', x: 1 }] };
     const problems =
       'unknown field "spec.mode.other", unknown field "spec.parts[0].x", unknown field "spec.zeta"';
 
-    it('refuses them with fieldValidation=Strict', async () => {
+    it('rejects the request with fieldValidation=Strict', async () => {
       const body = await expectStatus(create(unknown, { fieldValidation: 'Strict' }), 400);
       expect(body).toMatchObject({ reason: 'BadRequest', code: 400 });
       expect(body.message).toBe(
@@ -70,7 +70,7 @@ conformance('the schema of a CRD', (cluster) => {
       );
     });
 
-    it('warns of them with fieldValidation=Warn, which is the default', async () => {
+    it('warns with fieldValidation=Warn, which is the default', async () => {
       for (const query of [{ fieldValidation: 'Warn' }, {}] as Record<string, string>[]) {
         const { status, headers } = await create(unknown, query);
         expect(status).toBe(201);
@@ -80,13 +80,13 @@ conformance('the schema of a CRD', (cluster) => {
       }
     });
 
-    it('says nothing with fieldValidation=Ignore', async () => {
+    it('ignores the fields with fieldValidation=Ignore', async () => {
       const { status, headers } = await create(unknown, { fieldValidation: 'Ignore' });
       expect(status).toBe(201);
       expect(headers['warning']).toBeUndefined();
     });
 
-    it('refuses fields that are there twice with Strict', async () => {
+    it('rejects duplicate fields with Strict', async () => {
       const text =
         '{"apiVersion":"conformance.example.com/v1","kind":"Widget","metadata":{"name":"dup"},"spec":{"size":1,"size":2}}';
       const body = await expectStatus(
@@ -96,7 +96,7 @@ conformance('the schema of a CRD', (cluster) => {
       expect(body.message).toContain('strict decoding error: duplicate field "spec.size"');
     });
 
-    it('refuses unknown fields in a merge patch with Strict', async () => {
+    it('rejects unknown fields in a merge patch with Strict', async () => {
       const { metadata } = await stored({});
       const body = await expectStatus(
         cluster.api.patch(
@@ -112,7 +112,7 @@ conformance('the schema of a CRD', (cluster) => {
       expect(body.message).toContain('strict decoding error: unknown field "spec.zeta"');
     });
 
-    it('refuses another way of validation', async () => {
+    it('rejects an unknown value of fieldValidation', async () => {
       const body = await expectStatus(create({}, { fieldValidation: 'Sometimes' }), 422);
       expect(causesOf(body)).toEqual([
         'fieldValidation | FieldValueNotSupported | Unsupported value: "Sometimes": supported values: "", "Ignore", "Strict", "Warn"',
@@ -120,7 +120,7 @@ conformance('the schema of a CRD', (cluster) => {
     });
   });
 
-  describe('refuses', () => {
+  describe('rejects', () => {
     const unchecked =
       '<nil> | FieldValueInvalid | Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
     const cases: [title: string, spec: Manifest, causes: string[]][] = [
@@ -147,19 +147,19 @@ conformance('the schema of a CRD', (cluster) => {
         ],
       ],
       [
-        'a text that is too short',
+        'a string that is too short',
         { label: 'a' },
         [
           'spec.label | FieldValueInvalid | Invalid value: "a": spec.label in body should be at least 2 chars long',
         ],
       ],
       [
-        'a text that is too long',
+        'a string that is too long',
         { label: 'abcdefghijk' },
         [unchecked, 'spec.label | FieldValueTooLong | Too long: may not be more than 10 bytes'],
       ],
       [
-        'a text that does not match',
+        'a string that does not match the pattern',
         { label: 'ABC' },
         [`spec.label | FieldValueInvalid | Invalid value: "ABC": spec.label in body should match '^[a-z]+$'`],
       ],
@@ -192,7 +192,7 @@ conformance('the schema of a CRD', (cluster) => {
         ],
       ],
       [
-        'a missing required member',
+        'a missing required field',
         { parts: [{ count: 1 }] },
         [unchecked, 'spec.parts[0].name | FieldValueRequired | Required value'],
       ],
@@ -202,7 +202,7 @@ conformance('the schema of a CRD', (cluster) => {
         [unchecked, 'spec.parts | FieldValueTooMany | Too many: 5: must have at most 4 items'],
       ],
       [
-        'too many or bad members of a map',
+        'too many or invalid members of a map',
         { limits: { a: 1, b: 2, c: 3, d: 10 } },
         [
           unchecked,
@@ -211,7 +211,7 @@ conformance('the schema of a CRD', (cluster) => {
         ],
       ],
       [
-        'the same key or value twice',
+        'duplicate keys and values',
         { parts: [{ name: 'a' }, { name: 'a', count: 2 }], tags: ['x', 'y', 'x'] },
         [
           'spec.parts[1] | FieldValueDuplicate | Duplicate value: {"name":"a"}',
@@ -229,7 +229,7 @@ conformance('the schema of a CRD', (cluster) => {
       expect(causesOf(body)).toEqual([...causes].sort());
     });
 
-    it('an object without a required member, with a message that names it', async () => {
+    it('an object without a required field, and names the object in the message', async () => {
       const body = await expectStatus(
         cluster.api.create(widgets('default'), { ...widget('no-spec'), spec: undefined }),
         422,
@@ -239,22 +239,22 @@ conformance('the schema of a CRD', (cluster) => {
     });
   });
 
-  describe('checks CEL rules', () => {
-    it('and refuses with their message, at their field path', async () => {
+  describe('runs CEL rules', () => {
+    it('and reports a violation with the message and field path of the rule', async () => {
       const body = await expectStatus(create({ cidr: '10.0.0.0' }), 422);
       expect(causesOf(body)).toEqual(['spec.cidr | FieldValueInvalid | Invalid value: cidr must be a CIDR']);
     });
 
-    it('with their reason and message expression', async () => {
+    it('and uses the reason and the message expression of the rule', async () => {
       const body = await expectStatus(create({ cidr: '10.0.0.0/8', address: '11.0.0.1' }), 422);
       expect(causesOf(body)).toEqual(['spec | FieldValueForbidden | Forbidden: address 11.0.0.1 is outside']);
     });
 
-    it('and takes what they allow', async () => {
+    it('and accepts objects that satisfy them', async () => {
       await stored({ cidr: '10.0.0.0/8', address: '10.0.0.1' });
     });
 
-    it('of transitions only on updates', async () => {
+    it('for transitions only on updates', async () => {
       const { metadata } = await stored({ colour: 'Red' });
       const path = widgets('default', metadata.name);
       const immutable = 'spec.colour | FieldValueInvalid | Invalid value: colour is immutable';
@@ -265,7 +265,7 @@ conformance('the schema of a CRD', (cluster) => {
       await expectStatus(cluster.api.patch(path, 'merge', { spec: { size: 9 } }), 200);
     });
 
-    it('at the parent, so that what was unset stays unset', async () => {
+    it('of the parent when a field is set or unset', async () => {
       const { metadata } = await stored({});
       const path = widgets('default', metadata.name);
       const body = await expectStatus(cluster.api.patch(path, 'merge', { spec: { colour: 'Red' } }), 422);
@@ -364,12 +364,12 @@ conformance('a CustomResourceDefinition', (cluster) => {
       ],
     ],
     [
-      'a rule that is no condition',
+      'a rule that does not return a boolean',
       { type: 'object', properties: { a: string }, 'x-kubernetes-validations': [{ rule: 'self.a' }] },
       [expect.stringMatching(/rule \| FieldValueInvalid \| .*cel expression must evaluate to a bool$/)],
     ],
     [
-      'a transition rule in a list whose items cannot be told apart',
+      'a transition rule in a list whose items cannot be matched',
       {
         type: 'object',
         properties: {
@@ -395,7 +395,7 @@ conformance('a CustomResourceDefinition', (cluster) => {
     expect(causesOf(body)).toEqual(causes);
   });
 
-  it('is refused when its name is not made of plural and group', async () => {
+  it('is rejected when its name does not consist of plural and group', async () => {
     const crd = { ...thingCrd({ type: 'object' }), metadata: { name: 'other.conformance.example.com' } };
     const body = await expectStatus(cluster.api.create(path, crd), 422);
     expect(causesOf(body)).toContain(
@@ -403,7 +403,7 @@ conformance('a CustomResourceDefinition', (cluster) => {
     );
   });
 
-  it('gets established, and serves what it defines', async () => {
+  it('becomes established and serves its resource', async () => {
     const crd = thingCrd({ type: 'object', properties: { a: string } });
     await expectStatus(cluster.api.create(path, crd), 201);
     await eventually(async () => {
@@ -421,7 +421,7 @@ conformance('a CustomResourceDefinition', (cluster) => {
     });
   });
 
-  it('can be changed, and holds nothing against objects that were good before (ratcheting)', async () => {
+  it('can be changed, and accepts updates of objects that violate only the new schema (ratcheting)', async () => {
     const things = '/apis/conformance.example.com/v1/namespaces/default/things';
     await eventually(async () => (await cluster.api.get(things)).status === 200);
     const thing = {

@@ -3,7 +3,7 @@ import type { ApiObject } from '../support/api-object.ts';
 import { causesOf, conformance, expectStatus } from '../support/conformance.ts';
 import { gadget, gadgetCrd, gadgets, widget, widgetCrd, widgets } from '../support/widgets.ts';
 
-conformance('changing objects', (cluster) => {
+conformance('the update and patch API', (cluster) => {
   let name = '';
   let path = '';
   let stored: ApiObject;
@@ -20,7 +20,7 @@ conformance('changing objects', (cluster) => {
   const merge = (body: unknown, query: Record<string, string> = {}): Promise<ApiObject> =>
     expectStatus(cluster.api.patch(path, 'merge', body, { query }), 200);
 
-  describe('replacing', () => {
+  describe('with PUT', () => {
     it('stores the new object with a new resource version', async () => {
       const body = { ...stored, spec: { size: 4 } };
       const replaced = await expectStatus(cluster.api.replace(path, body), 200);
@@ -32,7 +32,7 @@ conformance('changing objects', (cluster) => {
       );
     });
 
-    it('refuses a stale resource version', async () => {
+    it('rejects an outdated resource version', async () => {
       await merge({ spec: { size: 9 } });
       expect(await expectStatus(cluster.api.replace(path, stored), 409)).toEqual({
         kind: 'Status',
@@ -46,14 +46,14 @@ conformance('changing objects', (cluster) => {
       });
     });
 
-    it('refuses a custom resource without a resource version', async () => {
+    it('rejects a custom resource without a resource version', async () => {
       const body = await expectStatus(cluster.api.replace(path, widget(name)), 422);
       expect(causesOf(body)).toEqual([
         'metadata.resourceVersion | FieldValueInvalid | Invalid value: 0: must be specified for an update',
       ]);
     });
 
-    it('takes a built-in object without a resource version', async () => {
+    it('accepts a built-in object without a resource version', async () => {
       const configMaps = '/api/v1/namespaces/default/configmaps';
       await expectStatus(cluster.api.create(configMaps, { metadata: { name }, data: { a: '1' } }), 201);
       const body = { metadata: { name }, data: { a: '2' } };
@@ -62,7 +62,7 @@ conformance('changing objects', (cluster) => {
       });
     });
 
-    it('refuses another name or uid than the object has', async () => {
+    it('rejects a different name or UID', async () => {
       const renamed = { ...stored, metadata: { ...stored.metadata, name: 'another' } };
       expect(await expectStatus(cluster.api.replace(path, renamed), 400)).toMatchObject({
         reason: 'BadRequest',
@@ -77,14 +77,14 @@ conformance('changing objects', (cluster) => {
       });
     });
 
-    it('does not create', async () => {
+    it('does not create objects', async () => {
       const absent = { ...stored, metadata: { name: 'absent', resourceVersion: '1' } };
       await expectStatus(cluster.api.replace(widgets('default', 'absent'), absent), 404);
     });
   });
 
-  describe('generation', () => {
-    it('grows with the spec, and not with metadata or status', async () => {
+  describe('for the generation', () => {
+    it('counts changes of the spec, but not of metadata and status', async () => {
       expect((await merge({ metadata: { labels: { b: '2' } } })).metadata.generation).toBe(1);
       expect((await merge({ spec: { size: 4 } })).metadata.generation).toBe(2);
       await expectStatus(cluster.api.patch(`${path}/status`, 'merge', { status: { phase: 'x' } }), 200);
@@ -92,7 +92,7 @@ conformance('changing objects', (cluster) => {
       expect((await merge({ metadata: { generation: 9 } })).metadata.generation).toBe(2);
     });
 
-    it('grows with the status of a kind without a status subresource', async () => {
+    it('counts changes of the status of a kind without a status subresource', async () => {
       await expectStatus(cluster.api.create(gadgets(), gadget(name)), 201);
       const patched = await expectStatus(
         cluster.api.patch(gadgets(name), 'merge', { status: { b: 'x' } }),
@@ -102,8 +102,8 @@ conformance('changing objects', (cluster) => {
     });
   });
 
-  describe('the status subresource', () => {
-    it('changes status alone', async () => {
+  describe('for the status subresource', () => {
+    it('changes only the status', async () => {
       const body = { ...stored, spec: { size: 50 }, status: { phase: 'Ready' } };
       const answer = await expectStatus(cluster.api.replace(`${path}/status`, body), 200);
       expect(answer).toMatchObject({
@@ -113,23 +113,23 @@ conformance('changing objects', (cluster) => {
       });
     });
 
-    it('cannot change labels', async () => {
+    it('does not change labels', async () => {
       const body = { metadata: { labels: { b: '2' } }, status: { phase: 'x' } };
       const answer = await expectStatus(cluster.api.patch(`${path}/status`, 'merge', body), 200);
       expect(answer.metadata.labels).toEqual({ a: '1' });
     });
 
-    it('keeps its hands off when the object is replaced', async () => {
+    it('keeps the status when the object is replaced', async () => {
       await expectStatus(cluster.api.patch(`${path}/status`, 'merge', { status: { phase: 'x' } }), 200);
       const answer = await merge({ status: { phase: 'y' }, spec: { size: 8 } });
       expect(answer).toMatchObject({ status: { phase: 'x' }, spec: { size: 8 } });
     });
 
-    it('is read at its own path', async () => {
+    it('returns the object at the path of the subresource', async () => {
       expect((await expectStatus(cluster.api.get(`${path}/status`), 200)).spec['size']).toBe(3);
     });
 
-    it('is validated by the schema, with causes that speak from the status', async () => {
+    it('validates the status with causes relative to the status', async () => {
       const body = await expectStatus(
         cluster.api.patch(`${path}/status`, 'merge', { status: { count: 'many', phase: 1 } }),
         422,
@@ -141,14 +141,14 @@ conformance('changing objects', (cluster) => {
       ]);
     });
 
-    it('does not exist where the CRD has none', async () => {
+    it('returns 404 when the CRD has no status subresource', async () => {
       await expectStatus(cluster.api.create(gadgets(), gadget(name)), 201);
       await expectStatus(cluster.api.get(`${gadgets(name)}/status`), 404);
     });
   });
 
-  describe('a merge patch', () => {
-    it('changes members, and removes those that are null', async () => {
+  describe('with a merge patch', () => {
+    it('changes fields and removes null fields', async () => {
       const answer = await merge({ spec: { size: 7, tags: null }, metadata: { labels: { b: '2' } } });
       expect(answer.spec['size']).toBe(7);
       expect(answer.spec['tags']).toBeUndefined();
@@ -159,19 +159,19 @@ conformance('changing objects', (cluster) => {
       expect((await merge({ spec: { tags: ['y', 'z'] } })).spec['tags']).toEqual(['y', 'z']);
     });
 
-    it('that changes nothing leaves the resource version', async () => {
+    it('keeps the resource version when nothing changes', async () => {
       const answer = await merge({ spec: { size: 3 } });
       expect(answer.metadata.resourceVersion).toBe(stored.metadata.resourceVersion);
       expect(answer).toEqual(stored);
     });
 
-    it('refuses a stale resource version', async () => {
+    it('rejects an outdated resource version', async () => {
       await merge({ spec: { size: 9 } });
       const body = { metadata: { resourceVersion: stored.metadata.resourceVersion }, spec: { size: 10 } };
       expect((await expectStatus(cluster.api.patch(path, 'merge', body), 409)).reason).toBe('Conflict');
     });
 
-    it('with the uid of the object goes through, with another is refused', async () => {
+    it('accepts the UID of the object and rejects a different UID', async () => {
       const { uid } = stored.metadata;
       expect((await merge({ metadata: { uid }, spec: { size: 6 } })).spec['size']).toBe(6);
       const other = '00000000-0000-4000-8000-000000000000';
@@ -182,16 +182,16 @@ conformance('changing objects', (cluster) => {
       ]);
     });
 
-    it('of what is not there is refused', async () => {
+    it('returns 404 for an unknown object', async () => {
       const answer = await expectStatus(cluster.api.patch(widgets('default', 'absent'), 'merge', {}), 404);
       expect(answer.reason).toBe('NotFound');
     });
 
-    it('that is no object is refused', async () => {
+    it('rejects a patch that is not an object', async () => {
       await expectStatus(cluster.api.patch(path, 'merge', '[1'), 400);
     });
 
-    it('cannot change the name', async () => {
+    it('rejects a change of the name', async () => {
       const answer = await expectStatus(cluster.api.patch(path, 'merge', { metadata: { name: 'new' } }), 400);
       expect(answer.message).toBe(
         `the name of the object (new) does not match the name on the URL (${name})`,
@@ -199,10 +199,10 @@ conformance('changing objects', (cluster) => {
     });
   });
 
-  describe('a JSON patch', () => {
+  describe('with a JSON patch', () => {
     const json = (operations: unknown) => cluster.api.patch(path, 'json', operations);
 
-    it('adds, replaces, tests, copies, moves and removes', async () => {
+    it('adds, replaces, tests, copies, moves and removes values', async () => {
       const answer = await expectStatus(
         json([
           { op: 'test', path: '/spec/size', value: 3 },
@@ -220,7 +220,7 @@ conformance('changing objects', (cluster) => {
       expect(answer.metadata.labels).toEqual({ 'a/b': '1', d: '1' });
     });
 
-    it('is refused as a whole when a test fails', async () => {
+    it('changes nothing when a test operation fails', async () => {
       const answer = await expectStatus(
         json([
           { op: 'replace', path: '/spec/size', value: 4 },
@@ -235,7 +235,7 @@ conformance('changing objects', (cluster) => {
       expect((await expectStatus(cluster.api.get(path), 200)).spec['size']).toBe(3);
     });
 
-    it('is refused when a path does not exist', async () => {
+    it('rejects a path that does not exist', async () => {
       expect((await expectStatus(json([{ op: 'remove', path: '/spec/nothing' }]), 422)).reason).toBe(
         'Invalid',
       );
@@ -244,12 +244,12 @@ conformance('changing objects', (cluster) => {
       );
     });
 
-    it('is refused when it is no list of operations', async () => {
+    it('rejects a patch that is not a list of operations', async () => {
       expect((await expectStatus(json({ op: 'add' }), 400)).reason).toBe('BadRequest');
     });
   });
 
-  it('refuses a strategic merge patch of a custom resource', async () => {
+  it('rejects a strategic merge patch of a custom resource', async () => {
     const headers = { 'content-type': 'application/strategic-merge-patch+json' };
     const answer = await expectStatus(cluster.api.request('PATCH', path, { body: {}, headers }), 415);
     expect(answer).toMatchObject({
@@ -273,13 +273,13 @@ conformance('changing objects', (cluster) => {
     expect(new Set(answer.metadata.finalizers)).toEqual(new Set(['example.com/a', 'example.com/b']));
   });
 
-  it('changes nothing on a dry run', async () => {
+  it('changes nothing in a dry run', async () => {
     const answer = await merge({ spec: { size: 99 } }, { dryRun: 'All' });
     expect(answer.spec['size']).toBe(99);
     expect(await expectStatus(cluster.api.get(path), 200)).toEqual(stored);
   });
 
-  it('refuses a dry run that is none', async () => {
+  it('rejects an invalid dryRun value', async () => {
     const answer = await expectStatus(
       cluster.api.patch(path, 'merge', {}, { query: { dryRun: 'Maybe' } }),
       422,
@@ -289,7 +289,7 @@ conformance('changing objects', (cluster) => {
     ]);
   });
 
-  it('records who changed what', async () => {
+  it('records the fields that each manager changed', async () => {
     await merge({ spec: { size: 4 } }, { fieldManager: 'sizer' });
     const query = { fieldManager: 'reporter' };
     const answer = await expectStatus(

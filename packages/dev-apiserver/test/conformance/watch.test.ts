@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import type { WatchStream } from '../support/watch-stream.ts';
 import { widget, widgetCrd, widgets } from '../support/widgets.ts';
 
-conformance('watching', (cluster) => {
+conformance('a watch', (cluster) => {
   const open: WatchStream[] = [];
   const watch = async (namespace: string, query: Record<string, string | number | boolean> = {}) => {
     const stream = await cluster.api.watch(widgets(namespace), query);
@@ -25,7 +25,7 @@ conformance('watching', (cluster) => {
     for (const stream of open.splice(0)) stream.stop();
   });
 
-  it('from a resource version tells everything that happened since, in order', async () => {
+  it('sends all changes after a resource version in order', async () => {
     const namespace = await cluster.namespace();
     const from = await resourceVersion(namespace);
     await create(namespace, 'a');
@@ -48,7 +48,7 @@ conformance('watching', (cluster) => {
     expect(await next(stream)).toBe('ADDED c');
   });
 
-  it('without a resource version begins with what is there', async () => {
+  it('starts with the existing objects without a resource version', async () => {
     const namespace = await cluster.namespace();
     await create(namespace, 'a');
     await create(namespace, 'b');
@@ -58,7 +58,7 @@ conformance('watching', (cluster) => {
     expect(await next(stream)).toBe('ADDED c');
   });
 
-  it('sees nothing of other namespaces', async () => {
+  it('ignores other namespaces', async () => {
     const namespace = await cluster.namespace();
     const stream = await watch(namespace, { resourceVersion: await resourceVersion(namespace) });
     await create('default', cluster.uniqueName('foreign'));
@@ -66,7 +66,7 @@ conformance('watching', (cluster) => {
     expect(await next(stream)).toBe('ADDED own');
   });
 
-  it('over all namespaces sees them all', async () => {
+  it('covers all namespaces', async () => {
     const one = await cluster.namespace();
     const two = await cluster.namespace();
     const from = await resourceVersion(one);
@@ -77,7 +77,7 @@ conformance('watching', (cluster) => {
     expect([await next(stream), await next(stream)]).toEqual(['ADDED a', 'ADDED b']);
   });
 
-  it('tells of status and of finalizers as modifications', async () => {
+  it('sends changes of status and finalizers as modifications', async () => {
     const namespace = await cluster.namespace();
     await create(namespace, 'a', { finalizers: ['example.com/x'] });
     const stream = await watch(namespace, { resourceVersion: await resourceVersion(namespace) });
@@ -99,7 +99,7 @@ conformance('watching', (cluster) => {
   });
 
   describe('with a selector', () => {
-    it('turns changes that enter or leave it into additions and deletions', async () => {
+    it('sends additions and deletions when objects enter or leave the selection', async () => {
       const namespace = await cluster.namespace();
       await create(namespace, 'a', { labels: { in: 'no' } });
       const from = await resourceVersion(namespace);
@@ -121,7 +121,7 @@ conformance('watching', (cluster) => {
       ]);
     });
 
-    it('can be by fields', async () => {
+    it('supports field selectors', async () => {
       const namespace = await cluster.namespace();
       const from = await resourceVersion(namespace);
       const stream = await watch(namespace, { resourceVersion: from, fieldSelector: 'spec.colour=Red' });
@@ -130,7 +130,7 @@ conformance('watching', (cluster) => {
       expect(await next(stream)).toBe('ADDED b');
     });
 
-    it('can be by name', async () => {
+    it('supports the name as a selector', async () => {
       const namespace = await cluster.namespace();
       const from = await resourceVersion(namespace);
       const stream = await watch(namespace, { resourceVersion: from, fieldSelector: 'metadata.name=b' });
@@ -140,7 +140,7 @@ conformance('watching', (cluster) => {
     });
   });
 
-  it('ends in order when its time is up', async () => {
+  it('ends the stream at the timeout', async () => {
     const namespace = await cluster.namespace();
     const stream = await watch(namespace, {
       timeoutSeconds: 1,
@@ -150,8 +150,8 @@ conformance('watching', (cluster) => {
     expect(stream.ended).toBe(true);
   });
 
-  describe('bookmarks', () => {
-    it('end the first events of a streaming list', async () => {
+  describe('with bookmarks', () => {
+    it('ends the initial events of a streaming list with a bookmark', async () => {
       const namespace = await cluster.namespace();
       await create(namespace, 'a');
       const stream = await watch(namespace, {
@@ -173,7 +173,7 @@ conformance('watching', (cluster) => {
       expect(await next(stream)).toBe('ADDED b');
     });
 
-    it('come shortly before the end, and a watch can go on from there', async () => {
+    it('sends a bookmark shortly before the end, from which a watch can continue', async () => {
       const namespace = await cluster.namespace();
       const from = await resourceVersion(namespace);
       const stream = await watch(namespace, {
@@ -191,8 +191,8 @@ conformance('watching', (cluster) => {
     });
   });
 
-  describe('from too long ago', () => {
-    it('says 410 Expired', async () => {
+  describe('of a compacted resource version', () => {
+    it('sends 410 Expired', async () => {
       const namespace = await cluster.namespace();
       await create(namespace, 'a');
       if (cluster.name === 'embedded') await cluster.server.compact?.();
@@ -211,7 +211,7 @@ conformance('watching', (cluster) => {
     });
   });
 
-  it('watches one object by its list with a field selector, and built-in kinds as well', async () => {
+  it('covers a single object with a field selector, also of a built-in kind', async () => {
     const namespace = await cluster.namespace();
     const path = `/api/v1/namespaces/${namespace}/configmaps`;
     const list = await expectStatus(cluster.api.get(path), 200);
@@ -224,7 +224,7 @@ conformance('watching', (cluster) => {
     });
   });
 
-  it('sends tables when they are asked for', async () => {
+  it('sends tables on request', async () => {
     const namespace = await cluster.namespace();
     await create(namespace, 'a');
     const { status, body } = await cluster.api.get(widgets(namespace), {

@@ -1,4 +1,6 @@
-/** What comes over the wire, loosely typed: every member that some answer of the API has is declared as if it were there. */
+/**
+ * The JSON objects of the API, loosely typed: every member that occurs in some answer is declared as present.
+ */
 
 export interface ApiObject {
   apiVersion: string;
@@ -7,17 +9,17 @@ export interface ApiObject {
   spec: Record<string, unknown>;
   status: Record<string, unknown> & { conditions: ApiCondition[] };
   data: Record<string, unknown>;
-  /** Of a list. */
+  /** Member of a list. */
   items: ApiObject[];
-  /** Of a Status. */
+  /** Member of a Status. */
   code: number;
   reason: string;
   message: string;
   details?: { name?: string; group?: string; kind?: string; uid?: string; causes?: ApiCause[] };
-  /** Of a Table. */
+  /** Member of a Table. */
   columnDefinitions: { name: string; type: string; format: string; description: string; priority: number }[];
   rows: { cells: unknown[]; object: ApiObject }[];
-  /** Of discovery documents. */
+  /** Member of discovery documents. */
   resources: ApiResource[];
   groups: { name: string; preferredVersion: { groupVersion: string } }[];
   [member: string]: unknown;
@@ -35,7 +37,7 @@ export interface ApiMeta {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   managedFields?: ApiManagedFields[];
-  /** Of a list. */
+  /** Member of a list. */
   continue?: string;
   remainingItemCount?: number;
 }
@@ -74,5 +76,5 @@ export interface ApiResource {
   categories: string[];
 }
 
-/** What a test sends: any JSON object. */
+/** A JSON object that a test sends. */
 export type Manifest = Readonly<Record<string, unknown>>;

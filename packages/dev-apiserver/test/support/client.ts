@@ -1,4 +1,4 @@
-/** A bare HTTPS client of the Kubernetes API: what is on the wire, nothing added. */
+/** A minimal HTTPS client of the Kubernetes API. */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { ApiObject } from './api-object.ts';
@@ -7,9 +7,9 @@ import { WatchStream } from './watch-stream.ts';
 export interface ApiResponse {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
-  /** The parsed body; an object without members where it is no JSON. */
+  /** The parsed body. An empty object when the body is not JSON. */
   readonly body: ApiObject;
-  /** The body as it came. */
+  /** The body as text. */
   readonly text: string;
 }
 
@@ -19,8 +19,8 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The content types of the patches that Kubernetes knows. */
-export const PATCH = {
+/** The content types of patches. */
+const patchTypes = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
   apply: 'application/apply-patch+yaml',
@@ -45,18 +45,18 @@ export class ApiClient {
   delete = (path: string, options?: RequestOptions): Promise<ApiResponse> =>
     this.request('DELETE', path, options);
 
-  /** Sends a patch of the given type; `apply` bodies go as JSON, which is YAML. */
+  /** Sends a patch of the given type. The body of `apply` is JSON, which is also YAML. */
   patch(
     path: string,
-    type: keyof typeof PATCH,
+    type: keyof typeof patchTypes,
     body: unknown,
     options?: RequestOptions,
   ): Promise<ApiResponse> {
-    const headers = { 'content-type': PATCH[type], ...options?.headers };
+    const headers = { 'content-type': patchTypes[type], ...options?.headers };
     return this.request('PATCH', path, { ...options, body, headers });
   }
 
-  /** Server-side apply. */
+  /** Sends a server-side apply. */
   apply(
     path: string,
     manager: string,
@@ -66,7 +66,10 @@ export class ApiClient {
     return this.patch(path, 'apply', body, { query: { fieldManager: manager, ...query } });
   }
 
-  /** One request; a 429 with Retry-After is waited out (a server says so while the cache of a new kind fills). */
+  /**
+   * Sends a request. Repeats the request after 429 with Retry-After, which a real server returns while the
+   * cache of a new kind is not ready.
+   */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.#send(method, path, options);
@@ -82,7 +85,11 @@ export class ApiClient {
     }
   }
 
-  /** Opens a watch; the caller stops it. A refusal (e.g. 410 before the stream) is thrown with its Status as cause. */
+  /**
+   * Opens a watch. The caller must stop it.
+   *
+   * @throws Error with the Status as its cause when the server rejects the watch, for example with 410
+   */
   async watch(path: string, query: RequestOptions['query'] = {}): Promise<WatchStream> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.#send('GET', path, { query: { watch: true, ...query } });

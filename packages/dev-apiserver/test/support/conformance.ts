@@ -1,11 +1,11 @@
-/** Suites of API behaviour that hold on every server they are run against. */
+/** Runs suites of API behaviour against the embedded and the real server. */
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { eventually } from './eventually.ts';
 import type { ApiObject, Manifest } from './api-object.ts';
 import { ApiClient } from './client.ts';
 import { realIsSkipped, targets, type RunningServer, type Target } from './targets.ts';
 
-/** What is read of a CRD to install it. */
+/** The members of a CRD that `install` reads. */
 export interface CrdManifest extends Manifest {
   readonly spec: {
     readonly group: string;
@@ -14,7 +14,7 @@ export interface CrdManifest extends Manifest {
   };
 }
 
-/** The server under test, as the tests of a suite see it. */
+/** The server under test. */
 export class Cluster {
   readonly name: Target['name'];
   readonly #target: Target;
@@ -47,13 +47,13 @@ export class Cluster {
     return this.#api;
   }
 
-  /** A name that no other test of this suite has. */
+  /** Returns a name that is unique in this suite. */
   uniqueName(prefix = 'x'): string {
     this.#names += 1;
     return `${prefix}-${this.#names}`;
   }
 
-  /** Creates a namespace for one test and gives its name. */
+  /** Creates a namespace for one test and returns its name. */
   async namespace(): Promise<string> {
     const name = this.uniqueName('ns');
     await expectStatus(this.api.create('/api/v1/namespaces', { metadata: { name } }), 201);
@@ -72,10 +72,10 @@ export class Cluster {
   }
 }
 
-/** Declares a suite once for each server. */
+/** Declares a suite for each server. */
 export function conformance(title: string, tests: (cluster: Cluster) => void): void {
   for (const target of targets) {
-    describe(`${title}, on the ${target.name} API server`, () => {
+    describe(`${title} on the ${target.name} API server`, () => {
       const cluster = new Cluster(target);
       beforeAll(() => cluster.start());
       afterAll(() => cluster.stop());
@@ -83,10 +83,14 @@ export function conformance(title: string, tests: (cluster: Cluster) => void): v
     });
   }
   if (realIsSkipped !== undefined)
-    it.skip(`${title}, on the real API server: ${realIsSkipped}`, () => undefined);
+    it.skip(`${title} on the real API server: ${realIsSkipped}`, () => undefined);
 }
 
-/** The body of a response that must have this status code. @throws Error with the body otherwise */
+/**
+ * Returns the body of a response with the expected status code.
+ *
+ * @throws Error with the body for another status code
+ */
 export async function expectStatus(
   response: Promise<{ status: number; body: ApiObject }>,
   status: number,
@@ -97,8 +101,8 @@ export async function expectStatus(
 }
 
 /**
- * Causes in an order of their own, as the real server gives them in that of a hash map; those about metadata once,
- * as it checks metadata twice.
+ * Returns the causes of a Status, sorted, because a real server reports them in the order of a hash map.
+ * Removes duplicates of causes in metadata, because a real server checks metadata twice.
  */
 export function causesOf(body: ApiObject): string[] {
   const causes = (body.details?.causes ?? [])

@@ -1,11 +1,11 @@
-/** The embedded development API server, in this process, with a kubeconfig in a folder of its own. */
+/** The embedded API server in this process, with a kubeconfig in a temporary folder. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiServer } from '../../src/index.ts';
 import { writeKubeconfig, type RunningServer } from './running-server.ts';
 
-/** Starts one on a free loopback port. */
+/** Starts a server on a free loopback port. */
 export async function startEmbedded(): Promise<RunningServer> {
   const server = await ApiServer.start();
   const folder = await mkdtemp(join(tmpdir(), 'overlay-embedded-apiserver-'));

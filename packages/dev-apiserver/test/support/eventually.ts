@@ -1,30 +1,33 @@
-/** Waiting on conditions, and for how long. */
+/** Waits for conditions. */
 
 /**
- * How long a test waits for what should come, in ms. Nothing is proved by its being short: where a time is promised,
- * the test measures it.
+ * The maximum time that a test waits for a condition. A short time would prove nothing. Tests measure times
+ * that the software guarantees.
  */
-export const patienceMs = 30_000;
-
-/** First and longest pause between two looks, in ms: lists of many objects cost more to look at. */
-const pauseMs = { first: 10, most: 200 };
+export const WAIT_TIMEOUT_MS = 30_000;
 
 /**
- * Resolves with what `look` returns as soon as it neither throws nor returns false.
+ * The first and the longest pause between two checks, in ms. Pauses grow, because checks of many objects are
+ * expensive.
+ */
+const pauseMs = { first: 10, longest: 200 };
+
+/**
+ * Resolves with the result of `look` when it neither throws nor returns false.
  *
- * @param options.firstPauseMs pauses grow from this: more for looks that cost as much as what is waited for
- * @throws what it threw last, after `timeoutMs`; `context` may add to the message what helps to understand it.
+ * @param options.firstPauseMs the first pause. Expensive checks need a longer one
+ * @throws the last error of `look` after `timeoutMs`. `context` adds details to its message
  */
 export async function eventually<T>(
   look: () => T | Promise<T>,
   {
-    timeoutMs = patienceMs,
+    timeoutMs = WAIT_TIMEOUT_MS,
     firstPauseMs = pauseMs.first,
     context,
   }: { timeoutMs?: number; firstPauseMs?: number; context?: () => string } = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
-  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.5, pauseMs.most)) {
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.5, pauseMs.longest)) {
     const began = performance.now();
     try {
       const seen = await look();
@@ -33,7 +36,7 @@ export async function eventually<T>(
     } catch (error) {
       if (performance.now() > deadline) {
         if (error instanceof Error) {
-          error.message = `not so within ${timeoutMs} ms: ${error.message}${context === undefined ? '' : `\n${context()}`}`;
+          error.message = `the condition is not satisfied after ${timeoutMs} ms: ${error.message}${context === undefined ? '' : `\n${context()}`}`;
         }
         throw error;
       }

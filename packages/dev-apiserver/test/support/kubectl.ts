@@ -1,10 +1,10 @@
-/** kubectl, where the machine has one. */
+/** Runs kubectl, if it is installed. */
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** True when there is a kubectl in the PATH. */
+/** True when the PATH contains kubectl. */
 export const hasKubectl = spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0;
 
 export interface KubectlResult {
@@ -13,7 +13,7 @@ export interface KubectlResult {
   readonly stderr: string;
 }
 
-/** kubectl with a kubeconfig and a home of its own, so that its caches do not outlive the test. */
+/** kubectl with a kubeconfig and a home folder of its own, so that its caches are removed after the test. */
 export class Kubectl {
   readonly #folder: string;
   readonly #kubeconfig: string;
@@ -31,14 +31,14 @@ export class Kubectl {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Writes a file next to its caches and gives its path. */
+  /** Writes a file into the home folder and returns its path. */
   async file(name: string, content: string, mode = 0o644): Promise<string> {
     const path = join(this.#folder, name);
     await writeFile(path, content, { mode });
     return path;
   }
 
-  /** Runs it; a failure is a status, not an exception. */
+  /** Runs kubectl. A failure is reported by the status, not by an exception. */
   run(args: readonly string[], { stdin = '', editor = 'false' } = {}): Promise<KubectlResult> {
     const env = { ...process.env, HOME: this.#folder, KUBECONFIG: this.#kubeconfig, KUBE_EDITOR: editor };
     return new Promise((resolve) => {
@@ -50,14 +50,22 @@ export class Kubectl {
     });
   }
 
-  /** Runs it and gives its output. @throws Error with what it said when it fails */
+  /**
+   * Runs kubectl and returns its output.
+   *
+   * @throws Error with the output when kubectl fails
+   */
   async ok(...args: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await this.run(args);
     if (status !== 0) throw new Error(`kubectl ${args.join(' ')} failed: ${stderr}`);
     return stdout;
   }
 
-  /** `kubectl apply` (or another verb) of a manifest given as text. @throws Error with what it said when it fails */
+  /**
+   * Runs `kubectl apply` or another command with a manifest on stdin.
+   *
+   * @throws Error with the output when kubectl fails
+   */
   async send(manifest: string, ...args: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await this.run([...args, '-f', '-'], { stdin: manifest });
     if (status !== 0) throw new Error(`kubectl ${args.join(' ')} failed: ${stderr}`);

@@ -1,4 +1,6 @@
-/** A real kube-apiserver and its etcd, from the folder that KUBEBUILDER_ASSETS names (envtest's convention). */
+/**
+ * Starts a real kube-apiserver with etcd, from the folder in KUBEBUILDER_ASSETS (the convention of envtest).
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,7 +12,10 @@ import { join } from 'node:path';
 import { ApiClient } from './client.ts';
 import { writeKubeconfig, type RunningServer } from './running-server.ts';
 
-/** The folder with `etcd` and `kube-apiserver`, or undefined when the environment names none or it is incomplete. */
+/**
+ * Returns the folder with `etcd` and `kube-apiserver`, or undefined when the variable is not set or the
+ * folder is incomplete.
+ */
 export function realAssets(): string | undefined {
   const folder = process.env['KUBEBUILDER_ASSETS'];
   if (folder === undefined || folder === '') return undefined;
@@ -20,11 +25,14 @@ export function realAssets(): string | undefined {
 }
 
 /**
- * Starts both on free loopback ports with their files in a folder of their own, and waits until ready.
- * @throws Error with what the programs printed when they do not get ready
+ * Starts both programs on free loopback ports with their files in a temporary folder, and waits until they
+ * are ready.
+ *
+ * @throws Error with the output of the programs when they do not become ready
  */
 export async function startReal(assets: string): Promise<RunningServer> {
-  // The programs cannot say which port they got, so one is picked for them; somebody may be faster.
+  // The programs cannot report a port that they selected. The test selects free ports, but another program
+  // may use them first.
   for (let attempt = 1; ; attempt++) {
     try {
       return await tryStart(assets);
@@ -100,7 +108,7 @@ async function ready(
     const ended = programs.find((program) => program.ended);
     if (ended !== undefined || Date.now() > deadline) {
       throw new Error(
-        `the real API server did not get ready:\n${programs.map((program) => program.output).join('\n')}`,
+        `the real API server did not become ready:\n${programs.map((program) => program.output).join('\n')}`,
       );
     }
     if (existsSync(certificate)) {
@@ -111,7 +119,7 @@ async function ready(
         const namespaces = await client.get('/api/v1/namespaces/default');
         if (status === 200 && namespaces.status === 200) return caCert;
       } catch {
-        // It does not listen yet, or its certificate is half written.
+        // The server does not listen yet, or has written only a part of its certificate.
       } finally {
         client.close();
       }
@@ -120,7 +128,7 @@ async function ready(
   }
 }
 
-/** Drops etcd's history, so that reads and watches of older revisions are expired. */
+/** Compacts etcd, so that reads and watches of older revisions fail. */
 async function compactEtcd(etcdUrl: string): Promise<void> {
   const post = async (path: string, body: unknown): Promise<{ header?: { revision?: string } }> => {
     const response = await fetch(`${etcdUrl}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) });
@@ -145,7 +153,7 @@ async function freePorts(): Promise<[number, number]> {
   return ports as [number, number];
 }
 
-/** A child process whose last output is kept for error messages. */
+/** A child process. It keeps the last output for error messages. */
 class Program {
   readonly #child: ChildProcess;
   #output = '';
@@ -168,7 +176,7 @@ class Program {
     return this.#output;
   }
 
-  /** Asks it to end, and after five seconds makes it. */
+  /** Stops the process with SIGTERM, and with SIGKILL after five seconds. */
   async stop(): Promise<void> {
     if (this.ended) return;
     const exit = once(this.#child, 'exit');

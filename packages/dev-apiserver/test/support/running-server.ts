@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 
 export interface RunningServer {
-  /** https://127.0.0.1:port */
+  /** `https://127.0.0.1:PORT`. */
   readonly url: string;
-  /** PEM of the certificate (authority) to trust. */
+  /** The certificate to trust, in PEM. */
   readonly caCert: string;
-  /** Bearer token of an administrator. */
+  /** The bearer token of an administrator. */
   readonly token: string;
   readonly kubeconfigPath: string;
   stop(): Promise<void>;
-  /** Goes away as in an outage: connections are cut, new ones refused. */
+  /** Simulates an outage: closes all connections and rejects new ones. */
   pause?(): Promise<void>;
-  /** Comes back after `pause`, at the same address and with the same objects. */
+  /** Ends the outage of `pause`. The address and the objects stay the same. */
   resume?(): Promise<void>;
-  /** Forgets the history up to now, so that older resource versions are expired. */
+  /** Drops the history, so that older resource versions are expired. */
   compact?(): Promise<void>;
 }
 
-/** Writes a kubeconfig for the server into the folder and gives its path. */
+/** Writes a kubeconfig for the server into the folder and returns its path. */
 export async function writeKubeconfig(
   folder: string,
   { url, caCert, token }: Pick<RunningServer, 'url' | 'caCert' | 'token'>,

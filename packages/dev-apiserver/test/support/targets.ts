@@ -1,4 +1,4 @@
-/** The API servers that suites run against: the embedded one, and a real one where KUBEBUILDER_ASSETS names it. */
+/** The API servers under test: the embedded one, and a real one when KUBEBUILDER_ASSETS names it. */
 import { startEmbedded } from './embedded.ts';
 import { realAssets, startReal } from './real.ts';
 import type { RunningServer } from './running-server.ts';
@@ -12,7 +12,7 @@ export interface Target {
 
 const assets = realAssets();
 
-/** What to say when there is no real server to run against; undefined when there is one. */
+/** The reason why tests skip the real server. Undefined when it is available. */
 export const realIsSkipped: string | undefined =
   assets === undefined
     ? 'skipped: the real API server (KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver)'

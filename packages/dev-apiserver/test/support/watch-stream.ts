@@ -1,7 +1,7 @@
-/** The events of one watch, in order. */
+/** The events of a watch in order. */
 import type { IncomingMessage } from 'node:http';
 import type { ApiObject } from './api-object.ts';
-import { patienceMs } from './eventually.ts';
+import { WAIT_TIMEOUT_MS } from './eventually.ts';
 
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -32,17 +32,21 @@ export class WatchStream {
     response.on('error', end);
   }
 
-  /** True once the server has closed the stream. */
+  /** True after the server has closed the stream. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** The next event, or undefined when the stream has ended. @throws Error when none comes in time */
+  /**
+   * Returns the next event, or undefined when the stream has ended.
+   *
+   * @throws Error when no event arrives in time
+   */
   async next(): Promise<WatchEvent | undefined> {
-    const deadline = Date.now() + patienceMs;
+    const deadline = Date.now() + WAIT_TIMEOUT_MS;
     while (this.#events.length === 0 && !this.#ended) {
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`no watch event within ${patienceMs} ms`);
+      if (left <= 0) throw new Error(`no watch event within ${WAIT_TIMEOUT_MS} ms`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#wake = () => {
@@ -54,7 +58,11 @@ export class WatchStream {
     return this.#events.shift();
   }
 
-  /** The first event that fits; those before it are dropped. @throws Error when the stream ends first */
+  /**
+   * Returns the first event that matches, and drops earlier events.
+   *
+   * @throws Error when the stream ends first
+   */
   async until(fits: (event: WatchEvent) => boolean): Promise<WatchEvent> {
     for (;;) {
       const event = await this.next();

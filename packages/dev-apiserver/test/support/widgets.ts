@@ -1,4 +1,4 @@
-/** Kinds that exist only for tests of API behaviour: Widget has all that a CRD can ask for, Gadget nearly nothing. */
+/** Test kinds: Widget uses most features of CRDs, Gadget almost none. */
 import type { Manifest } from './api-object.ts';
 
 const group = 'conformance.example.com';
@@ -65,7 +65,7 @@ const status = {
   },
 };
 
-/** Namespaced, with a status subresource, printer columns, selectable fields, defaults and rules. */
+/** A namespaced kind with a status subresource, printer columns, selectable fields, defaults and rules. */
 export const widgetCrd = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -107,7 +107,7 @@ export const widgetCrd = {
   },
 };
 
-/** Cluster-scoped, without subresources or columns. */
+/** A cluster-scoped kind without subresources and columns. */
 export const gadgetCrd = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -135,15 +135,15 @@ export const gadgetCrd = {
   },
 };
 
-/** The collection of Widgets in a namespace, or of all. */
+/** Returns the path of the Widgets in a namespace or in all namespaces, or of one Widget. */
 export const widgets = (namespace?: string, name?: string): string =>
   `/apis/${apiVersion}/${namespace === undefined ? '' : `namespaces/${namespace}/`}widgets${name === undefined ? '' : `/${name}`}`;
 
-/** The collection of Gadgets, or one of them. */
+/** Returns the path of all Gadgets or of one Gadget. */
 export const gadgets = (name?: string): string =>
   `/apis/${apiVersion}/gadgets${name === undefined ? '' : `/${name}`}`;
 
-/** A Widget; `metadata` is laid over its name. */
+/** Returns a Widget. `metadata` is merged with the name. */
 export const widget = (name: string, spec: Manifest = {}, metadata: Manifest = {}): Manifest => ({
   apiVersion,
   kind: 'Widget',
@@ -151,7 +151,7 @@ export const widget = (name: string, spec: Manifest = {}, metadata: Manifest = {
   spec,
 });
 
-/** A Gadget. */
+/** Returns a Gadget. */
 export const gadget = (name: string, spec: Manifest = {}): Manifest => ({
   apiVersion,
   kind: 'Gadget',

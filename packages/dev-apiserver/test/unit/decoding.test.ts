@@ -17,7 +17,7 @@ describe('the search for duplicate fields', () => {
     expect(duplicateFields(text)).toEqual(paths);
   });
 
-  it('finds none in what JSON.stringify has written, and ends', () => {
+  it('finds no duplicates in the output of JSON.stringify', () => {
     const seed = 8259;
     fc.assert(
       fc.property(fc.json({ noUnicodeString: false }), fc.integer({ min: 0, max: 3 }), (text, indent) => {
@@ -28,7 +28,7 @@ describe('the search for duplicate fields', () => {
   });
 });
 
-describe('a JSON path of a column', () => {
+describe('a JSON path', () => {
   const object = {
     spec: { a: 1, list: [{ n: 'x' }, { n: 'y' }], 'odd.key': 'odd' },
     status: {
@@ -51,17 +51,17 @@ describe('a JSON path of a column', () => {
     ['.status.conditions[?(@.type=="None")].status', undefined],
     ['.spec.none.of.these', undefined],
     ['.constructor.name', undefined],
-  ])('%s finds %j', (path, value) => {
+  ])('evaluates %s to %j', (path, value) => {
     expect(compileJsonPath(path)(object)).toEqual(value);
   });
 
-  it('is refused when it is not understood', () => {
+  it('rejects an unsupported path', () => {
     expect(() => compileJsonPath('.spec[')).toThrow(SyntaxError);
     expect(() => compileJsonPath('..a')).toThrow(SyntaxError);
   });
 });
 
-describe('ages', () => {
+describe('an age', () => {
   it.each([
     [0, '0s'],
     [119_000, '119s'],
@@ -78,11 +78,11 @@ describe('ages', () => {
     [800 * 86_400_000, '2y70d'],
     [3000 * 86_400_000, '8y'],
     [-5_000, '<invalid>'],
-  ])('of %d ms are %s', (ms, text) => {
+  ])('of %d ms is shown as %s', (ms, text) => {
     expect(humanDuration(ms)).toBe(text);
   });
 
-  it('are unknown for what has no time', () => {
+  it('is unknown without a timestamp', () => {
     expect(age(undefined, 0)).toBe('<unknown>');
     expect(age('not a time', 0)).toBe('<invalid>');
   });
@@ -158,20 +158,20 @@ describe('the protobuf decoder', () => {
   });
 });
 
-describe('warnings', () => {
-  it('are quoted, each once', () => {
+describe('a Warning header', () => {
+  it('quotes each warning once', () => {
     expect(warningHeader(['unknown field "a"', 'unknown field "a"'])).toEqual([
       '299 - "unknown field \\"a\\""',
     ]);
   });
 
-  it('are octets that a header may hold', () => {
+  it('contains only octets that are valid in a header', () => {
     const [header = ''] = warningHeader(['unknown field "ü\u007f\n名"']);
     expect(header).toMatch(/^[\t\x20-\x7e\x80-\xff]*$/);
     expect(Buffer.from(header, 'latin1').toString('utf8')).toContain('ü');
   });
 
-  it('are cut short when there are too many', () => {
+  it('is truncated when there are too many warnings', () => {
     const many = warningHeader(
       Array.from({ length: 10_000 }, (_, i) => `unknown field "spec.${i}${'x'.repeat(300)}"`),
     );

@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 describe('a custom resource definition', () => {
-  it('is in force as soon as it is answered', async () => {
+  it('is served before the create is answered', async () => {
     const { status } = await client.create(definitions, definition());
     expect(status).toBe(201);
     expect((await client.create(things, thing('a'))).status).toBe(201);
@@ -61,7 +61,7 @@ describe('a custom resource definition', () => {
     });
   });
 
-  it('whose names are taken is not served, and says so', async () => {
+  it('is not served when its names are in use, and reports the conflict', async () => {
     await client.create(definitions, definition());
     const other = definition();
     other.metadata.name = 'objects.example.com';
@@ -72,7 +72,7 @@ describe('a custom resource definition', () => {
     expect((await client.get('/apis/example.com/v1/objects')).status).toBe(404);
   });
 
-  it('serves its versions as the same objects', async () => {
+  it('serves the same objects in all its versions', async () => {
     await client.create(
       definitions,
       definition([version('v1', { a: { type: 'string' } }), version('v2', { a: { type: 'string' } })]),
@@ -89,7 +89,7 @@ describe('a custom resource definition', () => {
     });
   });
 
-  it('warns of a deprecated version', async () => {
+  it('returns a warning for a deprecated version', async () => {
     await client.create(
       definitions,
       definition([version('v1', {}, { deprecated: true, deprecationWarning: 'use v2' })]),
@@ -97,7 +97,7 @@ describe('a custom resource definition', () => {
     expect((await client.get(things)).headers['warning']).toBe('299 - "use v2"');
   });
 
-  it('that is changed lets stored objects be read through the new schema, without a new version of them', async () => {
+  it('applies a changed schema to stored objects without a new resource version', async () => {
     await client.create(
       definitions,
       definition([version('v1', { a: { type: 'string' }, b: { type: 'string' } })]),
@@ -112,7 +112,7 @@ describe('a custom resource definition', () => {
     expect(metadata.resourceVersion).toBe(created.metadata.resourceVersion);
   });
 
-  it('takes its objects with it, and waits for those that are held', async () => {
+  it('deletes its objects, and waits for objects with finalizers', async () => {
     await client.create(definitions, definition());
     await client.create(things, thing('held', {}, { finalizers: ['example.com/hold'] }));
     await client.create(things, thing('free'));
@@ -128,7 +128,7 @@ describe('a custom resource definition', () => {
     expect(watch.ended).toBe(true);
   });
 
-  it('can be made anew after that, without the old objects', async () => {
+  it('can be created again without the old objects', async () => {
     await client.create(definitions, definition());
     await client.create(things, thing('a'));
     await client.delete(`${definitions}/things.example.com`);
@@ -149,7 +149,7 @@ describe('a custom resource definition', () => {
       'spec.versions',
     ],
     [
-      'two versions of one name',
+      'two versions with the same name',
       definition([version('v1'), version('v1', {}, { storage: false })]),
       'spec.versions',
     ],
@@ -159,30 +159,30 @@ describe('a custom resource definition', () => {
       'spec.versions[0].schema.openAPIV3Schema',
     ],
     [
-      'a column whose path is not understood',
+      'a column with an unsupported JSON path',
       definition([
         version('v1', {}, { additionalPrinterColumns: [{ name: 'A', type: 'string', jsonPath: '.a[' }] }),
       ]),
       'spec.versions[0].additionalPrinterColumns[0].jsonPath',
     ],
     [
-      'a scale subresource, which is not there',
+      'a scale subresource, which the server does not support',
       definition([version('v1', {}, { subresources: { scale: {} } })]),
       'spec.versions[0].subresources.scale',
     ],
     [
-      'conversion by webhook, which is not there',
+      'a conversion webhook, which the server does not support',
       { ...definition(), spec: { ...definition().spec, conversion: { strategy: 'Webhook' } } },
       'spec.conversion.strategy',
     ],
     ['another scope', { ...definition(), spec: { ...definition().spec, scope: 'Galaxy' } }, 'spec.scope'],
-  ])('is refused with %s', async (_, body, field) => {
+  ])('is rejected with %s', async (_, body, field) => {
     const refused = await client.create(definitions, body);
     expect(refused.status).toBe(422);
     expect(refused.body.details?.causes?.map((cause) => cause.field)).toContain(field);
   });
 
-  it('keeps its scope and kind, and the versions in which objects are stored', async () => {
+  it('does not change its scope, its kind and its stored versions', async () => {
     await client.create(definitions, definition([version('v1'), version('v2')]));
     const path = `${definitions}/things.example.com`;
     for (const [spec, field] of [

@@ -43,8 +43,8 @@ const gone = async (name: string): Promise<void> => {
   watch.stop();
 };
 
-describe('garbage collection', () => {
-  it('deletes what depends on a deleted object, and what depends on that', async () => {
+describe('the garbage collector', () => {
+  it('deletes direct and indirect dependents of a deleted object', async () => {
     const owner = await make('owner');
     const child = await make('child', { ownerReferences: ownedBy(owner) });
     await make('grandchild', { ownerReferences: ownedBy(child) });
@@ -54,7 +54,7 @@ describe('garbage collection', () => {
     expect(await names()).toEqual(['other']);
   });
 
-  it('keeps what has another owner, and drops the reference to the one that is gone', async () => {
+  it('keeps a dependent with another owner, and removes the reference to the deleted owner', async () => {
     const [a, b] = [await make('a'), await make('b')];
     await make('child', { ownerReferences: ownedBy(a, b) });
     const watch = await client.watch(maps, { fieldSelector: 'metadata.name=child' });
@@ -64,14 +64,14 @@ describe('garbage collection', () => {
     watch.stop();
   });
 
-  it('deletes what is created for an owner that does not exist, or is another object of the same name', async () => {
+  it('deletes a new dependent whose owner does not exist or has a different UID', async () => {
     const owner = await make('owner');
     await make('orphan', { ownerReferences: [{ ...ownedBy(owner)[0]!, uid: 'another' }] });
     await gone('orphan');
     expect(await names()).toEqual(['owner']);
   });
 
-  it('leaves alone what refers to a kind that is not served', async () => {
+  it('keeps a dependent whose owner has an unknown kind', async () => {
     const reference = { apiVersion: 'example.com/v1', kind: 'Unknown', name: 'x', uid: 'y' };
     const owner = await make('owner');
     await make('stays', { ownerReferences: [reference] });
@@ -81,7 +81,7 @@ describe('garbage collection', () => {
     expect(await names()).toEqual(['stays']);
   });
 
-  it('in the foreground deletes dependents first, and waits for those that block', async () => {
+  it('deletes dependents first in a foreground deletion, and waits for those that block it', async () => {
     const owner = await make('owner');
     await make('held', { ownerReferences: ownedBy(owner), finalizers: ['example.com/hold'] });
     await make('free', { ownerReferences: ownedBy(owner) });
@@ -95,7 +95,7 @@ describe('garbage collection', () => {
     expect(await names()).toEqual([]);
   });
 
-  it('leaves dependents without their reference when they are orphaned', async () => {
+  it('removes the reference from orphaned dependents', async () => {
     const owner = await make('owner');
     await make('child', { ownerReferences: ownedBy(owner) });
     await client.delete(`${maps}/owner`, { query: { propagationPolicy: 'Orphan' } });
@@ -105,8 +105,8 @@ describe('garbage collection', () => {
   });
 });
 
-describe('a namespace that is deleted', () => {
-  it('says what is left in it, and what holds that', async () => {
+describe('a terminating namespace', () => {
+  it('reports the remaining objects and their finalizers', async () => {
     await make('held', { finalizers: ['example.com/hold'] });
     await make('free');
     const path = `${namespaces}/test-${count}`;
@@ -130,7 +130,7 @@ describe('a namespace that is deleted', () => {
     expect((await client.get(path)).status).toBe(404);
   });
 
-  it('is emptied of two thousand objects', async () => {
+  it('is removed after the deletion of two thousand objects', async () => {
     for (let batch = 0; batch < 100; batch += 1) {
       await Promise.all(Array.from({ length: 20 }, (_, i) => make(`m-${batch}-${i}`)));
     }

@@ -18,7 +18,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe('events', () => {
+describe('an Event', () => {
   const event = {
     metadata: { name: 'e1' },
     involvedObject: { kind: 'Port', namespace: 'default', name: 'p1' },
@@ -29,7 +29,7 @@ describe('events', () => {
     source: { component: 'operator' },
   };
 
-  it('are the same objects in both API groups, each with its names', async () => {
+  it('is the same object in both API groups, with the field names of each group', async () => {
     await client.create(`${core}/events`, event);
     const { body } = await client.get('/apis/events.k8s.io/v1/namespaces/default/events/e1');
     expect(body).toMatchObject({
@@ -57,7 +57,7 @@ describe('events', () => {
     });
   });
 
-  it('are selected by the object that they are about', async () => {
+  it('can be selected by its regarding object', async () => {
     const selected = await client.get(`${core}/events`, {
       query: { fieldSelector: 'involvedObject.name=p1,type=Normal' },
     });
@@ -68,7 +68,7 @@ describe('events', () => {
     expect(newer.body.items.map(({ metadata }) => metadata.name)).toEqual(['e2']);
   });
 
-  it('are watched in both groups', async () => {
+  it('is sent to watches in both groups', async () => {
     const watch = await client.watch('/apis/events.k8s.io/v1/events', {
       resourceVersion: server.resourceVersion,
     });
@@ -80,7 +80,7 @@ describe('events', () => {
     watch.stop();
   });
 
-  it('are in the namespace of what they are about; about cluster-scoped objects, in default or kube-system', async () => {
+  it('must be in the namespace of its regarding object, or in default or kube-system for a cluster-scoped object', async () => {
     const about = (namespace: string | undefined, name: string) => ({
       ...event,
       metadata: { name },
@@ -96,7 +96,7 @@ describe('events', () => {
     expect((await client.create(elsewhere, about(undefined, 'e3'))).status).toBe(422);
   });
 
-  it('made in the newer group say who reports what, and when', async () => {
+  it('of events.k8s.io must have a reporter, an action, a reason and a time', async () => {
     const bare = { metadata: { name: 'e4' }, regarding: { kind: 'Port', namespace: 'default', name: 'p' } };
     const refused = await client.create('/apis/events.k8s.io/v1/namespaces/default/events', bare);
     expect(refused.body.details?.causes?.map(({ field }) => field)).toEqual([
@@ -108,14 +108,14 @@ describe('events', () => {
     ]);
   });
 
-  it('show in tables what they are about', async () => {
+  it('shows its regarding object in a table', async () => {
     const { body } = await client.get(`${core}/events`, table);
     expect(body.rows[0]?.cells.slice(1, 4)).toEqual(['Normal', 'Bound', 'port/p1']);
   });
 });
 
-describe('leases', () => {
-  it('are made by an update when they are not there, and then want a resourceVersion', async () => {
+describe('a Lease', () => {
+  it('can be created by an update, and requires a resourceVersion afterwards', async () => {
     const lease = {
       metadata: { name: 'l' },
       spec: { holderIdentity: 'a', renewTime: '2030-01-01T00:00:00.000000Z' },
@@ -128,7 +128,7 @@ describe('leases', () => {
     ]);
   });
 
-  it('take times with exactly six digits after the second', async () => {
+  it('accepts only times with six fractional digits', async () => {
     const refused = await client.create(leases, {
       metadata: { name: 'x' },
       spec: { renewTime: '2030-01-01T00:00:00Z' },
@@ -136,7 +136,7 @@ describe('leases', () => {
     expect([refused.status, refused.body.message]).toEqual([400, expect.stringContaining('parsing time')]);
   });
 
-  it('last longer than nothing', async () => {
+  it('requires a positive duration', async () => {
     const refused = await client.create(leases, {
       metadata: { name: 'x' },
       spec: { leaseDurationSeconds: 0 },
@@ -148,8 +148,8 @@ describe('leases', () => {
   });
 });
 
-describe('config maps and secrets', () => {
-  it('take strategic merge patches', async () => {
+describe('ConfigMaps and Secrets', () => {
+  it('accept strategic merge patches', async () => {
     await client.create(`${core}/configmaps`, {
       metadata: { name: 'c', finalizers: ['example.com/a'] },
       data: { a: '1' },
@@ -162,7 +162,7 @@ describe('config maps and secrets', () => {
     ]);
   });
 
-  it('are not of another kind than their path says, nor of other types', async () => {
+  it('reject an object of another kind and values of a wrong type', async () => {
     const wrong = await client.create(`${core}/configmaps`, {
       kind: 'Secret',
       apiVersion: 'v1',
@@ -176,7 +176,7 @@ describe('config maps and secrets', () => {
     ]);
   });
 
-  it('are immutable when they say so', async () => {
+  it('reject changes when they are immutable', async () => {
     await client.create(`${core}/configmaps`, {
       metadata: { name: 'fixed' },
       data: { a: '1' },
@@ -186,7 +186,7 @@ describe('config maps and secrets', () => {
     expect([refused.status, refused.body.details?.causes?.[0]?.field]).toEqual([422, 'data']);
   });
 
-  it('have keys that can be file names', async () => {
+  it('reject keys that are not file names', async () => {
     const refused = await client.create(`${core}/configmaps`, {
       metadata: { name: 'x' },
       data: { 'a/b': '' },
@@ -194,7 +194,7 @@ describe('config maps and secrets', () => {
     expect([refused.status, refused.body.details?.causes?.[0]?.field]).toEqual([422, 'data[a/b]']);
   });
 
-  it('of secrets take plain text, give it back encoded, and keep their type', async () => {
+  it('encode stringData of Secrets, and keep the type of Secrets', async () => {
     const { body } = await client.create(`${core}/secrets`, {
       metadata: { name: 's' },
       stringData: { a: 'b' },
@@ -205,25 +205,25 @@ describe('config maps and secrets', () => {
   });
 });
 
-describe('namespaces', () => {
-  it('carry their name as a label, which cannot be taken off', async () => {
+describe('a Namespace', () => {
+  it('has a label with its name, which cannot be removed', async () => {
     await client.create('/api/v1/namespaces', { metadata: { name: 'n' } });
     const { body } = await client.patch('/api/v1/namespaces/n', 'merge', { metadata: { labels: null } });
     expect(body.metadata.labels).toEqual({ 'kubernetes.io/metadata.name': 'n' });
   });
 
-  it('have names that are labels', async () => {
+  it('must have a DNS label as its name', async () => {
     expect((await client.create('/api/v1/namespaces', { metadata: { name: 'a.b' } })).status).toBe(422);
   });
 
-  it('show their phase in tables, also while they are watched', async () => {
+  it('shows its phase in tables, also in a watch', async () => {
     const { body } = await client.get('/api/v1/namespaces/default', table);
     expect(body.rows[0]?.cells.slice(0, 2)).toEqual(['default', 'Active']);
   });
 });
 
-describe('OpenAPI version 2', () => {
-  it('is an empty document, in JSON and in protobuf', async () => {
+describe('the OpenAPI v2 document', () => {
+  it('is empty, in JSON and in protobuf', async () => {
     expect((await client.get('/openapi/v2')).body).toMatchObject({ swagger: '2.0', paths: {} });
     const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
     const { status, text, headers } = await client.get('/openapi/v2', { headers: { accept } });

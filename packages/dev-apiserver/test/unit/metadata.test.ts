@@ -5,7 +5,7 @@ import { generateName, subdomainProblems, validateMeta } from '../../src/model/m
 const target = 'Foo in version "v1" cannot be handled as a Foo';
 
 describe('metadata', () => {
-  it('is read as Go reads it: what is null or empty is not there, what is unknown is named', () => {
+  it('is decoded as Go does: null and empty members are omitted, unknown members are reported', () => {
     const owner = { apiVersion: 'v1', kind: 'A', name: 'a', uid: 'u', extra: 1 };
     const read = decodeMeta(
       {
@@ -27,7 +27,7 @@ describe('metadata', () => {
     expect(read.unknown).toEqual(['metadata.zip', 'metadata.ownerReferences[0].extra']);
   });
 
-  it('keeps an empty managedFields, which is a wish', () => {
+  it('keeps an empty managedFields list, which requests a reset', () => {
     expect(decodeMeta({ managedFields: [] }, target).meta).toEqual({ managedFields: [] });
   });
 
@@ -51,11 +51,11 @@ describe('metadata', () => {
     ],
     [{ creationTimestamp: 'yesterday' }, 'parsing time "yesterday"'],
     [[], 'json: cannot unmarshal array into Go value of type v1.ObjectMeta'],
-  ])('%j is refused', (value, message) => {
+  ])('is rejected as %j', (value, message) => {
     expect(() => decodeMeta(value, target)).toThrow(`${target}: ${message}`);
   });
 
-  it('has one controller at most, and complete owners', () => {
+  it('must have at most one controller, and complete owner references', () => {
     const owner = (uid: string) => ({ apiVersion: 'v1', kind: 'A', name: 'a', uid, controller: true });
     const causes = validateMeta({ name: 'a', ownerReferences: [owner('1'), owner('2')] }, subdomainProblems);
     expect(causes.map(({ message }) => message)).toEqual([
@@ -65,14 +65,14 @@ describe('metadata', () => {
     expect(validateMeta(incomplete, subdomainProblems)).toHaveLength(3);
   });
 
-  it('has annotations of 256 KiB at most', () => {
+  it('must have at most 256 KiB of annotations', () => {
     const causes = validateMeta({ name: 'a', annotations: { a: 'x'.repeat(256 * 1024) } }, subdomainProblems);
     expect(causes.map(({ reason }) => reason)).toEqual(['FieldValueTooLong']);
   });
 });
 
 describe('a generated name', () => {
-  it('is the prefix with five characters, and never longer than 63', () => {
+  it('consists of the prefix and five characters, and has at most 63 characters', () => {
     expect(generateName('port-')).toMatch(/^port-[a-z0-9]{5}$/);
     expect(generateName('x'.repeat(100))).toHaveLength(63);
   });

@@ -34,11 +34,11 @@ describe('a JSON merge patch', () => {
     [{ e: null }, { a: 1 }, { e: null, a: 1 }],
     [[1, 2], { a: 'b', c: null }, { a: 'b' }],
     [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
-  ])('makes of %j with %j: %j', (target, patch, result) => {
+  ])('changes %j with %j to %j', (target, patch, result) => {
     expect(mergePatch(target, patch)).toEqual(result);
   });
 
-  it('leaves its target as it was, and is the same applied twice', () => {
+  it('does not change its target, and has the same result when applied twice', () => {
     const seed = 7386;
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (target, patch) => {
@@ -51,7 +51,7 @@ describe('a JSON merge patch', () => {
     );
   });
 
-  it('does not reach the prototype', () => {
+  it('does not change the prototype', () => {
     const patched = mergePatch({}, JSON.parse('{"__proto__": {"polluted": true}}') as Json);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     expect(Object.keys(patched as object)).toEqual(['__proto__']);
@@ -82,31 +82,31 @@ describe('a JSON patch', () => {
     ],
     ['moves', [{ op: 'move', from: '/list/0', path: '/list/1' }], { ...target, list: ['b', 'a'] }],
     ['copies', [{ op: 'copy', from: '/list/0', path: '/c' }], { ...target, c: 'a' }],
-    ['goes on after a test that holds', [{ op: 'test', path: '/list', value: ['a', 'b'] }], target],
-    ['replaces everything', [{ op: 'replace', path: '', value: 1 }], 1],
+    ['continues after a successful test', [{ op: 'test', path: '/list', value: ['a', 'b'] }], target],
+    ['replaces the whole document', [{ op: 'replace', path: '', value: 1 }], 1],
   ])('%s', (_, patch, result) => {
     expect(jsonPatch(target, patch)).toEqual(result);
   });
 
   it.each<[string, unknown, number]>([
     ['a failed test', [{ op: 'test', path: '/list/0', value: 'z' }], 422],
-    ['a path that is not there', [{ op: 'remove', path: '/nothing' }], 422],
-    ['a replacement of what is not there', [{ op: 'replace', path: '/nothing', value: 1 }], 422],
+    ['a path that does not exist', [{ op: 'remove', path: '/nothing' }], 422],
+    ['a replacement of an absent value', [{ op: 'replace', path: '/nothing', value: 1 }], 422],
     ['an index beyond the end', [{ op: 'add', path: '/list/3', value: 1 }], 422],
     ['an index with a leading zero', [{ op: 'replace', path: '/list/01', value: 1 }], 422],
     ['an unknown operation', [{ op: 'increment', path: '/n' }], 400],
     ['an operation without a path', [{ op: 'remove' }], 400],
-    ['a patch that is no list', {}, 400],
+    ['a patch that is not a list', {}, 400],
     [
       'too many operations',
       Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/n', value: null })),
       413,
     ],
-  ])('refuses %s', (_, patch, code) => {
+  ])('rejects %s', (_, patch, code) => {
     expect(codeOf(() => jsonPatch(target, patch))).toBe(code);
   });
 
-  it('leaves its target as it was, also when it fails half-way', () => {
+  it('does not change its target, even when an operation fails', () => {
     const before = JSON.stringify(target);
     codeOf(() =>
       jsonPatch(target, [

@@ -27,7 +27,7 @@ describe('a label selector', () => {
     'empty in ()',
     'app=web,tier=front,!other',
     ' app = web , tier in (front) ',
-  ])('selects by %j', (selector) => {
+  ])('matches with %j', (selector) => {
     expect(selects(selector)).toBe(true);
   });
 
@@ -41,7 +41,7 @@ describe('a label selector', () => {
     'app notin (web)',
     'app>1',
     'app=web,other',
-  ])('does not select by %j', (selector) => {
+  ])('does not match with %j', (selector) => {
     expect(selects(selector)).toBe(false);
   });
 
@@ -55,18 +55,18 @@ describe('a label selector', () => {
       'a>b',
       "unable to parse requirement: values[0][a]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer",
     ],
-  ])('refuses %j as the real server does', (selector, message) => {
+  ])('is rejected as a real server does: %j', (selector, message) => {
     expect(() => parseLabelSelector(selector)).toThrow(message);
   });
 
-  it('refuses keys and values that labels cannot have', () => {
+  it('is rejected with keys and values that labels must not have', () => {
     expect(() => parseLabelSelector('a=%')).toThrow('values[0][a]: Invalid value: "%"');
     expect(() => parseLabelSelector('-a=b')).toThrow('key: Invalid value: "-a"');
   });
 });
 
 describe('a field selector', () => {
-  it('is a list of equalities and their opposites', () => {
+  it('consists of equalities and inequalities', () => {
     expect(parseFieldSelector('metadata.name=a,spec.x!=b,c==d')).toEqual([
       { key: 'metadata.name', negated: false, value: 'a' },
       { key: 'spec.x', negated: true, value: 'b' },
@@ -74,13 +74,13 @@ describe('a field selector', () => {
     ]);
   });
 
-  it('has escapes for commas and equality signs', () => {
+  it('supports escaped commas and equality signs', () => {
     expect(parseFieldSelector(String.raw`a=b\,c\=d\\`)).toEqual([
       { key: 'a', negated: false, value: String.raw`b,c=d\ `.trim() },
     ]);
   });
 
-  it('is refused without an operator', () => {
+  it('is rejected without an operator', () => {
     expect(() => parseFieldSelector('metadata.name')).toThrow("can't understand 'metadata.name'");
   });
 });

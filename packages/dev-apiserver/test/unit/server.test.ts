@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 describe('the embedded API server', () => {
-  it('has a kubeconfig with its address, authority and token', () => {
+  it('returns a kubeconfig with its address, authority and token', () => {
     expect(parse(server.kubeconfig())).toMatchObject({
       'current-context': 'overlay-network-dev',
       clusters: [
@@ -35,7 +35,7 @@ describe('the embedded API server', () => {
     expect(server.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  it('lets nobody in without the token, but tells everybody that it lives', async () => {
+  it('rejects requests without the token, except for health and version', async () => {
     const stranger = new ApiClient({ url: server.url, caCert: server.caCert, token: 'another' });
     expect((await stranger.get(maps)).status).toBe(401);
     const anonymous = (path: string): Promise<number> =>
@@ -55,7 +55,7 @@ describe('the embedded API server', () => {
     stranger.close();
   });
 
-  it('says that its user may do everything', async () => {
+  it('allows every action in an access review', async () => {
     const review = { spec: { resourceAttributes: { verb: 'create', resource: 'ports' } } };
     const { status, body } = await client.create(
       '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
@@ -64,20 +64,20 @@ describe('the embedded API server', () => {
     expect([status, body.status, body.spec]).toEqual([201, { allowed: true }, review.spec]);
   });
 
-  it('refuses a body that is too large, and an address that is none', async () => {
+  it('rejects a body that is too large and a path with an invalid escape', async () => {
     const large = await client.create(maps, map('large', { a: 'x'.repeat(3.5 * 1024 * 1024) }));
     expect([large.status, large.body.reason]).toEqual([413, 'RequestEntityTooLarge']);
     expect((await client.get(`${maps}/%zz`)).status).toBe(400);
   });
 
-  it('keeps warnings about odd fields within what a header can hold, and stores the object', async () => {
+  it('limits the warnings about unknown fields to the size of a header, and stores the object', async () => {
     const odd = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`ü\u007f${i}`, 1]));
     const { status, headers } = await client.create(maps, { ...map('odd'), ...odd });
     expect(status).toBe(201);
     expect(String(headers['warning']).length).toBeLessThan(8192);
   });
 
-  it('is empty when it is started again', async () => {
+  it('is empty after a restart', async () => {
     await client.create(maps, map('a'));
     const other = await ApiServer.start();
     const second = new ApiClient(other);
@@ -87,8 +87,8 @@ describe('the embedded API server', () => {
   });
 });
 
-describe('for tests of faults, the embedded API server', () => {
-  it('goes away and comes back on the same port with the same objects', async () => {
+describe('fault injection of the embedded API server', () => {
+  it('simulates an outage, and continues on the same port with the same objects', async () => {
     await client.create(maps, map('a'));
     const { url } = server;
     await server.pause();
@@ -112,7 +112,7 @@ describe('for tests of faults, the embedded API server', () => {
     expect(rest.body.items.map(({ metadata }) => metadata.name)).toEqual(['b', 'c']);
   });
 
-  it('forgets old history by itself', async () => {
+  it('drops old history automatically', async () => {
     const forgetful = await ApiServer.start({ historyLimit: 2 });
     const other = new ApiClient(forgetful);
     const { resourceVersion } = (await other.get(maps)).body.metadata;
@@ -123,7 +123,7 @@ describe('for tests of faults, the embedded API server', () => {
     await forgetful.stop();
   });
 
-  it.each(['end', 'cut'] as const)('disconnects watches: %s', async (how) => {
+  it.each(['end', 'cut'] as const)('disconnects watches with %s', async (how) => {
     const watch = await client.watch(maps);
     server.disconnectWatches(how);
     expect(await watch.next()).toBeUndefined();
@@ -138,7 +138,7 @@ describe('for tests of faults, the embedded API server', () => {
     expect(await watch.next()).toBeUndefined();
   });
 
-  it('sends bookmarks when it is asked to, to those that take them', async () => {
+  it('sends bookmarks to the watches that accept them', async () => {
     const taker = await client.watch(maps, { allowWatchBookmarks: true });
     const other = await client.watch(maps);
     await client.create('/api/v1/namespaces', { metadata: { name: 'elsewhere' } });
@@ -151,7 +151,7 @@ describe('for tests of faults, the embedded API server', () => {
     expect(await other.next()).toMatchObject({ type: 'ADDED' });
   });
 
-  it('refuses with a status and does nothing', async () => {
+  it('answers with a status without executing the request', async () => {
     server.injectFaults(({ method }) => (method === 'POST' ? { kind: 'status', code: 503 } : undefined));
     const refused = await client.create(maps, map('a'));
     expect([refused.status, refused.body.reason, refused.headers['retry-after']]).toEqual([
@@ -163,7 +163,7 @@ describe('for tests of faults, the embedded API server', () => {
     expect((await client.get(`${maps}/a`)).status).toBe(404);
   });
 
-  it('cuts the connection before it does something, or after', async () => {
+  it('closes the connection before or after the execution of a request', async () => {
     server.injectFaults(({ path }) => (path.endsWith('/before') ? { kind: 'cut' } : { kind: 'lost-reply' }));
     await expect(client.replace(`${maps}/before`, map('before'))).rejects.toThrow();
     await expect(client.create(maps, map('after'))).rejects.toThrow();
@@ -172,7 +172,7 @@ describe('for tests of faults, the embedded API server', () => {
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['after']);
   });
 
-  it('answers late', async () => {
+  it('delays an answer', async () => {
     const order: string[] = [];
     server.injectFaults(({ path }) => (path.endsWith('/slow') ? { kind: 'delay', ms: 50 } : undefined));
     await Promise.all([

@@ -8,7 +8,7 @@ const keysOf = (entries: readonly { key: string }[] | undefined): string[] | und
   entries?.map(({ key }) => key);
 
 describe('a collection', () => {
-  it('gives every write the next revision, shared with other collections', () => {
+  it('assigns the next revision to every write, across collections', () => {
     const revisions = new Revisions();
     const one = new Collection(revisions, 10);
     const other = new Collection(revisions, 10);
@@ -18,7 +18,7 @@ describe('a collection', () => {
     expect(one.revision).toBe(first + 2);
   });
 
-  it('lists in the order of keys, whatever the order of writes', () => {
+  it('lists objects in the order of keys, independent of the order of writes', () => {
     const collection = new Collection(new Revisions(), 10);
     for (const key of ['b/1', 'a/2', 'a/10', 'a-b/1', 'a/1'])
       collection.put(key, object(key.split('/')[0]!, key.split('/')[1]!));
@@ -29,7 +29,7 @@ describe('a collection', () => {
     expect(keysOf(collection.list('a'))).toEqual(['a/1', 'a/2']);
   });
 
-  it('tells listeners each change once, with the state before', () => {
+  it('notifies listeners of each change once, with the previous state', () => {
     const collection = new Collection(new Revisions(), 10);
     const changes: Change[] = [];
     const end = collection.subscribe((change) => changes.push(change));
@@ -47,7 +47,7 @@ describe('a collection', () => {
     expect(changes[2]?.entry.object.metadata.resourceVersion).toBe(String(changes[2]?.revision));
   });
 
-  it('forgets its oldest changes when there are too many, and says from where it still knows', () => {
+  it('drops its oldest changes when there are too many, and reports the last dropped revision', () => {
     const collection = new Collection(new Revisions(), 4);
     const first = collection.put('a/0', object('a', '0')).revision;
     for (let i = 1; i < 9; i += 1) collection.put(`a/${i}`, object('a', String(i)));
@@ -58,7 +58,7 @@ describe('a collection', () => {
     expect(kept[0]?.revision).toBe(collection.compactedRevision + 1);
   });
 
-  it('lists as of any revision that its history reaches', () => {
+  it('lists the objects at any revision in its history', () => {
     const seed = 1969;
     const step = fc.record({
       remove: fc.boolean(),

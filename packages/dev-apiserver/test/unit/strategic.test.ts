@@ -7,13 +7,13 @@ const apply = (target: JsonObject, patch: JsonObject, kind = 'ConfigMap'): unkno
   strategicMergePatch(clone(target), patch, kind);
 
 describe('a strategic merge patch', () => {
-  it('merges maps, and takes out what is null', () => {
+  it('merges maps and removes null members', () => {
     expect(apply({ data: { a: '1', b: '2' } }, { data: { b: null, c: '3' } })).toEqual({
       data: { a: '1', c: '3' },
     });
   });
 
-  it('adds to finalizers, and removes what it names', () => {
+  it('adds finalizers, and removes the finalizers in a delete directive', () => {
     const target = { metadata: { finalizers: ['a', 'b'] } };
     expect(apply(target, { metadata: { finalizers: ['b', 'c'] } })).toEqual({
       metadata: { finalizers: ['a', 'b', 'c'] },
@@ -23,14 +23,14 @@ describe('a strategic merge patch', () => {
     });
   });
 
-  it('brings a list into the order that it is told', () => {
+  it('sorts a list by $setElementOrder', () => {
     const patch = { metadata: { finalizers: ['c'], '$setElementOrder/finalizers': ['c', 'b', 'a'] } };
     expect(apply({ metadata: { finalizers: ['a', 'b'] } }, patch)).toEqual({
       metadata: { finalizers: ['c', 'b', 'a'] },
     });
   });
 
-  it('merges owner references by uid', () => {
+  it('merges owner references by UID', () => {
     const target = {
       metadata: {
         ownerReferences: [
@@ -73,13 +73,13 @@ describe('a strategic merge patch', () => {
     expect(apply({ data: { a: '1' } }, { data: { $patch: 'delete' } })).toEqual({ data: {} });
   });
 
-  it('keeps of a map only what $retainKeys names', () => {
+  it('keeps only the members that $retainKeys names', () => {
     expect(apply({ data: { a: '1', b: '2' } }, { data: { $retainKeys: ['b', 'c'], c: '3' } })).toEqual({
       data: { b: '2', c: '3' },
     });
   });
 
-  it('refuses directives that there are not', () => {
+  it('rejects unknown directives', () => {
     expect(() => apply({ data: {} }, { data: { $patch: 'explode' } })).toThrow('explode');
   });
 });

@@ -10,37 +10,37 @@ describe('the identity of the server', () => {
   const ca = new X509Certificate(identity.caCert);
   const cert = new X509Certificate(identity.cert);
 
-  it('is a certificate that its authority has signed', () => {
+  it('contains a certificate that its authority has signed', () => {
     expect(cert.verify(ca.publicKey)).toBe(true);
     expect(cert.checkIssued(ca)).toBe(true);
     expect(ca.ca).toBe(true);
     expect(cert.ca).toBe(false);
   });
 
-  it('names the hosts, and no others', () => {
+  it('is valid for the given hosts and no others', () => {
     expect(cert.checkIP('127.0.0.1')).toBe('127.0.0.1');
     expect(cert.checkHost('localhost')).toBe('localhost');
     expect(cert.checkIP('127.0.0.2')).toBeUndefined();
     expect(cert.checkHost('example.com')).toBeUndefined();
   });
 
-  it('is valid now, with some minutes for clocks that are behind, and for a year', () => {
+  it('is valid from five minutes ago for one year', () => {
     expect(new Date(cert.validFrom)).toEqual(new Date('2030-06-01T11:55:00Z'));
     expect(new Date(cert.validTo)).toEqual(new Date('2031-06-01T12:00:00Z'));
   });
 
-  it('comes with the key of the certificate', () => {
+  it('contains the private key of the certificate', () => {
     expect(cert.checkPrivateKey(createPrivateKey(identity.key))).toBe(true);
   });
 
-  it('is another one each time', () => {
+  it('is different for each server', () => {
     const other = new X509Certificate(createServerIdentity(['localhost'], now).cert);
     expect(other.serialNumber).not.toBe(cert.serialNumber);
     expect(other.verify(ca.publicKey)).toBe(false);
   });
 });
 
-describe('DER', () => {
+describe('the DER encoder', () => {
   it('writes lengths in the short and in both long forms', () => {
     expect(der.octetString(Buffer.alloc(127)).subarray(0, 2).toString('hex')).toBe('047f');
     expect(der.octetString(Buffer.alloc(128)).subarray(0, 3).toString('hex')).toBe('048180');

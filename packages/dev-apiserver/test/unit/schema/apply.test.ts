@@ -118,8 +118,8 @@ const specs = fc.record(
   { requiredKeys: [] },
 );
 
-describe('an application', () => {
-  it('to nothing gives what was applied', () => {
+describe('server-side apply', () => {
+  it('creates the applied configuration', () => {
     fc.assert(
       fc.property(specs, (spec) => {
         expect(apply(undefined, 'me', sample(spec)).spec).toEqual(Object.keys(spec).length === 0 ? {} : spec);
@@ -128,7 +128,7 @@ describe('an application', () => {
     );
   });
 
-  it('again changes nothing, not even a time', () => {
+  it('changes nothing when the same configuration is applied again, not even a time', () => {
     fc.assert(
       fc.property(specs, specs, (mine, theirs) => {
         const live = apply(apply(undefined, 'me', sample(mine)), 'you', sample(theirs), { force: true });
@@ -139,7 +139,7 @@ describe('an application', () => {
     );
   });
 
-  it('has everything that was applied in it, whatever else there is', () => {
+  it('includes the whole configuration, whatever the live object contains', () => {
     fc.assert(
       fc.property(specs, specs, (mine, theirs) => {
         const live = apply(apply(undefined, 'me', sample(mine)), 'you', sample(theirs), { force: true });
@@ -159,7 +159,7 @@ describe('an application', () => {
     );
   });
 
-  it('of nothing takes back what only its applier had', () => {
+  it('of an empty configuration removes the fields that only its applier owned', () => {
     fc.assert(
       fc.property(specs, specs, (mine, theirs) => {
         const before = apply(undefined, 'me', sample(mine));
@@ -172,7 +172,7 @@ describe('an application', () => {
         }
         const { metadata: _, ...restored } = apply(after, 'you', sample({}, {}));
         const { metadata: __, ...original } = before;
-        // The order of a list may have become the other applier's.
+        // The order of a list may be that of the other applier.
         const sorted = (object: object): string =>
           JSON.stringify(object, (_key, value: unknown) =>
             Array.isArray(value)
@@ -187,7 +187,7 @@ describe('an application', () => {
     );
   });
 
-  it('that conflicts says with whom and about what, and changes nothing', () => {
+  it('reports the owner and the field of a conflict, and changes nothing', () => {
     const live = update(
       apply(undefined, 'one', sample({ a: '1', list: [{ k: 'x', v: '1' }] })),
       sample(
@@ -209,7 +209,7 @@ describe('an application', () => {
     expect(live).toEqual(before);
   });
 
-  it('leaves atomic lists and maps whole', () => {
+  it('replaces atomic lists and maps as a whole', () => {
     const live = apply(undefined, 'one', sample({ atomic: ['1'], whole: { x: '1' } }));
     expect(owned(live, 'one')).toEqual({ 'f:spec': { 'f:atomic': {}, 'f:whole': {} } });
     const forced = apply(live, 'two', sample({ atomic: ['2'], whole: { y: '2' } }), { force: true });
@@ -217,13 +217,13 @@ describe('an application', () => {
     expect(managers(forced)).toEqual(['two']);
   });
 
-  it('keeps the order of shared items as it is applied, and other items where they were', () => {
+  it('uses the applied order of shared items, and keeps the position of other items', () => {
     const live = apply(undefined, 'one', sample({ list: [{ k: 'a' }, { k: 'b' }, { k: 'c' }] }));
     const merged = apply(live, 'two', sample({ list: [{ k: 'c' }, { k: 'new' }, { k: 'a' }] }));
     expect((merged.spec?.['list'] as { k: string }[]).map(({ k }) => k)).toEqual(['b', 'c', 'new', 'a']);
   });
 
-  it('does not own identity, or what its endpoint resets', () => {
+  it('does not record the identity of an object and the fields that the endpoint resets', () => {
     const live = apply(undefined, 'me', sample({ a: '1' }, { status: { s: '1' } }));
     expect(owned(live, 'me')).toEqual({ 'f:spec': { 'f:a': {} } });
     const withStatus = apply(live, 'me', sample({ a: '2' }, { status: { s: '1' } }), {
@@ -244,13 +244,13 @@ describe('an application', () => {
       '.spec.list: element 0: associative list with keys has an element that omits all key fields ["k"] (and doesn\'t have default values for any key fields)',
     ],
     [{ set: ['a', 'a'] }, '.spec.set: duplicate entries for key [="a"]'],
-  ])('of %j is refused', (spec, problem) => {
+  ])('rejects the configuration %j', (spec, problem) => {
     expect(() => apply(undefined, 'me', sample(spec))).toThrow(
       new ApplyTypeError(`failed to create typed patch object (/x; example.com/v1, Kind=K): ${problem}`),
     );
   });
 
-  it('by kubectl may take over what kubectl has applied from the client side before', () => {
+  it('by kubectl takes over the fields of an earlier client-side apply', () => {
     const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
     const text = JSON.stringify(sample({ a: '1' }));
     const live = update(
@@ -267,7 +267,7 @@ describe('an application', () => {
     expect(JSON.parse(applied.metadata.annotations![annotation]!)).toEqual(sample({ a: '2' }));
   });
 
-  it('without a schema merges maps and replaces lists', () => {
+  it('merges maps and replaces lists without a schema', () => {
     const configMap = (data: Record<string, unknown>) => ({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -303,7 +303,7 @@ const ordered = (value: unknown): unknown =>
       : value;
 
 describe('an update', () => {
-  it('owns what it changed and nothing that it removed', () => {
+  it('owns the fields that it changed, and not the fields that it removed', () => {
     const created = update(undefined, sample({ a: '1', b: '1', set: ['p'] }), 'one');
     expect(owned(created, 'one')).toEqual({
       'f:spec': { '.': {}, 'f:a': {}, 'f:b': {}, 'f:set': { '.': {}, 'v:"p"': {} } },
@@ -313,19 +313,19 @@ describe('an update', () => {
     expect(owned(changed, 'two')).toEqual({ 'f:spec': { 'f:a': {}, 'f:set': { 'v:"q"': {} } } });
   });
 
-  it('that changes nothing leaves the books as they are', () => {
+  it('keeps managedFields when it changes nothing', () => {
     const created = update(undefined, sample({ a: '1' }), 'one');
     const later = new Date(now.valueOf() + 60_000);
     expect(update(created, structuredClone(created), 'two', { now: later })).toEqual(created);
   });
 
-  it('takes times in whole seconds', () => {
+  it('records times in whole seconds', () => {
     expect(update(undefined, sample({ a: '1' }), 'one').metadata.managedFields?.[0]?.time).toBe(
       '2026-01-02T03:04:05Z',
     );
   });
 
-  it('can reset the books, which are not kept after that until someone applies', () => {
+  it('can reset managedFields, which stay empty until the next apply', () => {
     const created = update(undefined, sample({ a: '1' }), 'one');
     const reset = update(created, { ...created, metadata: { name: 'x', managedFields: [] } }, 'one');
     expect(managers(reset)).toEqual([]);
@@ -334,7 +334,7 @@ describe('an update', () => {
     expect(managers(apply(changed, 'me', sample({ a: '2' })))).toEqual(['me', 'before-first-apply']);
   });
 
-  it('puts the oldest updaters together when there are more than ten', () => {
+  it('merges the oldest updaters when there are more than ten', () => {
     let object = update(undefined, sample({ free: { start: 1 } }), 'first');
     for (let index = 0; index < 12; index++) {
       const spec = { free: { ...(object.spec?.['free'] as object), [`f${index}`]: 1 } };
@@ -348,14 +348,14 @@ describe('an update', () => {
     });
   });
 
-  it('is booked as before when items of it have no key: the schema refuses such an object', () => {
+  it('keeps managedFields when list items have no key, because the schema rejects the object', () => {
     const created = update(undefined, sample({ a: '1' }), 'one');
     const broken = update(created, { ...created, spec: { list: [{ v: '1' }] } }, 'two');
     expect(broken.metadata.managedFields).toEqual(created.metadata.managedFields);
   });
 });
 
-describe('sets of fields', () => {
+describe('a set of fields', () => {
   const paths = fc.array(
     fc.array(fc.constantFrom('f:a', 'f:b', 'k:{"k":"x"}', 'v:"p"'), { minLength: 1, maxLength: 3 }),
     { maxLength: 6 },
@@ -363,7 +363,7 @@ describe('sets of fields', () => {
   const sets = paths.map((all) => FieldSet.of(...all));
   const print = (set: FieldSet): string[] => [...set.paths()].map((path) => path.join(' ')).sort();
 
-  it('are read back from FieldsV1', () => {
+  it('is equal after conversion to FieldsV1 and back', () => {
     fc.assert(
       fc.property(sets, (set) => {
         expect(print(FieldSet.fromFieldsV1(set.toFieldsV1()))).toEqual(print(set));
@@ -372,7 +372,7 @@ describe('sets of fields', () => {
     );
   });
 
-  it('are sets of paths', () => {
+  it('supports the operations of sets', () => {
     fc.assert(
       fc.property(sets, sets, (left, right) => {
         const [l, r] = [print(left), print(right)];

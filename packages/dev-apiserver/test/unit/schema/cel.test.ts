@@ -39,7 +39,7 @@ function run(expression: string, self: JsonObject, oldSelf?: JsonObject): unknow
 
 const failure = (message: string): unknown => expect.objectContaining({ code: 'CEL', message });
 
-describe('expressions', () => {
+describe('a CEL expression', () => {
   it.each<[string, JsonObject]>([
     ['self.s == "a"', { s: 'a' }],
     ['has(self.s) && !has(self.n)', { s: 'a' }],
@@ -78,11 +78,11 @@ describe('expressions', () => {
     ['!isIP(self.s) && !isCIDR(self.s) && !ip.isCanonical("::0")', { s: '10.0.0' }],
     ['self.list.all(ip, isIP(ip))', { list: ['10.0.0.1'] }],
     ['[self.s].exists(x, x == "a") || 1 / 0 == 1', { s: 'a' }],
-  ])('%s holds', (expression, self) => {
+  ])('%s is true', (expression, self) => {
     expect(run(expression, self)).toBe(true);
   });
 
-  it('compare map lists with their old values by key', () => {
+  it('compares map lists with their old values by key', () => {
     const before = { byKey: [{ k: 'a', v: 1 }, { k: 'b' }] };
     expect(run('self.byKey == oldSelf.byKey', { byKey: [{ k: 'b' }, { v: 1, k: 'a' }] }, before)).toBe(true);
     expect(run('self == oldSelf', { byKey: [{ k: 'b' }, { k: 'a', v: 1 }] }, before)).toBe(true);
@@ -97,7 +97,7 @@ describe('expressions', () => {
     ).toBe(true);
   });
 
-  it('take sets as lists', () => {
+  it('treats sets as lists', () => {
     const set = ['b', 'a'];
     expect(
       run('self.set.size() == 2 && self.set[0] == "b" && "a" in self.set && !self.set.isSorted()', { set }),
@@ -109,7 +109,7 @@ describe('expressions', () => {
     ).toBe(true);
   });
 
-  it('compare objects, lists and, in any order, sets with their old values', () => {
+  it('compares objects and lists with their old values, and sets in any order', () => {
     const before = { nested: { x: '1' }, list: ['a', 'b'], set: ['a', 'b'] };
     const after = { nested: { x: '1' }, list: ['b', 'a'], set: ['b', 'a'] };
     expect(run('self.nested == oldSelf.nested', after, before)).toBe(true);
@@ -118,14 +118,14 @@ describe('expressions', () => {
     expect(run('self == oldSelf', before, structuredClone(before))).toBe(true);
   });
 
-  it('know whether they look at the old value', () => {
+  it('reports whether it uses the old value', () => {
     const scope = new CelScope();
     const { name } = celType(schema, scope);
     expect(scope.compile('self.n == oldSelf.n', name, 'bool').usesOldSelf).toBe(true);
     expect(scope.compile('self.s == "oldSelf"', name, 'bool').usesOldSelf).toBe(false);
   });
 
-  it('see no old value as an absent optional where they ask for that', () => {
+  it('receives an absent optional without an old value, if it requests optionals', () => {
     const scope = new CelScope();
     const type = celType(schema, scope);
     const program = scope.compile('oldSelf.hasValue() || self.n == 1', type.name, 'bool', true);
@@ -173,7 +173,7 @@ describe('expressions', () => {
       { s: '10.0.0.0' },
       `network address parse error during conversion from string: network address parse error during conversion from string: netip.ParsePrefix("10.0.0.0"): no '/'`,
     ],
-  ])('%s on %j fails', (expression, self, message) => {
+  ])('%s fails for %j', (expression, self, message) => {
     expect(() => run(expression, self)).toThrow(failure(message));
   });
 });

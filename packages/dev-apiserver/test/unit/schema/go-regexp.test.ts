@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { goRegExp } from '../../../src/schema/go-regexp.ts';
 
-describe('RE2 patterns', () => {
+describe('an RE2 pattern', () => {
   it.each([
     ['^[a-z]+$', 'abc', true],
     ['^[a-z]+$', 'abc\n', false],
@@ -23,12 +23,12 @@ describe('RE2 patterns', () => {
     ['^(?:a|b)$', 'b', true],
     ['^.$', '😀', true],
     ['^\\x41$', 'A', true],
-  ])('%s on %j gives %s', (pattern, text, expected) => {
+  ])('%s matches %j: %s', (pattern, text, expected) => {
     expect(goRegExp(pattern).test(text)).toBe(expected);
   });
 
   it.each(['[', 'a(', 'a)', '*a', 'a\\', '(?=a)', '(?!a)', '(?<=a)b', '(a)\\1', '[[:nonsense:]]'])(
-    '%s is refused, as in Go',
+    '%s is rejected, as in Go',
     (pattern) => {
       expect(() => goRegExp(pattern)).toThrow(SyntaxError);
     },

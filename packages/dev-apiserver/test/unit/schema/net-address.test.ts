@@ -25,7 +25,7 @@ const address: fc.Arbitrary<Address> = fc.oneof(
 );
 
 describe('IP addresses', () => {
-  it('are read back from their canonical text', () => {
+  it('are equal after formatting and parsing', () => {
     fc.assert(
       fc.property(address, (value) => {
         expect(parseIp(formatIp(value))).toEqual(value);
@@ -34,7 +34,7 @@ describe('IP addresses', () => {
     );
   });
 
-  it('have the text of RFC 5952', () => {
+  it('are formatted as RFC 5952 specifies', () => {
     fc.assert(
       fc.property(
         address.filter(({ family }) => family === 6),
@@ -58,7 +58,7 @@ describe('IP addresses', () => {
     '2001:DB8::1',
     '1:2:3:4:5:6:7:8',
     '1:2:3:4:5:6:1.2.3.4',
-  ])('%s is one', (text) => {
+  ])('include %s', (text) => {
     expect(parseIp(text)).toBeDefined();
   });
 
@@ -78,14 +78,14 @@ describe('IP addresses', () => {
     ':',
     '1.2.3.-4',
     '+1.2.3.4',
-  ])('%j is none', (text) => {
+  ])('do not include %j', (text) => {
     expect(parseIp(text)).toBeUndefined();
   });
 });
 
 describe('prefixes', () => {
   it.each(['10.0.0.0/8', '10.0.0.1/8', '0.0.0.0/0', '1.2.3.4/32', '::/0', '2001:db8::/128'])(
-    '%s is one',
+    'include %s',
     (text) => {
       expect(parsePrefix(text)).toBeDefined();
     },
@@ -102,11 +102,11 @@ describe('prefixes', () => {
     '::/129',
     '::ffff:1.2.3.4/100',
     '10.0.0.0/8/8',
-  ])('%j is none', (text) => {
+  ])('do not include %j', (text) => {
     expect(parsePrefix(text)).toBeUndefined();
   });
 
-  it('contain their own addresses, whatever the host bits', () => {
+  it('contain their own addresses, with any host bits', () => {
     fc.assert(
       fc.property(address, fc.nat({ max: 32 }), (value, length) => {
         const prefix = { address: value, length };

@@ -35,7 +35,7 @@ describe('pruning', () => {
     },
   });
 
-  it('removes what is not specified and tells where it was', () => {
+  it('removes unknown fields and returns their paths', () => {
     const object = {
       apiVersion: 'v1',
       kind: 'K',
@@ -64,14 +64,14 @@ describe('pruning', () => {
     });
   });
 
-  it('keeps what is below preserved fields, except within what is specified there', () => {
+  it('keeps fields below x-kubernetes-preserve-unknown-fields, except inside specified fields', () => {
     const object = {
       spec: { free: { x: { y: [1] }, known: { d: '1', e: 1 } }, embedded: { kind: 'X', z: 1 } },
     };
     expect(schema.prune(object)).toEqual(['spec.free.known.e']);
   });
 
-  it('is not misled by names that JavaScript gives a meaning', () => {
+  it('handles names with a meaning in JavaScript', () => {
     const object = JSON.parse(
       '{"spec":{"constructor":1,"__proto__":{"a":1},"map":{"__proto__":{"c":"1"}}}}',
     ) as object;
@@ -79,7 +79,7 @@ describe('pruning', () => {
     expect(JSON.stringify(object)).toBe('{"spec":{"map":{"__proto__":{"c":"1"}}}}');
   });
 
-  it('leaves nothing to prune', () => {
+  it('finds nothing in a pruned object', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom('a', 'list', 'map', 'free', 'z'), fc.jsonValue()), (spec) => {
         const object = { spec };
@@ -109,22 +109,22 @@ describe('defaults', () => {
     return object.spec;
   };
 
-  it('fill in what is absent, but no objects that have none', () => {
+  it('apply to absent fields, but do not create objects without a default', () => {
     expect(defaulted({})).toEqual({ a: 'x', n: 'y', d: { c: 2 } });
     expect(defaulted({ o: {}, list: [{}] })).toMatchObject({ o: { b: 1 }, list: [{ e: 3 }] });
   });
 
-  it('stand for null where it is not allowed, which counts as absent elsewhere', () => {
+  it('replace nulls that are not allowed, and leave other fields absent', () => {
     expect(defaulted({ a: null, n: null, plain: null })).toEqual({ a: 'x', n: null, d: { c: 2 } });
   });
 
-  it('are copies', () => {
+  it('are copied', () => {
     const first = defaulted({}) as { d: object };
     const second = defaulted({}) as { d: object };
     expect(first.d).not.toBe(second.d);
   });
 
-  it('applied again change nothing', () => {
+  it('change nothing when applied again', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom('a', 'n', 'o', 'd', 'list', 'plain'), fc.jsonValue()),
@@ -176,7 +176,7 @@ describe('validation', () => {
       ['spec | FieldValueTypeInvalid | Invalid value: "::1": spec in body must be of type ipv4: "::1"'],
     ],
     [
-      'an alternative (one of)',
+      'two matches in oneOf',
       {
         type: 'object',
         properties: { a: string, b: string },
@@ -188,7 +188,7 @@ describe('validation', () => {
       ],
     ],
     [
-      'an alternative (none of)',
+      'no match in oneOf',
       {
         type: 'object',
         properties: { a: string, b: string },
@@ -231,11 +231,11 @@ describe('validation', () => {
       'x"\n\u0007\u200b',
       ['spec | FieldValueNotSupported | Unsupported value: "x\\"\\n\\a\\u200b": supported values: "a"'],
     ],
-  ])('tells of %s', (_what, spec, value, expected) => {
+  ])('reports %s', (_what, spec, value, expected) => {
     expect(causes(spec, value)).toEqual(expected);
   });
 
-  it('does not hold against an update what it leaves as it was', () => {
+  it('accepts invalid values that an update does not change', () => {
     const spec = { type: 'object', properties: { a: { type: 'string', maxLength: 1 }, b: string } };
     expect(causes(spec, { a: 'long', b: 'new' }, { a: 'long' })).toEqual([]);
     expect(causes(spec, { a: 'longer' }, { a: 'long' })).toEqual([
@@ -243,7 +243,7 @@ describe('validation', () => {
     ]);
   });
 
-  it('does not hold against an update an item of a map list that it leaves as it was, wherever it moves', () => {
+  it('accepts an invalid item of a map list that an update does not change but moves', () => {
     const item = {
       type: 'object',
       required: ['k'],
@@ -266,7 +266,7 @@ describe('validation', () => {
     ).toHaveLength(1);
   });
 
-  it('of a write of the status checks the status alone against the schema', () => {
+  it('of a status write checks only the status against the schema', () => {
     const schema = compileSchema({
       type: 'object',
       properties: {
@@ -285,7 +285,7 @@ describe('validation', () => {
     ]);
   });
 
-  it('does not run rules on what is not of the right form', () => {
+  it('does not run rules on an object that violates its schema', () => {
     const spec = {
       type: 'object',
       properties: { a: string },
@@ -298,7 +298,7 @@ describe('validation', () => {
   });
 });
 
-describe('rules', () => {
+describe('CEL rules', () => {
   const ruled = (rule: JsonObject, more: JsonObject = {}): JsonObject => ({
     type: 'object',
     properties: { a: string, b: string },
@@ -306,13 +306,13 @@ describe('rules', () => {
     'x-kubernetes-validations': [rule],
   });
 
-  it('say themselves when they have no message', () => {
+  it('report the rule itself without a message', () => {
     expect(causes(ruled({ rule: ' self.a == "x" ' }), { a: 'y' })).toEqual([
       'spec | FieldValueInvalid | Invalid value: failed rule: self.a == "x"',
     ]);
   });
 
-  it('show scalars', () => {
+  it('report scalar values', () => {
     const rule = { rule: 'self != "x"', message: 'no x' };
     expect(causes({ type: 'string', 'x-kubernetes-validations': [rule] }, 'x')).toEqual([
       'spec | FieldValueInvalid | Invalid value: "x": no x',
@@ -324,23 +324,23 @@ describe('rules', () => {
     ['FieldValueRequired', 'spec.b | FieldValueRequired | Required value: m'],
     ['FieldValueDuplicate', 'spec.b | FieldValueDuplicate | Duplicate value'],
     ['FieldValueInvalid', 'spec.b | FieldValueInvalid | Invalid value: m'],
-  ])('have the reason %s and the field path that they ask for', (reason, expected) => {
+  ])('report their reason %s and their field path', (reason, expected) => {
     expect(causes(ruled({ rule: 'false', message: 'm', reason, fieldPath: '.b' }), {})).toEqual([expected]);
   });
 
-  it('fall back to their message when their message expression fails', () => {
+  it('report their message when their message expression fails', () => {
     expect(causes(ruled({ rule: 'false', message: 'm', messageExpression: 'self.a' }), {})).toEqual([
       'spec | FieldValueInvalid | Invalid value: m',
     ]);
   });
 
-  it('that fail to evaluate are failures', () => {
+  it('report an evaluation error as a violation', () => {
     expect(causes(ruled({ rule: 'self.a == "x"' }), {})).toEqual([
       'spec | FieldValueInvalid | Invalid value: "object": no such key: a evaluating rule: self.a == "x"',
     ]);
   });
 
-  it('of transitions are skipped where there was nothing', () => {
+  it('for transitions are skipped without an old value', () => {
     const rule = { rule: 'self == oldSelf', message: 'immutable' };
     const spec = { type: 'object', properties: { a: { ...string, 'x-kubernetes-validations': [rule] } } };
     expect(causes(spec, { a: '1' }, {})).toEqual([]);
@@ -349,14 +349,14 @@ describe('rules', () => {
     ]);
   });
 
-  it('do not hold against an update what it leaves as it was, but for those of transitions', () => {
+  it('ignore unchanged values in an update, except for transition rules', () => {
     expect(causes(ruled({ rule: 'self.a != "bad"', message: 'm' }), { a: 'bad' }, { a: 'bad' })).toEqual([]);
     expect(
       causes(ruled({ rule: 'oldSelf.a != "bad"', message: 'm' }), { a: 'bad' }, { a: 'bad' }),
     ).toHaveLength(1);
   });
 
-  it('run on every item and member, at its path', () => {
+  it('run on every item and member, and report its path', () => {
     const rule = { rule: 'self != "no"', message: 'm' };
     const item = { ...string, 'x-kubernetes-validations': [rule] };
     const spec = {
@@ -370,7 +370,7 @@ describe('rules', () => {
   });
 });
 
-describe('a schema that is not structural', () => {
+describe('a schema', () => {
   const at = 'spec.validation.openAPIV3Schema.properties[spec]';
   const refused = (spec: JsonObject): string[] => {
     try {
@@ -389,11 +389,11 @@ describe('a schema that is not structural', () => {
       `${at}.oneOf[0].properties[a].type | FieldValueForbidden | Forbidden: must be empty to be structural`,
     ],
     [
-      'a pattern that is none in RE2',
+      'a pattern that is invalid in RE2',
       { type: 'string', pattern: '^(?!x)' },
       `${at}.pattern | FieldValueInvalid | Invalid value: "^(?!x)": must be a valid regular expression, but isn't: invalid or unsupported Perl syntax: ^(?!x)`,
     ],
-    ['a reference', { $ref: '#/x' }, `${at}.$ref | FieldValueForbidden | Forbidden: $ref is not supported`],
+    ['a $ref', { $ref: '#/x' }, `${at}.$ref | FieldValueForbidden | Forbidden: $ref is not supported`],
     [
       'unique items',
       { type: 'array', uniqueItems: true, items: string },
@@ -415,7 +415,7 @@ describe('a schema that is not structural', () => {
       `${at}.default | FieldValueInvalid | Invalid value: {"z":1}: must not have unknown fields`,
     ],
     [
-      'a rule with a field path that leads nowhere',
+      'a rule with an unknown field path',
       {
         type: 'object',
         properties: { a: string },
@@ -433,24 +433,24 @@ describe('a schema that is not structural', () => {
       { type: 'string', format: 'isbn' },
       `${at}.format | FieldValueNotSupported | Unsupported value: "isbn": the development API server cannot check this format`,
     ],
-  ])('is refused: %s', (_what, spec, expected) => {
+  ])('is rejected because of %s', (_what, spec, expected) => {
     expect(refused(spec)).toEqual([expected]);
   });
 
-  it('is refused twice for null as a type: it is none, and there is another way to say it', () => {
+  it('is rejected with two causes for the type null', () => {
     expect(refused({ type: 'null' })).toEqual([
       `${at}.type | FieldValueNotSupported | Unsupported value: "null": supported values: "array", "boolean", "integer", "number", "object", "string"`,
       `${at}.type | FieldValueForbidden | Forbidden: type cannot be set to null, use nullable as an alternative`,
     ]);
   });
 
-  it('is refused at the place that the CRD has it', () => {
+  it('is rejected with its path in the CRD', () => {
     expect(() => compileSchema({}, 'spec.versions[1].schema.openAPIV3Schema')).toThrow(
       'spec.versions[1].schema.openAPIV3Schema.type: Required value: must not be empty at the root',
     );
   });
 
-  it('is taken when int-or-string says itself in anyOf', () => {
+  it('is accepted with x-kubernetes-int-or-string and anyOf of integer and string', () => {
     expect(
       refused({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }),
     ).toEqual([]);
