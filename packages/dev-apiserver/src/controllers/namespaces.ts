@@ -126,7 +126,7 @@ export class NamespaceController {
         .join(', ');
     const condition = (type: string, message: string, reason: string): object => {
       const before = Array.isArray(old)
-        ? old.find((one) => text((one as Record<string, unknown>)['type']) === type)
+        ? old.find((condition) => text((condition as Record<string, unknown>)['type']) === type)
         : undefined;
       const lastTransitionTime =
         before === undefined || before === null

@@ -31,14 +31,14 @@ export function apiGroupList(state: ServerState): object {
 
 /** Answers `GET /apis/GROUP`. Returns undefined for an unknown group. */
 export function apiGroup(state: ServerState, group: string): object | undefined {
-  const found = groups(state).find((one) => one.group === group);
+  const found = groups(state).find((other) => other.group === group);
   return found === undefined ? undefined : { kind: 'APIGroup', apiVersion: 'v1', ...describeGroup(found) };
 }
 
 /** Answers `GET /api/v1` and `GET /apis/GROUP/VERSION`. Returns undefined for an unknown version. */
 export function apiResourceList(state: ServerState, group: string, version: string): object | undefined {
   const resources = groups(state)
-    .find((one) => one.group === group)
+    .find((other) => other.group === group)
     ?.versions.get(version);
   if (resources === undefined) return undefined;
   return {

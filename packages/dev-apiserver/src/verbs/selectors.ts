@@ -52,7 +52,7 @@ export function parseLabelSelector(text: string): Matcher | undefined {
     if (end !== ',') throw badRequest(`found '${end}', expected: ',' or 'end of string'`);
     if (tokens.peek() === '') throw badRequest(`found '', expected: identifier after ','`);
   }
-  return (values) => requirements.every((one) => one(values));
+  return (values) => requirements.every((matches) => matches(values));
 }
 
 function requirement(tokens: Tokens): Matcher {

@@ -50,7 +50,7 @@ export function tableJson(
     columnDefinitions: withColumns ? columns : null,
   });
   const rows = entries.map((entry) => {
-    const cells = JSON.stringify(resource.columns.map((one) => one.cell(entry.object, now.getTime())));
+    const cells = JSON.stringify(resource.columns.map(({ cell }) => cell(entry.object, now.getTime())));
     if (includeObject === 'None') return `{"cells":${cells}}`;
     const object =
       includeObject === 'Object' ? entryJson(resource, entry) : JSON.stringify(partialMetadata(entry.object));
