@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { readCrds } from './crds.ts';
 import { generateReference } from './reference.ts';
-import { generateChartRules } from './rules.ts';
 import { generateTypes } from './types.ts';
 
 const TYPES = 'src/api/generated';
@@ -19,6 +18,11 @@ export const generatedFolders: readonly string[] = [TYPES, REFERENCE, CHART_CRDS
 
 /** Every generated file with its formatted text. Paths are relative to `root`, the root folder of the project. */
 export async function generateFiles(root: string): Promise<Map<string, string>> {
+  return new Map([...(await generateFromCrds(root)), ...(await generateFromRegistry())]);
+}
+
+/** The files that follow from crds/ and from the catalogues in src/api. */
+export async function generateFromCrds(root: string): Promise<Map<string, string>> {
   const crds = readCrds(join(root, 'crds'));
   const files = new Map<string, string>();
   for (const [name, text] of generateTypes(crds)) files.set(`${TYPES}/${name}`, text);
@@ -27,8 +31,13 @@ export async function generateFiles(root: string): Promise<Map<string, string>> 
     const config = await resolveConfig(join(root, path));
     files.set(path, await format(text, { ...config, filepath: path }));
   }
-  files.set(CHART_RULES, `${generateChartRules()}\n`);
   for (const name of readdirSync(join(root, 'crds')))
     files.set(`${CHART_CRDS}/${name}`, readFileSync(join(root, 'crds', name), 'utf8'));
   return files;
+}
+
+/** The file that follows from the registry of kinds. Loads the registry, which imports the generated types. */
+export async function generateFromRegistry(): Promise<Map<string, string>> {
+  const { generateChartRules } = await import('./rules.ts');
+  return new Map([[CHART_RULES, `${generateChartRules()}\n`]]);
 }
