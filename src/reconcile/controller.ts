@@ -1,42 +1,44 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, isUnreachable } from './client/errors.ts';
-import { TerminalError } from './errors.ts';
 import { type Logger, type Turn, errorFields, inScope, scopedLog } from '../base/index.ts';
 import type { WorkQueue, Work } from './queue/queue.ts';
 import type { ReadStore } from './store/store.ts';
-import type { KubeObject, Reconciler, Result } from './types.ts';
+import type { KubeObject, Reconciler } from './types.ts';
 
 /**
- * Longest backoff of a key that failed because the API server was away, in ms: when it is back, its objects must not
- * wait for as long again as it was away.
+ * The longest backoff of a key that failed because the API server was unreachable, in ms. With an exponential
+ * backoff, the keys would wait after an outage for as long as the outage lasted.
  */
-const unreachableMs = 1_000;
-/** So often such a key is warned of. */
-const maxNews = 3;
+const MAX_UNREACHABLE_BACKOFF_MS = 1_000;
+/** The number of warnings about a key that fails because the API server is unreachable. */
+const MAX_UNREACHABLE_WARNINGS = 3;
 
-/** What a {@link Controller} works with. */
+/** The dependencies and settings of a {@link Controller}. */
 export interface ControllerOptions<T extends KubeObject> {
   readonly kind: string;
   readonly store: Pick<ReadStore<T>, 'get' | 'subscribe'>;
   readonly queue: WorkQueue;
   readonly reconciler: Reconciler<T>;
-  /** Keys worked on at a time; they wait for I/O most of the time. */
+  /** The number of concurrent reconciles. Reconciles wait for I/O most of the time. */
   readonly workers: number;
   readonly log: Logger;
   readonly observe?: (outcome: Outcome, ms: number) => void;
   readonly now: () => number;
-  /** Of the event loop; one for all controllers. */
+  /** Shares the event loop; all controllers use the same instance. */
   readonly turn: Pick<Turn, 'over'>;
 }
 
-/** How a reconcile ended, by the names that controller-runtime's metrics have. */
-export type Outcome = 'success' | 'requeue_after' | 'error' | 'terminal_error';
+/** The result of a reconcile, with the label values of controller-runtime's metrics. */
+export type Outcome = 'success' | 'error';
 
-/** Workers that take keys from a queue and give them to a reconciler. Nothing that it throws ends a worker. */
+/**
+ * Runs workers that take keys from a queue and call a reconciler. An error of the reconciler does not stop a
+ * worker.
+ */
 export class Controller<T extends KubeObject> {
   readonly #options: ControllerOptions<T>;
   readonly #cancelled = new AbortController();
-  /** What reconciles must clean up after: see ReconcileContext.gone. */
+  /** Key → deleted objects that the next reconcile must clean up; see ReconcileContext.gone. */
   readonly #gone = new Map<string, T[]>();
   #unsubscribe: () => void = () => undefined;
   #workers: readonly Promise<void>[] = [];
@@ -46,10 +48,10 @@ export class Controller<T extends KubeObject> {
   }
 
   /**
-   * Begins to take notice: what goes away from now on is remembered for the reconciles to come. Apart from
-   * `start`, because a standby that waits for weeks must not hoard what others clean up.
+   * Starts to record deleted objects for the next reconciles. The method is separate from `start`, because a
+   * standby must not collect objects that the leader cleans up.
    */
-  open(): void {
+  recordDeletions(): void {
     this.#unsubscribe = this.#options.store.subscribe((change) => {
       if (change.type !== 'deleted') return;
       const gone = this.#gone.get(change.key);
@@ -62,14 +64,17 @@ export class Controller<T extends KubeObject> {
     this.#workers = Array.from({ length: this.#options.workers }, () => this.#work());
   }
 
-  /** Takes no new keys, and drops those that wait (the next start does them). Resolves when no worker is busy. */
+  /**
+   * Stops taking keys and drops the waiting keys; the next start enqueues every object. Resolves when all
+   * workers are idle.
+   */
   async stop(): Promise<void> {
     await this.#options.queue.shutDown({ drain: false });
     await Promise.all(this.#workers);
     this.#unsubscribe();
   }
 
-  /** Asks what is under way to give up. */
+  /** Aborts the signal of the reconciles in progress. */
   abort(): void {
     this.#cancelled.abort();
   }
@@ -77,15 +82,16 @@ export class Controller<T extends KubeObject> {
   async #work(): Promise<void> {
     const { queue, turn } = this.#options;
     for (let work = await queue.take(); work !== undefined; work = await queue.take()) {
-      // Asked again after each wait: all workers wait for one turn, and only the first few find time in the next.
-      for (let others = turn.over(); others !== undefined; others = turn.over()) await others;
+      // All waiting workers continue in the same turn, which has time for only a few of them. The loop
+      // therefore checks again after each wait.
+      for (let nextTurn = turn.over(); nextTurn !== undefined; nextTurn = turn.over()) await nextTurn;
       await this.#reconcile(work);
       queue.done(work.key);
     }
   }
 
   #reconcile(work: Work): Promise<void> {
-    // One id for all that is told of one reconcile, as controller-runtime has it.
+    // All log lines of a reconcile have the same ID, as in controller-runtime.
     const scope = { kind: this.#options.kind, key: work.key, reconcileID: randomUUID() };
     return inScope(scope, () => this.#reconcileOnce(work));
   }
@@ -100,12 +106,11 @@ export class Controller<T extends KubeObject> {
     let outcome: Outcome;
     try {
       const context = { priority, attempt, gone, signal: this.#cancelled.signal, log };
-      const result: Result = await reconciler.reconcile(key, store.get(key), context);
+      await reconciler.reconcile(key, store.get(key), context);
       queue.forget(key);
-      if (result.kind === 'requeue') queue.addAfter(key, result.afterMs);
-      outcome = result.kind === 'requeue' ? 'requeue_after' : 'success';
+      outcome = 'success';
     } catch (error) {
-      // What went away during this try comes after what it was told of.
+      // Objects that were deleted during this attempt come after the objects that this attempt received.
       if (gone.length > 0) this.#gone.set(key, [...gone, ...(this.#gone.get(key) ?? [])]);
       outcome = this.#failed(key, attempt, error, log);
     }
@@ -116,17 +121,13 @@ export class Controller<T extends KubeObject> {
 
   #failed(key: string, attempt: number, error: unknown, log: Logger): Outcome {
     const { queue } = this.#options;
-    if (error instanceof TerminalError) {
-      queue.forget(key);
-      log.error('reconcile failed for good', errorFields(error));
-      return 'terminal_error';
-    }
     const atLeastMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    const atMostMs = isUnreachable(error) ? unreachableMs : Infinity;
+    const atMostMs = isUnreachable(error) ? MAX_UNREACHABLE_BACKOFF_MS : Infinity;
     const delayMs = Math.round(queue.retry(key, { atLeastMs, atMostMs }));
-    // An outage is news at first; then those who watch tell of it, and not every key each second.
-    const level = isUnreachable(error) && attempt >= maxNews ? 'debug' : 'warn';
-    log[level]('reconcile failed: trying again', { attempt: attempt + 1, delayMs, ...errorFields(error) });
+    // During an outage the reflectors continue to log; a warning per key and second would only repeat their
+    // message.
+    const level = isUnreachable(error) && attempt >= MAX_UNREACHABLE_WARNINGS ? 'debug' : 'warn';
+    log[level]('reconcile failed, will retry', { attempt: attempt + 1, delayMs, ...errorFields(error) });
     return 'error';
   }
 }

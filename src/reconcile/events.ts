@@ -19,45 +19,47 @@ const eventType: ResourceType = {
   namespaced: true,
 };
 
-/** What happened to an object, for people. */
+/** An event of an object, for users. */
 export interface ObjectEvent {
   readonly type: 'Normal' | 'Warning';
-  /** Why, in CamelCase, as in a condition. */
+  /** The reason in CamelCase, as in a condition. */
   readonly reason: string;
-  /** What was being done, in CamelCase, e.g. 'Programming'. */
+  /** The action of the controller in CamelCase, for example 'Programming'. */
   readonly action: string;
-  /** For people, at most 1 kB: the rest is cut off. */
+  /** The message for users. The recorder truncates the note to 1 kB. */
   readonly note: string;
 }
 
-/** Takes in events. Report transitions, not states: saying the same at each reconcile is noise. */
+/**
+ * Records events. Callers report transitions and not states, so that not every reconcile creates an event.
+ */
 export interface EventSink {
-  /** Returns at once, and never fails: an event is worth less than the work it is about. */
+  /** Returns immediately and never throws, because a lost event must not fail a reconcile. */
   record(object: KubeObject, event: ObjectEvent): void;
 }
 
 /** Settings of an {@link EventRecorder}. */
 export interface EventRecorderOptions {
   readonly client: KubeClient;
-  /** Who reports, e.g. 'network.plasmavmc.io/operator'. */
+  /** The `reportingController`, for example 'network.plasmavmc.io/operator'. */
   readonly controller: string;
-  /** Which of its processes, e.g. the pod's name. */
+  /** The `reportingInstance`, for example the name of the pod. */
   readonly instance: string;
-  /** Writes a second in the long run: events compete with the work for the API server. */
+  /** The sustained write rate per second. The limit reserves capacity of the API server for reconciles. */
   readonly perSecond?: number;
-  /** Writes that may go out at once after a quiet time. */
+  /** The number of writes that the rate limit allows at once after an idle period. */
   readonly burst?: number;
-  /** Most events that wait to be written; more are dropped, and counted. */
+  /** The maximum number of queued events. The recorder drops and counts further events. */
   readonly capacity?: number;
   readonly clock?: Clock;
   readonly log?: Logger;
 }
 
-/** The same event of the same object: one Event object, and a count in it. */
+/** Repetitions of an event of an object. One Event object contains their count. */
 interface Series {
   readonly object: KubeObject;
   readonly event: ObjectEvent;
-  /** The Event object's, once it is created. */
+  /** The name of the Event object; undefined before its creation. */
   name: string | undefined;
   count: number;
   written: number;
@@ -66,16 +68,18 @@ interface Series {
   isQueued: boolean;
 }
 
-/** The same again after this long is a new Event, as client-go has it. */
-const seriesMs = 6 * 60_000;
-/** An Event's count is brought up to date at most this often. */
-const updateMs = 60_000;
-/** Series that are remembered. */
-const maxSeries = 4096;
+/** A repetition after this time starts a new series, as in client-go. */
+const SERIES_TIMEOUT_MS = 6 * 60_000;
+/** The minimum time between two updates of the count of an Event. */
+const SERIES_UPDATE_INTERVAL_MS = 60_000;
+/** The API server rejects longer notes. */
+const MAX_NOTE_BYTES = 1024;
+/** The maximum number of series in memory. */
+const MAX_SERIES = 4096;
 
 /**
- * Writes events.k8s.io/v1 Events in the background: repeats are counted in one object, writes are rate limited,
- * and what is too much is dropped.
+ * Writes events.k8s.io/v1 Events in the background. The recorder counts repetitions in one Event object,
+ * limits the write rate, and drops events when the queue is full.
  */
 export class EventRecorder implements EventSink {
   readonly #options: EventRecorderOptions;
@@ -102,7 +106,7 @@ export class EventRecorder implements EventSink {
     this.#filledAt = this.#clock.now();
   }
 
-  /** Events that were not written because there were too many. */
+  /** The number of events that the recorder dropped because the queue was full. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -112,18 +116,21 @@ export class EventRecorder implements EventSink {
     const now = this.#clock.now();
     const id = JSON.stringify([object.metadata.uid, event.type, event.reason, event.note]);
     const known = this.#series.get(id);
-    const isCurrent = known !== undefined && now - known.lastAt < seriesMs;
+    const isCurrent = known !== undefined && now - known.lastAt < SERIES_TIMEOUT_MS;
     const series = isCurrent ? known : newSeries(object, event, now);
     series.count++;
     series.lastAt = now;
-    // Taken out and put in, so that the map's order is that of the last use.
+    // The deletion before the insertion keeps the map in the order of last use.
     this.#series.delete(id);
     this.#series.set(id, series);
-    if (this.#series.size > maxSeries) this.#forgetOldest();
-    if (series.written === 0 || now - series.writtenAt >= updateMs) this.#enqueue(series);
+    if (this.#series.size > MAX_SERIES) this.#forgetOldest();
+    if (series.written === 0 || now - series.writtenAt >= SERIES_UPDATE_INTERVAL_MS) this.#enqueue(series);
   }
 
-  /** Writes what waits, without regard to the rate but for no longer than `timeoutMs`; takes nothing more in. */
+  /**
+   * Stops accepting events and writes the queued events, without the rate limit, for at most `timeoutMs`.
+   * Drops the remaining events.
+   */
   async close(timeoutMs: number): Promise<void> {
     this.#closed.abort();
     for (const series of this.#series.values()) if (series.count > series.written) this.#enqueue(series);
@@ -151,9 +158,10 @@ export class EventRecorder implements EventSink {
       try {
         await this.#write(series);
       } catch (error) {
-        // Its namespace may be going away, or the Event may have run out; the next one starts anew.
+        // The namespace can be terminating, or the Event can have expired. The next repetition creates a new
+        // Event.
         series.name = undefined;
-        this.#log.debug('an event could not be written', errorFields(error));
+        this.#log.debug('failed to write an Event', errorFields(error));
       }
     }
   }
@@ -207,12 +215,12 @@ export class EventRecorder implements EventSink {
       action: event.action,
       reason: event.reason,
       regarding: { apiVersion, kind, namespace, name, uid, resourceVersion },
-      note: cut(event.note, 1024),
+      note: truncate(event.note, MAX_NOTE_BYTES),
       type: event.type,
     };
   }
 
-  /** As client-go: the object's name and a moment, here with a number so that no two are the same. */
+  /** As in client-go, the name of the object and a timestamp. A counter makes the name unique. */
   #nameFor({ metadata }: KubeObject): string {
     const unique = `${this.#clock.date().getTime().toString(16)}${(this.#names++ % 0x10000).toString(16).padStart(4, '0')}`;
     return `${metadata.name.slice(0, 200).replace(/[-.]+$/, '')}.${unique}`;
@@ -230,8 +238,8 @@ function newSeries(object: KubeObject, event: ObjectEvent, now: number): Series 
   return { object, event, name: undefined, count: 0, written: 0, lastAt: now, writtenAt: 0, isQueued: false };
 }
 
-/** At most `bytes` of UTF-8, whole characters. */
-function cut(text: string, bytes: number): string {
+/** Truncates `text` to at most `bytes` bytes of UTF-8, without splitting a character. */
+function truncate(text: string, bytes: number): string {
   if (Buffer.byteLength(text) <= bytes) return text;
   return Buffer.from(text)
     .subarray(0, bytes)

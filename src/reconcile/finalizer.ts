@@ -1,28 +1,31 @@
 import type { JsonPatchOperation, KubeClient } from './client/client.ts';
 import { ApiError, isNotFound } from './client/errors.ts';
 import type { Refresh } from './status.ts';
-import { trimmed } from './trimmed.ts';
+import { withoutManagedFields } from './managed-fields.ts';
 import type { KubeObject, ResourceType } from './types.ts';
 
 /**
- * `held`: the finalizer is there. `released`: it is not, or the object is gone. `changed`: somebody else changed
- * the finalizers at the same time; their event wakes the key.
+ * `held`: the object has the finalizer. `released`: the object does not have the finalizer, or does not
+ * exist. `changed`: another client changed the finalizers at the same time; the event of that change enqueues
+ * the key.
  */
 export type FinalizerOutcome = 'held' | 'released' | 'changed';
 
-/** Whether `object` has the finalizer. */
+/** Whether `object` has the finalizer `finalizer`. */
 export function hasFinalizer(object: KubeObject, finalizer: string): boolean {
   return object.metadata.finalizers?.includes(finalizer) ?? false;
 }
 
-/** Whether somebody asked for the object to be deleted. */
+/** Whether the object is being deleted. */
 export function isLeaving(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }
 
 /**
- * The patch that adds `finalizer`, or undefined when there is nothing to add, or when it must not be: the API
- * server refuses new finalizers on an object that is being deleted. It tests the UID and the list it builds on.
+ * The patch that adds `finalizer`. The patch tests the UID and the previous list of finalizers.
+ *
+ * @returns undefined when the object already has the finalizer or is being deleted; the API server rejects
+ *   new finalizers on an object that is being deleted
  */
 export function addFinalizerPatch(
   object: KubeObject,
@@ -32,13 +35,13 @@ export function addFinalizerPatch(
   if (isLeaving(object) || hasFinalizer(object, finalizer)) return undefined;
   return [
     { op: 'test', path: '/metadata/uid', value: uid },
-    // A test for null also holds where there is no such property.
+    // A test for null also succeeds when the property is absent.
     { op: 'test', path: '/metadata/finalizers', value: finalizers ?? null },
     { op: 'add', path: '/metadata/finalizers', value: [...(finalizers ?? []), finalizer] },
   ];
 }
 
-/** The patch that removes `finalizer`, or undefined when it is not there. */
+/** The patch that removes `finalizer`; undefined when the object does not have the finalizer. */
 export function removeFinalizerPatch(
   object: KubeObject,
   finalizer: string,
@@ -52,7 +55,7 @@ export function removeFinalizerPatch(
   ];
 }
 
-/** Holds objects back from deletion, and lets them go. */
+/** Adds and removes finalizers. */
 export class Finalizers {
   readonly #client: KubeClient;
   readonly #refresh: Refresh;
@@ -62,13 +65,22 @@ export class Finalizers {
     this.#refresh = refresh;
   }
 
-  /** Adds the finalizer unless it is there or the object is leaving. Throws ApiError or ConnectionError. */
+  /**
+   * Adds the finalizer unless the object already has it or is being deleted.
+   *
+   * @throws ApiError, ConnectionError
+   */
   add(type: ResourceType, object: KubeObject, finalizer: string): Promise<FinalizerOutcome> {
     const settled = hasFinalizer(object, finalizer) ? 'held' : 'released';
     return this.#patch(type, object, addFinalizerPatch(object, finalizer), settled, 'held');
   }
 
-  /** Removes the finalizer; an object that was only held by it is gone then. Throws ApiError or ConnectionError. */
+  /**
+   * Removes the finalizer. If it was the last finalizer of an object that is being deleted, the object is
+   * gone.
+   *
+   * @throws ApiError, ConnectionError
+   */
   remove(type: ResourceType, object: KubeObject, finalizer: string): Promise<FinalizerOutcome> {
     return this.#patch(type, object, removeFinalizerPatch(object, finalizer), 'released', 'released');
   }
@@ -83,8 +95,10 @@ export class Finalizers {
     if (patch === undefined) return settled;
     try {
       const written = await this.#client.patchJson(type, object.metadata, patch);
-      // An object whose last finalizer went is as good as deleted: its event comes, and nothing should bring it back.
-      if (written.metadata.deletionTimestamp === undefined) this.#refresh(type, trimmed(written));
+      // If this was the last finalizer, the object is deleted and a DELETED event follows. A refresh of the
+      // store could then show the deleted object.
+      if (written.metadata.deletionTimestamp === undefined)
+        this.#refresh(type, withoutManagedFields(written));
       return done;
     } catch (error) {
       if (isNotFound(error)) return 'released';

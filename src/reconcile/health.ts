@@ -1,28 +1,28 @@
-/** A named condition of being healthy or ready: undefined when it holds, else why it does not, for a person. */
+/** A health or readiness check. @returns undefined when the check passes; otherwise the reason, for users */
 export type Check = () => string | undefined;
 
-/** What the checks said. */
+/** The results of all checks. */
 export interface HealthReport {
   readonly ok: boolean;
   readonly checks: Readonly<Record<string, string>>;
 }
 
-/** A set of checks, asked whenever a probe comes: they must be cheap. */
+/** A set of named checks. Every probe runs all checks, so the checks must be cheap. */
 export class HealthRegistry {
   readonly #checks = new Map<string, Check>();
 
-  /** Adds a check, or replaces the one of that name; returns what removes it. */
+  /** Adds a check, or replaces the check with the same name. @returns a function that removes the check */
   add(name: string, check: Check): () => void {
     this.#checks.set(name, check);
     return () => this.#checks.delete(name);
   }
 
-  /** Asks all of them. A check that throws does not hold. */
+  /** Runs all checks. A check that throws fails. */
   report(): HealthReport {
     let ok = true;
     const checks: Record<string, string> = {};
     for (const [name, check] of this.#checks) {
-      const problem = ask(check);
+      const problem = run(check);
       checks[name] = problem ?? 'ok';
       ok &&= problem === undefined;
     }
@@ -30,7 +30,7 @@ export class HealthRegistry {
   }
 }
 
-function ask(check: Check): string | undefined {
+function run(check: Check): string | undefined {
   try {
     return check();
   } catch (error) {

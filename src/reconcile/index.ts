@@ -1,8 +1,9 @@
 /**
- * The reconcile runtime: knows Kubernetes, no kinds and no OVN.
+ * The reconcile runtime, comparable to controller-runtime and kube-rs. The runtime depends on Kubernetes, but
+ * not on specific kinds and not on OVN.
  *
- * A kind is declared ({@link Kind}: where it lives, its indexes, what it refers to), a {@link Reconciler} makes
- * the world say what one object says, and the {@link Manager} runs them.
+ * A {@link Kind} declares the resource, the indexes and the references of a kind. A {@link Reconciler}
+ * reconciles one object. The {@link Manager} lists and watches the kinds, and runs the reconcilers.
  */
 export { Manager, type Hook, type ManagerOptions } from './manager.ts';
 export {
@@ -22,7 +23,6 @@ export {
   type Result,
 } from './types.ts';
 export { storeOf } from './kinds.ts';
-export { TerminalError } from './errors.ts';
 export type { Change, ReadStore } from './store/store.ts';
 export type { StatusOutcome, StatusWriter } from './status.ts';
 export { Finalizers, hasFinalizer, isLeaving, type FinalizerOutcome } from './finalizer.ts';

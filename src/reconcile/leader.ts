@@ -14,18 +14,22 @@ import { isAlreadyExists, isConflict, isNotFound } from './client/errors.ts';
 import { leaseType, type Lease, type LeaseSpec } from './lease.ts';
 import type { ObjectRef } from './types.ts';
 
-/** Settings of a {@link LeaderElector}; the defaults are client-go's. */
+/** Settings of a {@link LeaderElector}. The defaults are those of client-go. */
 export interface LeaderElectorOptions {
   readonly client: KubeClient;
   readonly lease: ObjectRef & { readonly namespace: string };
-  /** Unique among the candidates, e.g. the pod's name and a random part. */
+  /** A unique name of the candidate, for example the name of the pod and a random part. */
   readonly identity: string;
-  /** How long others wait after the last sign of life of the holder, in ms. */
+  /** The time that other candidates wait after the last renewal before they take the lease, in ms. */
   readonly leaseMs?: number;
-  /** A holder that could not renew for this long gives up; shorter than `leaseMs`. */
+  /** A leader that cannot renew the lease for this time stops leading, in ms; shorter than `leaseMs`. */
   readonly renewDeadlineMs?: number;
+  /** The time between two attempts to acquire or renew the lease, in ms. */
   readonly retryMs?: number;
-  /** The lease is lost: whatever is done from now on may be done by two. Usually ends the process. */
+  /**
+   * Called when the leader loses the lease. From then on another process can lead at the same time, so the
+   * callback usually ends the process.
+   */
   readonly onLost: (reason: string) => void;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -33,9 +37,12 @@ export interface LeaderElectorOptions {
 }
 
 /**
- * Leader election by a Lease, as client-go does it (tools/leaderelection): never trusts a time that another
- * wrote, only how long, by its own monotonic clock, a record has not changed. It keeps two from leading at the
- * same time most of the time; what must never be done by two has to be fenced where it takes effect.
+ * Leader election with a Lease, like client-go (tools/leaderelection). The elector does not trust the
+ * timestamps of other processes. It measures with its own monotonic clock for how long a lease record has not
+ * changed.
+ *
+ * The election does not guarantee a single leader at every moment. Operations that two processes must never
+ * execute need a fence at the place where they take effect.
  */
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
@@ -46,7 +53,7 @@ export class LeaderElector {
   readonly #renewDeadlineMs: number;
   readonly #retryMs: number;
   readonly #released = new AbortController();
-  /** The record as last seen, and since when it has been so. */
+  /** The last observed lease, and the time since which its record is unchanged. */
   #observed: { readonly lease: Lease; readonly at: number } | undefined;
   #isLeader = false;
   #renewing: Promise<void> | undefined;
@@ -60,7 +67,7 @@ export class LeaderElector {
     this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000;
     this.#retryMs = options.retryMs ?? 2_000;
     if (this.#leaseMs <= this.#renewDeadlineMs || this.#renewDeadlineMs <= this.#retryMs * 1.2) {
-      throw new RangeError('leader election needs leaseMs > renewDeadlineMs > 1.2 × retryMs');
+      throw new RangeError('leader election requires leaseMs > renewDeadlineMs > 1.2 × retryMs');
     }
   }
 
@@ -68,18 +75,20 @@ export class LeaderElector {
     return this.#isLeader;
   }
 
-  /** Who holds the lease, as far as is known. */
+  /** The identity of the holder in the last observed lease. */
   get holder(): string | undefined {
     return this.#observed?.lease.spec?.holderIdentity;
   }
 
-  /** Resolves when the lease is held (it is renewed from then on), or when `signal` is aborted. */
+  /**
+   * Resolves when this process holds the lease, or when `signal` is aborted. Starts to renew a held lease.
+   */
   async acquire(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (await this.#tryOnce(this.#renewDeadlineMs, signal)) {
+      if (await this.#tryAcquireOrRenew(this.#renewDeadlineMs, signal)) {
         this.#isLeader = true;
-        this.#log.info('this process leads', { identity: this.#options.identity });
-        this.#renewing = this.#renew();
+        this.#log.info('became leader', { identity: this.#options.identity });
+        this.#renewing = this.#renewLoop();
         return;
       }
       await sleep(this.#clock, this.#retryMs * (1 + 1.2 * this.#random()), signal);
@@ -87,8 +96,10 @@ export class LeaderElector {
   }
 
   /**
-   * Asks the API server itself whether the lease is held here; for what must not be done on an old word, such as
-   * after a pause. Rejects when it does not answer in time.
+   * Reads the lease from the API server and checks whether this process holds it. Callers use this check
+   * before operations that must not rely on an old observation, for example after a pause of the process.
+   *
+   * @throws ApiError, ConnectionError when the API server does not answer in time
    */
   async confirm(): Promise<boolean> {
     const { client, lease, identity } = this.#options;
@@ -102,52 +113,55 @@ export class LeaderElector {
     }
   }
 
-  /** Stops renewing, and lets go of the lease so that another need not wait for it to run out. Never rejects. */
+  /**
+   * Stops renewing and releases the lease, so that another candidate can take it immediately. Never rejects.
+   */
   async release(): Promise<void> {
     this.#released.abort();
     await this.#renewing;
     if (!this.#isLeader || this.#observed === undefined) return;
     this.#isLeader = false;
     try {
-      await this.#letGo(this.#observed.lease);
+      await this.#releaseLease(this.#observed.lease);
     } catch (error) {
-      this.#log.warn('the lease could not be released: it will run out', errorFields(error));
+      this.#log.warn('failed to release the lease, it will expire', errorFields(error));
     }
   }
 
-  async #letGo(lease: Lease): Promise<void> {
+  async #releaseLease(lease: Lease): Promise<void> {
     const { client, identity } = this.#options;
     const options = { timeoutMs: this.#renewDeadlineMs };
-    // As client-go: a second, not none, because the field must be positive.
-    const freed = (held: Lease): Lease => ({
+    // One second, as in client-go, because the field must be positive.
+    const released = (held: Lease): Lease => ({
       ...held,
-      spec: { ...this.#record(held.spec), holderIdentity: '', leaseDurationSeconds: 1 },
+      spec: { ...this.#newSpec(held.spec), holderIdentity: '', leaseDurationSeconds: 1 },
     });
     try {
-      await client.update<Lease>(leaseType, freed(lease), options);
+      await client.update<Lease>(leaseType, released(lease), options);
     } catch (error) {
       if (!isConflict(error)) throw error;
-      // A renewal that was given up, or whose answer was lost, has taken effect all the same.
-      const renewed = await this.#look(options);
+      // An aborted renewal, or a renewal whose response was lost, took effect and changed the
+      // resourceVersion.
+      const renewed = await this.#read(options);
       if (renewed?.spec?.holderIdentity === identity)
-        await client.update<Lease>(leaseType, freed(renewed), options);
+        await client.update<Lease>(leaseType, released(renewed), options);
     }
   }
 
-  async #renew(): Promise<void> {
+  async #renewLoop(): Promise<void> {
     const { signal } = this.#released;
     let renewedAt = this.#clock.now();
     for (;;) {
       await sleep(this.#clock, this.#retryMs, signal);
       const left = renewedAt + this.#renewDeadlineMs - this.#clock.now();
-      const isRenewed = left > 0 && !signal.aborted && (await this.#tryOnce(left, signal));
+      const isRenewed = left > 0 && !signal.aborted && (await this.#tryAcquireOrRenew(left, signal));
       if (this.#released.signal.aborted) return;
       if (isRenewed) renewedAt = this.#clock.now();
       else if (this.#isHeldByAnother()) {
         this.#lose(`${this.holder ?? ''} took the lease`);
         return;
       } else if (this.#clock.now() - renewedAt >= this.#renewDeadlineMs) {
-        this.#lose('not renewed in time');
+        this.#lose('the lease was not renewed in time');
         return;
       }
     }
@@ -163,43 +177,46 @@ export class LeaderElector {
     return holder !== undefined && holder !== '' && holder !== this.#options.identity;
   }
 
-  /** One try to take or renew the lease; whether it is held now. Failures are logged: the next try may do better. */
-  async #tryOnce(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  /** Attempts to acquire or renew the lease. Logs a failure. @returns whether this process holds the lease */
+  async #tryAcquireOrRenew(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     try {
-      return await this.#takeOrRenew({ timeoutMs, signal });
+      return await this.#acquireOrRenew({ timeoutMs, signal });
     } catch (error) {
-      // Somebody else was faster, or removed it: a look says what the next try has to do with.
+      // Another process changed or deleted the lease. The read provides the state for the next attempt.
       if (isConflict(error) || isAlreadyExists(error) || isNotFound(error))
-        await this.#look({ timeoutMs, signal }).catch(() => undefined);
-      else if (!signal.aborted) this.#log.warn('the lease could not be reached', errorFields(error));
+        await this.#read({ timeoutMs, signal }).catch(() => undefined);
+      else if (!signal.aborted)
+        this.#log.warn('failed to acquire or renew the lease, will retry', errorFields(error));
       return false;
     }
   }
 
-  async #takeOrRenew(options: { timeoutMs: number; signal: AbortSignal }): Promise<boolean> {
+  async #acquireOrRenew(options: { timeoutMs: number; signal: AbortSignal }): Promise<boolean> {
     const { client } = this.#options;
-    // A leader knows the record: it is its own last write, unless the update finds otherwise.
-    const lease = this.#isLeader ? this.#observed?.lease : await this.#look(options);
+    // The leader does not need a read: its last write is current, or the update fails with a conflict.
+    const lease = this.#isLeader ? this.#observed?.lease : await this.#read(options);
     if (lease === undefined) {
       const { namespace, name } = this.#options.lease;
       const body = {
         apiVersion: 'coordination.k8s.io/v1',
         kind: 'Lease',
         metadata: { namespace, name },
-        spec: this.#record(undefined),
+        spec: this.#newSpec(undefined),
       };
-      this.#see(await client.create<Lease>(leaseType, body, options));
+      this.#observe(await client.create<Lease>(leaseType, body, options));
       return true;
     }
-    if (this.#isHeldByAnother() && !this.#hasRunOut(lease)) return false;
-    this.#see(await client.update<Lease>(leaseType, { ...lease, spec: this.#record(lease.spec) }, options));
+    if (this.#isHeldByAnother() && !this.#isExpired(lease)) return false;
+    this.#observe(
+      await client.update<Lease>(leaseType, { ...lease, spec: this.#newSpec(lease.spec) }, options),
+    );
     return true;
   }
 
-  async #look(options: RequestOptions): Promise<Lease | undefined> {
+  async #read(options: RequestOptions): Promise<Lease | undefined> {
     try {
       const lease = await this.#options.client.get<Lease>(leaseType, this.#options.lease, options);
-      this.#see(lease);
+      this.#observe(lease);
       return lease;
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -208,20 +225,20 @@ export class LeaderElector {
     }
   }
 
-  /** The same record in a newer version of the object (somebody annotated it) is no sign of life. */
-  #see(lease: Lease): void {
+  /** A change of the object without a change of its spec, such as an annotation, is not a renewal. */
+  #observe(lease: Lease): void {
     const before = this.#observed;
     const isSame = before !== undefined && jsonEqual(before.lease.spec, lease.spec);
     this.#observed = { lease, at: isSame ? before.at : this.#clock.now() };
   }
 
-  #hasRunOut(lease: Lease): boolean {
-    const promisedMs = (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
-    return this.#observed !== undefined && this.#clock.now() >= this.#observed.at + promisedMs;
+  #isExpired(lease: Lease): boolean {
+    const durationMs = (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
+    return this.#observed !== undefined && this.#clock.now() >= this.#observed.at + durationMs;
   }
 
-  /** The record that says that we hold the lease now. The times in it are for people. */
-  #record(before: LeaseSpec | undefined): LeaseSpec {
+  /** The spec of a lease that this process holds. The timestamps are informative. */
+  #newSpec(before: LeaseSpec | undefined): LeaseSpec {
     const now = microTime(this.#clock.date());
     const isOurs = before?.holderIdentity === this.#options.identity;
     const transitions = before?.leaseTransitions ?? 0;

@@ -1,6 +1,6 @@
 import type { KubeObject, ResourceType } from './types.ts';
 
-/** Kubernetes' record of who may lead. */
+/** The coordination.k8s.io/v1 Lease, which records the leader. */
 export const leaseType: ResourceType = {
   group: 'coordination.k8s.io',
   version: 'v1',
@@ -10,7 +10,7 @@ export const leaseType: ResourceType = {
 };
 
 export interface LeaseSpec {
-  /** Empty when it was released. */
+  /** Empty after the holder released the lease. */
   readonly holderIdentity?: string;
   readonly leaseDurationSeconds?: number;
   readonly acquireTime?: string;

@@ -12,7 +12,7 @@ import type { KubeClient } from './client/client.ts';
 import type { EventRecorder, EventSink } from './events.ts';
 import { Finalizers } from './finalizer.ts';
 import { HealthRegistry } from './health.ts';
-import { Kinds } from './kinds.ts';
+import { KindRegistry } from './kinds.ts';
 import type { LeaderElector } from './leader.ts';
 import { MetricsRegistry } from './metrics.ts';
 import { runtimeMetrics } from './runtime-metrics.ts';
@@ -27,43 +27,44 @@ export interface ManagerOptions {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Keys of one kind worked on at a time; many, so that what they write is committed in groups. */
+  /** The number of concurrent reconciles per kind. A high number lets OVN commit their writes in groups. */
   readonly workers?: number;
-  /** Between the tries of a key that fails. */
+  /** The backoff of a key that fails. */
   readonly backoff?: Backoff;
-  /** How long a stop waits for what is under way before it is aborted, in ms. */
+  /** The time that a stop waits for reconciles in progress before it aborts them, in ms. */
   readonly graceMs?: number;
   readonly reflector?: Pick<
     ReflectorOptions,
     'pageSize' | 'idleTimeoutMs' | 'backoff' | 'unreachableBackoff'
   >;
-  /** With it, nothing after the caches runs before the lease is held. */
+  /** With an elector, the manager waits for the lease after the caches are synced. */
   readonly elector?: LeaderElector;
   readonly metrics?: MetricsRegistry;
-  /** Writes Events; without it they are dropped. It is closed by a stop. */
+  /** Writes Events; without a recorder the manager drops events. A stop closes the recorder. */
   readonly events?: EventRecorder;
 }
 
-/** Not being able to follow a kind for so long is worth telling those who ask whether we are ready, in ms. */
-const tooLongMs = 15_000;
+/** The manager is not ready when a reflector fails for this time, in ms. */
+const MAX_WATCH_FAILURE_MS = 15_000;
 
-/** How long reconciles that were told to give up get for it, in ms. */
-const abortMs = 1_000;
+/** The time that a stop waits for aborted reconciles, in ms. */
+const ABORT_TIMEOUT_MS = 1_000;
 
-/** How long a stop waits for events to be written, in ms. */
-const eventsMs = 2_000;
+/** The time that a stop waits for the event recorder, in ms. */
+const EVENTS_TIMEOUT_MS = 2_000;
 
-/** A step of starting or stopping; the signal of a step of starting is aborted by a stop. */
+/** A step of the start or the stop. A stop aborts the signal of a start hook. */
 export type Hook = (signal: AbortSignal) => Promise<void>;
 
-type Step = 'alongside' | 'beforeStart' | 'onStop';
+type Step = 'duringSync' | 'beforeStart' | 'onStop';
 
 /**
- * Everything that runs, in order.
+ * Starts and stops the reflectors, the leader election and the controllers in order.
  *
- * Start: all kinds are listed in full, and `alongside` hooks are done → the lease → `beforeStart` hooks → controllers.
- * Stop: controllers finish what is under way (or are cut off after the grace time) → `onStop` hooks, last first
- * → events are written → the lease is released → watches are closed.
+ * Start: sync the caches of all kinds and run the `duringSync` hooks → acquire the lease → run the
+ * `beforeStart` hooks → start the controllers. Stop: wait for the reconciles in progress, and abort them
+ * after the grace period → run the `onStop` hooks in reverse order → write the queued events → release the
+ * lease → close the watches.
  */
 export class Manager {
   readonly client: KubeClient;
@@ -72,17 +73,21 @@ export class Manager {
   readonly finalizers: Finalizers;
   readonly events: EventSink;
   readonly metrics: MetricsRegistry;
-  /** Whether the process works at all (a restart might help). */
+  /** The health checks. A failed check means that a restart can help. */
   readonly health = new HealthRegistry();
-  /** Whether the caches are full and the hooks done, or a standby could take over. */
+  /** The readiness checks. They pass when the controllers run, or when a standby has synced its caches. */
   readonly ready = new HealthRegistry();
   readonly #options: ManagerOptions;
   readonly #clock: Clock;
-  readonly #kinds: Kinds;
+  readonly #kinds: KindRegistry;
   readonly #reflectors = new Map<string, Pick<Reflector<KubeObject>, 'start' | 'stop' | 'failingMs'>>();
-  readonly #hooks: Record<Step, (readonly [string, Hook])[]> = { alongside: [], beforeStart: [], onStop: [] };
+  readonly #hooks: Record<Step, (readonly [string, Hook])[]> = {
+    duringSync: [],
+    beforeStart: [],
+    onStop: [],
+  };
   readonly #stopping = new AbortController();
-  /** Why it is not ready; undefined once it is. */
+  /** The current phase of the start or stop; undefined when the manager is ready. */
   #phase: string | undefined = 'not started';
   #stopped: Promise<void> | undefined;
 
@@ -99,7 +104,7 @@ export class Manager {
     };
     this.status = new StatusWriter(client, refresh);
     this.finalizers = new Finalizers(client, refresh);
-    this.#kinds = new Kinds({
+    this.#kinds = new KindRegistry({
       log,
       now: () => clock.now(),
       queue: definedOf({ clock, random: options.random, backoff: options.backoff }),
@@ -107,12 +112,14 @@ export class Manager {
       metricsOf: runtimeMetrics(metrics, () => this.#kinds.queues()),
     });
     this.ready.add('manager', () => this.#phase);
-    this.ready.add('api', () => this.#unfollowed());
+    this.ready.add('api', () => this.#failingKinds());
   }
 
   /**
-   * Follows a kind, and reconciles it when there is a reconciler. All kinds are added before `start`; the order
-   * does not matter. A reference to a kind that is never added is an error of `start`.
+   * Registers a kind. The manager lists and watches the kind, and reconciles its objects if `reconciler` is
+   * given. All kinds must be registered before `start`, in any order.
+   *
+   * @throws Error when the kind is already registered
    */
   addKind<T extends KubeObject>(
     kind: Kind<T>,
@@ -120,65 +127,70 @@ export class Manager {
     { workers = this.#options.workers ?? 64 }: { readonly workers?: number } = {},
   ): void {
     const store = this.#kinds.add(kind, reconciler, workers);
-    const { labelSelector, fieldSelector } = kind;
     const { random } = this.#options;
     const reflector = new Reflector<T>(this.client, kind.type, store, {
       ...this.#options.reflector,
-      ...definedOf({ labelSelector, fieldSelector, random }),
+      ...definedOf({ random }),
       clock: this.#clock,
       log: this.log,
     });
     this.#reflectors.set(kind.type.kind, reflector);
   }
 
-  /** The objects of an added kind. */
+  /** The store of a registered kind. */
   store<T extends KubeObject>(kind: string): ReadStore<T> {
     return this.#kinds.store(kind) as unknown as ReadStore<T>;
   }
 
   /**
-   * Has a key reconciled, whether or not there is such an object. Nothing happens before the `beforeStart` hooks:
-   * then every object is enqueued anyway.
+   * Enqueues a key. The object need not exist. The call has no effect before the `beforeStart` hooks, because
+   * the start enqueues every object.
    */
   enqueue(kind: string, key: string, priority: Priority = 'repair'): void {
     this.#kinds.enqueue(kind, key, priority);
   }
 
-  /** The same in `afterMs` at the latest; a burst of such calls for one key is one. */
+  /** Enqueues a key after at most `afterMs`. Several calls for a key result in one reconcile. */
   enqueueAfter(kind: string, key: string, afterMs: number): void {
     this.#kinds.enqueueAfter(kind, key, afterMs);
   }
 
-  /** Has every object of a kind (of all kinds) reconciled, after all other work. */
+  /** Enqueues every object of a kind, or of all kinds, with the lowest priority. */
   resync(kind?: string): void {
     this.#kinds.resync(kind);
   }
 
-  /** Runs while the kinds are listed, also on a standby: e.g. connecting to what else is needed. */
-  alongside(name: string, hook: Hook): void {
-    this.#hooks.alongside.push([name, hook]);
+  /**
+   * Adds a hook that runs during the initial sync of the caches, also on a standby; for example to connect to
+   * OVN.
+   */
+  duringSync(name: string, hook: Hook): void {
+    this.#hooks.duringSync.push([name, hook]);
   }
 
   /**
-   * Runs when the caches are full and the lease is held, before the first reconcile: e.g. rebuilding pools.
-   * Changes are remembered from before the first of these hooks on, so none falls between them and the start.
+   * Adds a hook that runs after the cache sync and the acquisition of the lease, before the first reconcile;
+   * for example to rebuild the pools. The queues record the changes that occur during these hooks.
    */
   beforeStart(name: string, hook: Hook): void {
     this.#hooks.beforeStart.push([name, hook]);
   }
 
-  /** Runs when the controllers have stopped; the hooks run last first. */
+  /** Adds a hook that runs after the controllers have stopped. The hooks run in reverse order. */
   onStop(name: string, hook: Hook): void {
     this.#hooks.onStop.push([name, hook]);
   }
 
   /**
-   * Resolves when the controllers run (with an elector that may be after any time), or when a stop came between.
-   * Rejects when a hook throws.
+   * Starts the manager. Resolves when the controllers run, or after a stop. With an elector, the method can
+   * wait for the lease for any time.
+   *
+   * @throws Error when a reference names a kind that is not registered
+   * @throws the error of a hook
    */
   async start(): Promise<void> {
     this.#kinds.checkReferences();
-    if (!(await this.#unlessStopped(this.#fill()))) return;
+    if (!(await this.#unlessStopped(this.#sync()))) return;
     const { elector } = this.#options;
     if (elector !== undefined) {
       this.#phase = undefined;
@@ -186,13 +198,15 @@ export class Manager {
     }
     if (this.#isStopping()) return;
     this.#kinds.activate();
-    await this.#prepare();
+    await this.#runBeforeStartHooks();
     if (this.#isStopping()) return;
     for (const controller of this.#kinds.controllers()) controller.start();
     this.#phase = undefined;
   }
 
-  /** Stops everything, in order, also in the middle of a start; at most once. Never rejects. */
+  /**
+   * Stops the manager in order, also during a start. Repeated calls return the same promise. Never rejects.
+   */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -206,10 +220,10 @@ export class Manager {
       try {
         await hook(new AbortController().signal);
       } catch (error) {
-        this.log.error('a step of stopping failed', { step: name, ...errorFields(error) });
+        this.log.error('a stop hook failed', { step: name, ...errorFields(error) });
       }
     }
-    await this.#options.events?.close(eventsMs);
+    await this.#options.events?.close(EVENTS_TIMEOUT_MS);
     await this.#options.elector?.release();
     for (const reflector of this.#reflectors.values()) reflector.stop();
     this.client.close();
@@ -218,22 +232,22 @@ export class Manager {
   async #stopControllers(): Promise<void> {
     const controllers = [...this.#kinds.controllers()];
     const done = Promise.all(controllers.map((controller) => controller.stop()));
-    if (await this.#within(this.#options.graceMs ?? 10_000, done)) return;
-    this.log.warn('reconciles are cut off: they took longer than the grace time');
+    if (await this.#resolvesWithin(this.#options.graceMs ?? 10_000, done)) return;
+    this.log.warn('aborting reconciles that exceeded the grace period');
     for (const controller of controllers) controller.abort();
-    await this.#within(abortMs, done);
+    await this.#resolvesWithin(ABORT_TIMEOUT_MS, done);
   }
 
   /** Whether `promise` resolves within `ms`. */
-  async #within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-    const over = new AbortController();
-    const late = sleep(this.#clock, ms, over.signal).then(() => false);
+  async #resolvesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+    const settled = new AbortController();
+    const late = sleep(this.#clock, ms, settled.signal).then(() => false);
     const inTime = await Promise.race([promise.then(() => true), late]);
-    over.abort();
+    settled.abort();
     return inTime;
   }
 
-  /** Whether `promise` resolved before a stop. */
+  /** Waits for `promise`. Ignores its error after a stop. @returns whether the manager is not stopping */
   async #unlessStopped(promise: Promise<unknown>): Promise<boolean> {
     try {
       await promise;
@@ -247,24 +261,24 @@ export class Manager {
     return this.#stopping.signal.aborted;
   }
 
-  /** Lists every kind, and meanwhile connects to what else there is. */
-  async #fill(): Promise<void> {
-    const underWay = new Set<string>();
+  /** Waits for the initial list of every kind and for the `duringSync` hooks. */
+  async #sync(): Promise<void> {
+    const pending = new Set<string>();
     const track = async (name: string, work: Promise<unknown>): Promise<void> => {
-      underWay.add(name);
-      this.#phase = [...underWay].join(', ');
+      pending.add(name);
+      this.#phase = [...pending].join(', ');
       await work;
-      underWay.delete(name);
-      if (underWay.size > 0 && !this.#isStopping()) this.#phase = [...underWay].join(', ');
+      pending.delete(name);
+      if (pending.size > 0 && !this.#isStopping()) this.#phase = [...pending].join(', ');
     };
     const lists = [...this.#reflectors.values()].map((reflector) => reflector.start());
     const { signal } = this.#stopping;
-    const steps = [track('listing', Promise.all(lists))];
-    for (const [name, hook] of this.#hooks.alongside) steps.push(track(name, hook(signal)));
+    const steps = [track('syncing caches', Promise.all(lists))];
+    for (const [name, hook] of this.#hooks.duringSync) steps.push(track(name, hook(signal)));
     await Promise.all(steps);
   }
 
-  async #prepare(): Promise<void> {
+  async #runBeforeStartHooks(): Promise<void> {
     for (const [name, hook] of this.#hooks.beforeStart) {
       if (this.#isStopping()) return;
       this.#phase = name;
@@ -272,13 +286,13 @@ export class Manager {
     }
   }
 
-  #unfollowed(): string | undefined {
-    const kinds = [...this.#reflectors].filter(([, { failingMs }]) => failingMs >= tooLongMs);
-    return kinds.length === 0 ? undefined : `cannot follow ${kinds.map(([name]) => name).join(', ')}`;
+  #failingKinds(): string | undefined {
+    const kinds = [...this.#reflectors].filter(([, { failingMs }]) => failingMs >= MAX_WATCH_FAILURE_MS);
+    return kinds.length === 0 ? undefined : `cannot list or watch ${kinds.map(([name]) => name).join(', ')}`;
   }
 }
 
-/** Without the properties that are undefined, as exact optional properties want it. */
+/** Returns `object` without the undefined properties, as required by exactOptionalPropertyTypes. */
 function definedOf<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(object).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -1,34 +1,34 @@
 /**
- * A registry of metrics in Prometheus' text format (version 0.0.4), as small as it can be: counters, gauges and
- * histograms with fixed label names.
+ * A small registry of metrics in the Prometheus text format (version 0.0.4): counters, gauges and histograms
+ * with fixed label names.
  */
 
-/** A series' values, in the order of the metric's label names. */
+/** The label values of a series, in the order of the label names of the metric. */
 type Labels = readonly string[];
 
-/** Only ever grows. */
+/** A metric that only increases. */
 export interface Counter {
   increment(labels?: Labels, by?: number): void;
 }
 
-/** Goes up and down. */
+/** A metric that increases and decreases. */
 export interface Gauge {
   set(value: number, labels?: Labels): void;
 }
 
-/** Distribution of values, counted into buckets. */
+/** A metric that counts values in buckets. */
 export interface Histogram {
   observe(value: number, labels?: Labels): void;
 }
 
-/** Seconds; from a millisecond to ten seconds. */
+/** Upper bounds in seconds, from one millisecond to ten seconds. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 interface Metric {
   readonly text: () => string;
 }
 
-/** Makes metrics and prints them. A name can be registered once. */
+/** Creates metrics and formats them. Each name can be registered once. */
 export class MetricsRegistry {
   readonly #metrics = new Map<string, Metric>();
 
@@ -49,7 +49,7 @@ export class MetricsRegistry {
     return { set: (value, labels = []) => series.set(labelText(labelNames, labels), value) };
   }
 
-  /** A gauge, or a counter, that is asked for its values when somebody scrapes: for what is known anyway. */
+  /** Registers a gauge or counter whose values are computed at each scrape. */
   collect(
     name: string,
     help: string,
@@ -75,39 +75,39 @@ export class MetricsRegistry {
     return {
       observe: (value, labels = []) => {
         const id = labelText(labelNames, labels);
-        let one = series.get(id);
-        if (one === undefined) {
-          series.set(id, (one = { counts: new Array<number>(buckets.length).fill(0), count: 0, sum: 0 }));
+        let values = series.get(id);
+        if (values === undefined) {
+          series.set(id, (values = { counts: new Array<number>(buckets.length).fill(0), count: 0, sum: 0 }));
         }
-        one.count++;
-        one.sum += value;
+        values.count++;
+        values.sum += value;
         const bucket = buckets.findIndex((bound) => value <= bound);
-        if (bucket >= 0) one.counts[bucket] = (one.counts[bucket] ?? 0) + 1;
+        if (bucket >= 0) values.counts[bucket] = (values.counts[bucket] ?? 0) + 1;
       },
     };
   }
 
-  /** All of it, for `Content-Type: text/plain; version=0.0.4`. */
+  /** Formats all metrics for `Content-Type: text/plain; version=0.0.4`. */
   text(): string {
     return [...this.#metrics.values()].map((metric) => metric.text()).join('');
   }
 
   #register(name: string, type: string, help: string, lines: () => string): void {
-    if (this.#metrics.has(name)) throw new Error(`metric ${name} is registered twice`);
+    if (this.#metrics.has(name)) throw new Error(`the metric ${name} is already registered`);
     const head = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
     this.#metrics.set(name, { text: () => head + lines() });
   }
 }
 
 interface HistogramSeries {
-  /** Of each bucket alone, not cumulated. */
+  /** The count of each bucket, not cumulative. */
   readonly counts: number[];
   count: number;
   sum: number;
 }
 
 function labelText(names: Labels, values: Labels): string {
-  if (names.length !== values.length) throw new Error(`expected the labels ${names.join(', ')}`);
+  if (names.length !== values.length) throw new Error(`expected values for the labels ${names.join(', ')}`);
   return names.map((name, i) => `${name}="${escape(values[i] ?? '')}"`).join(',');
 }
 
@@ -130,10 +130,10 @@ function histogramLines(
   let text = '';
   for (const [labels, { counts, count, sum }] of series) {
     const bucketOf = (bound: string): string => `${labels === '' ? '' : `${labels},`}le="${bound}"`;
-    let cumulated = 0;
+    let cumulative = 0;
     buckets.forEach((bound, i) => {
-      cumulated += counts[i] ?? 0;
-      text += `${name}_bucket{${bucketOf(String(bound))}} ${cumulated}\n`;
+      cumulative += counts[i] ?? 0;
+      text += `${name}_bucket{${bucketOf(String(bound))}} ${cumulative}\n`;
     });
     text += `${name}_bucket{${bucketOf('+Inf')}} ${count}\n`;
     text += `${name}_sum${braces(labels)} ${sum}\n${name}_count${braces(labels)} ${count}\n`;

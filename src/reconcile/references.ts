@@ -2,30 +2,33 @@ import { jsonEqual } from '../base/index.ts';
 import type { Change, ReadStore } from './store/store.ts';
 import { keyOf, type Kind, type KubeObject, type Priority, type Reference } from './types.ts';
 
-/** A reference with both its ends, as the manager knows them. */
+/** A reference from one kind to another kind. */
 export interface Link {
-  /** The referring kind, and its store with the reference's index. */
+  /** The referring kind. */
   readonly from: string;
+  /** The name of the reference and of its index in `store`. */
   readonly reference: string;
   readonly to: string;
+  /** The store of the referring kind. */
   readonly store: Pick<ReadStore<KubeObject>, 'keysByIndex'>;
 }
 
-/** What a change may wake. */
-export interface Waker {
+/** Adds keys to the queues of the kinds. */
+export interface Enqueuer {
   enqueue(kind: string, key: string, priority: Priority): void;
   enqueueAfter(kind: string, key: string, afterMs: number): void;
 }
 
 /**
- * Enqueues the dependents of an object that changed: those whose reference has its key, when it appeared,
- * disappeared, or its facts are other ones. The cost is that of the facts, and of those woken.
+ * Enqueues the objects that refer to a changed object by its key or an alias, when the object was created,
+ * was deleted or changed its facts or aliases. The cost is the comparison of the facts plus the number of
+ * enqueued keys.
  */
-export function wakeDependents<T extends KubeObject>(
+export function enqueueDependents<T extends KubeObject>(
   change: Change<T>,
   links: readonly Link[],
   { facts = defaultFacts, aliases = () => [] }: Pick<Kind<T>, 'facts' | 'aliases'>,
-  waker: Waker,
+  enqueuer: Enqueuer,
 ): void {
   if (links.length === 0) return;
   const names = new Set([change.key, ...aliases(change.object)]);
@@ -37,20 +40,22 @@ export function wakeDependents<T extends KubeObject>(
   }
   for (const { from, reference, store } of links) {
     for (const name of names) {
-      for (const key of store.keysByIndex(reference, name)) waker.enqueue(from, key, 'repair');
+      for (const key of store.keysByIndex(reference, name)) enqueuer.enqueue(from, key, 'repair');
     }
   }
 }
 
 /**
- * Enqueues what an object refers to, or no longer does, when the reference says that the target cares.
- * `targets` gives the objects that a key or an alias names.
+ * Enqueues the objects to which a changed object started or stopped referring, if the reference has
+ * `wakesTarget`.
+ *
+ * @param targets returns the objects that a key or an alias names
  */
-export function wakeTargets<T extends KubeObject>(
+export function enqueueTargets<T extends KubeObject>(
   change: Change<T>,
   reference: Reference<T>,
   targets: (name: string) => Iterable<KubeObject>,
-  waker: Waker,
+  enqueuer: Enqueuer,
 ): void {
   const { wakesTarget, to } = reference;
   if (wakesTarget === undefined || wakesTarget === false) return;
@@ -62,14 +67,14 @@ export function wakeTargets<T extends KubeObject>(
     if (before.includes(name) && after.includes(name)) continue;
     for (const target of targets(name)) {
       const isLeaving = target.metadata.deletionTimestamp !== undefined;
-      if (isLeaving || afterMs === 0) waker.enqueue(to, keyOf(target), 'repair');
-      else waker.enqueueAfter(to, keyOf(target), afterMs);
+      if (isLeaving || afterMs === 0) enqueuer.enqueue(to, keyOf(target), 'repair');
+      else enqueuer.enqueueAfter(to, keyOf(target), afterMs);
     }
   }
 }
 
-/** The facts of a kind that declares none. */
-export function defaultFacts({ metadata }: KubeObject): unknown {
+/** The facts of a kind without a declaration of facts. */
+function defaultFacts({ metadata }: KubeObject): unknown {
   const { generation, labels, deletionTimestamp } = metadata;
   return { generation, labels, deletionTimestamp };
 }

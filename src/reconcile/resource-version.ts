@@ -1,7 +1,8 @@
 /**
- * Compares two resourceVersions: negative when `a` is the older, 0 when they are the same or cannot be compared.
- * Kubernetes promises decimal numbers without leading zeros that grow with every write (KEP-5504), of any
- * length, so the longer is the newer. Other servers' opaque versions compare as 0.
+ * Compares two resource versions. According to KEP-5504, resource versions are decimal numbers of any length,
+ * without leading zeros, that grow with every write. A longer version is therefore newer.
+ *
+ * @returns a negative number when `a` is older than `b`; 0 when the versions are equal or not decimal numbers
  */
 export function compareVersions(a: string, b: string): number {
   if (a === b || !isDecimal(a) || !isDecimal(b)) return 0;

@@ -2,31 +2,35 @@ import type { Outcome } from './controller.ts';
 import type { MetricsRegistry } from './metrics.ts';
 import type { QueueObserver, WorkQueue } from './queue/queue.ts';
 
-/** What a controller and its queue report to. */
+/** The metrics of a controller and its queue. */
 export interface ControllerMetrics {
   readonly queue: QueueObserver;
   readonly observe: (outcome: Outcome, ms: number) => void;
 }
 
 /**
- * The runtime's metrics, by the names that client-go's and controller-runtime's have, so that existing
- * dashboards work. Returns what makes a controller's share of them.
+ * Registers the runtime's metrics with the names of client-go and controller-runtime, so that existing
+ * dashboards work.
+ *
+ * @returns a function that creates the metrics of one controller
  */
 export function runtimeMetrics(
   registry: MetricsRegistry,
   queues: () => Iterable<readonly [string, WorkQueue]>,
 ): (controller: string) => ControllerMetrics {
   const adds = registry.counter('workqueue_adds_total', 'Keys added to the queue', ['name', 'priority']);
-  const waited = registry.histogram('workqueue_queue_duration_seconds', 'How long a key waited', ['name']);
-  const worked = registry.histogram('workqueue_work_duration_seconds', 'How long a key was worked on', [
+  const waited = registry.histogram('workqueue_queue_duration_seconds', 'Time that keys wait in the queue', [
     'name',
   ]);
-  const retries = registry.counter('workqueue_retries_total', 'Keys put back after a failure', ['name']);
+  const worked = registry.histogram('workqueue_work_duration_seconds', 'Time that keys are processed', [
+    'name',
+  ]);
+  const retries = registry.counter('workqueue_retries_total', 'Retries of keys after an error', ['name']);
   const total = registry.counter('controller_runtime_reconcile_total', 'Reconciles by result', [
     'controller',
     'result',
   ]);
-  const errors = registry.counter('controller_runtime_reconcile_errors_total', 'Reconciles that threw', [
+  const errors = registry.counter('controller_runtime_reconcile_errors_total', 'Reconciles that failed', [
     'controller',
   ]);
   const time = registry.histogram('controller_runtime_reconcile_time_seconds', 'Duration of a reconcile', [
@@ -36,30 +40,30 @@ export function runtimeMetrics(
     [...queues()].map(([name, queue]) => [[name], value(queue)] as const);
   registry.collect(
     'workqueue_depth',
-    'Keys waiting',
+    'Keys that wait in the queue',
     ['name'],
     each((queue) => queue.depth),
   );
   registry.collect(
     'workqueue_longest_running_processor_seconds',
-    'Age of the oldest work under way',
+    'Age of the longest-running reconcile',
     ['name'],
     each((queue) => queue.longestWorkMs() / 1000),
   );
   registry.collect(
     'controller_runtime_active_workers',
-    'Keys being worked on',
+    'Reconciles in progress',
     ['controller'],
     each((queue) => queue.processing),
   );
   registry.collect(
     'workqueue_unfinished_work_seconds',
-    'Age of all work under way, added up',
+    'Total age of the reconciles in progress',
     ['name'],
     each((queue) => queue.unfinishedWorkMs() / 1000),
   );
   return (controller) => {
-    // A series that only begins with the first failure hides it from rate().
+    // rate() needs two samples: without the zero, it would not show the first error.
     errors.increment([controller], 0);
     return {
       queue: {
@@ -70,7 +74,7 @@ export function runtimeMetrics(
       },
       observe: (outcome, ms) => {
         total.increment([controller, outcome]);
-        if (outcome === 'error' || outcome === 'terminal_error') errors.increment([controller]);
+        if (outcome === 'error') errors.increment([controller]);
         time.observe(ms / 1000, [controller]);
       },
     };

@@ -1,27 +1,31 @@
 import type { JsonPatchOperation, KubeClient } from './client/client.ts';
 import { ApiError, isNotFound } from './client/errors.ts';
 import { jsonEqual } from '../base/index.ts';
-import { trimmed } from './trimmed.ts';
+import { withoutManagedFields } from './managed-fields.ts';
 import type { KubeObject, ResourceType } from './types.ts';
 
 /**
- * What became of a status: `unchanged` (equal: nothing was sent), `written`, or `gone` (there is no such object
- * any more, or only a namesake).
+ * The result of a status write. `unchanged`: the status was already equal, so the writer sent no request.
+ * `written`: the server stored the status. `gone`: the object does not exist, or another object has its name.
  */
 export type StatusOutcome = 'unchanged' | 'written' | 'gone';
 
-/** Takes in an object that a write returned, so that the next read shows it before the watch does. */
+/** Updates a store with the response of a write, so that a read does not have to wait for the watch event. */
 export type Refresh = (type: ResourceType, object: KubeObject) => void;
 
 /**
- * Writes status: one patch, or nothing. It is a JSON patch that begins with a test of the UID, because the
- * status subresource of a custom resource ignores the metadata of a merge patch: one meant for a deleted object
- * would land on the namesake that took its place.
+ * Writes the status of objects with one patch, and only after a change.
+ *
+ * The patch is a JSON patch that tests the UID. A merge patch cannot do that, because the status subresource
+ * of a custom resource ignores the metadata of a merge patch. A merge patch for a deleted object could
+ * therefore change a new object with the same name.
  */
 export class StatusWriter {
   readonly #client: KubeClient;
   readonly #refresh: Refresh;
-  /** UID → the status that is being written: its echo may come back through the watch before the answer does. */
+  /**
+   * UID → the status of the write in progress. The watch event can arrive before the response of the write.
+   */
   readonly #expected = new Map<string, unknown>();
 
   constructor(client: KubeClient, refresh: Refresh) {
@@ -30,8 +34,9 @@ export class StatusWriter {
   }
 
   /**
-   * Makes the status of `object`, as the caller knows it, be `status`, whole: what it lacks is removed. Throws
-   * ApiError or ConnectionError; the call may be repeated as it is.
+   * Replaces the whole status of `object`. The caller can repeat the call after an error.
+   *
+   * @throws ApiError, ConnectionError
    */
   async write(type: ResourceType, object: KubeObject, status: object): Promise<StatusOutcome> {
     if (jsonEqual(object.status ?? {}, status)) return 'unchanged';
@@ -43,24 +48,27 @@ export class StatusWriter {
     this.#expected.set(metadata.uid, status);
     try {
       const options = { subresource: 'status', idempotent: true } as const;
-      this.#refresh(type, trimmed(await this.#client.patchJson(type, metadata, patch, options)));
+      this.#refresh(type, withoutManagedFields(await this.#client.patchJson(type, metadata, patch, options)));
       return 'written';
     } catch (error) {
-      if (isNotFound(error) || (await this.#isOther(type, object, error))) return 'gone';
+      if (isNotFound(error) || (await this.#isReplaced(type, object, error))) return 'gone';
       throw error;
     } finally {
       this.#expected.delete(metadata.uid);
     }
   }
 
-  /** Whether `object` differs from `old` by nothing but the status that is being written at this moment. */
+  /** Whether the only difference between `old` and `object` is the status of a write in progress. */
   isEcho(old: KubeObject, object: KubeObject): boolean {
     const expected = this.#expected.get(object.metadata.uid);
     return expected !== undefined && jsonEqual(object.status, expected) && sameButStatus(old, object);
   }
 
-  /** A failed test is a 422, as an invalid status is: only the object can tell which. */
-  async #isOther(type: ResourceType, { metadata }: KubeObject, error: unknown): Promise<boolean> {
+  /**
+   * Whether the patch failed because another object has the name now. The server returns 422 for a failed
+   * test and for an invalid status, so the method reads the object.
+   */
+  async #isReplaced(type: ResourceType, { metadata }: KubeObject, error: unknown): Promise<boolean> {
     if (!(error instanceof ApiError) || error.code !== 422) return false;
     try {
       return (await this.#client.get(type, metadata)).metadata.uid !== metadata.uid;

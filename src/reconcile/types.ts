@@ -1,10 +1,13 @@
 /**
- * The words that everything in this folder shares: what an object is, how a kind is declared, and what a
- * reconciler gets and gives. Nothing here knows a particular kind.
+ * The types that all files of this folder share: objects, the declaration of a kind, and the reconciler with
+ * its arguments and result. No type here refers to a specific kind.
  */
 import type { Logger } from '../base/index.ts';
 
-/** The part of Kubernetes ObjectMeta that the runtime and its users read. `managedFields` is dropped on arrival. */
+/**
+ * The fields of the Kubernetes ObjectMeta that the runtime and the controllers read. The runtime removes
+ * `managedFields`.
+ */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
@@ -29,8 +32,8 @@ export interface OwnerReference {
 }
 
 /**
- * Any Kubernetes object as it came from the API server. Objects are shared between the store and every reader:
- * nobody may change one.
+ * A Kubernetes object as received from the API server. The store and all its readers share the same instance,
+ * so objects are immutable.
  */
 export interface KubeObject {
   readonly apiVersion: string;
@@ -40,7 +43,9 @@ export interface KubeObject {
   readonly status?: unknown;
 }
 
-/** Where a kind lives in the API: `group` is '' for the core group, `plural` is the resource's name in paths. */
+/**
+ * A resource of the API. `group` is '' for the core group; `plural` is the name of the resource in URL paths.
+ */
 export interface ResourceType {
   readonly group: string;
   readonly version: string;
@@ -49,100 +54,104 @@ export interface ResourceType {
   readonly namespaced: boolean;
 }
 
-/** An object's address: `namespace` is absent for cluster-scoped kinds. */
+/** The namespace and name of an object. `namespace` is absent for cluster-scoped kinds. */
 export interface ObjectRef {
   readonly namespace?: string;
   readonly name: string;
 }
 
 /**
- * That objects of a kind name objects of another (or of the same) kind. It gives the store an index of the
- * reference's name, and the wake-ups: when the object behind a key appears, disappears or changes its `facts`,
- * those that name it are enqueued. A key that names nothing yet is as good as any: it wakes when it appears.
+ * Declares that objects of a kind refer to objects of another (or the same) kind. The store gets an index
+ * with the name of the reference. When a referenced object is created, is deleted or changes its `facts`, the
+ * runtime enqueues the objects that refer to it. A key can refer to an object that does not exist yet: the
+ * runtime enqueues the referrer when the object is created.
  */
 export interface Reference<T extends KubeObject> {
-  /** The referenced kind's name, e.g. 'Subnet'. */
+  /** The name of the referenced kind, for example 'Subnet'. */
   readonly to: string;
-  /** Keys ('namespace/name' or 'name') of what `object` refers to now; pure, cheap, no duplicates needed. */
+  /**
+   * The keys ('namespace/name' or 'name') or aliases of the objects that `object` refers to. The function
+   * must be pure and cheap. Duplicates are allowed.
+   */
   readonly keys: (object: T) => readonly string[];
   /**
-   * Set when the referenced object cares who refers to it (it counts them, or is held by them): it is enqueued
-   * when a referrer comes, goes or points elsewhere. With `afterMs` a burst of such changes is one wake-up, at
-   * most that much later; an object that is being deleted is always woken at once.
+   * Whether the referenced object depends on its referrers, for example counts them or is held by them. If
+   * set, the runtime enqueues the referenced object when a referrer is created, is deleted or changes its
+   * reference. `afterMs` combines a burst of changes into one reconcile after at most that time. The runtime
+   * enqueues an object that is being deleted immediately.
    */
   readonly wakesTarget?: boolean | { readonly afterMs: number };
 }
 
-/** A kind as the runtime needs to know it. */
+/** The declaration of a kind for the runtime. */
 export interface Kind<T extends KubeObject> {
   readonly type: ResourceType;
-  /** Index name → values of an object in that index. Pure. */
+  /** Index name → function that returns the index values of an object. The functions must be pure. */
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
   /**
-   * Further keys by which references may name an object, several objects the same one: 'whichever VPC this
-   * namespace has'. They must not look like the key of another object.
+   * Additional keys under which references can name an object. Several objects can share an alias, for
+   * example "the VPC of this namespace". An alias must not be equal to the key of an object.
    */
   readonly aliases?: (object: T) => readonly string[];
-  /** Reference name (also the index's name) → what it refers to. */
+  /** Reference name, which is also the index name → reference. */
   readonly references?: Readonly<Record<string, Reference<T>>>;
   /**
-   * What others that refer to an object of this kind depend on; compared deeply, so a change of anything else
-   * (a counter in status) wakes nobody. The default is generation, labels and being deleted.
+   * The part of an object on which its referrers depend. The runtime compares the facts deeply and enqueues
+   * the referrers only after a difference, so that a changed counter in the status enqueues no object. The
+   * default is the generation, the labels and the deletion timestamp.
    */
   readonly facts?: (object: T) => unknown;
-  /** Limits what is listed and watched. */
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
 }
 
-/** Which work goes first: a person's edit, then repairs and retries and wake-ups, then what a (re)list brought. */
+/**
+ * The priority of a key in the work queue, highest first. `edit`: a user changed the object. `repair`: drift,
+ * a retry or a change of a related object. `resync`: the initial list or a resync.
+ */
 export type Priority = 'edit' | 'repair' | 'resync';
 
 /**
- * What a reconcile came to. `done`: nothing is left to do. `wait`: something is, and an event will wake the key
- * (a reference that appears, OVN that comes back). `requeue`: look again after `afterMs`.
+ * The result of a reconcile. `done`: the object is reconciled. `wait`: the object depends on a future event
+ * that enqueues the key, for example the creation of a referenced object or the reconnection to OVN.
  */
-export type Result =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'wait' }
-  | { readonly kind: 'requeue'; readonly afterMs: number };
+export type Result = { readonly kind: 'done' } | { readonly kind: 'wait' };
 
-/** What a reconciler is told beside the key. */
+/** The arguments of a reconciler in addition to the key and the object. */
 export interface ReconcileContext<T extends KubeObject> {
   readonly priority: Priority;
-  /** How many times in a row this key has failed before; 0 at the first try. */
+  /** The number of consecutive failures of this key; 0 for the first attempt. */
   readonly attempt: number;
   /**
-   * Objects that had this key and are gone (deleted, or replaced by one of the same name and another UID) since
-   * the last reconcile of the key that did not throw, oldest first, each as last seen. What was made for them
-   * must go, by UID. What vanished while the process was not running is not in here: that is a sweep's work.
+   * The objects with this key that were deleted, or replaced by an object with another UID, since the last
+   * successful reconcile of the key. The oldest object is first; each object is in its last known state. The
+   * reconciler must remove by UID everything that it created for these objects. Objects that were deleted
+   * while the process was not running are not included; the sweep for orphans handles those objects.
    */
   readonly gone: readonly T[];
-  /** Aborted when the grace time of a stop is over. */
+  /** Aborted when a stop exceeds its grace period. */
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
 
 /**
- * Makes the world say what one object says. Calls for one key never overlap; calls for different keys do.
- * `object` is the newest known state, undefined when there is none of that key. A throw is logged and retried
- * with backoff; a {@link TerminalError} is logged and not retried until something changes.
+ * Moves the actual state towards the state that one object declares. Calls for the same key never overlap;
+ * calls for different keys run concurrently. `object` is the newest known state, or undefined when no object
+ * has the key. The runtime logs an error that the reconciler throws, and retries the key with backoff.
  */
 export interface Reconciler<T extends KubeObject> {
   reconcile(key: string, object: T | undefined, context: ReconcileContext<T>): Promise<Result>;
 }
 
-/** 'namespace/name', or 'name' for a cluster-scoped object: the key of an object in stores and queues. */
+/** The key of an object in stores and queues: 'namespace/name', or 'name' for a cluster-scoped object. */
 export function keyOf(object: { readonly metadata: ObjectRef }): string {
   return refKey(object.metadata);
 }
 
-/** The key of what a reference names. */
+/** The key of the object that `ref` names. */
 export function refKey(ref: ObjectRef): string {
   return ref.namespace === undefined || ref.namespace === '' ? ref.name : `${ref.namespace}/${ref.name}`;
 }
 
-/** `group/version`, or `version` for the core group: an object's apiVersion. */
+/** The apiVersion of an object: `group/version`, or `version` for the core group. */
 export function apiVersionOf(type: ResourceType): string {
   return type.group === '' ? type.version : `${type.group}/${type.version}`;
 }

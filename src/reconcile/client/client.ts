@@ -1,55 +1,52 @@
 import type { KubeObject, ObjectRef, ResourceType } from '../types.ts';
 import type { KubeStatus } from './errors.ts';
 
-/** Common to all requests. */
+/** The options of all requests. */
 export interface RequestOptions {
-  /** Ends the request with a ConnectionError of code 'ABORTED'. */
+  /** An abort rejects the request with a ConnectionError of code 'ABORTED'. */
   readonly signal?: AbortSignal;
-  /** Deadline of the whole call with its retries, in ms; the client's default otherwise. */
+  /** The deadline of the call, including retries, in ms; the client has a default. */
   readonly timeoutMs?: number;
 }
 
 export interface ListOptions extends RequestOptions {
-  /** Only this namespace; all of them otherwise. */
+  /** The namespace to list; the default is all namespaces. */
   readonly namespace?: string;
-  readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Objects a page. */
+  /** The maximum number of objects in a page. */
   readonly limit?: number;
-  /** From the page before. */
+  /** The token of the previous page. */
   readonly continueToken?: string;
-  /** Unset is a consistent read; '0' is whatever the server has in its cache, which may be old. */
+  /** The default is a consistent read. '0' reads from the cache of the server, which can be stale. */
   readonly resourceVersion?: string;
 }
 
-/** A page of a list. All pages of one list are of one moment: `resourceVersion`. */
+/** A page of a list. All pages of a list show the same state, that of `resourceVersion`. */
 export interface ListPage<T extends KubeObject> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
-  /** Set when there is more. */
+  /** Undefined for the last page. */
   readonly continueToken: string | undefined;
 }
 
 export interface WatchOptions {
   readonly resourceVersion: string;
   readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** After this long the server ends the watch in an orderly way, in seconds. */
+  /** The server ends the watch after this time, in seconds. */
   readonly timeoutSeconds: number;
-  /** A stream that says nothing for this long is given up, in ms. */
+  /** The client closes a watch without data after this time, in ms. */
   readonly idleTimeoutMs: number;
-  /** Called when the server has accepted the watch, which may be long before the first event. */
+  /** Called when the server accepts the watch. The first event can arrive much later. */
   readonly onOpen?: () => void;
   readonly signal?: AbortSignal;
 }
 
-/** A line of a watch. A bookmark's object has nothing but a resourceVersion. */
+/** An event of a watch. The object of a bookmark contains only a resourceVersion. */
 export type WatchEvent<T extends KubeObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: T }
   | { readonly type: 'ERROR'; readonly object: KubeStatus };
 
-/** RFC 6902. */
+/** An operation of a JSON patch (RFC 6902). */
 export interface JsonPatchOperation {
   readonly op: 'add' | 'remove' | 'replace' | 'test';
   readonly path: string;
@@ -58,66 +55,86 @@ export interface JsonPatchOperation {
 
 export interface PatchOptions extends RequestOptions {
   readonly subresource?: 'status';
-  /** The outcome of sending it twice is that of sending it once: it may be repeated when its reply is lost. */
+  /** Declares that the patch is idempotent, so the client can retry it after a lost response. */
   readonly idempotent?: boolean;
 }
 
 export interface DeleteOptions extends RequestOptions {
-  /** The object must still be this one. */
+  /** A precondition: the object must have this UID. */
   readonly uid?: string;
+  /** A precondition: the object must have this resourceVersion. */
   readonly resourceVersion?: string;
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
 }
 
 /**
- * The Kubernetes API as the runtime uses it.
+ * The part of the Kubernetes API that the runtime uses.
  *
- * Errors: ApiError when the server refused, ConnectionError when there was no answer. Requests that may safely
- * be repeated are, a few times, with jitter, within the deadline; a create, an update or a patch that is not
- * declared idempotent is repeated only when it cannot have taken effect.
+ * The client retries idempotent requests a few times with jitter, within the deadline. The client retries a
+ * create, an update, or a patch that is not declared idempotent only when the request cannot have taken
+ * effect.
+ *
+ * @throws ApiError when the server rejects the request or fails
+ * @throws ConnectionError when the client receives no response
  */
 export interface KubeClient {
-  /** A consistent read of one object. */
+  /** Reads one object; a consistent read. */
   get<T extends KubeObject>(type: ResourceType, ref: ObjectRef, options?: RequestOptions): Promise<T>;
-  /** One page; a consistent read unless `resourceVersion` is given. */
+  /** Reads one page of a list; a consistent read unless `resourceVersion` is given. */
   list<T extends KubeObject>(type: ResourceType, options?: ListOptions): Promise<ListPage<T>>;
-  /** `object` needs metadata.name (or generateName), and metadata.namespace where the kind is namespaced. */
+  /**
+   * Creates an object. `object` needs metadata.name or metadata.generateName; an object of a namespaced kind
+   * also needs metadata.namespace.
+   */
   create<T extends KubeObject>(type: ResourceType, object: NewObject, options?: RequestOptions): Promise<T>;
-  /** Replaces the object; metadata.resourceVersion in it is a precondition. */
+  /** Replaces an object. If `object` has a metadata.resourceVersion, that is a precondition. */
   update<T extends KubeObject>(type: ResourceType, object: T, options?: PatchOptions): Promise<T>;
-  /** RFC 7386. Beware: on a status subresource the server ignores a metadata.uid in it (see StatusWriter). */
+  /**
+   * Applies a JSON merge patch (RFC 7386). The server ignores metadata.uid in a patch of the status
+   * subresource; see StatusWriter.
+   */
   patchMerge<T extends KubeObject>(
     type: ResourceType,
     ref: ObjectRef,
     patch: unknown,
     options?: PatchOptions,
   ): Promise<T>;
-  /** RFC 6902. A `test` that fails is an ApiError with code 422. */
+  /**
+   * Applies a JSON patch (RFC 6902).
+   *
+   * @throws ApiError 422 when a `test` operation fails
+   */
   patchJson<T extends KubeObject>(
     type: ResourceType,
     ref: ObjectRef,
     patch: readonly JsonPatchOperation[],
     options?: PatchOptions,
   ): Promise<T>;
-  /** Asks for deletion; finalizers may keep the object a while. 404 is an error: see isNotFound. */
+  /**
+   * Deletes an object. The object continues to exist until its finalizers are removed.
+   *
+   * @throws ApiError 404 when the object does not exist; see isNotFound
+   */
   delete(type: ResourceType, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   /**
-   * Calls `handler` with each event in order. Resolves when the server ended the stream in an orderly way;
-   * rejects with ApiError (410: list anew), ConnectionError 'TIMEOUT' (silence), 'ABORTED', or what the socket
-   * had. An ERROR event is handed to the handler, not thrown.
+   * Watches a resource and calls `handler` for each event, in order. The handler also receives ERROR events.
+   * Resolves when the server ends the stream regularly.
+   *
+   * @throws ApiError, for example 410 when the client must list again
+   * @throws ConnectionError TIMEOUT after the idle time-out, ABORTED, or an error of the socket
    */
   watch<T extends KubeObject>(
     type: ResourceType,
     options: WatchOptions,
     handler: (event: WatchEvent<T>) => void,
   ): Promise<void>;
-  /** Whether the server serves this kind at this version (discovery). */
+  /** Whether the discovery API of the server lists this kind in this version. */
   serves(type: ResourceType, options?: RequestOptions): Promise<boolean>;
-  /** Closes idle connections; requests under way end as they would. */
+  /** Closes the connections of the client. */
   close(): void;
 }
 
-/** What can be created: an object that has no UID yet. */
+/** An object to create; the server sets its UID. */
 export interface NewObject {
   readonly apiVersion: string;
   readonly kind: string;

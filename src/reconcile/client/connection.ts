@@ -1,13 +1,13 @@
 import type { ConnectionOptions } from 'node:tls';
 
-/** Where the API server is and how to be let in. */
+/** The address of the API server and the credentials of the client. */
 export interface Connection {
-  /** Its URL, perhaps with a path, e.g. 'https://127.0.0.1:6443'. */
+  /** The URL of the API server, optionally with a path, for example 'https://127.0.0.1:6443'. */
   readonly server: string;
   readonly tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
-  /** Sent with every request: Authorization, as a rule. */
+  /** The headers of every request, usually Authorization. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Gives the connection as it is now; called again from time to time, for credentials that rotate. */
+/** Returns the current connection. The client calls the function periodically, because credentials rotate. */
 export type ConnectionSource = () => Promise<Connection>;

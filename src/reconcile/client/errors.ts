@@ -5,7 +5,7 @@ export interface StatusCause {
   readonly field?: string;
 }
 
-/** A Kubernetes Status object, the body of every answer that is a failure. */
+/** A Kubernetes Status object, the body of every failed response. */
 export interface KubeStatus {
   readonly kind?: string;
   readonly status?: string;
@@ -16,19 +16,20 @@ export interface KubeStatus {
 }
 
 /**
- * The API server answered, and refused. `code` is the HTTP status (404, 409, 410, 422, 429, ...), `reason` the
- * Status object's ('NotFound', 'Conflict', 'AlreadyExists', 'Expired', ...). 429 and 5xx pass by themselves;
- * 409 wants a fresh read; other 4xx want another request.
+ * The API server rejected the request or failed. `code` is the HTTP status (404, 409, 410, 422, 429, ...).
+ * `reason` comes from the Status object ('NotFound', 'Conflict', 'AlreadyExists', 'Expired', ...). A retry
+ * can succeed after 429 and 5xx. After 409 the caller must read the object again. After another 4xx the
+ * caller must change the request.
  */
 export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly causes: readonly StatusCause[];
-  /** What the server asked for in `Retry-After` or in the Status object. */
+  /** The delay that the server requested in the header `Retry-After` or in the Status object. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: number, status: KubeStatus, retryAfterSeconds?: number) {
-    super(status.message ?? `the API server answered ${String(code)}`);
+    super(status.message ?? `the API server returned status ${String(code)}`);
     this.name = 'ApiError';
     this.code = code;
     this.reason = status.reason ?? 'Unknown';
@@ -38,9 +39,10 @@ export class ApiError extends Error {
 }
 
 /**
- * There was no (whole) answer: `code` is Node's ('ECONNREFUSED', 'ECONNRESET', ...), 'TIMEOUT' when the deadline
- * passed or a watch was silent for too long, or 'ABORTED' when the caller's signal said so. Whether the request
- * took effect is not known, unless `sent` is false.
+ * The client received no response or an incomplete response. `code` is the error code of Node
+ * ('ECONNREFUSED', 'ECONNRESET', ...), 'TIMEOUT' when the deadline or the idle time-out of a watch expired,
+ * or 'ABORTED' when the signal of the caller was aborted. The request may or may not have taken effect,
+ * unless `sent` is false.
  */
 export class ConnectionError extends Error {
   readonly code: string;
@@ -54,34 +56,34 @@ export class ConnectionError extends Error {
   }
 }
 
-/** No such object (or no such kind). */
+/** The object or the kind does not exist. */
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404;
 
-/** Somebody else was faster: the resourceVersion or a precondition does not hold any more. */
+/** The resourceVersion is outdated, or a precondition failed, because another client changed the object. */
 export const isConflict = (error: unknown): boolean =>
   error instanceof ApiError && error.code === 409 && error.reason !== 'AlreadyExists';
 
-/** A create of something that is there. */
+/** The object to create already exists. */
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists';
 
-/** The resourceVersion or the continue token is too old: list anew. */
+/** The resourceVersion or the continue token is too old; the client must list again. */
 export const isExpired = (error: unknown): boolean =>
   error instanceof ApiError && (error.code === 410 || error.reason === 'Expired');
 
-/** The caller's own signal ended the request. */
+/** The signal of the caller aborted the request. */
 export const isAborted = (error: unknown): boolean =>
   error instanceof ConnectionError && error.code === 'ABORTED';
 
-/** What a network says when there is nobody at the other end, or nobody any more. */
+/** The error codes of a server that is down or cannot be reached. */
 const unreachableCodes = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'TIMEOUT'],
   ...['EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
 ]);
 
 /**
- * Nobody answers: the server restarts, or the way to it is cut. It costs nothing to try again soon, and nobody is
- * spared by waiting for long.
+ * The server is down, restarts or cannot be reached. Frequent retries put no load on such a server, so the
+ * backoff can stay short.
  */
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof ConnectionError && unreachableCodes.has(error.code);

@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 over keep-alive sockets, with deadlines, nothing more: as near to a bare loop over node:https as a
- * client can be, because the API server is what limits the operator.
+ * A minimal HTTP/1.1 client with keep-alive sockets and deadlines. The client adds little to node:https, so
+ * that the API server limits the throughput of the operator and not the client.
  */
 import type http from 'node:http';
 import https from 'node:https';
@@ -8,7 +8,7 @@ import process from 'node:process';
 import type { Connection, ConnectionSource } from './connection.ts';
 import { ConnectionError } from './errors.ts';
 
-/** A request's parts. `path` begins with '/'. */
+/** A request. `path` begins with '/'. */
 export interface HttpRequest {
   readonly method: string;
   readonly path: string;
@@ -18,7 +18,7 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
 }
 
-/** A whole answer. */
+/** A complete response. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
@@ -27,18 +27,24 @@ export interface HttpResponse {
 
 /** Settings of an {@link HttpClient}. */
 export interface HttpClientOptions {
-  /** Sockets for requests other than streams; more requests wait for one. */
+  /**
+   * The maximum number of sockets for requests; streams use other sockets. Further requests wait for a
+   * socket.
+   */
   readonly maxSockets?: number;
-  /** What comes before a '/' in it is also the field manager in managedFields. */
+  /** The API server also uses the part before '/' as the field manager in managedFields. */
   readonly userAgent?: string;
 }
 
-/** Credentials are asked for again after this long, and after a 401. */
-const connectionLifeMs = 60_000;
-/** Free sockets are let go before the API server does it (after 90 s), or a request might meet a closing one. */
-const freeSocketMs = 60_000;
+/** The client reads the credentials again after this time, and after a 401. */
+const CREDENTIALS_TTL_MS = 60_000;
+/**
+ * The client closes idle sockets after this time. The API server closes idle sockets after 90 s; a request on
+ * a socket that the server is closing would fail.
+ */
+const IDLE_SOCKET_TIMEOUT_MS = 60_000;
 
-/** A connection made ready for use. */
+/** A connection with its agents and request options. */
 interface Channel {
   readonly connection: Connection;
   readonly request: typeof https.request;
@@ -46,11 +52,11 @@ interface Channel {
   readonly basePath: string;
   readonly headers: http.OutgoingHttpHeaders;
   readonly agent: http.Agent;
-  /** Streams have sockets of their own: they would use up those of `agent`. */
-  readonly streams: http.Agent;
+  /** The agent for streams. Streams would otherwise occupy the sockets of `agent`. */
+  readonly streamAgent: http.Agent;
 }
 
-/** Sends requests; knows nothing of Kubernetes but that it speaks JSON. */
+/** Sends HTTP requests. The class does not depend on Kubernetes, except for the content type JSON. */
 export class HttpClient {
   readonly #source: ConnectionSource;
   readonly #options: HttpClientOptions;
@@ -63,7 +69,11 @@ export class HttpClient {
     this.#options = options;
   }
 
-  /** Resolves with whatever answer comes whole within the deadline; rejects with ConnectionError. */
+  /**
+   * Sends a request and resolves with the response, whatever its status.
+   *
+   * @throws ConnectionError when no complete response arrives before the deadline
+   */
   async request(request: HttpRequest): Promise<HttpResponse> {
     const channel = this.#current() ?? (await this.#refresh());
     return new Promise((resolve, reject) => {
@@ -72,7 +82,7 @@ export class HttpClient {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
           exchange.finish();
-          // Decoded as a whole: a character may be spread over two chunks.
+          // Two chunks can share a UTF-8 character, so the code decodes all chunks together.
           const body = (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString('utf8') ?? '';
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
         });
@@ -81,9 +91,12 @@ export class HttpClient {
   }
 
   /**
-   * Opens a stream. `timeoutMs` is for the answer's head; from then on for every silence. Resolves with the answer
-   * when its status is not 200, or with undefined when the stream ended in an orderly way. `onOpen` is told of a
-   * 200; `onText` gets pieces of whole characters; what it throws ends the stream and rejects.
+   * Opens a stream. `timeoutMs` limits the time until the response headers and then the time between two
+   * chunks. `onOpen` is called after a status 200. `onText` is called with chunks of complete characters.
+   *
+   * @returns the response when its status is not 200; undefined when the server ended the stream regularly
+   * @throws ConnectionError when the stream breaks or times out
+   * @throws the error of `onText`, after closing the stream
    */
   async stream(
     request: HttpRequest,
@@ -92,13 +105,13 @@ export class HttpClient {
   ): Promise<HttpResponse | undefined> {
     const channel = this.#current() ?? (await this.#refresh());
     return new Promise((resolve, reject) => {
-      this.#exchange(channel, channel.streams, request, reject, (response, exchange) => {
+      this.#exchange(channel, channel.streamAgent, request, reject, (response, exchange) => {
         const isStream = response.statusCode === 200;
         if (isStream) onOpen?.();
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (text: string) => {
-          exchange.alive();
+          exchange.extendDeadline();
           if (!isStream) {
             body += text;
             return;
@@ -118,10 +131,10 @@ export class HttpClient {
     });
   }
 
-  /** Lets idle sockets go, and ends what is under way. */
+  /** Closes all sockets, also those of requests in progress. */
   close(): void {
     this.#channel?.agent.destroy();
-    this.#channel?.streams.destroy();
+    this.#channel?.streamAgent.destroy();
     this.#channel = undefined;
     this.#freshUntil = 0;
   }
@@ -134,7 +147,7 @@ export class HttpClient {
     onResponse: (response: http.IncomingMessage, exchange: Exchange) => void,
   ): void {
     if (signal?.aborted === true) {
-      reject(aborted(false));
+      reject(abortedError(false));
       return;
     }
     const content =
@@ -147,10 +160,10 @@ export class HttpClient {
       headers: { ...channel.headers, ...content },
     });
     const exchange = new Exchange(sending, timeoutMs, signal, reject);
-    sending.on('error', (error) => exchange.fail(broken(error)));
+    sending.on('error', (error) => exchange.fail(toConnectionError(error)));
     sending.on('response', (response) => {
       if (response.statusCode === 401) this.#freshUntil = 0;
-      response.on('error', (error) => exchange.fail(broken(error)));
+      response.on('error', (error) => exchange.fail(toConnectionError(error)));
       onResponse(response, exchange);
     });
     sending.end(body);
@@ -160,19 +173,22 @@ export class HttpClient {
     return performance.now() < this.#freshUntil ? this.#channel : undefined;
   }
 
-  /** One refresh at a time. Credentials that cannot be read at the moment leave the old ones in use. */
+  /**
+   * Reads the credentials and opens a channel. Concurrent calls share one read. When the credentials cannot
+   * be read, the client continues with the previous ones.
+   */
   #refresh(): Promise<Channel> {
     this.#refreshing ??= this.#source()
       .catch((cause: unknown) => {
         if (this.#channel !== undefined) return this.#channel.connection;
-        throw new ConnectionError('NO_CREDENTIALS', 'cannot read how to reach the API server', {
+        throw new ConnectionError('NO_CREDENTIALS', 'cannot read the credentials for the API server', {
           sent: false,
           cause,
         });
       })
       .then((connection) => {
         this.#channel = openChannel(connection, this.#channel, this.#options);
-        this.#freshUntil = performance.now() + connectionLifeMs;
+        this.#freshUntil = performance.now() + CREDENTIALS_TTL_MS;
         return this.#channel;
       })
       .finally(() => (this.#refreshing = undefined));
@@ -180,13 +196,13 @@ export class HttpClient {
   }
 }
 
-/** One request under way: its deadline and its caller's signal. Whatever ends it first ends it once. */
+/** One request in progress, with its deadline and the signal of its caller. The first result is final. */
 class Exchange {
   readonly #sending: http.ClientRequest;
   readonly #timer: NodeJS.Timeout;
   readonly #signal: AbortSignal | undefined;
   readonly #reject: (error: unknown) => void;
-  readonly #onAbort = (): void => this.fail(aborted(true));
+  readonly #onAbort = (): void => this.fail(abortedError(true));
   #isFinished = false;
 
   constructor(
@@ -201,13 +217,15 @@ class Exchange {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#timer = setTimeout(() => {
       this.fail(
-        new ConnectionError('TIMEOUT', `no answer within ${Math.round(timeoutMs)} ms`, { sent: true }),
+        new ConnectionError('TIMEOUT', `the API server did not answer within ${Math.round(timeoutMs)} ms`, {
+          sent: true,
+        }),
       );
     }, timeoutMs);
   }
 
-  /** Puts the deadline off: something was heard. */
-  alive(): void {
+  /** Restarts the time-out after data arrived. */
+  extendDeadline(): void {
     if (!this.#isFinished) this.#timer.refresh();
   }
 
@@ -226,8 +244,10 @@ class Exchange {
 }
 
 /**
- * Sockets are kept unless the server or the TLS settings are other ones now. (An import of node:http, unlike a look, costs
- * 30 ms at the start of the process: for its WebSocket it loads all of undici.)
+ * Opens a channel. Keeps the sockets of the old channel when the server and the TLS settings are unchanged.
+ *
+ * `process.getBuiltinModule` replaces a static import of node:http, which loads all of undici for its
+ * WebSocket and takes 30 ms at process start.
  */
 function openChannel(connection: Connection, old: Channel | undefined, options: HttpClientOptions): Channel {
   const { server, tls } = connection;
@@ -242,7 +262,7 @@ function openChannel(connection: Connection, old: Channel | undefined, options: 
   const url = new URL(server);
   const { request, Agent } = url.protocol === 'https:' ? https : process.getBuiltinModule('node:http');
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
-  const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, timeout: freeSocketMs };
+  const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, timeout: IDLE_SOCKET_TIMEOUT_MS };
   return {
     connection,
     request,
@@ -250,18 +270,19 @@ function openChannel(connection: Connection, old: Channel | undefined, options: 
     basePath: url.pathname.replace(/\/$/, ''),
     headers,
     agent: new Agent({ ...agentOptions, maxSockets: options.maxSockets ?? 32 }),
-    streams: new Agent(agentOptions),
+    streamAgent: new Agent(agentOptions),
   };
 }
 
-const aborted = (sent: boolean): ConnectionError =>
-  new ConnectionError('ABORTED', 'the request was given up by its caller', { sent });
+const abortedError = (sent: boolean): ConnectionError =>
+  new ConnectionError('ABORTED', 'the caller aborted the request', { sent });
 
-/** Errors of connecting; after any other the request may have been carried out. */
+/** Errors during connection. After any other error the server may have executed the request. */
 const unsentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-function broken(error: NodeJS.ErrnoException): ConnectionError {
+function toConnectionError(error: NodeJS.ErrnoException): ConnectionError {
   const code = error.code ?? 'ECONNRESET';
   const sent = !unsentCodes.has(code);
-  return new ConnectionError(code, `no answer from the API server: ${error.message}`, { sent, cause: error });
+  const message = `the connection to the API server failed: ${error.message}`;
+  return new ConnectionError(code, message, { sent, cause: error });
 }

@@ -1,7 +1,7 @@
 /**
- * Where the cluster is and who we are. @kubernetes/client-node knows every form of a kubeconfig (exec plug-ins,
- * providers, several files, impersonation). The only file that imports its values: they cost half a second and 85 MB,
- * so they are loaded when a kubeconfig needs them.
+ * The API server and the credentials of a kubeconfig. @kubernetes/client-node supports every form of a
+ * kubeconfig (exec plug-ins, auth providers, several files, impersonation), but loading it takes half a
+ * second and 85 MB. Only this file imports it, and only when a kubeconfig needs it.
  */
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
@@ -9,19 +9,24 @@ import type { Connection, ConnectionSource } from './connection.ts';
 import { plainSource } from './plain-kubeconfig.ts';
 
 /**
- * A source of connections from `path`, or as kubectl finds it: $KUBECONFIG, ~/.kube/config, the service account
- * of the pod. Throws when there is no usable cluster in it. Credentials are read anew at each call of the
- * source, so rotated tokens and certificates are picked up.
+ * Returns a connection source for the kubeconfig at `path`. Without `path`, uses the order of kubectl:
+ * $KUBECONFIG, ~/.kube/config, the service account of the pod. Every call of the source reads the credentials
+ * again, so the client uses rotated tokens and certificates.
+ *
+ * @throws Error when the kubeconfig cannot be read or has no current cluster
  */
 export async function fromKubeconfig(path?: string): Promise<ConnectionSource> {
-  return plainSource(path) ?? (await anySource(path));
+  return plainSource(path) ?? (await clientNodeSource(path));
 }
 
-/** The same for every form that there is. */
-export async function anySource(path?: string): Promise<ConnectionSource> {
+/** Like {@link fromKubeconfig}, but always with @kubernetes/client-node. */
+export async function clientNodeSource(path?: string): Promise<ConnectionSource> {
   const config = await load(path);
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error(`no current cluster in ${path ?? 'the default kubeconfig'}`);
+  if (cluster === null)
+    throw new Error(
+      `there is no current cluster in ${path ?? 'the default kubeconfig'}; set current-context`,
+    );
   return async () => {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
@@ -36,10 +41,11 @@ async function load(path: string | undefined): Promise<KubeConfig> {
     if (path === undefined) config.loadFromDefault();
     else config.loadFromFile(path);
   } catch (error) {
-    // The first line alone, and no cause: behind it a YAML parser shows lines of the file, tokens and all.
+    // Only the first line of the message, and no cause: the YAML parser appends lines of the file, with
+    // tokens.
     const [reason = ''] = (error as Error).message.split('\n');
-    const which = path ?? 'the default kubeconfig';
-    throw new Error(`cannot read ${which}: ${reason}; mend it, and see that kubectl works with it`);
+    const source = path ?? 'the default kubeconfig';
+    throw new Error(`cannot read ${source}: ${reason}; fix the file and check it with kubectl`);
   }
   return config;
 }

@@ -1,4 +1,7 @@
-/** Cuts a stream of text into lines. A line may come in any number of pieces; an unfinished last line is dropped. */
+/**
+ * Splits a stream of text into lines. A line can arrive in several chunks. An incomplete last line is
+ * dropped.
+ */
 export class LineSplitter {
   readonly #onLine: (line: string) => void;
   #rest = '';
@@ -9,7 +12,7 @@ export class LineSplitter {
 
   push(text: string): void {
     let start = 0;
-    // Only the new piece is searched: a long line in many pieces costs no more than its length.
+    // The search covers only the new chunk, so the cost of a long line in many chunks is linear.
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
       const line = this.#rest + text.slice(start, end);
       this.#rest = '';

@@ -1,37 +1,38 @@
 import type { Clock } from '../../base/index.ts';
 import { ApiError, isUnreachable } from './errors.ts';
 
-/** For so long after nobody answered a server counts as one that has just come back, in ms. */
-const startingMs = 30_000;
-/** The longest that such a server is left alone when it asks to be. */
-const soonSeconds = 1;
+/** For this time after a failed connection, a server that answers is assumed to be starting, in ms. */
+const STARTUP_PERIOD_MS = 30_000;
+/** The longest Retry-After that the client respects while a server starts, in s. */
+const MAX_STARTUP_RETRY_AFTER_SECONDS = 1;
 
 /**
- * Remembers when the API server was away. One that has just come back answers 503 and "in 5 s" on every path that it
- * has not installed yet, and installs them within one: whoever is there early must not be late for it.
+ * Shortens the Retry-After of a server that is starting. An API server that has just started returns 503 with
+ * a Retry-After of 5 s for every path that it has not installed yet, but installs the paths within one
+ * second.
  */
-export class Outage {
+export class OutageTracker {
   readonly #clock: Clock;
-  #awayAt = -Infinity;
+  #unreachableAt = -Infinity;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The exchange as it ends, but for what a server that is starting says of when to come back. */
-  async heed<R>(exchange: Promise<R>): Promise<R> {
+  /** Returns the result of `request`. Limits the Retry-After of a 503 while the server starts. */
+  async track<R>(request: Promise<R>): Promise<R> {
     try {
-      return await exchange;
+      return await request;
     } catch (error) {
-      if (isUnreachable(error)) this.#awayAt = this.#clock.now();
-      const isStarting = this.#clock.now() - this.#awayAt < startingMs;
-      throw isStarting && error instanceof ApiError && error.code === 503 ? soon(error) : error;
+      if (isUnreachable(error)) this.#unreachableAt = this.#clock.now();
+      const isStarting = this.#clock.now() - this.#unreachableAt < STARTUP_PERIOD_MS;
+      throw isStarting && error instanceof ApiError && error.code === 503 ? limitRetryAfter(error) : error;
     }
   }
 }
 
-function soon(error: ApiError): ApiError {
+function limitRetryAfter(error: ApiError): ApiError {
   const { code, reason, message, causes, retryAfterSeconds } = error;
-  if (retryAfterSeconds === undefined || retryAfterSeconds <= soonSeconds) return error;
-  return new ApiError(code, { reason, message, details: { causes } }, soonSeconds);
+  if (retryAfterSeconds === undefined || retryAfterSeconds <= MAX_STARTUP_RETRY_AFTER_SECONDS) return error;
+  return new ApiError(code, { reason, message, details: { causes } }, MAX_STARTUP_RETRY_AFTER_SECONDS);
 }

@@ -2,9 +2,11 @@ import type { ResourceType } from '../types.ts';
 import { ApiError } from './errors.ts';
 
 /**
- * The path of a resource: of one object when `name` is given, of a namespace's objects when only `namespace` is,
- * else of all. Throws ApiError 400 for a name that cannot be a path segment: references come from what users
- * write, and '../x' must not lead elsewhere.
+ * The URL path of one object if `name` is given, of the objects of a namespace if only `namespace` is given,
+ * otherwise of all objects.
+ *
+ * @throws ApiError 400 for a name that is not a valid path segment. Names come from references that users
+ *   write, so a name such as '../x' must not change the path.
  */
 export function resourcePath(
   type: ResourceType,
@@ -18,7 +20,7 @@ export function resourcePath(
   return subresource === undefined ? path : `${path}/${subresource}`;
 }
 
-/** `path` with those of `parameters` that are set. */
+/** Appends the parameters that are not undefined to `path`. */
 export function withQuery(
   path: string,
   parameters: Readonly<Record<string, string | number | undefined>>,
@@ -31,12 +33,12 @@ export function withQuery(
   return path + query;
 }
 
-/** Kubernetes: IsValidPathSegmentName. */
+/** Encodes a path segment. The rules are those of IsValidPathSegmentName in Kubernetes. */
 function segment(name: string): string {
   if (name === '' || name === '.' || name === '..' || /[/%]/.test(name)) {
     throw new ApiError(400, {
       reason: 'BadRequest',
-      message: `not a name of an object: ${JSON.stringify(name)}`,
+      message: `${JSON.stringify(name)} is not a valid object name`,
     });
   }
   return encodeURIComponent(name);

@@ -1,7 +1,7 @@
 /**
- * The plain forms of being let in, read without @kubernetes/client-node: a pod's service account, and a kubeconfig
- * with tokens and certificates. An operator in a pod needs nothing else, and then starts in half the time and with
- * 85 MB less. Whatever else a kubeconfig may hold is none of this file's business.
+ * Reads the simple forms of credentials without @kubernetes/client-node: the service account of a pod, and a
+ * kubeconfig with tokens and certificates. An operator in a pod needs only these forms. Without the library
+ * it starts in half the time and needs 85 MB less memory. The library handles all other forms.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -11,54 +11,57 @@ import process from 'node:process';
 import { parse as parseYaml } from 'yaml';
 import type { Connection, ConnectionSource } from './connection.ts';
 
-/** The environment as kubectl looks at it. */
-export interface Surroundings {
+/** The environment that determines the default credentials. */
+export interface CredentialEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folder of a pod's service account. */
+  /** The folder of the pod's service account. */
   readonly serviceAccount: string;
 }
 
-const ours: Surroundings = {
+const processEnvironment: CredentialEnvironment = {
   env: process.env,
   serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
 };
 
-/** A value, or the absolute path of the file that has it. */
-type Text = { readonly text: string } | { readonly file: string } | undefined;
+/** A value, or the absolute path of the file that contains the value. */
+type ValueSource = { readonly text: string } | { readonly file: string } | undefined;
 
-/** How to reach the server and be let in, before files are read. */
-interface Plain {
+/** The server and the credentials of a kubeconfig. The files are not read yet. */
+interface PlainConfig {
   readonly server: string;
-  readonly ca: Text;
-  readonly cert: Text;
-  readonly key: Text;
-  readonly token: Text;
+  readonly ca: ValueSource;
+  readonly cert: ValueSource;
+  readonly key: ValueSource;
+  readonly token: ValueSource;
+  /** The base64 credentials of basic authentication. */
   readonly basic: string | undefined;
   readonly servername: string | undefined;
   readonly insecure: boolean;
 }
 
 /**
- * A source of connections from `path`, or from where kubectl finds a kubeconfig or a service account. Undefined when
- * that is not there, not valid, or of another than the plain forms: somebody who knows them all has to look. Files are
- * read anew at each call of the source.
+ * Returns a connection source for the kubeconfig at `path`, or for the default kubeconfig or service account.
+ * Every call of the source reads the files again.
+ *
+ * @returns undefined when the kubeconfig is missing, is invalid or has a form that this file does not
+ *   support; the caller then uses @kubernetes/client-node, which also reports the error
  */
-export function plainSource(path?: string, surroundings = ours): ConnectionSource | undefined {
-  const { env, serviceAccount } = surroundings;
+export function plainSource(path?: string, environment = processEnvironment): ConnectionSource | undefined {
+  const { env, serviceAccount } = environment;
   const file = path ?? defaultFile(env);
   const plain = file === undefined ? inPod(env, serviceAccount) : inFile(file);
   return plain === undefined ? undefined : () => connect(plain);
 }
 
-/** The one file that a KUBECONFIG names, or that of the home folder. */
-function defaultFile(env: Surroundings['env']): string | undefined {
-  // Several files in it make no such file; then it is not plain.
+/** The file that KUBECONFIG names, or ~/.kube/config if that exists. */
+function defaultFile(env: CredentialEnvironment['env']): string | undefined {
+  // A list of several files is not the path of a file, so reading it fails and the library merges the files.
   if (env['KUBECONFIG'] !== undefined && env['KUBECONFIG'] !== '') return env['KUBECONFIG'];
   const inHome = join(env['HOME'] ?? '', '.kube', 'config');
   return env['HOME'] !== undefined && existsSync(inHome) ? inHome : undefined;
 }
 
-function inPod(env: Surroundings['env'], folder: string): Plain | undefined {
+function inPod(env: CredentialEnvironment['env'], folder: string): PlainConfig | undefined {
   const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
   const port = env['KUBERNETES_SERVICE_PORT'] ?? '';
   const token = join(folder, 'token');
@@ -75,9 +78,10 @@ function inPod(env: Surroundings['env'], folder: string): Plain | undefined {
   };
 }
 
-class NotPlain extends Error {}
+/** The kubeconfig has a form that this file does not support. */
+class NotPlainError extends Error {}
 
-function inFile(file: string): Plain | undefined {
+function inFile(file: string): PlainConfig | undefined {
   try {
     return read(parseYaml(readFileSync(file, 'utf8')), dirname(file));
   } catch {
@@ -85,8 +89,13 @@ function inFile(file: string): Plain | undefined {
   }
 }
 
-/** @throws NotPlain, or a TypeError for what is no kubeconfig at all */
-function read(document: unknown, folder: string): Plain {
+/**
+ * Reads the current context of a parsed kubeconfig.
+ *
+ * @throws NotPlainError when the form is not supported
+ * @throws TypeError when the document is not a kubeconfig
+ */
+function read(document: unknown, folder: string): PlainConfig {
   const config = document as Record<string, unknown>;
   const context = new Fields(entry(config, 'context', config['current-context']), folder);
   const cluster = new Fields(entry(config, 'cluster', context.text('cluster')), folder);
@@ -102,24 +111,24 @@ function read(document: unknown, folder: string): Plain {
     token: user.file('tokenFile') ?? token,
     basic: basicOf(user.text('username'), user.text('password')),
   };
-  const both = plain.token !== undefined && plain.basic !== undefined;
-  if (!plain.server.startsWith('https:') || both) throw new NotPlain();
-  for (const fields of [context, cluster, user]) fields.expectOnly(...irrelevant);
+  const isAmbiguous = plain.token !== undefined && plain.basic !== undefined;
+  if (!plain.server.startsWith('https:') || isAmbiguous) throw new NotPlainError();
+  for (const fields of [context, cluster, user]) fields.expectOnly(...ignoredFields);
   return plain;
 }
 
-/** What may stand beside the fields that are read, and changes nothing about how the server is reached. */
-const irrelevant = ['namespace', 'extensions', 'disable-compression'];
+/** Fields that do not affect the connection. */
+const ignoredFields = ['namespace', 'extensions', 'disable-compression'];
 
-/** The member of `<kind>s` with this name. */
+/** The entry of the list `<kind>s` with this name. */
 function entry(config: Record<string, unknown>, kind: string, name: unknown): Record<string, unknown> {
   const list = config[`${kind}s`] as readonly Record<string, unknown>[];
   const found = list.find((candidate) => candidate['name'] === name)?.[kind];
-  if (typeof name !== 'string' || typeof found !== 'object' || found === null) throw new NotPlain();
+  if (typeof name !== 'string' || typeof found !== 'object' || found === null) throw new NotPlainError();
   return found as Record<string, unknown>;
 }
 
-/** The fields of one entry; which of them were asked for is remembered. */
+/** The fields of one entry. The class records which fields were read. */
 class Fields {
   readonly #fields: Record<string, unknown>;
   readonly #folder: string;
@@ -130,27 +139,27 @@ class Fields {
     this.#folder = folder;
   }
 
-  /** An empty text is none. */
+  /** Reads a string. An empty string counts as absent. */
   text(name: string): string | undefined {
     this.#known.add(name);
     const value = this.#fields[name] ?? '';
-    if (typeof value !== 'string') throw new NotPlain();
+    if (typeof value !== 'string') throw new NotPlainError();
     return value === '' ? undefined : value;
   }
 
-  value(name: string): Text {
+  value(name: string): ValueSource {
     const text = this.text(name);
     return text === undefined ? undefined : { text };
   }
 
-  file(name: string): Text {
+  file(name: string): ValueSource {
     const path = this.text(name);
     if (path === undefined) return undefined;
     return { file: isAbsolute(path) ? path : join(this.#folder, path) };
   }
 
-  /** Data goes before the file, as client-go has it. */
-  dataOrFile(name: string): Text {
+  /** Inline data takes precedence over the file, as in client-go. */
+  dataOrFile(name: string): ValueSource {
     const file = this.file(name);
     const data = this.text(`${name}-data`);
     return data === undefined ? file : { text: Buffer.from(data, 'base64').toString('utf8') };
@@ -159,14 +168,19 @@ class Fields {
   flag(name: string): boolean {
     this.#known.add(name);
     const value = this.#fields[name] ?? false;
-    if (typeof value !== 'boolean') throw new NotPlain();
+    if (typeof value !== 'boolean') throw new NotPlainError();
     return value;
   }
 
-  /** Anything beyond what was asked for, and `more`, is another way of being let in. */
-  expectOnly(...more: readonly string[]): void {
-    const isOther = (name: string): boolean => !this.#known.has(name) && !more.includes(name);
-    if (Object.keys(this.#fields).some(isOther)) throw new NotPlain();
+  /**
+   * Checks that the entry has no fields except those that were read and `ignored`. Any other field can be
+   * another authentication method.
+   *
+   * @throws NotPlainError
+   */
+  expectOnly(...ignored: readonly string[]): void {
+    const isUnknown = (name: string): boolean => !this.#known.has(name) && !ignored.includes(name);
+    if (Object.keys(this.#fields).some(isUnknown)) throw new NotPlainError();
   }
 }
 
@@ -175,7 +189,7 @@ function basicOf(username: string | undefined, password: string | undefined): st
   return Buffer.from(`${username}:${password ?? ''}`).toString('base64');
 }
 
-async function connect({ server, servername, insecure, basic, ...files }: Plain): Promise<Connection> {
+async function connect({ server, servername, insecure, basic, ...files }: PlainConfig): Promise<Connection> {
   const [ca, cert, key, token] = await Promise.all(
     [files.ca, files.cert, files.key, files.token].map(contentOf),
   );
@@ -193,7 +207,7 @@ async function connect({ server, servername, insecure, basic, ...files }: Plain)
   };
 }
 
-async function contentOf(value: Text): Promise<string | undefined> {
+async function contentOf(value: ValueSource): Promise<string | undefined> {
   if (value === undefined) return undefined;
   return 'text' in value ? value.text : readFile(value.file, 'utf8');
 }

@@ -13,28 +13,28 @@ import type {
   WatchOptions,
 } from './client.ts';
 import type { ConnectionSource } from './connection.ts';
-import { accepted, apiError, parse } from './answer.ts';
+import { apiErrorOf, bodyOf, parseJson } from './response.ts';
 import { ApiError, ConnectionError } from './errors.ts';
 import { HttpClient, type HttpClientOptions, type HttpRequest } from './http.ts';
 import { LineSplitter } from './lines.ts';
-import { Outage } from './outage.ts';
+import { OutageTracker } from './outage.ts';
 import { resourcePath, withQuery } from './paths.ts';
-import { mayRepeat, repeatOf, type Repeat } from './repeat.ts';
+import { mayRetry, retryPolicyOf, type RetryPolicy } from './retry.ts';
 
-/** Settings of {@link RestClient}; the defaults suit an operator. */
+/** Settings of {@link RestClient}. The defaults are suitable for an operator. */
 export interface RestClientOptions extends HttpClientOptions {
-  /** Deadline of a call with its retries when the call names none. */
+  /** The default deadline of a call, including retries. */
   readonly timeoutMs?: number;
-  /** Most tries of one call. */
+  /** The maximum number of attempts of a call. */
   readonly maxAttempts?: number;
   readonly backoff?: Backoff;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Told of every answer or failure: `code` is the HTTP status, or a ConnectionError's code. */
+  /** Called after every attempt. `code` is the HTTP status or the code of the ConnectionError. */
   readonly onRequest?: (method: string, code: string, ms: number) => void;
 }
 
-/** The part of an OpenAPI v3 document with schemas, by names of the server's choice. */
+/** The schemas of an OpenAPI v3 document, by name. The server chooses the names. */
 export interface OpenAPIDocument {
   readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> };
 }
@@ -42,15 +42,15 @@ export interface OpenAPIDocument {
 interface Call {
   readonly method: string;
   readonly path: string;
-  readonly repeat: Repeat;
+  readonly retry: RetryPolicy;
   readonly body?: unknown;
   readonly contentType?: string;
 }
 
-/** {@link KubeClient} over HTTP. */
+/** A {@link KubeClient} that sends HTTP requests to an API server. */
 export class RestClient implements KubeClient {
   readonly #http: HttpClient;
-  readonly #outage: Outage;
+  readonly #outage: OutageTracker;
   readonly #timeoutMs: number;
   readonly #maxAttempts: number;
   readonly #backoff: Backoff;
@@ -64,27 +64,27 @@ export class RestClient implements KubeClient {
     this.#maxAttempts = options.maxAttempts ?? 5;
     this.#backoff = options.backoff ?? { baseMs: 100, maxMs: 5_000 };
     this.#clock = options.clock ?? realClock;
-    this.#outage = new Outage(this.#clock);
+    this.#outage = new OutageTracker(this.#clock);
     this.#random = options.random ?? Math.random;
     this.#onRequest = options.onRequest;
   }
 
   get<T extends KubeObject>(type: ResourceType, ref: ObjectRef, options?: RequestOptions): Promise<T> {
-    return this.#call({ method: 'GET', path: resourcePath(type, ref), repeat: 'always' }, options);
+    return this.#call({ method: 'GET', path: resourcePath(type, ref), retry: 'always' }, options);
   }
 
   async list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<ListPage<T>> {
     const path = withQuery(resourcePath(type, { namespace: options.namespace }), {
       limit: options.limit,
       continue: options.continueToken,
-      labelSelector: options.labelSelector,
       fieldSelector: options.fieldSelector,
       resourceVersion: options.resourceVersion,
     });
-    const list: ListBody = await this.#call({ method: 'GET', path, repeat: 'always' }, options);
+    const list: ListBody = await this.#call({ method: 'GET', path, retry: 'always' }, options);
     const items = list.items ?? [];
     const apiVersion = apiVersionOf(type);
-    // Items of a list of built-in kinds carry no kind of their own. They are nobody else's yet.
+    // The items of a list of built-in kinds have no kind. The items are not shared yet, so the code may
+    // change them.
     for (const item of items)
       if (item.kind === undefined) Object.assign(item, { apiVersion, kind: type.kind });
     return {
@@ -96,12 +96,12 @@ export class RestClient implements KubeClient {
 
   create<T extends KubeObject>(type: ResourceType, object: NewObject, options?: RequestOptions): Promise<T> {
     const path = resourcePath(type, { namespace: object.metadata.namespace });
-    return this.#call({ method: 'POST', path, body: object, repeat: 'unsent' }, options);
+    return this.#call({ method: 'POST', path, body: object, retry: 'ifUnsent' }, options);
   }
 
   update<T extends KubeObject>(type: ResourceType, object: T, options?: PatchOptions): Promise<T> {
     const path = resourcePath(type, object.metadata, options?.subresource);
-    return this.#call({ method: 'PUT', path, body: object, repeat: 'unsent' }, options);
+    return this.#call({ method: 'PUT', path, body: object, retry: 'ifUnsent' }, options);
   }
 
   patchMerge<T extends KubeObject>(
@@ -116,7 +116,7 @@ export class RestClient implements KubeClient {
         path: resourcePath(type, ref, options?.subresource),
         body: patch,
         contentType: 'application/merge-patch+json',
-        repeat: repeatOf(options),
+        retry: retryPolicyOf(options),
       },
       options,
     );
@@ -134,7 +134,7 @@ export class RestClient implements KubeClient {
         path: resourcePath(type, ref, options?.subresource),
         body: patch,
         contentType: 'application/json-patch+json',
-        repeat: repeatOf(options),
+        retry: retryPolicyOf(options),
       },
       options,
     );
@@ -148,9 +148,9 @@ export class RestClient implements KubeClient {
       preconditions: { uid, resourceVersion },
       propagationPolicy: propagation,
     };
-    // With a UID a repeated delete cannot hit a namesake.
-    const repeat = uid === undefined ? 'unsent' : 'always';
-    await this.#call({ method: 'DELETE', path: resourcePath(type, ref), body, repeat }, options);
+    // With the UID as a precondition, a retry cannot delete a new object with the same name.
+    const retry = uid === undefined ? 'ifUnsent' : 'always';
+    await this.#call({ method: 'DELETE', path: resourcePath(type, ref), body, retry }, options);
   }
 
   async watch<T extends KubeObject>(
@@ -163,23 +163,21 @@ export class RestClient implements KubeClient {
       allowWatchBookmarks: 'true',
       resourceVersion: options.resourceVersion,
       timeoutSeconds: options.timeoutSeconds,
-      labelSelector: options.labelSelector,
-      fieldSelector: options.fieldSelector,
     });
-    const lines = new LineSplitter((line) => handler(parse(line) as WatchEvent<T>));
+    const lines = new LineSplitter((line) => handler(parseJson(line) as WatchEvent<T>));
     const request = { method: 'GET', path, timeoutMs: options.idleTimeoutMs, ...signalOf(options) };
-    const follow = async (): Promise<void> => {
+    const stream = async (): Promise<void> => {
       const failure = await this.#http.stream(request, (text) => lines.push(text), options.onOpen);
-      if (failure !== undefined) throw apiError(failure);
+      if (failure !== undefined) throw apiErrorOf(failure);
     };
-    await this.#outage.heed(follow());
+    await this.#outage.track(stream());
   }
 
   async serves(type: ResourceType, options?: RequestOptions): Promise<boolean> {
     const path = type.group === '' ? `/api/${type.version}` : `/apis/${apiVersionOf(type)}`;
     try {
       const list: { resources?: readonly { name: string; kind: string }[] } = await this.#call(
-        { method: 'GET', path, repeat: 'always' },
+        { method: 'GET', path, retry: 'always' },
         options,
       );
       return (list.resources ?? []).some(({ name, kind }) => name === type.plural && kind === type.kind);
@@ -189,16 +187,20 @@ export class RestClient implements KubeClient {
     }
   }
 
-  /** The schemas of a type's group and version as OpenAPI v3, which every user may read. ApiError 404: there are none. */
+  /**
+   * Reads the OpenAPI v3 schemas of the group and version of `type`. Every user has this permission.
+   *
+   * @throws ApiError 404 when the server has no schemas for the group and version
+   */
   openAPI(type: ResourceType, options?: RequestOptions): Promise<OpenAPIDocument> {
     const path = `/openapi/v3/apis/${apiVersionOf(type)}`;
-    return this.#call({ method: 'GET', path, repeat: 'always' }, options);
+    return this.#call({ method: 'GET', path, retry: 'always' }, options);
   }
 
-  /** The server's version, such as `v1.33.2`. */
+  /** Reads the version of the server, for example `v1.33.2`. */
   async version(options?: RequestOptions): Promise<string> {
     const { gitVersion } = await this.#call<{ readonly gitVersion: string }>(
-      { method: 'GET', path: '/version', repeat: 'always' },
+      { method: 'GET', path: '/version', retry: 'always' },
       options,
     );
     return gitVersion;
@@ -208,7 +210,10 @@ export class RestClient implements KubeClient {
     this.#http.close();
   }
 
-  /** Sends, and sends again what may be repeated, until an answer, the last try or the deadline. */
+  /**
+   * Sends a request and retries it according to its policy, up to the maximum number of attempts or the
+   * deadline.
+   */
   async #call<R>(call: Call, options: RequestOptions = {}): Promise<R> {
     const deadline = this.#clock.now() + (options.timeoutMs ?? this.#timeoutMs);
     const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
@@ -219,24 +224,24 @@ export class RestClient implements KubeClient {
         const timeoutMs = Math.max(1, deadline - started);
         const { method, path } = call;
         const request = { method, path, timeoutMs, ...body, ...contentType, ...signalOf(options) };
-        return parse(await this.#outage.heed(this.#once(request))) as R;
+        return parseJson(await this.#outage.track(this.#send(request))) as R;
       } catch (error) {
-        const wait = this.#waitBeforeRepeat(error, call.repeat, attempt);
-        if (wait === undefined || this.#clock.now() + wait >= deadline) throw error;
-        await sleep(this.#clock, wait, options.signal);
+        const delay = this.#retryDelay(error, call.retry, attempt);
+        if (delay === undefined || this.#clock.now() + delay >= deadline) throw error;
+        await sleep(this.#clock, delay, options.signal);
         if (options.signal?.aborted === true) throw error;
       }
     }
   }
 
-  async #once(request: HttpRequest): Promise<string> {
-    if (this.#onRequest === undefined) return accepted(await this.#http.request(request));
+  async #send(request: HttpRequest): Promise<string> {
+    if (this.#onRequest === undefined) return bodyOf(await this.#http.request(request));
     const started = this.#clock.now();
     let code = 'unknown';
     try {
       const response = await this.#http.request(request);
       code = String(response.status);
-      return accepted(response);
+      return bodyOf(response);
     } catch (error) {
       if (error instanceof ConnectionError) code = error.code;
       throw error;
@@ -245,11 +250,11 @@ export class RestClient implements KubeClient {
     }
   }
 
-  /** Milliseconds to wait before trying again, or undefined when `error` is to be thrown. */
-  #waitBeforeRepeat(error: unknown, repeat: Repeat, attempt: number): number | undefined {
-    if (attempt >= this.#maxAttempts || !mayRepeat(error, repeat)) return undefined;
-    const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    return Math.max(asked, backoffDelay(this.#backoff, attempt, this.#random));
+  /** @returns the delay before the next attempt in ms; undefined when the client must not retry */
+  #retryDelay(error: unknown, policy: RetryPolicy, attempt: number): number | undefined {
+    if (attempt >= this.#maxAttempts || !mayRetry(error, policy)) return undefined;
+    const minDelay = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+    return Math.max(minDelay, backoffDelay(this.#backoff, attempt, this.#random));
   }
 }
 

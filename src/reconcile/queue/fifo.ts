@@ -1,4 +1,7 @@
-/** First in, first out, both O(1): Array.shift moves everything, and the front of a Set fills up with tombstones. */
+/**
+ * A first-in, first-out queue with O(1) operations. Array.shift moves all elements, and iteration over a Set
+ * must skip the deleted entries at its front.
+ */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

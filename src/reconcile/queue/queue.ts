@@ -1,19 +1,19 @@
 import { type Backoff, type Clock, type Random, backoffDelay, realClock } from '../../base/index.ts';
 import type { Priority } from '../types.ts';
-import { Delays } from './delays.ts';
+import { DelayQueue } from './delay-queue.ts';
 import { Fifo } from './fifo.ts';
-import { higher, Lanes } from './lanes.ts';
+import { FairQueue, higherPriority } from './fair-queue.ts';
 
 /** Settings of a {@link WorkQueue}. */
 export interface WorkQueueOptions {
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Between the tries of a key that fails. */
+  /** The backoff of a key that fails. */
   readonly backoff?: Backoff;
   readonly observer?: QueueObserver;
 }
 
-/** What metrics want to know of a queue. Times in ms. */
+/** Receives the events of a queue for metrics. All times are in ms. */
 export interface QueueObserver {
   added(priority: Priority): void;
   taken(waitedMs: number): void;
@@ -21,36 +21,38 @@ export interface QueueObserver {
   retried(): void;
 }
 
-/** Bounds of a backoff, in ms. */
-export interface RetryBounds {
+/** The bounds of a backoff, in ms. */
+interface RetryBounds {
   readonly atLeastMs?: number;
   readonly atMostMs?: number;
 }
 
-/** A key that a worker holds until it calls `done`. */
+/** A key that a worker processes until it calls `done`. */
 export interface Work {
   readonly key: string;
   readonly priority: Priority;
-  /** Failures in a row before this try. */
+  /** The number of consecutive failures before this attempt. */
   readonly attempt: number;
 }
 
 /**
- * Keys to be worked on.
+ * A work queue with priorities, delays and rate limiting, comparable to client-go's workqueue.
  *
- * Guarantees: a key waits at most once however often it is added; it is never given to two workers at a time;
- * what is added while it is being worked on is given out again afterwards. Taking a key cancels its timer: the
- * work that begins now says anew when to look again.
+ * Guarantees:
+ * - A key waits at most once, however often it is added.
+ * - Only one worker processes a key at a time. A key that is added during its processing is queued again
+ *   afterwards.
+ * - Taking a key cancels its delay; the processing decides whether the key needs a new delay.
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #backoff: Backoff;
   readonly #observer: QueueObserver | undefined;
-  readonly #waiting = new Lanes();
-  readonly #delayed: Delays;
+  readonly #waiting = new FairQueue();
+  readonly #delayed: DelayQueue;
   readonly #processing = new Map<string, number>();
-  /** Added while being worked on. */
+  /** The keys that were added during their processing. */
   readonly #again = new Map<string, Priority>();
   readonly #failures = new Map<string, number>();
   readonly #takers = new Fifo<(work: Work | undefined) => void>();
@@ -62,32 +64,32 @@ export class WorkQueue {
     this.#random = options.random ?? Math.random;
     this.#backoff = options.backoff ?? { baseMs: 50, maxMs: 60_000 };
     this.#observer = options.observer;
-    this.#delayed = new Delays(this.#clock, (key) => this.add(key, 'repair'));
+    this.#delayed = new DelayQueue(this.#clock, (key) => this.add(key, 'repair'));
   }
 
-  /** Keys that wait for a worker now. */
+  /** The number of keys that wait for a worker. */
   get depth(): number {
     return this.#waiting.size;
   }
 
-  /** Keys that workers hold. */
+  /** The number of keys that workers process. */
   get processing(): number {
     return this.#processing.size;
   }
 
-  /** Keys that wait for their time: requeues and backoff. */
+  /** The number of keys that wait for a delay or backoff. */
   get delayed(): number {
     return this.#delayed.size;
   }
 
-  /** How long the oldest work under way has taken, in ms; 0 when there is none. */
+  /** The age of the longest-running processing, in ms; 0 when no key is processed. */
   longestWorkMs(): number {
-    // Insertion order is the order of starting.
+    // The map is in the order of the start times.
     for (const started of this.#processing.values()) return this.#clock.now() - started;
     return 0;
   }
 
-  /** How long all work under way has taken, added up, in ms. */
+  /** The total age of all processing, in ms. */
   unfinishedWorkMs(): number {
     const now = this.#clock.now();
     let total = 0;
@@ -95,18 +97,18 @@ export class WorkQueue {
     return total;
   }
 
-  /** A key that waits already keeps its place, or moves up to the higher priority. */
+  /** Adds a key. A waiting key keeps its place, or moves to a higher priority. */
   add(key: string, priority: Priority): void {
     if (this.#closed !== false) return;
     if (this.#processing.has(key)) {
-      this.#again.set(key, higher(this.#again.get(key) ?? priority, priority));
+      this.#again.set(key, higherPriority(this.#again.get(key) ?? priority, priority));
       return;
     }
     if (this.#waiting.add(key, priority, this.#clock.now())) this.#observer?.added(priority);
     this.#serve();
   }
 
-  /** Adds the key when `afterMs` have passed; the earliest such moment counts. */
+  /** Adds a key after `afterMs`. Of several calls for a key, the earliest time counts. */
   addAfter(key: string, afterMs: number): void {
     if (this.#closed !== false) return;
     if (afterMs <= 0) this.add(key, 'repair');
@@ -114,8 +116,11 @@ export class WorkQueue {
   }
 
   /**
-   * Adds the key after its backoff, which grows until `forget`; never before `atLeastMs`. With `atMostMs` it grows no
-   * further than that, and neither does what later failures are counted from. Returns the delay.
+   * Adds a key after its backoff, which grows with each call until `forget`. The delay is at least
+   * `atLeastMs`. `atMostMs` limits the backoff and also stops its growth, so that a later failure without the
+   * limit does not get a very long backoff.
+   *
+   * @returns the delay in ms
    */
   retry(key: string, { atLeastMs = 0, atMostMs = Infinity }: RetryBounds = {}): number {
     const before = this.#failures.get(key) ?? 0;
@@ -129,12 +134,12 @@ export class WorkQueue {
     return delay;
   }
 
-  /** The key did not fail this time. */
+  /** Resets the backoff of a key after a success. */
   forget(key: string): void {
     this.#failures.delete(key);
   }
 
-  /** The next key, when there is one; undefined once the queue is shut down (and, if draining, empty). */
+  /** Waits for the next key. Resolves with undefined after a shutdown; when draining, after the last key. */
   take(): Promise<Work | undefined> {
     const work = this.#next();
     if (work !== undefined) return Promise.resolve(work);
@@ -142,7 +147,7 @@ export class WorkQueue {
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
-  /** Gives back a key that was taken. */
+  /** Ends the processing of a key. */
   done(key: string): void {
     const started = this.#processing.get(key);
     if (started === undefined) return;
@@ -155,8 +160,8 @@ export class WorkQueue {
   }
 
   /**
-   * Takes nothing more in, and forgets timers. `drain` still gives out what waits; otherwise it is dropped.
-   * Resolves when no worker holds a key.
+   * Stops accepting keys and cancels all delays. With `drain`, workers still receive the waiting keys;
+   * otherwise the queue drops the waiting keys. Resolves when no worker processes a key.
    */
   shutDown(options: { readonly drain: boolean }): Promise<void> {
     this.#closed = options.drain ? 'draining' : 'dropped';

@@ -1,8 +1,8 @@
-const none: ReadonlySet<string> = new Set();
+const emptySet: ReadonlySet<string> = new Set();
 
 /**
- * One index: value → keys. A value with a single key (an index by MAC address, say) is kept without a set, which
- * would cost more than all the rest.
+ * One index: value → keys. A value with one key is stored without a Set, because in an index with unique
+ * values, for example MAC addresses, the Sets would need more memory than all other data.
  */
 export class IndexTable<T> {
   readonly #valuesOf: (object: T) => readonly string[];
@@ -12,14 +12,14 @@ export class IndexTable<T> {
     this.#valuesOf = valuesOf;
   }
 
-  /** Keys of the objects that have `value`; of the moment, not to be kept. */
+  /** The keys of the objects with `value`. The set is valid only until the next update. */
   keys(value: string): ReadonlySet<string> {
     const found = this.#keys.get(value);
-    if (found === undefined) return none;
+    if (found === undefined) return emptySet;
     return typeof found === 'string' ? new Set([found]) : found;
   }
 
-  /** Replaces what `before` had by what `after` has; either may be absent. */
+  /** Replaces the values of `before` with the values of `after`; either can be undefined. */
   update(key: string, before: T | undefined, after: T | undefined): void {
     const old = before === undefined ? [] : this.#valuesOf(before);
     const now = after === undefined ? [] : this.#valuesOf(after);

@@ -4,30 +4,40 @@ import { keyOf, type KubeObject } from '../types.ts';
 import { IndexTable } from './index-table.ts';
 
 /**
- * What happened to a key. `deleted` carries the object as last seen. An object that was replaced by a namesake
- * with another UID is a `deleted` and then an `added`.
+ * A change of an object. `deleted` contains the last known state. The replacement of an object by an object
+ * with the same name and another UID results in `deleted` and then `added`.
  */
 export type Change<T> =
   | { readonly type: 'added'; readonly key: string; readonly object: T }
   | { readonly type: 'updated'; readonly key: string; readonly old: T; readonly object: T }
   | { readonly type: 'deleted'; readonly key: string; readonly object: T };
 
-/** The objects of a kind as last heard of, by key, UID and index. Every look-up is O(1); nothing may be changed. */
+/**
+ * The last known state of the objects of a kind, by key, UID and index. Every look-up is O(1). The objects
+ * are immutable.
+ */
 export interface ReadStore<T extends KubeObject> {
   readonly size: number;
   get(key: string): T | undefined;
   byUid(uid: string): T | undefined;
   values(): Iterable<T>;
   keys(): Iterable<string>;
-  /** Objects that have `value` in `index` (a declared index or reference); throws for an unknown index. */
+  /**
+   * The objects with `value` in `index`, a declared index or reference.
+   *
+   * @throws Error for an unknown index
+   */
   byIndex(index: string, value: string): Iterable<T>;
-  /** Their keys: `.size` counts without looking at any. Of the moment: copy it before waiting for anything. */
+  /**
+   * The keys of the objects with `value` in `index`. The set is valid only until the next change, so callers
+   * must copy the set before an `await`.
+   */
   keysByIndex(index: string, value: string): ReadonlySet<string>;
-  /** Calls `listener` with every change, after the store shows it; returns what ends that. */
+  /** Calls `listener` after every change of the store. @returns a function that removes the listener */
   subscribe(listener: (change: Change<T>) => void): () => void;
 }
 
-/** The writable side, for what feeds it. */
+/** A store that reflectors and status writers can change. */
 export class Store<T extends KubeObject> implements ReadStore<T> {
   readonly #objects = new Map<string, T>();
   readonly #uids = new Map<string, T>();
@@ -37,8 +47,9 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
   readonly #onError: (what: string, error: unknown) => void;
 
   /**
-   * `onError` hears of an index function or listener that threw: a mistake in one kind's declaration must not end
-   * the watch of all. The object has no values in that index then.
+   * @param indexes index name → function that returns the index values of an object
+   * @param onError called when an index function or a listener throws, so that an error in one declaration
+   *   does not stop the watch. The object then has no values in that index.
    */
   constructor(
     indexes: Readonly<Record<string, (object: T) => readonly string[]>> = {},
@@ -46,7 +57,7 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
   ) {
     this.#onError = onError;
     for (const [name, valuesOf] of Object.entries(indexes)) {
-      const careful = (object: T): readonly string[] => {
+      const safeValuesOf = (object: T): readonly string[] => {
         try {
           return valuesOf(object);
         } catch (error) {
@@ -54,7 +65,7 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
           return [];
         }
       };
-      this.#indexes.set(name, new IndexTable(careful));
+      this.#indexes.set(name, new IndexTable(safeValuesOf));
     }
   }
 
@@ -87,7 +98,7 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
 
   keysByIndex(index: string, value: string): ReadonlySet<string> {
     const table = this.#indexes.get(index);
-    if (table === undefined) throw new Error(`no such index: ${index}`);
+    if (table === undefined) throw new Error(`the store has no index ${index}`);
     return table.keys(value);
   }
 
@@ -97,16 +108,16 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
   }
 
   /**
-   * Takes in an object as it was at its resourceVersion. Ignored when the store has something newer under that
-   * key (events may come late, or twice) and `force` does not say otherwise, or the very same. One of another
-   * UID replaces what was there.
+   * Adds or updates an object. Ignores an older resourceVersion unless `force` is set, because events can
+   * arrive late or twice. Ignores an equal object. An object with another UID replaces the previous object
+   * with the same key.
    */
   upsert(object: T, { force }: { readonly force: boolean } = { force: false }): void {
     const key = keyOf(object);
     const old = this.#objects.get(key);
     if (old === undefined) {
       this.#put(key, undefined, object);
-      this.#tell({ type: 'added', key, object });
+      this.#notify({ type: 'added', key, object });
       return;
     }
     const isOlder = compareVersions(object.metadata.resourceVersion, old.metadata.resourceVersion) < 0;
@@ -114,26 +125,29 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
     if (old.metadata.uid !== object.metadata.uid) {
       this.#drop(key, old);
       this.#put(key, undefined, object);
-      this.#tell({ type: 'added', key, object });
+      this.#notify({ type: 'added', key, object });
     } else if (!jsonEqual(old, object)) {
       this.#put(key, old, object);
-      this.#tell({ type: 'updated', key, old, object });
+      this.#notify({ type: 'updated', key, old, object });
     }
   }
 
-  /** Takes in an object only as news of one that is here (the answer to a write): it never brings one back. */
+  /**
+   * Updates an object from the response of a write. Ignores the object if the store does not contain its UID,
+   * because the object can be deleted already.
+   */
   refresh(object: T): void {
     if (this.#objects.get(keyOf(object))?.metadata.uid === object.metadata.uid) this.upsert(object);
   }
 
-  /** Removes this very object; a namesake with another UID stays. */
+  /** Removes an object. An object with the same key and another UID stays. */
   delete(object: T): void {
     const key = keyOf(object);
     const old = this.#objects.get(key);
     if (old?.metadata.uid === object.metadata.uid) this.#drop(key, old);
   }
 
-  /** Removes everything whose key is not in `keys`: the end of a complete list. */
+  /** Removes all objects whose key is not in `keys`, at the end of a complete list. */
   retain(keys: ReadonlySet<string>): void {
     for (const [key, object] of this.#objects) if (!keys.has(key)) this.#drop(key, object);
   }
@@ -148,10 +162,10 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
     this.#objects.delete(key);
     this.#uids.delete(old.metadata.uid);
     for (const table of this.#indexes.values()) table.update(key, old, undefined);
-    this.#tell({ type: 'deleted', key, object: old });
+    this.#notify({ type: 'deleted', key, object: old });
   }
 
-  #tell(change: Change<T>): void {
+  #notify(change: Change<T>): void {
     for (const listener of this.#listeners) {
       try {
         listener(change);

@@ -13,38 +13,43 @@ import type { KubeClient } from '../client/client.ts';
 import { ApiError, ConnectionError, isAborted, isUnreachable } from '../client/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { KubeObject, ResourceType } from '../types.ts';
-import { trimmed } from '../trimmed.ts';
-import { step, type Action, type Event, type State } from './machine.ts';
+import { withoutManagedFields } from '../managed-fields.ts';
+import { transition, type Action, type Event, type State } from './state-machine.ts';
 
 /** Settings of a {@link Reflector}. */
 export interface ReflectorOptions {
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Objects a page of a list; a page is parsed in one go, so it bounds how long the event loop is held. */
+  /**
+   * The number of objects per page of a list. The client parses a page at once, which blocks the event loop.
+   */
   readonly pageSize?: number;
   /**
-   * A watch that says nothing for this long is opened anew. Where nothing happens that is normal (the API server
-   * repeats no bookmark), and costs one small read.
+   * A watch without data for this time is opened again, after one small read. Silence is normal when no
+   * object changes, because the API server does not repeat bookmarks.
    */
   readonly idleTimeoutMs?: number;
-  /** While the server refuses. */
+  /** The backoff while the server returns errors. */
   readonly backoff?: Backoff;
-  /** While there is nobody at the other end: short, so that what the server's return waits for is not us. */
+  /** The backoff while the server is unreachable; short, so that the watch resumes soon after an outage. */
   readonly unreachableBackoff?: Backoff;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;
 }
 
-/** Asked of the server: how long a watch lasts at least, in s. Up to twice that, so that not all end together. */
-const watchSeconds = 290;
+/**
+ * The minimum duration of a watch, in s. The reflector requests a random duration up to twice this value, so
+ * that the watches do not end at the same time.
+ */
+const MIN_WATCH_SECONDS = 290;
 
-/** Keeps a store equal to what the API server has: the driver of the state machine in machine.ts. */
+/**
+ * Lists and watches a kind and keeps the store in sync with the API server. This class is the driver of the
+ * state machine in state-machine.ts.
+ */
 export class Reflector<T extends KubeObject> {
   readonly #client: KubeClient;
   readonly #type: ResourceType;
   readonly #store: Store<T>;
-  readonly #selectors: { readonly labelSelector?: string; readonly fieldSelector?: string };
   readonly #pageSize: number;
   readonly #idleTimeoutMs: number;
   readonly #backoff: Backoff;
@@ -53,11 +58,11 @@ export class Reflector<T extends KubeObject> {
   readonly #random: Random;
   readonly #log: Logger;
   readonly #stopped = new AbortController();
-  readonly #listedOnce = Promise.withResolvers<undefined>();
+  readonly #firstList = Promise.withResolvers<undefined>();
   #state: State = { name: 'Empty' };
   #timer: Timer | undefined;
-  #watch: AbortController | undefined;
-  /** When the server accepted the watch under way. */
+  #currentWatch: AbortController | undefined;
+  /** The time at which the server accepted the current watch. */
   #openedAt: number | undefined;
   #failingSince = 0;
 
@@ -65,11 +70,6 @@ export class Reflector<T extends KubeObject> {
     this.#client = client;
     this.#type = type;
     this.#store = store;
-    const { labelSelector, fieldSelector } = options;
-    this.#selectors = {
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    };
     this.#pageSize = options.pageSize ?? 500;
     this.#idleTimeoutMs = options.idleTimeoutMs ?? 90_000;
     this.#backoff = options.backoff ?? { baseMs: 500, maxMs: 30_000 };
@@ -77,53 +77,58 @@ export class Reflector<T extends KubeObject> {
     this.#clock = options.clock ?? realClock;
     this.#random = options.random ?? Math.random;
     this.#log = options.log ?? silentLogger;
-    // Nobody need wait for it.
-    this.#listedOnce.promise.catch(() => undefined);
+    // Without a handler, a stop before the first list would cause an unhandled rejection.
+    this.#firstList.promise.catch(() => undefined);
   }
 
-  /** The state's name, for health and tests. */
+  /** The name of the current state. */
   get state(): State['name'] {
     return this.#state.name;
   }
 
-  /** Failures in a row: 0 when all is well, also when there is nothing to hear. */
+  /** The number of consecutive failures; 0 while a watch is open, also without events. */
   get failures(): number {
     return 'failures' in this.#state && this.#openedAt === undefined ? this.#state.failures : 0;
   }
 
-  /** For how long it has failed, in ms; 0 when all is well. */
+  /** The time since the first of the consecutive failures, in ms; 0 without a failure. */
   get failingMs(): number {
     return this.failures === 0 ? 0 : this.#clock.now() - this.#failingSince;
   }
 
-  /** Begins; resolves when the store holds a first complete list. Failures are logged and retried for ever. */
+  /**
+   * Starts the list and watch. Resolves when the store contains the first complete list. Logs and retries
+   * failures until `stop`.
+   *
+   * @throws Error when `stop` is called before the first list is complete
+   */
   start(): Promise<undefined> {
     this.#dispatch({ type: 'start' });
-    return this.#listedOnce.promise;
+    return this.#firstList.promise;
   }
 
-  /** Ends the watch; the store keeps what it has. A `start` that still waits is rejected. */
+  /** Closes the watch. The store keeps its objects. */
   stop(): void {
     this.#dispatch({ type: 'stop' });
     this.#timer?.cancel();
     this.#stopped.abort();
-    this.#listedOnce.reject(new Error(`stopped before ${this.#type.plural} were listed`));
+    this.#firstList.reject(new Error(`the reflector was stopped before it listed ${this.#type.plural}`));
   }
 
   #dispatch(event: Event<T>): void {
-    const { state, actions } = step(this.#state, event);
+    const { state, actions } = transition(this.#state, event);
     if (state.name === 'Waiting') {
       this.#openedAt = undefined;
       if (state.failures === 1) this.#failingSince = this.#clock.now();
     }
     this.#state = state;
-    for (const action of actions) this.#carryOut(action);
+    for (const action of actions) this.#execute(action);
   }
 
-  #carryOut(action: Action<T>): void {
+  #execute(action: Action<T>): void {
     switch (action.type) {
       case 'upsert':
-        this.#store.upsert(trimmed(action.object), action);
+        this.#store.upsert(withoutManagedFields(action.object), action);
         break;
       case 'delete':
         this.#store.delete(action.object);
@@ -136,50 +141,52 @@ export class Reflector<T extends KubeObject> {
         break;
       case 'watch':
         this.#openedAt = undefined;
-        void this.#follow(action.resourceVersion);
+        void this.#openWatch(action.resourceVersion);
         break;
       case 'probe':
         void this.#probe();
         break;
       case 'closeWatch':
-        this.#watch?.abort();
+        this.#currentWatch?.abort();
         break;
       case 'listed':
-        this.#listedOnce.resolve(undefined);
+        this.#firstList.resolve(undefined);
         break;
       case 'wait':
         this.#wait(action);
         break;
       case 'report':
-        this.#log.warn(reports[action.what], { kind: this.#type.kind, ...errorFields(action.error) });
+        this.#log.warn(reportMessages[action.what], { kind: this.#type.kind, ...errorFields(action.error) });
     }
   }
 
-  #wait({ failures, tries, isUnreachable: isAway, atLeastMs, error }: Wait<T>): void {
+  #wait({ failures, backoffAttempt, isUnreachable: isAway, atLeastMs, error }: Wait<T>): void {
     const backoff = isAway ? this.#unreachableBackoff : this.#backoff;
-    const delay = Math.max(atLeastMs, backoffDelay(backoff, tries, this.#random));
-    this.#sayThatItWaits(Math.round(delay), failures, error);
+    const delay = Math.max(atLeastMs, backoffDelay(backoff, backoffAttempt, this.#random));
+    this.#logRetry(Math.round(delay), failures, error);
     this.#timer = this.#clock.setTimer(delay, () => this.#dispatch({ type: 'timer' }));
   }
 
-  #sayThatItWaits(delayMs: number, failures: number, error: unknown): void {
+  #logRetry(delayMs: number, failures: number, error: unknown): void {
     const fields = { kind: this.#type.kind, attempt: failures, delayMs, ...errorFields(error) };
-    // An outage is news at first, and then less and less: on its attempts 1, 2, 4, 8 and so on.
+    // During an outage only the attempts 1, 2, 4, 8, ... log a warning.
     if (isUnreachable(error)) {
-      const isNews = Number.isInteger(Math.log2(failures));
-      this.#log[isNews ? 'warn' : 'debug']('the API server cannot be reached: trying again', fields);
+      const isPowerOfTwo = Number.isInteger(Math.log2(failures));
+      this.#log[isPowerOfTwo ? 'warn' : 'debug']('cannot reach the API server, will retry', fields);
     }
-    // A server that has just learnt of a kind, or is busy, says when to come back: nothing is wrong.
+    // A 429 is not a fault: the server is busy, or is still initialising its cache for a new kind.
     else if (error instanceof ApiError && error.code === 429)
-      this.#log.info('the API server asks to wait before following a kind', fields);
+      this.#log.info('the API server is busy, will retry to list or watch a kind', fields);
     else
-      this.#log.warn('following a kind failed (is its CRD installed, may we list it?): trying again', fields);
+      this.#log.warn(
+        'failed to list or watch a kind, will retry; check its CRD and the RBAC permissions',
+        fields,
+      );
   }
 
   async #list(continueToken: string | undefined): Promise<void> {
     try {
       const page = await this.#client.list<T>(this.#type, {
-        ...this.#selectors,
         limit: this.#pageSize,
         ...(continueToken === undefined ? {} : { continueToken }),
         signal: this.#stopped.signal,
@@ -192,7 +199,7 @@ export class Reflector<T extends KubeObject> {
 
   async #probe(): Promise<void> {
     try {
-      const options = { ...this.#selectors, limit: 1, signal: this.#stopped.signal };
+      const options = { limit: 1, signal: this.#stopped.signal };
       const { resourceVersion } = await this.#client.list<T>(this.#type, options);
       this.#dispatch({ type: 'probed', resourceVersion });
     } catch (error) {
@@ -200,14 +207,13 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
-  async #follow(resourceVersion: string): Promise<void> {
+  async #openWatch(resourceVersion: string): Promise<void> {
     const watch = new AbortController();
-    this.#watch = watch;
+    this.#currentWatch = watch;
     const started = this.#clock.now();
     const options = {
-      ...this.#selectors,
       resourceVersion,
-      timeoutSeconds: Math.round(watchSeconds * (1 + this.#random())),
+      timeoutSeconds: Math.round(MIN_WATCH_SECONDS * (1 + this.#random())),
       idleTimeoutMs: this.#idleTimeoutMs,
       onOpen: () => (this.#openedAt = this.#clock.now()),
       signal: watch.signal,
@@ -231,8 +237,9 @@ export class Reflector<T extends KubeObject> {
 
 type Wait<T extends KubeObject> = Extract<Action<T>, { type: 'wait' }>;
 
-const reports = {
-  relist: 'the watch fell too far behind: listing anew',
-  staleList: 'a list is older than what was seen before: not believed, asking again',
-  staleListAccepted: 'lists stay older than what was seen before: the database must have been restored',
+const reportMessages = {
+  relist: 'the watch cannot resume, listing the kind again',
+  staleList: 'ignoring a list that is older than the last known resourceVersion, will retry',
+  staleListAccepted:
+    'accepting lists that are older than the last known resourceVersion: etcd was probably restored',
 } as const;

@@ -1,10 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  ConnectionError,
-  TerminalError,
-  type ReconcileContext,
-  type Result,
-} from '../../../src/reconcile/index.ts';
+import { ConnectionError, type ReconcileContext, type Result } from '../../../src/reconcile/index.ts';
 import { Controller, type Outcome } from '../../../src/reconcile/controller.ts';
 import { WorkQueue } from '../../../src/reconcile/queue/queue.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
@@ -35,16 +30,16 @@ function setUp(reconcile: Reconcile, workers = 4, turnOver?: () => Promise<void>
   const turn = turnOver === undefined ? new Turn(now) : { over: turnOver };
   const options = { kind: 'Widget', store, queue, reconciler, workers, log, now, turn, observe };
   const controller = new Controller(options);
-  controller.open();
+  controller.recordDeletions();
   controller.start();
   return { clock, store, queue, log, outcomes, controller };
 }
 
-/** What was said above the level that tells of every reconcile. */
-const complaints = (log: RecordingLog) => log.lines.filter(({ level }) => level !== 'debug');
+/** The log lines above the level debug, at which the controller logs every reconcile. */
+const importantLines = (log: RecordingLog) => log.lines.filter(({ level }) => level !== 'debug');
 
-describe('a controller', () => {
-  it('gives the newest state of the key, and undefined for what is not there', async () => {
+describe('Controller', () => {
+  it('passes the newest state of the object, or undefined when the object does not exist', async () => {
     const seen: unknown[] = [];
     const { store, queue } = setUp((_key, object) => {
       seen.push(object);
@@ -57,15 +52,15 @@ describe('a controller', () => {
     expect(seen).toEqual([store.get('default/a'), undefined]);
   });
 
-  it('never works on one key twice at a time, but on different keys at once', async () => {
+  it('reconciles different keys concurrently, but never the same key', async () => {
     const running = new Map<string, number>();
     const release: (() => void)[] = [];
-    let most = 0;
+    let maxRunning = 0;
     const { queue } = setUp(async (key) => {
       running.set(key, (running.get(key) ?? 0) + 1);
       expect(running.get(key)).toBe(1);
-      most = Math.max(
-        most,
+      maxRunning = Math.max(
+        maxRunning,
         [...running.values()].reduce((a, b) => a + b),
       );
       await new Promise<void>((resolve) => release.push(resolve));
@@ -75,35 +70,35 @@ describe('a controller', () => {
     for (let round = 0; round < 3; round++) {
       for (const key of ['a/1', 'a/2', 'a/3']) queue.add(key, 'edit');
       await settle();
-      for (const go of release.splice(0)) go();
+      for (const resolve of release.splice(0)) resolve();
       await settle();
     }
-    expect(most).toBe(3);
+    expect(maxRunning).toBe(3);
   });
 
-  it('lets others have the event loop before it goes on, when its turn is over', async () => {
+  it('yields the event loop when its turn is over', async () => {
     const seen: string[] = [];
-    const others = Promise.withResolvers<undefined>();
+    const nextTurn = Promise.withResolvers<undefined>();
     const work: Reconcile = (key) => {
       seen.push(key);
       return Promise.resolve(done);
     };
     let isOver = true;
-    const { queue } = setUp(work, 2, () => (seen.length < 4 || !isOver ? undefined : others.promise));
+    const { queue } = setUp(work, 2, () => (seen.length < 4 || !isOver ? undefined : nextTurn.promise));
     for (let i = 0; i < 10; i++) queue.add(`a/${i}`, 'resync');
     await settle();
     expect(seen.length).toBeLessThanOrEqual(5);
     isOver = false;
-    others.resolve(undefined);
+    nextTurn.resolve(undefined);
     await settle();
     expect(seen).toHaveLength(10);
   });
 
-  it('begins no more in a turn than fits, however many workers wait for it', async () => {
+  it('starts only the reconciles that fit into a turn, for any number of waiting workers', async () => {
     let now = 0;
-    let begun = 0;
+    let started = 0;
     const work: Reconcile = () => {
-      begun++;
+      started++;
       now += 4;
       return Promise.resolve(done);
     };
@@ -111,18 +106,18 @@ describe('a controller', () => {
     const { queue } = setUp(work, 64, () => turn.over());
     const turns: number[] = [];
     const watch = (): void => {
-      turns.push(begun);
-      if (begun < 100) setImmediate(watch);
+      turns.push(started);
+      if (started < 100) setImmediate(watch);
     };
     setImmediate(watch);
     for (let i = 0; i < 100; i++) queue.add(`a/${i}`, 'resync');
-    await eventually(() => expect(begun).toBe(100));
-    // Two are 8 ms; the first two turns may follow one another.
+    await eventually(() => expect(started).toBe(100));
+    // Two reconciles take 8 ms, the length of a turn. The samples can combine the first two turns.
     for (const [index, count] of turns.entries())
       expect(count - (turns[index - 1] ?? 0)).toBeLessThanOrEqual(4);
   });
 
-  it('tries at least once a second what fails because the API server is away, and warns of it a few times', async () => {
+  it('retries at least once a second while the API server is unreachable, and logs only a few warnings', async () => {
     let isAway = true;
     const { clock, queue, outcomes, log } = setUp(() =>
       isAway
@@ -132,29 +127,13 @@ describe('a controller', () => {
     queue.add('default/a', 'edit');
     await clock.advance(300_000);
     expect(outcomes.length).toBeGreaterThan(300);
-    expect(complaints(log)).toHaveLength(3);
+    expect(importantLines(log)).toHaveLength(3);
     isAway = false;
     await clock.advance(1_000);
     expect(outcomes.at(-1)).toBe('success');
   });
 
-  it('comes back after the time that a reconcile asks for', async () => {
-    let times = 0;
-    const { clock, queue, outcomes } = setUp(() => {
-      times++;
-      return Promise.resolve(times === 1 ? { kind: 'requeue', afterMs: 500 } : { kind: 'wait' });
-    });
-    queue.add('default/a', 'edit');
-    await clock.advance(499);
-    expect(times).toBe(1);
-    await clock.advance(1);
-    expect(times).toBe(2);
-    await clock.advance(100_000);
-    expect(times).toBe(2);
-    expect(outcomes).toEqual(['requeue_after', 'success']);
-  });
-
-  it('retries what throws, later each time, tells how often, and logs code and key', async () => {
+  it('retries a failed key with a growing backoff, passes the attempt, and logs the code and the key', async () => {
     const attempts: number[] = [];
     const { clock, queue, log, outcomes } = setUp((_key, _object, { attempt }) => {
       attempts.push(attempt);
@@ -165,7 +144,7 @@ describe('a controller', () => {
     await clock.advance(100 + 200 + 400);
     expect(attempts).toEqual([0, 1, 2, 3]);
     expect(outcomes).toEqual(['error', 'error', 'error', 'success']);
-    expect(complaints(log)[0]).toMatchObject({
+    expect(importantLines(log)[0]).toMatchObject({
       level: 'warn',
       kind: 'Widget',
       key: 'default/a',
@@ -177,7 +156,7 @@ describe('a controller', () => {
     expect(attempts.at(-1)).toBe(0);
   });
 
-  it('waits as long as the API server asks', async () => {
+  it('respects the Retry-After of the API server', async () => {
     let times = 0;
     const { clock, queue } = setUp(() => {
       times++;
@@ -190,27 +169,11 @@ describe('a controller', () => {
     expect(times).toBe(2);
   });
 
-  it('does not retry a terminal error until the key is added again', async () => {
-    let times = 0;
-    const { clock, queue, log, outcomes } = setUp(() => {
-      times++;
-      return Promise.reject(new TerminalError('INVALID_CIDR', 'not a CIDR'));
-    });
-    queue.add('default/a', 'edit');
-    await clock.advance(1_000_000);
-    expect(times).toBe(1);
-    expect(outcomes).toEqual(['terminal_error']);
-    expect(complaints(log)[0]).toMatchObject({ level: 'error', code: 'INVALID_CIDR' });
-    queue.add('default/a', 'edit');
-    await clock.advance(0);
-    expect(times).toBe(2);
-  });
-
-  it('survives a reconciler that throws something that is no error', async () => {
+  it('retries after a reconciler throws a value that is not an Error', async () => {
     let times = 0;
     const { clock, queue } = setUp(() => {
       times++;
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- somebody's library will
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- a library can do this
       throw 'a string';
     });
     queue.add('default/a', 'edit');
@@ -218,7 +181,7 @@ describe('a controller', () => {
     expect(times).toBe(2);
   });
 
-  it('tells of everything that had the key and is gone, until a reconcile succeeds', async () => {
+  it('passes the deleted objects of the key until a reconcile succeeds', async () => {
     const gone: string[][] = [];
     let fails = true;
     const { clock, store, queue } = setUp((_key, _object, context) => {
@@ -237,7 +200,7 @@ describe('a controller', () => {
     expect(gone).toEqual([['one'], ['one', 'two'], []]);
   });
 
-  it('keeps what goes away during a reconcile for the next one', async () => {
+  it('passes an object that is deleted during a reconcile to the next reconcile', async () => {
     const gone: string[][] = [];
     let release: () => void = () => undefined;
     const { store, queue } = setUp(async (_key, _object, context) => {
@@ -256,7 +219,7 @@ describe('a controller', () => {
     expect(gone).toEqual([[], ['one']]);
   });
 
-  it('on a stop finishes what is under way and drops what waits', async () => {
+  it('finishes the reconciles in progress on stop, and drops the waiting keys', async () => {
     const worked: string[] = [];
     let release: () => void = () => undefined;
     const { queue, controller } = setUp(async (key) => {
@@ -277,7 +240,7 @@ describe('a controller', () => {
     expect(worked).toEqual(['a/1']);
   });
 
-  it('aborts the signal of what is under way when it is told to', async () => {
+  it('aborts the signal of the reconciles in progress on abort', async () => {
     let signal: AbortSignal | undefined;
     const { queue, controller } = setUp((_key, _object, context) => {
       signal = context.signal;

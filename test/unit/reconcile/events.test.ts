@@ -34,8 +34,8 @@ function setUp(options: Partial<EventRecorderOptions> = {}) {
   return { clock, cluster, recorder, written };
 }
 
-describe('an event recorder', () => {
-  it('writes what events.k8s.io/v1 wants', async () => {
+describe('EventRecorder', () => {
+  it('writes an events.k8s.io/v1 Event', async () => {
     const { recorder, written } = setUp();
     recorder.record(widget('a'), ready);
     await settle();
@@ -63,7 +63,7 @@ describe('an event recorder', () => {
     expect((await written())[0]!.metadata.name).toMatch(/^a\.[0-9a-f]+$/);
   });
 
-  it('counts repeats in one object, written at most once a minute', async () => {
+  it('counts repetitions in one Event, and updates it at most once a minute', async () => {
     const { clock, cluster, recorder, written } = setUp();
     for (let second = 0; second < 180; second++) {
       recorder.record(widget('a'), ready);
@@ -74,7 +74,7 @@ describe('an event recorder', () => {
     expect(cluster.writes.length).toBeLessThanOrEqual(3);
   });
 
-  it('makes a new object for another note, another object, or the same after a long time', async () => {
+  it('creates a new Event for another note, for another object, and after a long time', async () => {
     const { clock, recorder, written } = setUp();
     recorder.record(widget('a'), ready);
     recorder.record(widget('a'), { ...ready, note: 'other' });
@@ -86,7 +86,7 @@ describe('an event recorder', () => {
     expect(notes.sort()).toEqual(['uid-a it works', 'uid-a it works', 'uid-a other', 'uid-b it works']);
   });
 
-  it('keeps to its rate, and drops what is too much', async () => {
+  it('limits the write rate, and drops events when its queue is full', async () => {
     const { clock, cluster, recorder } = setUp({ perSecond: 1, burst: 5, capacity: 10 });
     for (let i = 0; i < 100; i++) recorder.record(widget(`w${i}`), ready);
     await clock.advance(0);
@@ -96,7 +96,7 @@ describe('an event recorder', () => {
     expect(recorder.dropped).toBe(89);
   });
 
-  it('goes on after a refusal, and tries that event again when it is repeated', async () => {
+  it('continues after a failed write, and writes that event when it is repeated', async () => {
     const { clock, cluster, recorder, written } = setUp();
     cluster.failing = (call) => (call.includes(' default/a.') ? refusal(403, 'Forbidden') : undefined);
     recorder.record(widget('a'), ready);
@@ -109,7 +109,7 @@ describe('an event recorder', () => {
     expect((await written()).map(({ regarding }) => regarding.uid)).toEqual(['uid-a', 'uid-b']);
   });
 
-  it('on closing writes what waits without regard to the rate, and takes nothing more', async () => {
+  it('writes the queued events on close without the rate limit, and accepts no more events', async () => {
     const { clock, cluster, recorder } = setUp({ perSecond: 1, burst: 1 });
     for (let i = 0; i < 4; i++) recorder.record(widget(`w${i}`), ready);
     await settle();
@@ -121,7 +121,7 @@ describe('an event recorder', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('does not hold up a stop when the API server does not answer', async () => {
+  it('closes after the time-out when the API server does not answer', async () => {
     const { clock, cluster, recorder } = setUp();
     cluster.create = () => new Promise(() => undefined);
     recorder.record(widget('a'), ready);
@@ -133,7 +133,7 @@ describe('an event recorder', () => {
     expect(isClosed).toBe(true);
   });
 
-  it('cuts a long note at a whole character', async () => {
+  it('truncates a long note without splitting a character', async () => {
     const { recorder, written } = setUp();
     recorder.record(widget('a'), { ...ready, note: '€'.repeat(1000) });
     await settle();

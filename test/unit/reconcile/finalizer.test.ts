@@ -20,8 +20,8 @@ async function setUp(finalizers: string[] = []) {
   return { cluster, refreshed, holder, object, now };
 }
 
-describe('a finalizer', () => {
-  it('is added beside others, and removed without them', async () => {
+describe('Finalizers', () => {
+  it('adds and removes a finalizer and keeps the other finalizers', async () => {
     const { holder, object, now, refreshed } = await setUp(['other']);
     expect(await holder.add(widgetType, object, ours)).toBe('held');
     expect((await now()).metadata.finalizers).toEqual(['other', ours]);
@@ -30,26 +30,26 @@ describe('a finalizer', () => {
     expect((await now()).metadata.finalizers).toEqual(['other']);
   });
 
-  it('is added to an object that has none', async () => {
+  it('adds a finalizer to an object without finalizers', async () => {
     const { holder, object, now } = await setUp();
     expect(await holder.add(widgetType, object, ours)).toBe('held');
     expect((await now()).metadata.finalizers).toEqual([ours]);
   });
 
-  it('costs nothing when it is as it should be', async () => {
+  it('sends no request when the finalizers are already correct', async () => {
     const { cluster, holder, object } = await setUp([ours]);
     expect(await holder.add(widgetType, object, ours)).toBe('held');
     expect(await holder.remove(widgetType, object, 'another')).toBe('released');
     expect(cluster.calls).toEqual([]);
   });
 
-  it('is not added to an object that is being deleted', async () => {
+  it('does not add a finalizer to an object that is being deleted', async () => {
     const { cluster, holder, object, now } = await setUp(['other']);
     await cluster.delete(widgetType, object.metadata);
     expect(await holder.add(widgetType, await now(), ours)).toBe('released');
   });
 
-  it('lets the object go when it was the last, and does not bring it back', async () => {
+  it('removes the last finalizer without a refresh of the deleted object', async () => {
     const { cluster, holder, object, now, refreshed } = await setUp([ours]);
     await cluster.delete(widgetType, object.metadata);
     expect(await holder.remove(widgetType, await now(), ours)).toBe('released');
@@ -57,7 +57,7 @@ describe('a finalizer', () => {
     expect(refreshed).toEqual([]);
   });
 
-  it('does not undo what somebody else did to the list meanwhile', async () => {
+  it('does not overwrite a concurrent change of the finalizers', async () => {
     const { cluster, holder, object, now } = await setUp(['other']);
     cluster.edit(widgetType, object.metadata, (old) => ({
       ...old,
@@ -67,7 +67,7 @@ describe('a finalizer', () => {
     expect((await now()).metadata.finalizers).toEqual(['other', 'third']);
   });
 
-  it('does not touch a namesake', async () => {
+  it('does not change an object with the same name and another UID', async () => {
     const { cluster, holder, object, now } = await setUp();
     await cluster.delete(widgetType, object.metadata);
     await cluster.create(widgetType, newWidget('a'));
@@ -75,7 +75,7 @@ describe('a finalizer', () => {
     expect((await now()).metadata.finalizers).toBeUndefined();
   });
 
-  it('says when the object is gone, and throws when there is no answer', async () => {
+  it('returns `released` when the object is gone, and throws when the server does not answer', async () => {
     const { cluster, holder, object } = await setUp([ours]);
     cluster.failing = () => lostReply();
     await expect(holder.remove(widgetType, object, ours)).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -88,7 +88,7 @@ describe('a finalizer', () => {
     expect(await holder.remove(widgetType, object, ours)).toBe('released');
   });
 
-  it('is decided without I/O, from the object alone', () => {
+  it('computes the patches from the object without I/O', () => {
     expect(addFinalizerPatch(widget('a', { metadata: { finalizers: [ours] } }), ours)).toBeUndefined();
     expect(addFinalizerPatch(widget('a', { metadata: { deletionTimestamp: 'now' } }), ours)).toBeUndefined();
     expect(removeFinalizerPatch(widget('a'), ours)).toBeUndefined();

@@ -22,7 +22,7 @@ class Race {
   readonly events: string[] = [];
   readonly stopped = new AbortController();
 
-  /** A candidate whose clock shows another wall time than the others'. */
+  /** Starts a candidate. */
   enter(identity: string, clock = this.clock): LeaderElector {
     const elector = new LeaderElector({
       client: this.cluster,
@@ -43,8 +43,8 @@ class Race {
   }
 }
 
-describe('leader election', () => {
-  it('takes a lease that is not there, and keeps it', async () => {
+describe('LeaderElector', () => {
+  it('creates a missing lease and renews it', async () => {
     const race = new Race();
     race.enter('a');
     await race.clock.advance(60_000);
@@ -57,7 +57,7 @@ describe('leader election', () => {
     });
   });
 
-  it('lets one of two lead', async () => {
+  it('elects only one of two candidates', async () => {
     const race = new Race();
     race.enter('a');
     race.enter('b');
@@ -65,7 +65,7 @@ describe('leader election', () => {
     expect(race.events).toHaveLength(1);
   });
 
-  it('hands over at once when the holder lets go', async () => {
+  it('elects the next candidate immediately after the leader releases the lease', async () => {
     const race = new Race();
     const a = race.enter('a');
     await race.clock.advance(5_000);
@@ -78,19 +78,19 @@ describe('leader election', () => {
     expect(await race.spec()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
   });
 
-  it('waits for the whole lease, by its own clock, after the holder’s last sign of life', async () => {
+  it('takes a lease only after it was not renewed for its whole duration, by the candidate’s own clock', async () => {
     const race = new Race();
     race.enter('a');
     await race.clock.advance(5_000);
-    // From now on a is cut off, while b is not.
-    let isDead = false;
+    // From now on the API server is unreachable for a, but not for b.
+    let isCutOff = false;
     const cluster = race.cluster;
     const b = new Race();
-    cluster.failing = () => (isDead ? lostReply() : undefined);
-    isDead = true;
+    cluster.failing = () => (isCutOff ? lostReply() : undefined);
+    isCutOff = true;
     await race.clock.advance(11_000);
-    expect(race.events).toEqual(['a leads', 'a lost: not renewed in time']);
-    isDead = false;
+    expect(race.events).toEqual(['a leads', 'a lost: the lease was not renewed in time']);
+    isCutOff = false;
     const late = new LeaderElector({
       client: cluster,
       lease,
@@ -107,16 +107,16 @@ describe('leader election', () => {
     expect(late.isLeader).toBe(true);
   });
 
-  it('gives up before others may take over when the API server is away', async () => {
+  it('stops leading before other candidates can take the lease when the API server is unreachable', async () => {
     const race = new Race();
     race.enter('a');
     await race.clock.advance(1_000);
     race.cluster.failing = () => lostReply();
     await race.clock.advance(15_000 - 2_000);
-    expect(race.events).toEqual(['a leads', 'a lost: not renewed in time']);
+    expect(race.events).toEqual(['a leads', 'a lost: the lease was not renewed in time']);
   });
 
-  it('survives a short outage and a lost reply', async () => {
+  it('keeps leading after a short outage and a lost response', async () => {
     const race = new Race();
     const a = race.enter('a');
     await race.clock.advance(1_000);
@@ -124,7 +124,7 @@ describe('leader election', () => {
     await race.clock.advance(6_000);
     race.cluster.failing = () => undefined;
     await race.clock.advance(10_000);
-    // The write took effect, so its resourceVersion is not known to the writer.
+    // The write takes effect, but the elector does not receive the new resourceVersion.
     race.cluster.losing = (call) => (call.startsWith('update') ? lostReply() : undefined);
     await race.clock.advance(2_000);
     race.cluster.losing = () => undefined;
@@ -133,7 +133,7 @@ describe('leader election', () => {
     expect(a.isLeader).toBe(true);
   });
 
-  it('notices at once that another has the lease', async () => {
+  it('stops leading at the next renewal after another process took the lease', async () => {
     const race = new Race();
     race.enter('a');
     await race.clock.advance(1_000);
@@ -145,7 +145,7 @@ describe('leader election', () => {
     expect(race.events).toEqual(['a leads', 'a lost: thief took the lease']);
   });
 
-  it('makes the lease again when somebody deletes it', async () => {
+  it('creates the lease again after its deletion', async () => {
     const race = new Race();
     race.enter('a');
     await race.clock.advance(1_000);
@@ -155,7 +155,7 @@ describe('leader election', () => {
     expect((await race.spec()).holderIdentity).toBe('a');
   });
 
-  it('does not take an annotation on the lease for a sign of life', async () => {
+  it('does not count an annotation of the lease as a renewal', async () => {
     const race = new Race();
     const holder = new Race();
     const b = race.enter('b', race.clock);
@@ -185,7 +185,7 @@ describe('leader election', () => {
     expect(next.isLeader).toBe(true);
   });
 
-  it('confirms by the API server’s own word, which the holder may not have heard yet', async () => {
+  it('confirms with a read from the API server, also before the leader has noticed a change', async () => {
     const race = new Race();
     const a = race.enter('a');
     await race.clock.advance(1_000);
@@ -197,7 +197,7 @@ describe('leader election', () => {
     expect([a.isLeader, await a.confirm()]).toEqual([true, false]);
   });
 
-  it('confirms nothing before it leads, nor without an answer', async () => {
+  it('does not confirm before it leads, and rejects when the API server does not answer', async () => {
     const race = new Race();
     const a = race.enter('a');
     expect(await a.confirm()).toBe(false);
@@ -206,7 +206,7 @@ describe('leader election', () => {
     await expect(a.confirm()).rejects.toThrow();
   });
 
-  it('stops trying when it is told to', async () => {
+  it('stops trying after an abort', async () => {
     const race = new Race();
     race.enter('a');
     await race.clock.advance(1_000);
@@ -218,7 +218,7 @@ describe('leader election', () => {
     expect(race.events).toEqual(['a leads']);
   });
 
-  it('releases a lease whose last renewal took effect without an answer', async () => {
+  it('releases a lease whose last renewal took effect without a response', async () => {
     const race = new Race();
     const a = race.enter('a');
     await race.clock.advance(1_000);
@@ -229,7 +229,7 @@ describe('leader election', () => {
     expect(await race.spec()).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
   });
 
-  it('leaves the lease alone on release when it does not hold it', async () => {
+  it('does not change the lease on release when it does not hold the lease', async () => {
     const race = new Race();
     race.enter('a');
     await race.clock.advance(1_000);
@@ -240,7 +240,7 @@ describe('leader election', () => {
     expect((await race.spec()).holderIdentity).toBe('a');
   });
 
-  it('refuses times with which two could lead', () => {
+  it('rejects durations that allow two leaders', () => {
     const { cluster: client, clock } = new Race();
     const make = (times: object) => () =>
       new LeaderElector({ client, lease, identity: 'a', clock, onLost: () => undefined, ...times });

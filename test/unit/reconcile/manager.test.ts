@@ -29,7 +29,7 @@ const shelves: Kind<Shelf> = { type: shelfType, facts: ({ status }) => status?.r
 const newShelf = (name: string) => ({ ...newWidget(name), kind: 'Shelf' });
 const ref = (name: string) => ({ namespace: 'default', name });
 
-/** A manager of widgets and shelves whose reconcilers note what they are called with, and may do something. */
+/** A manager of widgets and shelves. Its reconcilers record their calls and run the callbacks of the test. */
 class Bench {
   readonly clock = new FakeClock();
   readonly cluster = new FakeCluster();
@@ -73,7 +73,7 @@ class Bench {
     await this.clock.advance(0);
   }
 
-  /** What was called since the last time it was asked. */
+  /** Returns the calls since the previous use of this method. */
   async called(ms = 0): Promise<string[]> {
     await this.clock.advance(ms);
     return this.calls.splice(0);
@@ -82,7 +82,7 @@ class Bench {
 
 const running: Bench[] = [];
 
-describe('a manager', () => {
+describe('Manager', () => {
   afterEach(async () => {
     for (const { manager, clock } of running.splice(0)) {
       const stopping = manager.stop();
@@ -91,7 +91,7 @@ describe('a manager', () => {
     }
   });
 
-  it('reconciles all that there is, as a resync, once the caches are full', async () => {
+  it('reconciles every object with the priority resync after the caches are synced', async () => {
     const bench = new Bench();
     await bench.cluster.create(widgetType, newWidget('a', { shelf: 's' }));
     await bench.cluster.create(shelfType, newShelf('s'));
@@ -104,7 +104,7 @@ describe('a manager', () => {
     expect(await bench.called()).toEqual(['Widget default/a resync', 'Shelf default/s resync']);
   });
 
-  it('reconciles an edit first, a changed status as a repair, and a deletion', async () => {
+  it('reconciles an edit and a deletion with the priority edit, and a status change with the priority repair', async () => {
     const bench = new Bench();
     await bench.start();
     await bench.cluster.create(widgetType, newWidget('a'));
@@ -123,7 +123,7 @@ describe('a manager', () => {
     expect(gone).toEqual([[undefined, ['uid-1']]]);
   });
 
-  it('does not reconcile a second time because of its own status', async () => {
+  it('does not reconcile an object again after its own status write', async () => {
     const bench = new Bench();
     await bench.start();
     bench.onWidget = async (object) => {
@@ -138,7 +138,7 @@ describe('a manager', () => {
     expect(bench.cluster.writes.filter((call) => call.includes('status'))).toHaveLength(1);
   });
 
-  it('shows the next reconcile the status it wrote, though the watch is behind', async () => {
+  it('passes the written status to the next reconcile before the watch delivers it', async () => {
     const bench = new Bench();
     await bench.start();
     await bench.cluster.create(widgetType, newWidget('a'));
@@ -156,7 +156,7 @@ describe('a manager', () => {
     expect(bench.cluster.writes.filter((call) => call.includes('status'))).toHaveLength(1);
   });
 
-  it('does not miss an edit that came while it wrote status', async () => {
+  it('reconciles an edit that occurs during a status write', async () => {
     const bench = new Bench();
     await bench.start();
     const sizes: unknown[] = [];
@@ -174,7 +174,7 @@ describe('a manager', () => {
     expect(bench.manager.store<Widget>('Widget').get('default/a')?.status).toEqual({ size: 2 });
   });
 
-  it('wakes what waits for a reference that appears, and not for a count in its status', async () => {
+  it('enqueues the referrers when a referenced object is created or changes its facts', async () => {
     const bench = new Bench();
     await bench.start();
     bench.onWidget = () => ({ kind: 'wait' });
@@ -195,7 +195,7 @@ describe('a manager', () => {
     expect(await bench.called(1_000)).toHaveLength(3);
   });
 
-  it('wakes dependents by a status that it wrote itself', async () => {
+  it('enqueues the referrers after its own status write', async () => {
     const bench = new Bench();
     await bench.start();
     await bench.cluster.create(widgetType, newWidget('a', { shelf: 's' }));
@@ -216,7 +216,7 @@ describe('a manager', () => {
     expect(isReady).toBe(true);
   });
 
-  it('wakes a target once for a burst of referrers, and at once when it is being deleted', async () => {
+  it('enqueues a referenced object once for a burst of referrers, and immediately when it is being deleted', async () => {
     const bench = new Bench();
     await bench.start();
     const held = newShelf('s');
@@ -232,7 +232,7 @@ describe('a manager', () => {
     expect(await bench.called()).toContain('Shelf default/s repair');
   });
 
-  it('retries what fails, and loses none of it when everything fails at once', async () => {
+  it('retries every key when all reconciles fail at the same time', async () => {
     const bench = new Bench();
     await bench.start();
     let isDown = true;
@@ -249,66 +249,68 @@ describe('a manager', () => {
     expect(succeeded.size).toBe(200);
   });
 
-  it('does not start with a reference that leads nowhere, or with a kind twice', async () => {
+  it('rejects a reference to an unregistered kind, and a second registration of a kind', async () => {
     const manager = new Manager({ client: new FakeCluster() });
     manager.addKind(widgets);
-    expect(() => manager.addKind(widgets)).toThrow('the kind Widget is added twice');
-    await expect(manager.start()).rejects.toThrow('Widget refers to Shelf, which was not added');
+    expect(() => manager.addKind(widgets)).toThrow('the kind Widget is already registered');
+    await expect(manager.start()).rejects.toThrow(
+      'the kind Widget refers to the kind Shelf, which is not registered',
+    );
     await manager.stop();
   });
 
-  it('says what it is waiting for until it is ready', async () => {
+  it('reports the current phase until it is ready', async () => {
     const bench = new Bench();
-    const said = (): string | undefined => {
+    const readiness = (): string | undefined => {
       const { ok, checks } = bench.manager.ready.report();
       return ok ? undefined : `${checks['manager'] ?? ''}; ${checks['api'] ?? ''}`;
     };
-    expect(said()).toBe('not started; ok');
+    expect(readiness()).toBe('not started; ok');
     bench.cluster.failing = () => lostReply();
     let finish: () => void = () => undefined;
     bench.manager.beforeStart('the pools', () => new Promise<void>((resolve) => (finish = resolve)));
     const starting = bench.manager.start();
-    expect(said()).toBe('listing; ok');
+    expect(readiness()).toBe('syncing caches; ok');
     await bench.clock.advance(20_000);
-    expect(said()).toBe('listing; cannot follow Widget, Shelf');
+    expect(readiness()).toBe('syncing caches; cannot list or watch Widget, Shelf');
     bench.cluster.failing = () => undefined;
     await bench.clock.advance(30_000);
-    expect(said()).toBe('the pools; ok');
+    expect(readiness()).toBe('the pools; ok');
     finish();
     await starting;
-    expect(said()).toBeUndefined();
+    expect(readiness()).toBeUndefined();
   });
 
-  it('connects to what else there is while it lists, and goes on when both are done', async () => {
+  it('runs the duringSync hooks during the list, and continues after both', async () => {
     const bench = new Bench();
     bench.cluster.failing = () => lostReply();
     const steps: string[] = [];
     const connected = Promise.withResolvers<undefined>();
-    bench.manager.alongside('connecting', () => {
+    bench.manager.duringSync('connecting', () => {
       steps.push('connecting');
       return connected.promise;
     });
     bench.manager.beforeStart('the pools', () => Promise.resolve(void steps.push('the pools')));
-    const said = () => bench.manager.ready.report().checks['manager'];
+    const phase = () => bench.manager.ready.report().checks['manager'];
     const starting = bench.manager.start();
     await settle();
-    expect([steps, said()]).toEqual([['connecting'], 'listing, connecting']);
+    expect([steps, phase()]).toEqual([['connecting'], 'syncing caches, connecting']);
     bench.cluster.failing = () => undefined;
     await bench.clock.advance(1_000);
-    expect([steps, said()]).toEqual([['connecting'], 'connecting']);
+    expect([steps, phase()]).toEqual([['connecting'], 'connecting']);
     connected.resolve(undefined);
     await starting;
     expect(steps).toEqual(['connecting', 'the pools']);
   });
 
-  it('does not start when what it needs besides cannot be had', async () => {
+  it('rejects the start when a duringSync hook fails', async () => {
     const bench = new Bench();
     bench.cluster.failing = () => lostReply();
-    bench.manager.alongside('connecting', () => Promise.reject(new Error('no such database')));
+    bench.manager.duringSync('connecting', () => Promise.reject(new Error('no such database')));
     await expect(bench.manager.start()).rejects.toThrow('no such database');
   });
 
-  it('does not lose what changes while the pools are rebuilt', async () => {
+  it('reconciles changes that occur during the beforeStart hooks', async () => {
     const bench = new Bench();
     await bench.cluster.create(widgetType, newWidget('a'));
     bench.manager.beforeStart('the pools', async () => {
@@ -337,14 +339,14 @@ describe('a manager', () => {
         onLost: () => undefined,
       });
 
-    it('keeps a standby warm, idle and ready, and lets it take over with all that there is', async () => {
+    it('keeps a standby synced, idle and ready until it acquires the lease', async () => {
       const clock = new FakeClock();
       const cluster = new FakeCluster();
       const other = electorOf({ clock, cluster }, 'other');
       await other.acquire(new AbortController().signal);
       const standby = new Bench({ clock, elector: electorOf({ clock, cluster }, 'standby') }, cluster);
       const steps: string[] = [];
-      standby.manager.alongside('connect', () => Promise.resolve(void steps.push('connect')));
+      standby.manager.duringSync('connect', () => Promise.resolve(void steps.push('connect')));
       standby.manager.beforeStart('pools', () => Promise.resolve(void steps.push('pools')));
       const starting = standby.manager.start();
       await cluster.create(widgetType, newWidget('a'));
@@ -361,7 +363,7 @@ describe('a manager', () => {
       expect(standby.calls).toEqual(['Widget default/a resync']);
     });
 
-    it('lets go of the lease on a stop, after the last reconcile', async () => {
+    it('releases the lease on stop after the last reconcile', async () => {
       const clock = new FakeClock();
       const cluster = new FakeCluster();
       const bench = new Bench({ clock, elector: electorOf({ clock, cluster }, 'one') }, cluster);
@@ -386,8 +388,8 @@ describe('a manager', () => {
     });
   });
 
-  describe('stopping', () => {
-    it('goes in order: reconciles, hooks (last first), events, watches, client', async () => {
+  describe('stop', () => {
+    it('ends the reconciles, the hooks in reverse order, the events, the watches and the client, in this order', async () => {
       const clock = new FakeClock();
       const cluster = new FakeCluster();
       const events = new EventRecorder({
@@ -403,7 +405,7 @@ describe('a manager', () => {
       for (const name of ['first', 'second']) {
         bench.manager.onStop(name, () => {
           steps.push(`${name} with ${cluster.watching} watches`);
-          if (name === 'second') throw new Error('does not matter');
+          if (name === 'second') throw new Error('ignored');
           return Promise.resolve();
         });
       }
@@ -424,7 +426,7 @@ describe('a manager', () => {
       expect(clock.pending).toBe(0);
     });
 
-    it('cuts off, after the grace time, what does not end', async () => {
+    it('aborts reconciles that exceed the grace period', async () => {
       const bench = new Bench();
       await bench.start();
       let signal: AbortSignal | undefined;
@@ -444,28 +446,31 @@ describe('a manager', () => {
       expect(isStopped).toBe(true);
     });
 
-    it.each(['listing', 'connecting', 'a hook'])('works in the middle of a start: %s', async (when) => {
-      const bench = new Bench();
-      if (when === 'listing') bench.cluster.failing = () => lostReply();
-      bench.manager[when === 'connecting' ? 'alongside' : 'beforeStart'](
-        'hook',
-        (signal) =>
-          new Promise((_resolve, reject) =>
-            signal.addEventListener('abort', () => reject(new Error('aborted'))),
-          ),
-      );
-      const starting = bench.manager.start();
-      await bench.clock.advance(100);
-      const stopping = bench.manager.stop();
-      await bench.clock.advance(0);
-      await stopping;
-      await starting;
-      expect(bench.calls).toEqual([]);
-      expect(bench.clock.pending).toBe(0);
-    });
+    it.each(['the list', 'a duringSync hook', 'a beforeStart hook'])(
+      'ends a start during %s',
+      async (when) => {
+        const bench = new Bench();
+        if (when === 'the list') bench.cluster.failing = () => lostReply();
+        bench.manager[when === 'a duringSync hook' ? 'duringSync' : 'beforeStart'](
+          'hook',
+          (signal) =>
+            new Promise((_resolve, reject) =>
+              signal.addEventListener('abort', () => reject(new Error('aborted'))),
+            ),
+        );
+        const starting = bench.manager.start();
+        await bench.clock.advance(100);
+        const stopping = bench.manager.stop();
+        await bench.clock.advance(0);
+        await stopping;
+        await starting;
+        expect(bench.calls).toEqual([]);
+        expect(bench.clock.pending).toBe(0);
+      },
+    );
   });
 
-  it('counts what it does', async () => {
+  it('exports the metrics of the queue and the controller', async () => {
     const bench = new Bench();
     await bench.start();
     bench.onWidget = (_object, { attempt }) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { HealthRegistry, MetricsRegistry } from '../../../src/reconcile/index.ts';
 
-describe('metrics', () => {
-  it('are printed as Prometheus wants them', () => {
+describe('MetricsRegistry', () => {
+  it('formats metrics in the Prometheus text format', () => {
     const registry = new MetricsRegistry();
     registry.counter('things_total', 'Things', ['kind']).increment(['a"b\\c\nd'], 2);
     registry.gauge('level', 'Level').set(1.5);
@@ -28,16 +28,16 @@ time_seconds_count{op="get"} 4
 `);
   });
 
-  it('refuse a second metric of one name, and labels that do not match', () => {
+  it('rejects a second metric with the same name, and missing label values', () => {
     const registry = new MetricsRegistry();
     const counter = registry.counter('a_total', 'A', ['x']);
-    expect(() => registry.gauge('a_total', 'A')).toThrow('registered twice');
+    expect(() => registry.gauge('a_total', 'A')).toThrow('already registered');
     expect(() => counter.increment()).toThrow('labels');
   });
 });
 
-describe('health', () => {
-  it('is good when every check holds, and says which does not', () => {
+describe('HealthRegistry', () => {
+  it('is ok when all checks pass, and reports the reasons of failed checks', () => {
     const health = new HealthRegistry();
     expect(health.report()).toEqual({ ok: true, checks: {} });
     health.add('api', () => undefined);

@@ -6,9 +6,9 @@ import { FakeClock, settle } from '../../support/reconcile/fake-clock.ts';
 
 function setUp() {
   const clock = new FakeClock();
-  // No jitter: 0.5 + 0.5 × 1.
+  // With this random value the delay has no jitter: 0.5 + 0.5 × 1.
   const queue = new WorkQueue({ clock, random: () => 1, backoff: { baseMs: 100, maxMs: 1_000 } });
-  /** Takes and gives back everything that waits, in order. */
+  /** Takes and completes all waiting keys. @returns the keys in order */
   const run = async (): Promise<string[]> => {
     const keys: string[] = [];
     while (queue.depth > 0) {
@@ -21,14 +21,14 @@ function setUp() {
   return { clock, queue, run };
 }
 
-describe('a work queue', () => {
-  it('gives out a key once, however often it was added', async () => {
+describe('WorkQueue', () => {
+  it('returns a key once, even when it is added several times', async () => {
     const { queue, run } = setUp();
     for (const priority of ['edit', 'resync', 'repair'] as const) queue.add('a/x', priority);
     expect(await run()).toEqual(['a/x']);
   });
 
-  it('gives out edits first, then repairs, then what a resync brought', async () => {
+  it('returns edits first, then repairs, then resyncs', async () => {
     const { queue, run } = setUp();
     queue.add('a/resync', 'resync');
     queue.add('a/repair', 'repair');
@@ -36,7 +36,7 @@ describe('a work queue', () => {
     expect(await run()).toEqual(['a/edit', 'a/repair', 'a/resync']);
   });
 
-  it('moves a waiting key up when it is edited, and never down', async () => {
+  it('raises the priority of a waiting key, and never lowers it', async () => {
     const { queue, run } = setUp();
     for (const key of ['a/1', 'a/2', 'a/3']) queue.add(key, 'resync');
     queue.add('a/3', 'edit');
@@ -45,7 +45,7 @@ describe('a work queue', () => {
     expect(queue.depth).toBe(0);
   });
 
-  it('gives every namespace its turn, so that one with many keys delays nobody', async () => {
+  it('lets the namespaces take turns, so that a namespace with many keys does not delay others', async () => {
     const { queue, run } = setUp();
     for (let i = 0; i < 1000; i++) queue.add(`noisy/${i}`, 'edit');
     for (let i = 0; i < 3; i++) queue.add(`quiet${i}/x`, 'edit');
@@ -54,7 +54,7 @@ describe('a work queue', () => {
     expect(order).toHaveLength(1003);
   });
 
-  it('lets a resync go on under a stream of edits', async () => {
+  it('does not starve a resync during a stream of edits', async () => {
     const { queue } = setUp();
     queue.add('a/resync', 'resync');
     const order: string[] = [];
@@ -67,7 +67,7 @@ describe('a work queue', () => {
     expect(order.indexOf('a/resync')).toBe(15);
   });
 
-  it('does not give a key to two workers, and gives it out again when it was added meanwhile', async () => {
+  it('does not give a key to two workers, and returns it again when it was added in between', async () => {
     const { queue } = setUp();
     queue.add('a/x', 'edit');
     const first = await queue.take();
@@ -83,7 +83,7 @@ describe('a work queue', () => {
     expect(second).toEqual({ key: 'a/x', priority: 'edit', attempt: 0 });
   });
 
-  it('gives a key to whoever has waited longest', async () => {
+  it('gives a key to the worker that has waited longest', async () => {
     const { queue } = setUp();
     const takers = [queue.take(), queue.take()];
     queue.add('a/1', 'edit');
@@ -91,7 +91,7 @@ describe('a work queue', () => {
     expect((await Promise.all(takers)).map((work) => work?.key)).toEqual(['a/1', 'a/2']);
   });
 
-  it('adds a key when its time has come, the earliest if there are several', async () => {
+  it('adds a delayed key at the earliest of its times', async () => {
     const { clock, queue, run } = setUp();
     queue.addAfter('a/x', 500);
     queue.addAfter('a/x', 200);
@@ -105,7 +105,7 @@ describe('a work queue', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('forgets the timer of a key that is worked on anyway', async () => {
+  it('cancels the delay of a key that a worker takes', async () => {
     const { clock, queue, run } = setUp();
     queue.addAfter('a/x', 500);
     queue.add('a/x', 'edit');
@@ -114,7 +114,7 @@ describe('a work queue', () => {
     expect(await run()).toEqual([]);
   });
 
-  it('waits longer after each failure, up to a limit, until it is told to forget', () => {
+  it('increases the backoff after each failure up to a limit, until forget', () => {
     const { queue } = setUp();
     expect([1, 2, 3, 4, 5, 6].map(() => queue.retry('a/x'))).toEqual([100, 200, 400, 800, 1000, 1000]);
     expect(queue.retry('b/x')).toBe(100);
@@ -123,21 +123,21 @@ describe('a work queue', () => {
     expect(queue.retry('b/x', { atLeastMs: 5_000 })).toBe(5_000);
   });
 
-  it('waits no longer than it is told to, and does not hold that against the key afterwards', () => {
+  it('limits the backoff to `atMostMs`, and stops its growth at that limit', () => {
     const { queue } = setUp();
     const limited = () => queue.retry('a/x', { atMostMs: 300 });
     expect([1, 2, 3, 4, 5, 6].map(limited)).toEqual([100, 200, 300, 300, 300, 300]);
     expect(queue.retry('a/x')).toBe(800);
   });
 
-  it('spreads retries by up to half', () => {
+  it('applies jitter of up to half of the backoff', () => {
     const at = (random: number) =>
       new WorkQueue({ clock: new FakeClock(), random: () => random }).retry('a/x');
     expect(at(0)).toBe(25);
     expect(at(0.5)).toBe(37.5);
   });
 
-  it('says with a key how often it has failed', async () => {
+  it('returns the number of failures with a key', async () => {
     const { clock, queue } = setUp();
     queue.retry('a/x');
     queue.retry('a/x');
@@ -145,7 +145,7 @@ describe('a work queue', () => {
     expect(await queue.take()).toEqual({ key: 'a/x', priority: 'repair', attempt: 2 });
   });
 
-  it('keeps the time of each of many keys, also after most were cancelled', async () => {
+  it('keeps the times of many delayed keys after most of them were cancelled', async () => {
     const { clock, queue, run } = setUp();
     for (let round = 0; round < 20; round++) {
       for (let i = 0; i < 50; i++) {
@@ -163,7 +163,7 @@ describe('a work queue', () => {
     expect(await run()).toHaveLength(50);
   });
 
-  it('when drained gives out what waits, takes nothing in, and is done when the last is given back', async () => {
+  it('returns the waiting keys after a shutdown with `drain`, and resolves after the last one is done', async () => {
     const { clock, queue } = setUp();
     queue.add('a/1', 'edit');
     queue.addAfter('a/later', 10);
@@ -182,7 +182,7 @@ describe('a work queue', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('when dropped sends those who wait for keys home at once', async () => {
+  it('resolves waiting takes with undefined after a shutdown without `drain`', async () => {
     const { queue } = setUp();
     const taker = queue.take();
     await queue.shutDown({ drain: false });
@@ -191,14 +191,14 @@ describe('a work queue', () => {
     expect(await queue.take()).toBeUndefined();
   });
 
-  it('tells an observer how long keys waited and were worked on', async () => {
+  it('reports the waiting and processing times to the observer', async () => {
     const clock = new FakeClock();
-    const heard: string[] = [];
+    const events: string[] = [];
     const observer = {
-      added: (priority: Priority) => heard.push(`added ${priority}`),
-      taken: (ms: number) => heard.push(`taken after ${ms}`),
-      done: (ms: number) => heard.push(`done in ${ms}`),
-      retried: () => heard.push('retried'),
+      added: (priority: Priority) => events.push(`added ${priority}`),
+      taken: (ms: number) => events.push(`taken after ${ms}`),
+      done: (ms: number) => events.push(`done in ${ms}`),
+      retried: () => events.push('retried'),
     };
     const queue = new WorkQueue({ clock, observer });
     queue.add('a/1', 'edit');
@@ -209,10 +209,10 @@ describe('a work queue', () => {
     expect(queue.longestWorkMs()).toBe(5);
     queue.done('a/1');
     expect(queue.longestWorkMs()).toBe(0);
-    expect(heard).toEqual(['added edit', 'taken after 30', 'done in 5']);
+    expect(events).toEqual(['added edit', 'taken after 30', 'done in 5']);
   });
 
-  it('loses no key and never doubles one, whatever is done in which order', async () => {
+  it('never loses or duplicates a key with random operations', async () => {
     const operation = fc.oneof(
       fc.record({
         do: fc.constant('add' as const),
@@ -226,29 +226,29 @@ describe('a work queue', () => {
       fc.asyncProperty(fc.array(operation, { maxLength: 80 }), async (operations) => {
         const queue = new WorkQueue({ clock: new FakeClock() });
         const held: string[] = [];
-        /** Keys of which somebody still has to be told. */
-        const owed = new Set<string>();
+        /** The keys that a worker must still receive. */
+        const expected = new Set<string>();
         for (const one of operations) {
           if (one.do === 'add') {
             queue.add(one.key, one.priority);
-            owed.add(one.key);
+            expected.add(one.key);
           } else if (one.do === 'done') {
             const key = held.shift();
             if (key !== undefined) queue.done(key);
           } else if (queue.depth > 0) {
             const { key } = (await queue.take())!;
             expect(held).not.toContain(key);
-            expect(owed.delete(key)).toBe(true);
+            expect(expected.delete(key)).toBe(true);
             held.push(key);
           }
         }
         for (const key of held) queue.done(key);
         while (queue.depth > 0) {
           const { key } = (await queue.take())!;
-          expect(owed.delete(key)).toBe(true);
+          expect(expected.delete(key)).toBe(true);
           queue.done(key);
         }
-        expect([...owed]).toEqual([]);
+        expect([...expected]).toEqual([]);
       }),
       { seed: 1 },
     );

@@ -30,8 +30,8 @@ async function setUp(...names: string[]) {
 
 const ref = (name: string) => ({ namespace: 'default', name });
 
-describe('a reflector', () => {
-  it('lists in pages, says so when it has all, and follows from there', async () => {
+describe('Reflector', () => {
+  it('lists in pages, resolves start after the last page, and then watches', async () => {
     const { cluster, store, reflector, changes, edit } = await setUp('a', 'b', 'c', 'd', 'e');
     await reflector.start();
     expect(store.size).toBe(5);
@@ -43,7 +43,7 @@ describe('a reflector', () => {
     expect(changes.slice(5)).toEqual(['updated default/a', 'deleted default/b']);
   });
 
-  it('keeps no managedFields', async () => {
+  it('removes managedFields', async () => {
     const { cluster, store, reflector } = await setUp();
     const made = newWidget('a');
     await cluster.create(widgetType, { ...made, metadata: { ...made.metadata, managedFields: [{}] } });
@@ -52,7 +52,7 @@ describe('a reflector', () => {
     expect(store.get('default/a')?.metadata.name).toBe('a');
   });
 
-  it('misses nothing that happened while the watch was broken', async () => {
+  it('receives the changes that occurred while the watch was broken', async () => {
     const { clock, cluster, store, reflector, edit } = await setUp('a', 'b');
     await reflector.start();
     await settle();
@@ -65,7 +65,7 @@ describe('a reflector', () => {
     expect(reflector.failures).toBe(0);
   });
 
-  it('finds out by a list what happened when the history is gone: deletes only what is really gone', async () => {
+  it('lists again when the history is compacted, and deletes only the objects that do not exist', async () => {
     const { clock, cluster, store, reflector, changes, edit } = await setUp('a', 'b', 'c');
     await reflector.start();
     await settle();
@@ -89,7 +89,7 @@ describe('a reflector', () => {
     expect([...store.keys()].sort()).toEqual(['default/a', 'default/c', 'default/d']);
   });
 
-  it('deletes nothing while lists fail half-way', async () => {
+  it('deletes no object while lists fail between two pages', async () => {
     const { clock, cluster, store, reflector, changes } = await setUp('a', 'b', 'c', 'd');
     await reflector.start();
     await settle();
@@ -107,7 +107,7 @@ describe('a reflector', () => {
     expect(reflector.state).toBe('Watching');
   });
 
-  it('takes silence for a kind where nothing happens, says nothing of it, and makes sure', async () => {
+  it('probes the server after a silent watch, and does not log or count it as a failure', async () => {
     const { clock, cluster, reflector, log } = await setUp('a');
     await reflector.start();
     await settle();
@@ -121,7 +121,7 @@ describe('a reflector', () => {
     expect(reflector.failures).toBe(0);
   });
 
-  it('waits for a server that refuses, longer each time, and says how it goes', async () => {
+  it('retries with a growing backoff while the server returns errors, and logs each failure', async () => {
     const { clock, cluster, reflector, log } = await setUp('a');
     cluster.failing = () => refusal(500, 'Boom');
     let isListed = false;
@@ -136,18 +136,18 @@ describe('a reflector', () => {
     expect([reflector.failures, reflector.failingMs]).toEqual([0, 0]);
   });
 
-  it('is back within a second of a server that was away, however long that was, and says so ever less', async () => {
+  it('resumes within a second after an outage of any length, and logs warnings at growing intervals', async () => {
     const { clock, cluster, store, reflector, log, edit } = await setUp('a');
     await reflector.start();
     await settle();
     cluster.failing = () => new ConnectionError('ECONNREFUSED', 'no', { sent: false });
     cluster.endWatches(lostReply());
     await clock.advance(600_000);
-    const news = log.lines.filter(({ level }) => level === 'warn').map(({ attempt }) => attempt);
-    expect(news).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+    const warnings = log.lines.filter(({ level }) => level === 'warn').map(({ attempt }) => attempt);
+    expect(warnings).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
     expect(reflector.failingMs).toBe(600_000);
     edit('a', 7);
-    // As a real one does when it comes back: it listens before it can answer.
+    // A real server also accepts connections after a start before it can serve requests.
     cluster.failing = () => refusal(503, 'NotYet');
     await clock.advance(1_000);
     expect(log.lines.at(-1)).toMatchObject({ code: 503, delayMs: 1_000 });
@@ -157,7 +157,7 @@ describe('a reflector', () => {
     expect(reflector.failures).toBe(0);
   });
 
-  it('comes back when a busy server asked it to, which is nothing to warn of', async () => {
+  it('respects the Retry-After of a busy server, and does not log a warning', async () => {
     const { clock, cluster, reflector, log } = await setUp('a');
     cluster.failing = () => refusal(429, 'TooManyRequests', 3);
     const started = reflector.start();
@@ -169,7 +169,7 @@ describe('a reflector', () => {
     expect(reflector.state).toBe('Watching');
   });
 
-  it('stops for good, and a start that waits is told', async () => {
+  it('stops, and rejects a start that is still waiting', async () => {
     const { clock, cluster, reflector, store } = await setUp('a');
     await reflector.start();
     await settle();
@@ -185,7 +185,7 @@ describe('a reflector', () => {
     const starting = second.reflector.start();
     await settle();
     second.reflector.stop();
-    await expect(starting).rejects.toThrow('stopped before widgets were listed');
+    await expect(starting).rejects.toThrow('the reflector was stopped before it listed widgets');
     expect(second.clock.pending).toBe(0);
   });
 });

@@ -10,7 +10,7 @@ describe('compareVersions', () => {
     expect(compareVersions('7', '7')).toBe(0);
   });
 
-  it('does not order what is not a decimal number', () => {
+  it('returns 0 for versions that are not decimal numbers', () => {
     expect(compareVersions('abc', '1')).toBe(0);
     expect(compareVersions('', '1')).toBe(0);
     expect(compareVersions('-1', '1')).toBe(0);

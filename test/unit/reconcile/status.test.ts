@@ -15,8 +15,8 @@ async function setUp() {
   return { cluster, refreshed, writer, object, now };
 }
 
-describe('writing status', () => {
-  it('is one patch that makes status what it should be, whole', async () => {
+describe('StatusWriter', () => {
+  it('replaces the whole status with one patch', async () => {
     const { cluster, refreshed, writer, object, now } = await setUp();
     expect(await writer.write(widgetType, object, { size: 1, note: 'x' })).toBe('written');
     expect(await writer.write(widgetType, await now(), { size: 2 })).toBe('written');
@@ -25,7 +25,7 @@ describe('writing status', () => {
     expect(refreshed.at(-1)).toEqual(await now());
   });
 
-  it('is nothing when the status is so already', async () => {
+  it('sends no request when the status is equal', async () => {
     const { cluster, writer, object, now } = await setUp();
     await writer.write(widgetType, object, { size: 1 });
     const calls = cluster.writes.length;
@@ -33,7 +33,7 @@ describe('writing status', () => {
     expect(cluster.writes).toHaveLength(calls);
   });
 
-  it('does not touch a namesake that took the object’s place', async () => {
+  it('does not change an object with the same name and another UID', async () => {
     const { cluster, writer, object, now } = await setUp();
     await cluster.delete(widgetType, object.metadata);
     await cluster.create(widgetType, newWidget('a'));
@@ -41,13 +41,13 @@ describe('writing status', () => {
     expect((await now()).status).toBeUndefined();
   });
 
-  it('says when the object is gone', async () => {
+  it('returns `gone` when the object does not exist', async () => {
     const { cluster, writer, object } = await setUp();
     await cluster.delete(widgetType, object.metadata);
     expect(await writer.write(widgetType, object, { size: 1 })).toBe('gone');
   });
 
-  it('throws when the server finds the status invalid, or does not answer', async () => {
+  it('throws when the server rejects the status or does not answer', async () => {
     const { cluster, writer, object } = await setUp();
     cluster.failing = (call) => (call.startsWith('patch') ? refusal(422, 'Invalid') : undefined);
     await expect(writer.write(widgetType, object, { size: 1 })).rejects.toMatchObject({ code: 422 });
@@ -55,7 +55,7 @@ describe('writing status', () => {
     await expect(writer.write(widgetType, object, { size: 1 })).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('knows its own echo, which may come before the answer', async () => {
+  it('recognises the watch event of its own write before the response arrives', async () => {
     const { writer, object } = await setUp();
     const status = { size: 1, ready: true };
     const later = { ...object, metadata: { ...object.metadata, resourceVersion: '99' } };

@@ -15,8 +15,8 @@ function setUp() {
   return { store, changes };
 }
 
-describe('a store', () => {
-  it('tells what was added, updated and deleted, with what was there before', () => {
+describe('Store', () => {
+  it('notifies listeners of added, updated and deleted objects, with the previous state', () => {
     const { store, changes } = setUp();
     const seen: Change<Widget>[] = [];
     store.subscribe((change) => seen.push(change));
@@ -34,7 +34,7 @@ describe('a store', () => {
     expect(store.size).toBe(0);
   });
 
-  it('ignores what is older than what it has, and what it has already', () => {
+  it('ignores an older version and an equal object', () => {
     const { store, changes } = setUp();
     store.upsert(widget('a', { version: '10' }));
     store.upsert(widget('a', { version: '9', spec: { size: 9 } }));
@@ -42,21 +42,21 @@ describe('a store', () => {
     expect(changes).toEqual(['added default/a uid-a@10']);
   });
 
-  it('takes in the past when it is forced to', () => {
+  it('accepts an older version with `force`', () => {
     const { store } = setUp();
     store.upsert(widget('a', { version: '10' }));
     store.upsert(widget('a', { version: '9', spec: { size: 9 } }), { force: true });
     expect(store.get('default/a')?.spec).toEqual({ size: 9 });
   });
 
-  it('takes the same version with other content: the CRD’s defaults changed', () => {
+  it('accepts the same version with other content, as after a change of the CRD’s defaults', () => {
     const { store, changes } = setUp();
     store.upsert(widget('a', { version: '10' }));
     store.upsert(widget('a', { version: '10', spec: { size: 1 } }));
     expect(changes.at(-1)).toBe('updated default/a uid-a@10');
   });
 
-  it('makes a delete and an add of a namesake with another UID', () => {
+  it('reports a delete and an add when an object with another UID replaces an object', () => {
     const { store, changes } = setUp();
     store.upsert(widget('a', { uid: 'one', version: '1' }));
     store.upsert(widget('a', { uid: 'two', version: '5' }));
@@ -65,7 +65,7 @@ describe('a store', () => {
     expect(store.byUid('two')).toBe(store.get('default/a'));
   });
 
-  it('does not let an old namesake come back', () => {
+  it('ignores events of a replaced object', () => {
     const { store, changes } = setUp();
     store.upsert(widget('a', { uid: 'two', version: '5' }));
     store.upsert(widget('a', { uid: 'one', version: '1' }));
@@ -73,7 +73,7 @@ describe('a store', () => {
     expect(changes).toEqual(['added default/a two@5']);
   });
 
-  it('takes the answer to a write as news of what it has, never as something new', () => {
+  it('updates a known object from the response of a write, and never adds an object', () => {
     const { store, changes } = setUp();
     store.refresh(widget('a', { version: '7' }));
     store.upsert(widget('a', { uid: 'two', version: '5' }));
@@ -82,7 +82,7 @@ describe('a store', () => {
     expect(changes).toEqual(['added default/a two@5', 'updated default/a two@9']);
   });
 
-  it('removes after a complete list what the list had not', () => {
+  it('removes the objects that are missing in a complete list', () => {
     const { store, changes } = setUp();
     for (const name of ['a', 'b', 'c']) store.upsert(widget(name));
     store.retain(new Set(['default/b']));
@@ -90,7 +90,7 @@ describe('a store', () => {
     expect(changes.slice(3)).toEqual(['deleted default/a uid-a@1', 'deleted default/c uid-c@1']);
   });
 
-  it('finds by index, and counts without looking', () => {
+  it('finds and counts objects by index', () => {
     const { store } = setUp();
     store.upsert(widget('a', { spec: { shelf: 's' } }));
     store.upsert(widget('b', { spec: { shelf: 's' } }));
@@ -100,10 +100,10 @@ describe('a store', () => {
     store.upsert(widget('a', { version: '2', spec: { shelf: 't' } }));
     expect([...store.keysByIndex('shelf', 's')]).toEqual(['default/b']);
     expect(store.keysByIndex('shelf', 'nowhere').size).toBe(0);
-    expect(() => store.keysByIndex('colour', 'red')).toThrow('no such index: colour');
+    expect(() => store.keysByIndex('colour', 'red')).toThrow('the store has no index colour');
   });
 
-  it('goes on when an index or a listener throws, and says so', () => {
+  it('reports an error of an index function or a listener, and continues', () => {
     const problems: string[] = [];
     const store = new Store<Widget>(
       {
@@ -114,18 +114,18 @@ describe('a store', () => {
       },
       (what) => problems.push(what),
     );
-    const heard: string[] = [];
+    const received: string[] = [];
     store.subscribe(() => {
       throw new Error('no');
     });
-    store.subscribe(({ key }) => heard.push(key));
+    store.subscribe(({ key }) => received.push(key));
     store.upsert(widget('a', { spec: { shelf: 's' } }));
     expect(problems).toEqual(['index broken', 'listener']);
-    expect(heard).toEqual(['default/a']);
+    expect(received).toEqual(['default/a']);
     expect(store.keysByIndex('shelf', 's').size).toBe(1);
   });
 
-  it('has indexes that equal a scan, whatever happened', () => {
+  it('has the same indexes as a full scan after random operations', () => {
     const event = fc.record({
       name: fc.constantFrom('a', 'b', 'c', 'd'),
       uid: fc.constantFrom('1', '2'),
@@ -149,7 +149,7 @@ describe('a store', () => {
             const expected = all.filter(({ spec }) => spec?.shelf === value).map(keyOf);
             expect([...store.keysByIndex('shelf', value)].sort()).toEqual(expected.sort());
           }
-          for (const one of all) expect(store.byUid(one.metadata.uid)).toBe(one);
+          for (const object of all) expect(store.byUid(object.metadata.uid)).toBe(object);
         }
       }),
       { seed: 1 },

@@ -7,7 +7,7 @@ import { fromKubeconfig } from '../../../../src/reconcile/index.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-describe('a kubeconfig', () => {
+describe('fromKubeconfig', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'overlay-kubeconfig-'));
@@ -25,7 +25,7 @@ describe('a kubeconfig', () => {
     return (await fromKubeconfig(join(folder, 'config')))();
   }
 
-  it('gives the server, whom to trust, and a token', async () => {
+  it('returns the server, the CA and the token', async () => {
     const connection = await connect({ token: 'secret' }, { 'certificate-authority-data': base64('a CA') });
     expect(connection).toMatchObject({
       server: 'https://127.0.0.1:6443/prefix',
@@ -35,7 +35,7 @@ describe('a kubeconfig', () => {
     expect(connection.tls).not.toHaveProperty('cert');
   });
 
-  it('gives a client certificate, read from files beside it each time', async () => {
+  it('reads the client certificate from files at each call of the source', async () => {
     await writeFile(join(folder, 'tls.crt'), 'old');
     await writeFile(join(folder, 'tls.key'), 'key');
     await connect({ 'client-certificate': 'tls.crt', 'client-key': 'tls.key' });
@@ -47,7 +47,7 @@ describe('a kubeconfig', () => {
     expect(headers).toEqual({});
   });
 
-  it('gives a name and password, and what TLS is told to overlook', async () => {
+  it('returns the credentials of basic authentication and the TLS options', async () => {
     const connection = await connect(
       { username: 'u', password: 'p' },
       { 'insecure-skip-tls-verify': true, 'tls-server-name': 'kubernetes' },
@@ -56,13 +56,13 @@ describe('a kubeconfig', () => {
     expect(connection.tls).toEqual({ rejectUnauthorized: false, servername: 'kubernetes' });
   });
 
-  it('says when there is no cluster in it, or no file', async () => {
+  it('rejects a kubeconfig without a cluster, and a missing file', async () => {
     await writeFile(join(folder, 'empty'), '{"clusters":[],"users":[],"contexts":[]}');
     await expect(fromKubeconfig(join(folder, 'empty'))).rejects.toThrow('no current cluster in');
     await expect(fromKubeconfig(join(folder, 'none'))).rejects.toThrow('ENOENT');
   });
 
-  it('shows nothing of a file that is malformed beside its secrets', async () => {
+  it('does not include content of a malformed file in the error', async () => {
     const path = join(folder, 'malformed');
     await writeFile(path, 'users:\n- name: u\n  user:\n    token: "hush\n\tfoo: bar\n');
     const error = await fromKubeconfig(path).catch((thrown: unknown) => thrown);

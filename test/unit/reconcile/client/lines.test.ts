@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LineSplitter } from '../../../../src/reconcile/client/lines.ts';
 
-describe('splitting a stream into lines', () => {
-  it('gives the same lines however the text is cut into pieces', () => {
+describe('LineSplitter', () => {
+  it('returns the same lines for any split of the text into chunks', () => {
     const line = fc.string({ unit: 'grapheme', maxLength: 30 }).map((text) => text.replaceAll('\n', ''));
     fc.assert(
       fc.property(fc.array(line), fc.array(fc.nat(8), { minLength: 1 }), (lines, cuts) => {
@@ -21,7 +21,7 @@ describe('splitting a stream into lines', () => {
     );
   });
 
-  it('does not give a line that is not finished', () => {
+  it('does not return an incomplete line', () => {
     const got: string[] = [];
     const splitter = new LineSplitter((one) => got.push(one));
     splitter.push('one\ntw');

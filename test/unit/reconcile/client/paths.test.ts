@@ -4,7 +4,7 @@ import { widgetType } from '../../../support/reconcile/widget.ts';
 
 const core = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
 
-describe('paths', () => {
+describe('resourcePath and withQuery', () => {
   it.each([
     [resourcePath(widgetType, {}), '/apis/test.example.org/v1/widgets'],
     [resourcePath(widgetType, { namespace: 'a' }), '/apis/test.example.org/v1/namespaces/a/widgets'],
@@ -15,19 +15,16 @@ describe('paths', () => {
     [resourcePath(core, { name: 'a' }), '/api/v1/namespaces/a'],
     [withQuery('/x', { limit: 5, continue: 'a b&c', none: undefined }), '/x?limit=5&continue=a%20b%26c'],
     [withQuery('/x', {}), '/x'],
-  ])('%s', (path, expected) => expect(path).toBe(expected));
+  ])('build %s', (path, expected) => expect(path).toBe(expected));
 
-  it.each(['', '.', '..', '../../api', 'a/b', 'a%2fb'])(
-    'lead nowhere else by a name that a user wrote: %j',
-    (name) => {
-      expect(() => resourcePath(widgetType, { namespace: 'a', name })).toThrow('not a name of an object');
-      expect(() => resourcePath(widgetType, { namespace: name, name: 'a' })).toThrow(
-        'not a name of an object',
-      );
-    },
-  );
+  it.each(['', '.', '..', '../../api', 'a/b', 'a%2fb'])('reject the invalid name %j', (name) => {
+    expect(() => resourcePath(widgetType, { namespace: 'a', name })).toThrow('is not a valid object name');
+    expect(() => resourcePath(widgetType, { namespace: name, name: 'a' })).toThrow(
+      'is not a valid object name',
+    );
+  });
 
-  it('quote what is odd but allowed', () => {
+  it('encode special characters in names', () => {
     expect(resourcePath(widgetType, { namespace: 'a', name: 'b c?d' })).toContain('/b%20c%3Fd');
   });
 });

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Connection } from '../../../../src/reconcile/client/connection.ts';
-import { anySource } from '../../../../src/reconcile/client/kubeconfig.ts';
+import { clientNodeSource } from '../../../../src/reconcile/client/kubeconfig.ts';
 import { plainSource } from '../../../../src/reconcile/client/plain-kubeconfig.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-/** A kubeconfig of one context. */
+/** A kubeconfig with one context. */
 const kubeconfig = (user: object, cluster: object = {}, context: object = {}): string =>
   JSON.stringify({
     clusters: [
@@ -22,7 +22,7 @@ const kubeconfig = (user: object, cluster: object = {}, context: object = {}): s
     'current-context': 'x',
   });
 
-/** What reaches the server, with files' contents as text. */
+/** The connection with the certificates as text, so that two connections can be compared. */
 const comparable = ({ server, headers, tls: { ca, cert, key, ...tls } }: Connection) => ({
   server,
   headers,
@@ -30,7 +30,7 @@ const comparable = ({ server, headers, tls: { ca, cert, key, ...tls } }: Connect
   pems: [ca, cert, key].map((pem) => (pem as string | Buffer | undefined)?.toString()),
 });
 
-describe('a plain kubeconfig', () => {
+describe('plainSource', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'overlay-plain-'));
@@ -41,49 +41,53 @@ describe('a plain kubeconfig', () => {
 
   it.each([
     ['a token', { token: 'secret' }, { 'certificate-authority-data': base64('a CA') }],
-    ['a CA in a file beside it', { token: 'secret' }, { 'certificate-authority': 'pem' }],
+    ['a CA in a file', { token: 'secret' }, { 'certificate-authority': 'pem' }],
     [
       'a certificate',
       { 'client-certificate-data': base64('c'), 'client-key-data': base64('k') },
       { 'tls-server-name': 'kubernetes' },
     ],
     ['a certificate in files', { 'client-certificate': 'pem', 'client-key': 'pem' }, {}],
-    ['a name and password', { username: 'u', password: 'p:q' }, { 'insecure-skip-tls-verify': true }],
-    ['nobody', {}, { 'insecure-skip-tls-verify': false }],
-    ['what matters to others', { token: 't' }, { extensions: [{ name: 'e' }], 'disable-compression': true }],
+    ['basic authentication', { username: 'u', password: 'p:q' }, { 'insecure-skip-tls-verify': true }],
+    ['no credentials', {}, { 'insecure-skip-tls-verify': false }],
+    [
+      'fields that do not affect the connection',
+      { token: 't' },
+      { extensions: [{ name: 'e' }], 'disable-compression': true },
+    ],
     ['empty fields', { token: 't', 'client-certificate': '' }, { 'certificate-authority-data': '' }],
-  ])('is read as @kubernetes/client-node reads it: with %s', async (_name, user, cluster) => {
+  ])('returns the same connection as @kubernetes/client-node with %s', async (_name, user, cluster) => {
     await writeFile(file('pem'), 'from a file');
     await writeFile(file(), kubeconfig(user, cluster, { namespace: 'n' }));
-    const reference = await (await anySource(file()))();
+    const reference = await (await clientNodeSource(file()))();
     const plain = await plainSource(file())?.();
     expect(plain && comparable(plain)).toEqual(comparable(reference));
   });
 
   it.each([
     ['an exec plug-in', { exec: { command: 'aws' } }, {}],
-    ['a provider of credentials', { 'auth-provider': { name: 'oidc' } }, {}],
+    ['an auth provider', { 'auth-provider': { name: 'oidc' } }, {}],
     ['impersonation', { token: 't', as: 'somebody' }, {}],
     ['a proxy', { token: 't' }, { 'proxy-url': 'socks5://127.0.0.1:1080' }],
-    ['two ways of being let in', { token: 't', username: 'u' }, {}],
+    ['two authentication methods', { token: 't', username: 'u' }, {}],
     ['a server without TLS', {}, { server: 'http://127.0.0.1:8080' }],
-    ['no text where one should be', { token: 5 }, {}],
-  ])('is not what has %s', async (_name, user, cluster) => {
+    ['a value of the wrong type', { token: 5 }, {}],
+  ])('returns undefined for a kubeconfig with %s', async (_name, user, cluster) => {
     await writeFile(file(), kubeconfig(user, cluster));
     expect(plainSource(file())).toBeUndefined();
   });
 
   it.each([
-    ['is not there', undefined],
-    ['is not YAML', ': ]'],
-    ['is something else', '[]'],
-    ['has no such context', kubeconfig({}).replace('"name":"x"', '"name":"y"')],
-  ])('is not what %s: whoever knows more has to say what is wrong', async (_name, text) => {
+    ['a missing file', undefined],
+    ['invalid YAML', ': ]'],
+    ['another document', '[]'],
+    ['an unknown context', kubeconfig({}).replace('"name":"x"', '"name":"y"')],
+  ])('returns undefined for %s', async (_name, text) => {
     if (text !== undefined) await writeFile(file(), text);
     expect(plainSource(file())).toBeUndefined();
   });
 
-  it('has its token read anew each time, from a file that goes before what is inline', async () => {
+  it('reads the token file at each call, and prefers it to the inline token', async () => {
     await writeFile(file(), kubeconfig({ token: 'old', tokenFile: 'token' }));
     await writeFile(file('token'), 'first\n');
     const source = plainSource(file());
@@ -92,7 +96,7 @@ describe('a plain kubeconfig', () => {
     expect((await source?.())?.headers).toEqual({ Authorization: 'Bearer second' });
   });
 
-  it('is read without loading @kubernetes/client-node, which others need', async () => {
+  it('does not load @kubernetes/client-node, except for other forms of a kubeconfig', async () => {
     await writeFile(file('plain'), kubeconfig({ token: 't' }));
     await writeFile(file('other'), kubeconfig({ token: 't', as: 'somebody' }));
     const script = `
@@ -118,11 +122,11 @@ describe('a plain kubeconfig', () => {
     expect({ stdout, stderr }).toEqual({ stdout: '0,1\n', stderr: '' });
   });
 
-  describe('where none is named', () => {
+  describe('without a path', () => {
     const pod = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
-    const surroundings = (env: Record<string, string>) => ({ env, serviceAccount: file() });
+    const environment = (env: Record<string, string>) => ({ env, serviceAccount: file() });
     const serverOf = async (env: Record<string, string>): Promise<string | undefined> =>
-      (await plainSource(undefined, surroundings(env))?.())?.server;
+      (await plainSource(undefined, environment(env))?.())?.server;
 
     beforeEach(async () => {
       await mkdir(file());
@@ -130,7 +134,7 @@ describe('a plain kubeconfig', () => {
       await writeFile(join(file(), 'ca.crt'), 'CA of the pod');
     });
 
-    it('is the one of KUBECONFIG, else that in the home folder, else the service account of the pod', async () => {
+    it('uses KUBECONFIG, then the file in the home folder, then the service account of the pod', async () => {
       const named = file('named');
       const home = file('home');
       await mkdir(join(home, '.kube'), { recursive: true });
@@ -141,13 +145,13 @@ describe('a plain kubeconfig', () => {
       expect(await serverOf({ ...pod, HOME: folder })).toBe('https://[fd00::1]:443');
     });
 
-    it('lets a pod in by its token, and trusts its CA', async () => {
-      const connection = await plainSource(undefined, surroundings(pod))?.();
+    it('uses the token and the CA of the service account', async () => {
+      const connection = await plainSource(undefined, environment(pod))?.();
       expect(connection?.headers).toEqual({ Authorization: 'Bearer of the pod' });
       expect(connection?.tls).toEqual({ ca: 'CA of the pod' });
     });
 
-    it('is none of several files to be merged, and none outside of a pod', async () => {
+    it('returns undefined for several files, and outside a pod without a kubeconfig', async () => {
       const two = `${file('one')}:${file('two')}`;
       expect(await serverOf({ ...pod, KUBECONFIG: two })).toBeUndefined();
       expect(await serverOf({ HOME: folder })).toBeUndefined();

@@ -7,7 +7,7 @@ import { newWidget, widgetType, type Widget } from '../../../support/reconcile/w
 const ref = { namespace: 'default', name: 'a' };
 const object = { metadata: { name: 'a' } };
 
-describe('the REST client', () => {
+describe('RestClient', () => {
   let scripted: ScriptedApi;
   let url: string;
   let client: RestClient;
@@ -31,7 +31,7 @@ describe('the REST client', () => {
     await scripted.stop();
   });
 
-  it('sends credentials and who it is, and reuses its sockets', async () => {
+  it('sends credentials and a user agent, and reuses its sockets', async () => {
     const headers: unknown[] = [];
     scripted.answer((request, response) => {
       headers.push(request.headers);
@@ -42,7 +42,7 @@ describe('the REST client', () => {
     expect(scripted.sockets.size).toBe(1);
   });
 
-  it('sends what each kind of request wants', async () => {
+  it('sends the method, path, content type and body of each request', async () => {
     const bodies: string[] = [];
     scripted.answer((request, response, body) => {
       bodies.push(`${request.headers['content-type'] ?? ''} ${body}`);
@@ -67,14 +67,14 @@ describe('the REST client', () => {
     });
   });
 
-  it('gives pages of a list, with the kind in every item', async () => {
+  it('returns the pages of a list, with the kind in every item', async () => {
     scripted.answer((_request, response) =>
       json(response, 200, { metadata: { resourceVersion: '7', continue: 'more' }, items: [object] }),
     );
-    const page = await client.list<Widget>(widgetType, { limit: 1, labelSelector: 'a=b' });
+    const page = await client.list<Widget>(widgetType, { limit: 1, fieldSelector: 'a=b' });
     expect(page).toMatchObject({ resourceVersion: '7', continueToken: 'more' });
     expect(page.items[0]).toEqual({ ...object, apiVersion: 'test.example.org/v1', kind: 'Widget' });
-    expect(scripted.seen[0]).toContain('?limit=1&labelSelector=a%3Db');
+    expect(scripted.seen[0]).toContain('?limit=1&fieldSelector=a%3Db');
     scripted.answer((_request, response) => json(response, 200, { metadata: { continue: '' }, items: null }));
     expect(await client.list(widgetType)).toEqual({
       items: [],
@@ -83,7 +83,7 @@ describe('the REST client', () => {
     });
   });
 
-  it('says what the server refused, with reason and causes', async () => {
+  it('throws an ApiError with the reason and the causes of the server', async () => {
     const details = { causes: [{ field: 'spec.size', message: 'too big' }] };
     scripted.answer((_request, response) =>
       json(response, 422, { kind: 'Status', reason: 'Invalid', message: 'no', details }),
@@ -98,7 +98,7 @@ describe('the REST client', () => {
     expect(scripted.seen.length).toBe(1);
   });
 
-  it('understands a refusal that no API server wrote', async () => {
+  it('throws an ApiError for the error page of a proxy', async () => {
     scripted.answer((_request, response) => response.writeHead(403).end('<html>proxy says no</html>'));
     await expect(client.get(widgetType, ref)).rejects.toMatchObject({
       code: 403,
@@ -107,7 +107,7 @@ describe('the REST client', () => {
     });
   });
 
-  it('repeats a read after 5xx, 429 and a broken connection', async () => {
+  it('retries a read after 5xx, 429 and a broken connection', async () => {
     scripted.answer(
       (_request, response) => json(response, 503, {}),
       (_request, response) => json(response, 429, {}, { 'Retry-After': '0' }),
@@ -118,13 +118,13 @@ describe('the REST client', () => {
     expect(scripted.seen.length).toBe(4);
   });
 
-  it('does so a few times only', async () => {
+  it('limits the number of retries', async () => {
     scripted.answer((_request, response) => json(response, 500, { message: 'broken' }));
     await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 500 });
     expect(scripted.seen.length).toBe(5);
   });
 
-  it('does not wait longer than its deadline for a server that asks to', async () => {
+  it('does not retry when the Retry-After exceeds the deadline', async () => {
     scripted.answer((_request, response) => json(response, 429, {}, { 'Retry-After': '3600' }));
     await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 429, retryAfterSeconds: 3600 });
     expect(scripted.seen.length).toBe(1);
@@ -137,7 +137,7 @@ describe('the REST client', () => {
     ['a delete by name', (c) => c.delete(widgetType, ref), 1],
     ['an idempotent patch', (c) => c.patchMerge(widgetType, ref, {}, { idempotent: true }), 5],
     ['a delete by UID', (c) => c.delete(widgetType, ref, { uid: 'u' }), 5],
-  ])('sends %s whose reply is lost as often as is safe', async (_name, send, times) => {
+  ])('retries %s after a lost response only if it is idempotent', async (_name, send, times) => {
     scripted.answer((request) => request.socket.destroy());
     await expect(send(client)).rejects.toMatchObject({ name: 'ConnectionError', sent: true });
     expect(scripted.seen.length).toBe(times);
@@ -147,7 +147,7 @@ describe('the REST client', () => {
     expect(scripted.seen.length).toBe(times);
   });
 
-  it('repeats a create that was turned away before anything was done', async () => {
+  it('retries a create after 429', async () => {
     scripted.answer(
       (_request, response) => json(response, 429, {}),
       (_request, response) => json(response, 201, object),
@@ -155,7 +155,7 @@ describe('the REST client', () => {
     expect(await client.create(widgetType, newWidget('a'))).toEqual(object);
   });
 
-  it('says that nothing was sent when nobody listens', async () => {
+  it('reports that a request was not sent when the server is down', async () => {
     await scripted.stop();
     await expect(client.create(widgetType, newWidget('a'))).rejects.toMatchObject({
       code: 'ECONNREFUSED',
@@ -163,14 +163,14 @@ describe('the REST client', () => {
     });
   });
 
-  it('gives up at the deadline', async () => {
+  it('rejects at the deadline', async () => {
     scripted.answer(() => undefined);
     await expect(client.get(widgetType, ref, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'TIMEOUT' });
     scripted.answer((_request, response) => response.writeHead(200).write('{"half":'));
     await expect(client.get(widgetType, ref, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
-  it('gives up when it is told to, also between two tries', async () => {
+  it('rejects after an abort, also between two attempts', async () => {
     const stop = new AbortController();
     scripted.answer(() => stop.abort());
     await expect(client.get(widgetType, ref, { signal: stop.signal })).rejects.toMatchObject({
@@ -186,7 +186,7 @@ describe('the REST client', () => {
     await expect(client.get(widgetType, ref, { signal: later.signal })).rejects.toMatchObject({ code: 500 });
   });
 
-  it('does not take half an answer or rubbish for an answer', async () => {
+  it('rejects an incomplete or invalid response', async () => {
     scripted.answer((_request, response) => {
       response.writeHead(200, { 'Content-Length': 100 });
       response.write('{"metadata":{}}');
@@ -197,14 +197,14 @@ describe('the REST client', () => {
     await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
   });
 
-  it('repeats nothing of an answer that is rubbish: it may be a Secret', async () => {
+  it('does not include an invalid response in the error, because it can contain a Secret', async () => {
     scripted.answer((_request, response) => response.end('{"data":hush}'));
     const error = await client.get(widgetType, ref).catch((thrown: unknown) => thrown);
     expect(errorFields(error)).toMatchObject({ code: 'BAD_ANSWER' });
     expect(JSON.stringify(errorFields(error))).not.toContain('hush');
   });
 
-  it('knows whether a kind is served', async () => {
+  it('checks with discovery whether a kind is served', async () => {
     scripted.answer((_request, response) =>
       json(response, 200, { resources: [{ name: 'widgets', kind: 'Widget' }] }),
     );
@@ -216,7 +216,7 @@ describe('the REST client', () => {
     await expect(client.serves(widgetType)).rejects.toMatchObject({ code: 403 });
   });
 
-  it('asks for new credentials after a 401, and keeps the old ones when there are none to be had', async () => {
+  it('reads the credentials again after a 401, and keeps the old ones when they cannot be read', async () => {
     const tokens = ['old', 'new'];
     client = new RestClient(() => {
       const token = tokens.shift();
@@ -234,12 +234,12 @@ describe('the REST client', () => {
     expect(seen).toEqual(['old', 'new', 'new']);
   });
 
-  it('says so when it has no credentials at all', async () => {
+  it('rejects with NO_CREDENTIALS when it cannot read the credentials', async () => {
     client = new RestClient(() => Promise.reject(new Error('no such file')), { maxAttempts: 1 });
     await expect(client.get(widgetType, ref)).rejects.toMatchObject({ code: 'NO_CREDENTIALS', sent: false });
   });
 
-  it('reports each request', async () => {
+  it('reports each attempt to onRequest', async () => {
     const reports: string[] = [];
     make({ onRequest: (method, code) => reports.push(`${method} ${code}`) });
     scripted.answer(
@@ -251,7 +251,7 @@ describe('the REST client', () => {
     expect(reports).toEqual(['GET ECONNRESET', 'GET 503', 'GET 200']);
   });
 
-  describe('watching', () => {
+  describe('watch', () => {
     const line = (type: string, name: string): string =>
       `${JSON.stringify({ type, object: { metadata: { name, resourceVersion: '1' } } })}\n`;
     const watch = (handler: (event: WatchEvent<Widget>) => void, more: object = {}): Promise<void> =>
@@ -265,7 +265,7 @@ describe('the REST client', () => {
       return [list, (event) => list.push(event.type === 'ERROR' ? 'ERROR' : event.object.metadata.name)];
     };
 
-    it('gives events in order, whole characters, however they are cut', async () => {
+    it('returns the events in order for any split of the stream into chunks', async () => {
       const text = Buffer.from(line('ADDED', 'zwölf') + line('MODIFIED', '€𝄞') + line('DELETED', 'c'));
       scripted.answer((_request, response) => {
         response.writeHead(200);
@@ -285,12 +285,12 @@ describe('the REST client', () => {
       );
     });
 
-    it('rejects with the refusal, 410 for one', async () => {
+    it('rejects with the error of the server, for example 410', async () => {
       scripted.answer((_request, response) => json(response, 410, { reason: 'Expired' }));
       await expect(watch(() => undefined)).rejects.toMatchObject({ code: 410, reason: 'Expired' });
     });
 
-    it('takes a stream that goes silent for dead, and one that speaks now and then for alive', async () => {
+    it('rejects with TIMEOUT when the stream is silent for longer than the idle time-out', async () => {
       scripted.answer((_request, response) => {
         response.writeHead(200);
         let times = 0;
@@ -304,7 +304,7 @@ describe('the REST client', () => {
       expect(list).toHaveLength(5);
     });
 
-    it('rejects when the connection breaks, but not at an orderly end', async () => {
+    it('rejects when the connection breaks, and resolves when the server ends the stream', async () => {
       scripted.answer((request, response) => {
         response.writeHead(200);
         response.write(line('ADDED', 'a'));
@@ -317,7 +317,7 @@ describe('the REST client', () => {
       await watch(handler);
     });
 
-    it('ends when it is told to, or when its handler throws', async () => {
+    it('rejects after an abort, and when the handler throws', async () => {
       const stop = new AbortController();
       scripted.answer((_request, response) => response.writeHead(200).write(line('ADDED', 'a')));
       await expect(watch(() => stop.abort(), { signal: stop.signal })).rejects.toMatchObject({
@@ -329,12 +329,12 @@ describe('the REST client', () => {
       await expect(watch(bug)).rejects.toThrow('a bug');
     });
 
-    it('does not take rubbish for an event', async () => {
+    it('rejects an invalid event', async () => {
       scripted.answer((_request, response) => response.writeHead(200).end('{"type":\n'));
       await expect(watch(() => undefined)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
     });
 
-    it('does not use up the sockets of other requests', async () => {
+    it('does not use the sockets of other requests', async () => {
       make({ maxSockets: 1 });
       const stop = new AbortController();
       scripted.answer((request, response) => {

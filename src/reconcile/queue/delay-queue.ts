@@ -1,19 +1,19 @@
 import type { Clock, Timer } from '../../base/index.ts';
 
-interface Delayed {
+interface DelayedKey {
   readonly key: string;
   readonly at: number;
 }
 
 /**
- * Keys that become due later, each once, at its earliest moment: a binary heap and one timer, so that ten
- * thousand keys in backoff cost no ten thousand timers.
+ * Keys with the time at which they become due. Each key is present once, with its earliest time. The class
+ * uses a binary heap and one timer, so that ten thousand keys in backoff do not need ten thousand timers.
  */
-export class Delays {
+export class DelayQueue {
   readonly #clock: Clock;
   readonly #onDue: (key: string) => void;
   readonly #dueAt = new Map<string, number>();
-  #heap: Delayed[] = [];
+  #heap: DelayedKey[] = [];
   #timer: { readonly at: number; readonly timer: Timer } | undefined;
 
   constructor(clock: Clock, onDue: (key: string) => void) {
@@ -25,7 +25,7 @@ export class Delays {
     return this.#dueAt.size;
   }
 
-  /** An earlier moment stands. */
+  /** Adds a key. The key keeps its current time if that is earlier. */
   add(key: string, afterMs: number): void {
     const at = this.#clock.now() + afterMs;
     const old = this.#dueAt.get(key);
@@ -36,7 +36,7 @@ export class Delays {
     this.#arm();
   }
 
-  /** What was due later is not any more. */
+  /** Removes a key. */
   cancel(key: string): void {
     this.#dueAt.delete(key);
   }
@@ -53,7 +53,7 @@ export class Delays {
     const now = this.#clock.now();
     for (let top = this.#heap[0]; top !== undefined && top.at <= now; top = this.#heap[0]) {
       this.#pop();
-      // An entry that was cancelled, or overtaken by an earlier one, is not what the map says.
+      // The map does not contain the time of an entry that was cancelled or replaced by an earlier entry.
       if (this.#dueAt.get(top.key) !== top.at) continue;
       this.#dueAt.delete(top.key);
       this.#onDue(top.key);
@@ -69,12 +69,12 @@ export class Delays {
     this.#timer = { at: top.at, timer };
   }
 
-  /** Gets rid of entries that were cancelled; a sorted list is a heap. */
+  /** Removes the cancelled entries from the heap. A sorted array is a valid heap. */
   #rebuild(): void {
     this.#heap = [...this.#dueAt].map(([key, at]) => ({ key, at })).sort((a, b) => a.at - b.at);
   }
 
-  #push(item: Delayed): void {
+  #push(item: DelayedKey): void {
     const heap = this.#heap;
     let i = heap.push(item) - 1;
     while (i > 0) {
