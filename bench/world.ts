@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
+import { resources } from '../src/api/index.ts';
 import { RequestError, type BareClient } from './http.ts';
 
 /** The objects of an API group in one namespace; without a namespace, in all namespaces. */
@@ -19,8 +20,8 @@ export interface World extends Scope {
 export const operatorWorld: World = { group: 'network.plasmavmc.io', namespace: 'bench' };
 export const floorWorld: World = { group: 'floor.plasmavmc.io', namespace: 'bench-floor' };
 
-/** The plural names of the kinds, as in API paths. */
-export const plurals = ['vpcs', 'subnets', 'ports', 'securitygroups', 'trafficpolicies', 'natrules'];
+/** The plural names of all kinds, as in API paths. */
+export const plurals: readonly string[] = Object.values(resources).map(({ plural }) => plural);
 
 /** The API path of the objects of a kind; with `name`, the path of one object. */
 export function pathOf({ group, namespace }: Scope, plural: string, name?: string): string {
@@ -62,7 +63,7 @@ export async function install(client: BareClient, world: World): Promise<void> {
     '/api/v1/namespaces',
     JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
   );
-  for (const plural of plurals) await untilServed(client, pathOf(world, plural));
+  for (const plural of plurals) await untilServed(client, pathOf({ group: world.group }, plural));
 }
 
 /** Waits until a kind is served. A new kind first returns 404, and then 429 until the server has filled its cache. */

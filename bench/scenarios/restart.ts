@@ -3,7 +3,7 @@ import type { Environment, Writes } from '../environment.ts';
 import { PortWatch } from '../port-watch.ts';
 import { timeScript } from '../processes.ts';
 import { compare, type Report } from '../report.ts';
-import { createPorts, operatorWorld, plurals } from '../world.ts';
+import { createPorts, operatorWorld, pathOf, plurals } from '../world.ts';
 import { names } from './bulk.ts';
 
 /** Writes within this time after the operator is ready still count as writes of the restart. */
@@ -12,9 +12,7 @@ const SETTLE_MS = 1000;
 /** The API paths that the operator lists. */
 const listedPaths = [
   '/api/v1/namespaces',
-  ...[...plurals, 'floatingips', 'vpcpeerings', 'externalnetworks'].map(
-    (plural) => `/apis/${operatorWorld.group}/v1alpha1/${plural}`,
-  ),
+  ...plurals.map((plural) => pathOf({ group: operatorWorld.group }, plural)),
 ];
 
 /** Measures a restart with N Ports: from the start of the process until it is ready. Also counts the operator's writes. */
