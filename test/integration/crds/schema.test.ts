@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { readCrds } from '../../../scripts/generate/crds.ts';
 import { formatCidr, parseAddress, parseCidr } from '../../../src/api/index.ts';
 import { ApiClient } from '../../../packages/dev-apiserver/test/support/client.ts';
 import { type RunningServer, targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
@@ -46,26 +48,24 @@ describe.each(targets)('the CRDs on the $name API server', ({ start }) => {
 
   it('appear in discovery with short names and the category overlay', async () => {
     const { body }: Answer = await client.get('/apis/network.plasmavmc.io/v1alpha1');
-    const kinds = body.resources
+    const served = body.resources
       .filter(({ name }) => !name.includes('/'))
-      .map(({ kind, shortNames, categories, namespaced }) => ({
+      .map(({ name, kind, shortNames, categories, namespaced }) => ({
+        name,
         kind,
         shortNames,
         categories,
         namespaced,
       }));
-    const overlay = { categories: ['overlay'], namespaced: true };
-    expect(kinds.sort((a, b) => a.kind.localeCompare(b.kind))).toEqual([
-      { kind: 'ExternalNetwork', shortNames: ['oext'], ...overlay, namespaced: false },
-      { kind: 'FloatingIP', shortNames: ['ofip'], ...overlay },
-      { kind: 'NatRule', shortNames: ['onat'], ...overlay },
-      { kind: 'Port', shortNames: ['oport'], ...overlay },
-      { kind: 'SecurityGroup', shortNames: ['osg'], ...overlay },
-      { kind: 'Subnet', shortNames: ['osub'], ...overlay },
-      { kind: 'TrafficPolicy', shortNames: ['opol'], ...overlay },
-      { kind: 'VPC', shortNames: ['ovpc'], ...overlay },
-      { kind: 'VPCPeering', shortNames: ['opeer'], ...overlay },
-    ]);
+    const wanted = readCrds(join(import.meta.dirname, '../../../crds')).map(({ spec: { names, scope } }) => ({
+      name: names.plural,
+      kind: names.kind,
+      shortNames: names.shortNames,
+      categories: ['overlay'],
+      namespaced: scope === 'Namespaced',
+    }));
+    const byKind = (a: { kind: string }, b: { kind: string }) => a.kind.localeCompare(b.kind);
+    expect(served.sort(byKind)).toEqual(wanted.sort(byKind));
   });
 
   describe('reject', () => {

@@ -5,7 +5,8 @@ import { managedRows } from '../../support/operator/dump.ts';
 import { randomOf, seeds, shuffled } from '../../support/operator/seeded-random.ts';
 import { everything } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
-import { kinds, namespaceType } from '../../support/operator/cluster-objects.ts';
+import { namespaceType } from '../../support/operator/cluster-objects.ts';
+import type { Kind } from '../../support/operator/objects.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
 const namespaces = everything().filter(({ kind }) => kind === 'Namespace');
@@ -52,7 +53,7 @@ describe.each(targets)('all examples and a peering ($name API server)', (target)
     await cluster.apply(...everything());
     const objects = [...(await cluster.ready()).values()];
     for (const { kind, metadata } of shuffled(objects, randomOf(seed)))
-      await cluster.delete(kind as (typeof kinds)[number], keyOf({ metadata }));
+      await cluster.delete(kind as Kind, keyOf({ metadata }));
     await cluster.eventually(async () => {
       expect([...(await cluster.objects()).keys()]).toEqual([]);
       expect(managedRows(await cluster.nb.rows())).toEqual([]);

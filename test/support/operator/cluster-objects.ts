@@ -1,5 +1,6 @@
 /** Operations of tests on the objects of one API server. */
 import { resources, type Condition } from '../../../src/api/index.ts';
+import { kindNames } from '../../../src/controllers/index.ts';
 import { coreTypes, readManifests } from '../../../src/dev/manifests.ts';
 import {
   isAlreadyExists,
@@ -22,19 +23,6 @@ import {
   type Kind,
   type TestObject,
 } from './objects.ts';
-
-/** The kinds with controllers. */
-export const kinds = [
-  'VPC',
-  'Subnet',
-  'SecurityGroup',
-  'TrafficPolicy',
-  'Port',
-  'NatRule',
-  'FloatingIP',
-  'VPCPeering',
-  'ExternalNetwork',
-] as const satisfies readonly Kind[];
 
 export const namespaceType: ResourceType = {
   group: '',
@@ -106,7 +94,7 @@ export class ClusterObjects {
 
   /** Every object of the kinds with controllers, by `Kind/namespace/name`. */
   async objects(): Promise<ReadonlyMap<string, TestObject>> {
-    const lists = await Promise.all(kinds.map((kind) => this.list(kind)));
+    const lists = await Promise.all(kindNames.map((kind) => this.list(kind)));
     return new Map(
       lists
         .flat()
@@ -171,7 +159,7 @@ export class ClusterObjects {
 
   /** Removes every object of the kinds with controllers, also with finalizers, and every namespace of a test. */
   async removeAll(): Promise<void> {
-    for (const kind of kinds) {
+    for (const kind of kindNames) {
       for (const { metadata } of await this.list(kind)) await this.#removeByForce(resources[kind], metadata);
     }
     const { items } = await this.client.list(namespaceType);

@@ -5,6 +5,7 @@ import { generatedFolders, generateFiles } from '../../../scripts/generate/files
 import { type Crd, readCrds, type Schema, versionOf } from '../../../scripts/generate/crds.ts';
 import { generateTypes } from '../../../scripts/generate/types.ts';
 import { reasons, resources } from '../../../src/api/index.ts';
+import { kindNames } from '../../../src/controllers/index.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const crds = readCrds(join(root, 'crds'));
@@ -44,30 +45,10 @@ describe('the generated files', () => {
     }
   });
 
-  it('contain every kind, with its short name and category', () => {
-    expect(Object.keys(resources)).toEqual([
-      'VPC',
-      'Subnet',
-      'Port',
-      'SecurityGroup',
-      'TrafficPolicy',
-      'NatRule',
-      'FloatingIP',
-      'VPCPeering',
-      'ExternalNetwork',
-    ]);
-    expect(crds.map(({ spec }) => spec.names.shortNames)).toEqual([
-      ['ovpc'],
-      ['osub'],
-      ['oport'],
-      ['osg'],
-      ['opol'],
-      ['onat'],
-      ['ofip'],
-      ['opeer'],
-      ['oext'],
-    ]);
-    for (const { spec } of crds) expect(spec.names.categories).toEqual(['overlay']);
+  it('contain exactly the kinds of crds/, and src/controllers/kinds.ts has the same kinds', () => {
+    const kinds = crds.map(({ spec }) => spec.names.kind);
+    expect(Object.keys(resources)).toEqual(kinds);
+    expect([...kindNames].sort()).toEqual([...kinds].sort());
   });
 
   it('cannot contain two shapes with one name', () => {
@@ -75,6 +56,21 @@ describe('the generated files', () => {
     const vpc = versionOf(changed[0]).schema.openAPIV3Schema.properties?.['spec']?.properties ?? {};
     vpc['otherRef'] = { type: 'object', properties: { name: { type: 'string' }, kind: { type: 'string' } } };
     expect(() => generateTypes(changed)).toThrow(/LocalReference/);
+  });
+});
+
+describe('the names of the kinds', () => {
+  const names = crds.map(({ spec }) => spec.names);
+
+  it.each(names)('have one short name that begins with "o", and the category overlay: $kind', (name) => {
+    expect(name.shortNames).toEqual([expect.stringMatching(/^o[a-z0-9]+$/)]);
+    expect(name.categories).toEqual(['overlay']);
+    expect(name.singular).toBe(name.kind.toLowerCase());
+  });
+
+  it('are unique, because plurals, singulars and short names share one space', () => {
+    const all = names.flatMap(({ plural, singular, shortNames }) => [plural, singular, ...shortNames]);
+    expect(all).toEqual([...new Set(all)]);
   });
 });
 
