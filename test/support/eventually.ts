@@ -1,2 +1,2 @@
-/** Waiting on conditions: the same helper as in the tests of the development API server. */
+/** Waits for conditions, with the helper of the tests of the development API server. */
 export * from '../../packages/dev-apiserver/test/support/eventually.ts';

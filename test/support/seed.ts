@@ -1,8 +1,9 @@
 import process from 'node:process';
 
 /**
- * The seed of a suite's random cases: fixed, so that a failure stays; OVERLAY_TEST_SEED looks elsewhere. It is printed,
- * past jest, which says nothing of suites that pass.
+ * Returns the seed of the random cases of a suite. The seed is fixed, so that failures are reproducible;
+ * OVERLAY_TEST_SEED sets another seed. The function prints the seed directly to stderr, because jest hides
+ * the output of suites that pass.
  */
 export function seedOf(suite: string, fixed: number): number {
   const seed = Number(process.env['OVERLAY_TEST_SEED'] ?? fixed);

@@ -1,11 +1,12 @@
 import { expect } from '@jest/globals';
 
 /**
- * Proves that something can be done within a time, in ms: the best of up to five counts, as the machine that tests run
- * on may be busy with other things.
+ * Checks that an operation completes within a time, in ms. The best of up to five measurements counts,
+ * because other work can slow down the machine.
  */
 export async function within(limitMs: number, measure: (round: number) => Promise<number>): Promise<void> {
-  const took: number[] = [];
-  for (let round = 0; round < 5 && !took.some((ms) => ms < limitMs); round++) took.push(await measure(round));
-  expect(Math.min(...took)).toBeLessThan(limitMs);
+  const durations: number[] = [];
+  for (let round = 0; round < 5 && !durations.some((ms) => ms < limitMs); round++)
+    durations.push(await measure(round));
+  expect(Math.min(...durations)).toBeLessThan(limitMs);
 }

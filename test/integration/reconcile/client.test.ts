@@ -20,7 +20,7 @@ const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-describe.each(targets)('the client against the $name API server', ({ start }) => {
+describe.each(targets)('RestClient with the $name API server', ({ start }) => {
   let server: RunningServer;
   let client: RestClient;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
   const create = (name: string, spec: Widget['spec'] = {}): Promise<Widget> =>
     client.create<Widget>(widgetType, newWidget(name, spec));
 
-  it('creates, reads, changes and deletes', async () => {
+  it('creates, reads, changes and deletes an object', async () => {
     const made = await create('a', { size: 1 });
     expect(made.metadata).toMatchObject({ name: 'a', namespace: 'default', generation: 1 });
     expect(await client.get<Widget>(widgetType, ref('a'))).toEqual(made);
@@ -49,7 +49,7 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
     expect(isNotFound(await errorOf(client.get(widgetType, ref('a'))))).toBe(true);
   });
 
-  it('tells refusals apart', async () => {
+  it('distinguishes the errors of the server', async () => {
     const made = await create('a');
     expect(isAlreadyExists(await errorOf(create('a')))).toBe(true);
     await client.patchMerge(widgetType, ref('a'), { spec: { size: 2 } });
@@ -60,7 +60,7 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
     expect(await client.serves({ ...widgetType, plural: 'gadgets' })).toBe(false);
   });
 
-  it('lists in pages of one moment', async () => {
+  it('lists pages with the same resourceVersion', async () => {
     for (let i = 0; i < 7; i++) await create(`w${i}`);
     const names: string[] = [];
     const versions = new Set<string>();
@@ -79,7 +79,7 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
     expect(versions.size).toBe(1);
   });
 
-  it('watches from a version on, and is told when that is too old', async () => {
+  it('watches from a resourceVersion, and receives a 410 for an expired one', async () => {
     const { resourceVersion } = await client.list(widgetType);
     const stop = new AbortController();
     const seen: string[] = [];
@@ -97,17 +97,17 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
     expect(await watching).toMatchObject({ code: 'ABORTED' });
     expect(seen).toEqual(['ADDED twelve Größe 𝄞', 'MODIFIED twelve Größe 𝄞', 'DELETED twelve Größe 𝄞']);
 
-    let told: unknown;
+    let code: unknown;
     const old = { resourceVersion: '1', timeoutSeconds: 5, idleTimeoutMs: 30_000 };
     const error = await errorOf(
       client.watch(widgetType, old, (event) => {
-        if (event.type === 'ERROR') told = event.object.code;
+        if (event.type === 'ERROR') code = event.object.code;
       }),
     );
-    expect(told === 410 || isExpired(error)).toBe(true);
+    expect(code === 410 || isExpired(error)).toBe(true);
   });
 
-  it('ends a watch in an orderly way when its time is up', async () => {
+  it('resolves a watch when its timeoutSeconds have passed', async () => {
     const { resourceVersion } = await client.list(widgetType);
     await client.watch(
       widgetType,
@@ -116,10 +116,10 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
     );
   });
 
-  describe('status', () => {
+  describe('StatusWriter', () => {
     const writer = (): StatusWriter => new StatusWriter(client, () => undefined);
 
-    it('is replaced as a whole, and writing the same costs no new version', async () => {
+    it('replaces the whole status, and creates no new version for an equal status', async () => {
       const made = await create('a', { size: 1 });
       expect(await writer().write(widgetType, made, { size: 1, note: 'x' })).toBe('written');
       const first = await client.get<Widget>(widgetType, ref('a'));
@@ -127,14 +127,14 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
       const second = await client.get<Widget>(widgetType, ref('a'));
       expect(second).toMatchObject({ status: { size: 2 }, spec: { size: 1 }, metadata: { generation: 1 } });
       expect(second.status).not.toHaveProperty('note');
-      // From an old copy: what a retry after a lost reply does.
+      // A retry after a lost response also writes from an old copy.
       expect(await writer().write(widgetType, first, { size: 2 })).toBe('written');
       expect((await client.get(widgetType, ref('a'))).metadata.resourceVersion).toBe(
         second.metadata.resourceVersion,
       );
     });
 
-    it('meant for an object that is gone does not land on its namesake', async () => {
+    it('does not change an object with the same name and another UID', async () => {
       const old = await create('a');
       await client.delete(widgetType, ref('a'));
       await create('a');
@@ -145,12 +145,12 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
     });
   });
 
-  describe('a finalizer', () => {
+  describe('Finalizers', () => {
     const ours = 'example.org/hold';
     const finalizers = (): Finalizers => new Finalizers(client, () => undefined);
     const now = (): Promise<Widget> => client.get<Widget>(widgetType, ref('a'));
 
-    it('holds an object until it is removed', async () => {
+    it('keep a deleted object until the finalizer is removed', async () => {
       const made = await create('a');
       expect(await finalizers().add(widgetType, made, ours)).toBe('held');
       await client.delete(widgetType, ref('a'));
@@ -160,7 +160,7 @@ describe.each(targets)('the client against the $name API server', ({ start }) =>
       expect(isNotFound(await errorOf(now()))).toBe(true);
     });
 
-    it('is not written over what somebody else did, or to a namesake', async () => {
+    it('do not overwrite a concurrent change, or change an object with another UID', async () => {
       const made = await create('a');
       await client.patchMerge(widgetType, ref('a'), { metadata: { finalizers: ['example.org/other'] } });
       expect(await finalizers().add(widgetType, made, ours)).toBe('changed');

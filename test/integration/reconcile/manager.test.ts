@@ -33,7 +33,10 @@ const done: Result = { kind: 'done' };
 const hold = 'example.org/hold';
 const leaseRef = { namespace: 'default', name: 'operator' };
 
-/** The smallest operator: a widget is ready when its shelf is; a shelf counts its widgets, and is held by them. */
+/**
+ * A small operator. A widget is ready when its shelf is ready. A shelf counts its widgets, and its finalizer
+ * keeps the shelf while it has widgets.
+ */
 class Operator {
   readonly manager: Manager;
   readonly writes: string[] = [];
@@ -93,7 +96,7 @@ class Operator {
   }
 }
 
-describe.each(targets)('a manager against the $name API server', ({ start }) => {
+describe.each(targets)('Manager with the $name API server', ({ start }) => {
   let server: RunningServer;
   let client: RestClient;
   let operators: Operator[] = [];
@@ -127,7 +130,7 @@ describe.each(targets)('a manager against the $name API server', ({ start }) => 
     );
   const createShelf = (): Promise<unknown> => client.create(shelfType, { ...newWidget('s'), kind: 'Shelf' });
 
-  it('brings two hundred objects that came before what they refer to to rest, writing each status twice', async () => {
+  it('reconciles 200 objects that were created before the object they refer to, with two status writes each', async () => {
     const operator = await operate();
     await operator.manager.start();
     await createMany(0, 200);
@@ -138,7 +141,7 @@ describe.each(targets)('a manager against the $name API server', ({ start }) => 
     expect(ofWidgets()).toHaveLength(400);
   });
 
-  it('writes nothing after a restart, nor on a resync', async () => {
+  it('writes nothing after a restart or a resync', async () => {
     const first = await operate();
     await first.manager.start();
     await createShelf();
@@ -153,7 +156,7 @@ describe.each(targets)('a manager against the $name API server', ({ start }) => 
     expect(second.writes).toEqual([]);
   });
 
-  it('holds what is in use, lets it go with the last user, and leaves nothing', async () => {
+  it('keeps an object until its last referrer is deleted, and leaves no object', async () => {
     const operator = await operate();
     await operator.manager.start();
     await createShelf();
@@ -167,7 +170,7 @@ describe.each(targets)('a manager against the $name API server', ({ start }) => 
     );
   });
 
-  it('reports transitions as Events', async () => {
+  it('writes Events for transitions', async () => {
     const operator = await operate((own) => ({
       events: new EventRecorder({ client: own, controller: 'example.org/operator', instance: 'one' }),
     }));
@@ -178,11 +181,11 @@ describe.each(targets)('a manager against the $name API server', ({ start }) => 
     await operator.manager.stop();
     const type = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
     const { items } = await client.list<KubeObject & { reason: string; regarding: { name: string } }>(type);
-    const told = items.map(({ reason, regarding }) => `${reason} ${regarding.name}`);
-    expect(told.sort()).toEqual(['Ready w0', 'Ready w1', 'Ready w2']);
+    const events = items.map(({ reason, regarding }) => `${reason} ${regarding.name}`);
+    expect(events.sort()).toEqual(['Ready w0', 'Ready w1', 'Ready w2']);
   });
 
-  it('takes over from a leader that stops, and only then', async () => {
+  it('becomes the leader only after the previous leader stops', async () => {
     const electorOf = (own: RestClient, identity: string): LeaderElector =>
       new LeaderElector({
         client: own,

@@ -1,10 +1,12 @@
 import type { Clock, Timer } from '../../../src/base/index.ts';
 
-/** A clock that stands still until a test moves it. Timers fire in order of their time, then of being set. */
+/**
+ * A clock that only a test advances. Timers fire in the order of their time, then in the order of creation.
+ */
 export class FakeClock implements Clock {
   #now = 0;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
-  /** Added to the wall time only, as a step of the machine's clock would be. */
+  /** An offset of the wall time, to simulate a step of the system clock. */
   wallOffsetMs = 0;
 
   now(): number {
@@ -18,15 +20,15 @@ export class FakeClock implements Clock {
   setTimer(ms: number, callback: () => void): Timer {
     const timer = { at: this.#now + ms, callback };
     this.#timers.push(timer);
-    return { cancel: () => (this.#timers = this.#timers.filter((one) => one !== timer)) };
+    return { cancel: () => (this.#timers = this.#timers.filter((other) => other !== timer)) };
   }
 
-  /** Timers that are pending. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** Moves time by `ms`, firing what becomes due, and letting promises run after each. */
+  /** Advances the time by `ms` and fires the due timers. Lets pending promises continue after each timer. */
   async advance(ms: number): Promise<void> {
     await settle();
     const end = this.#now + ms;
@@ -46,7 +48,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets every promise that can go on do so. */
+/** Waits until all promises that can continue have continued. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,7 @@
-/** The Kubernetes API in memory, as far as the runtime's unit tests need it: what it is told to fail, fails. */
+/**
+ * The part of the Kubernetes API that the unit tests of the runtime need, in memory and with injected
+ * failures.
+ */
 import { jsonEqual } from '../../../src/base/index.ts';
 import {
   ApiError,
@@ -19,7 +22,7 @@ import {
   type WatchOptions,
 } from '../../../src/reconcile/index.ts';
 
-/** A request, as tests see it: e.g. `patch widgets/status default/one`. */
+/** A request as text, for example `patch widgets/status default/one`. */
 export type Call = string;
 
 interface Watcher {
@@ -29,7 +32,7 @@ interface Watcher {
   readonly fail: (error: Error) => void;
 }
 
-interface Logged {
+interface HistoryEntry {
   readonly plural: string;
   readonly version: number;
   readonly event: WatchEvent<KubeObject>;
@@ -38,14 +41,14 @@ interface Logged {
 export class FakeCluster implements KubeClient {
   readonly #objects = new Map<string, Map<string, KubeObject>>();
   readonly #watchers = new Set<Watcher>();
-  readonly #history: Logged[] = [];
+  readonly #history: HistoryEntry[] = [];
   #version = 10;
   #uids = 0;
-  /** Every request but watches, in order. */
+  /** All requests except watches, in order. */
   readonly calls: Call[] = [];
-  /** Asked before each request; an error that it returns is what the request comes to. */
+  /** Called before each request. If the function returns an error, the request fails with that error. */
   failing: (call: Call) => Error | undefined = () => undefined;
-  /** Asked after each write took effect; an error that it returns is what the writer hears: a lost reply. */
+  /** Called after each request took effect. If the function returns an error, the response is lost. */
   losing: (call: Call) => Error | undefined = () => undefined;
   isClosed = false;
 
@@ -62,11 +65,11 @@ export class FakeCluster implements KubeClient {
   }
 
   get<T extends KubeObject>(type: ResourceType, ref: ObjectRef): Promise<T> {
-    return this.#answer(`get ${type.plural} ${refKey(ref)}`, () => this.#find(type, ref) as T);
+    return this.#respond(`get ${type.plural} ${refKey(ref)}`, () => this.#find(type, ref) as T);
   }
 
   list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<ListPage<T>> {
-    return this.#answer(`list ${type.plural}`, () => {
+    return this.#respond(`list ${type.plural}`, () => {
       const all = [...this.#of(type).values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) as T[];
       const from = Number(options.continueToken ?? 0);
       const to = from + (options.limit ?? Infinity);
@@ -76,7 +79,7 @@ export class FakeCluster implements KubeClient {
   }
 
   create<T extends KubeObject>(type: ResourceType, object: NewObject): Promise<T> {
-    return this.#answer(`create ${type.plural} ${refKey(object.metadata as ObjectRef)}`, () => {
+    return this.#respond(`create ${type.plural} ${refKey(object.metadata as ObjectRef)}`, () => {
       const key = refKey(object.metadata as ObjectRef);
       if (this.#of(type).has(key)) throw refusal(409, 'AlreadyExists');
       const metadata = { ...object.metadata, uid: `uid-${++this.#uids}`, generation: 1 };
@@ -85,7 +88,7 @@ export class FakeCluster implements KubeClient {
   }
 
   update<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
-    return this.#answer(`update ${type.plural} ${keyOf(object)}`, () => {
+    return this.#respond(`update ${type.plural} ${keyOf(object)}`, () => {
       const old = this.#find(type, object.metadata);
       if (old.metadata.resourceVersion !== object.metadata.resourceVersion) throw refusal(409, 'Conflict');
       return this.#replace(type, old, object) as T;
@@ -98,7 +101,7 @@ export class FakeCluster implements KubeClient {
     patch: unknown,
     options: PatchOptions = {},
   ): Promise<T> {
-    return this.#answer(`patch ${name(type, options)} ${refKey(ref)}`, () => {
+    return this.#respond(`patch ${name(type, options)} ${refKey(ref)}`, () => {
       const old = this.#find(type, ref);
       return this.#replace(type, old, { ...old, ...(patch as object) }) as T;
     });
@@ -110,7 +113,7 @@ export class FakeCluster implements KubeClient {
     patch: readonly JsonPatchOperation[],
     options: PatchOptions = {},
   ): Promise<T> {
-    return this.#answer(`patch ${name(type, options)} ${refKey(ref)}`, () => {
+    return this.#respond(`patch ${name(type, options)} ${refKey(ref)}`, () => {
       const old = this.#find(type, ref);
       const changed = structuredClone(old);
       for (const operation of patch) applyOperation(changed, operation);
@@ -119,7 +122,7 @@ export class FakeCluster implements KubeClient {
   }
 
   async delete(type: ResourceType, ref: ObjectRef, options: DeleteOptions = {}): Promise<void> {
-    await this.#answer(`delete ${type.plural} ${refKey(ref)}`, () => {
+    await this.#respond(`delete ${type.plural} ${refKey(ref)}`, () => {
       const old = this.#find(type, ref);
       if (options.uid !== undefined && options.uid !== old.metadata.uid) throw refusal(409, 'Conflict');
       if ((old.metadata.finalizers ?? []).length === 0) {
@@ -139,18 +142,18 @@ export class FakeCluster implements KubeClient {
     const error = this.failing(`watch ${type.plural} ${options.resourceVersion}`);
     if (error !== undefined) return Promise.reject(error);
     return new Promise((resolve, reject) => {
-      const over = (): void => {
+      const remove = (): void => {
         this.#watchers.delete(watcher);
       };
       const watcher: Watcher = {
         plural: type.plural,
         handler: handler as (event: WatchEvent<KubeObject>) => void,
         end: () => {
-          over();
+          remove();
           resolve();
         },
         fail: (problem) => {
-          over();
+          remove();
           reject(problem);
         },
       };
@@ -173,7 +176,7 @@ export class FakeCluster implements KubeClient {
     this.isClosed = true;
   }
 
-  /** Ends every watch: in an orderly way, or with an error. */
+  /** Ends every watch, regularly or with an error. */
   endWatches(error?: Error): void {
     for (const watcher of [...this.#watchers]) {
       if (error === undefined) watcher.end();
@@ -181,18 +184,18 @@ export class FakeCluster implements KubeClient {
     }
   }
 
-  /** Changes what is there without a request of a client. */
+  /** Changes an object without a request, like another client. */
   edit(type: ResourceType, ref: ObjectRef, change: (object: KubeObject) => KubeObject): void {
     const old = this.#find(type, ref);
     this.#replace(type, old, change(old));
   }
 
-  /** Forgets the history: older watches are told 410. */
+  /** Deletes the event history, so that a new watch does not receive earlier events. */
   compact(): void {
     this.#history.length = 0;
   }
 
-  async #answer<R>(call: Call, work: () => R): Promise<R> {
+  async #respond<R>(call: Call, work: () => R): Promise<R> {
     await Promise.resolve();
     this.calls.push(call);
     const error = this.failing(call);
@@ -228,7 +231,7 @@ export class FakeCluster implements KubeClient {
     const resourceVersion = String(++this.#version);
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion } };
     this.#of(type).set(keyOf(stored), stored);
-    this.#tell(type, { type: event, object: stored });
+    this.#notify(type, { type: event, object: stored });
     return stored;
   }
 
@@ -236,24 +239,24 @@ export class FakeCluster implements KubeClient {
     this.#of(type).delete(keyOf(object));
     const resourceVersion = String(++this.#version);
     const last = { ...object, metadata: { ...object.metadata, resourceVersion } };
-    this.#tell(type, { type: 'DELETED', object: last });
+    this.#notify(type, { type: 'DELETED', object: last });
     return last;
   }
 
-  #tell({ plural }: ResourceType, event: WatchEvent<KubeObject>): void {
+  #notify({ plural }: ResourceType, event: WatchEvent<KubeObject>): void {
     this.#history.push({ plural, version: this.#version, event });
     for (const watcher of this.#watchers) if (watcher.plural === plural) watcher.handler(event);
   }
 }
 
-/** An answer that refuses. */
+/** An error response of the server. */
 export function refusal(code: number, reason: string, retryAfterSeconds?: number): ApiError {
   return new ApiError(code, { reason, message: reason }, retryAfterSeconds);
 }
 
-/** No answer. */
+/** The error of a request whose response was lost. */
 export function lostReply(): ConnectionError {
-  return new ConnectionError('ECONNRESET', 'the reply was lost', { sent: true });
+  return new ConnectionError('ECONNRESET', 'the response was lost', { sent: true });
 }
 
 const name = (type: ResourceType, { subresource }: PatchOptions): string =>
@@ -264,7 +267,7 @@ function applyOperation(object: object, { op, path, value }: JsonPatchOperation)
   const last = segments.pop()!;
   let at = object as Record<string, unknown>;
   for (const segment of segments) at = at[segment] as Record<string, unknown>;
-  // As the real server: a test for null holds where there is nothing.
+  // As on a real server, a test for null succeeds when the property is absent.
   if (op === 'test' && !jsonEqual(at[last] ?? null, value)) throw refusal(422, 'Invalid');
   if (op === 'add' || op === 'replace') at[last] = value;
   if (op === 'remove') Reflect.deleteProperty(at, last);

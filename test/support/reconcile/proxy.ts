@@ -1,18 +1,21 @@
-/** A TCP proxy on loopback that can break every connection, refuse new ones, or go dark: accept, and say nothing. */
+/**
+ * A TCP proxy on loopback that can reset all connections, refuse new connections, or stall (accept
+ * connections and drop all data).
+ */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 export class Proxy {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  #mode: 'through' | 'dark' | 'refusing' = 'through';
-  /** Connections that were ever made. */
+  #mode: 'forward' | 'stall' | 'refuse' = 'forward';
+  /** The number of accepted connections. */
   connections = 0;
 
   private constructor(port: number) {
     this.#server = createServer((inner) => {
       this.connections++;
-      if (this.#mode === 'refusing') {
+      if (this.#mode === 'refuse') {
         inner.resetAndDestroy();
         return;
       }
@@ -21,7 +24,7 @@ export class Proxy {
       this.#pairs.add(pair);
       for (const [from, to] of [pair, [outer, inner] as const]) {
         from.on('data', (data: Buffer) => {
-          if (this.#mode !== 'dark') to.write(data);
+          if (this.#mode !== 'stall') to.write(data);
         });
         from.on('error', () => undefined);
         from.on('close', () => {
@@ -32,7 +35,7 @@ export class Proxy {
     });
   }
 
-  /** A proxy of the server at `url`. */
+  /** Starts a proxy for the server at `url`. */
   static async of(url: string): Promise<Proxy> {
     const proxy = new Proxy(Number(new URL(url).port));
     proxy.#server.listen(0, '127.0.0.1');
@@ -44,7 +47,7 @@ export class Proxy {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Breaks every connection; new ones are let through, unless told otherwise. */
+  /** Resets all connections. The mode for new connections stays. */
   cut(): void {
     for (const [inner, outer] of this.#pairs) {
       inner.resetAndDestroy();
@@ -52,20 +55,20 @@ export class Proxy {
     }
   }
 
-  /** Breaks every connection and refuses new ones. */
+  /** Resets all connections and refuses new connections. */
   refuse(): void {
-    this.#mode = 'refusing';
+    this.#mode = 'refuse';
     this.cut();
   }
 
-  /** Connections stay, and nothing passes. */
-  goDark(): void {
-    this.#mode = 'dark';
+  /** Keeps the connections open, but drops their data. */
+  stall(): void {
+    this.#mode = 'stall';
   }
 
-  /** New connections work; those of the dark time stay as they are, out of step. */
-  goOn(): void {
-    this.#mode = 'through';
+  /** Forwards data again. Connections that lost data while the proxy stalled remain broken. */
+  resume(): void {
+    this.#mode = 'forward';
   }
 
   async close(): Promise<void> {

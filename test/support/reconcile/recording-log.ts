@@ -2,7 +2,7 @@ import type { Logger } from '../../../src/base/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A logger that keeps what it is told. */
+/** A logger that stores its lines. */
 export class RecordingLog implements Logger {
   readonly lines: Fields[] = [];
 

@@ -4,15 +4,15 @@ import { once } from 'node:events';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
-/** Answers with JSON. */
+/** Sends a JSON response. */
 export const json = (response: ServerResponse, code: number, body: unknown, headers = {}): void => {
   response.writeHead(code, { 'Content-Type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 };
 
-/** An API server that does what a test tells it to, in this process. */
+/** An HTTP server in this process that responds with the handlers of a test. */
 export class ScriptedApi {
-  /** Method and path of each request so far. */
+  /** The method and path of each received request. */
   readonly seen: string[] = [];
   readonly sockets = new Set<Socket>();
   readonly server: Server;
@@ -42,12 +42,12 @@ export class ScriptedApi {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** What is done with the requests to come, one after the other; the last with all others. */
+  /** Sets the handlers of the next requests, in order. The last handler also handles all later requests. */
   answer(...handlers: Handler[]): void {
     this.#handlers = handlers;
   }
 
-  /** Breaks every connection, and takes no more; may be called again. */
+  /** Closes all connections and stops the server. Repeated calls are allowed. */
   async stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     if (!this.server.listening) return;

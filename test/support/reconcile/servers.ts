@@ -1,4 +1,4 @@
-/** The runtime against API servers: clients of them, and the tests' own kinds served. */
+/** Clients of API servers, and the kinds of the tests. */
 import {
   RestClient,
   fromKubeconfig,
@@ -17,7 +17,7 @@ const crdType = {
   namespaced: false,
 };
 
-/** A client of `server`, by way of `url` when there is something between; the test closes it. */
+/** Creates a client of `server`, through the proxy at `url` if given. The test must close the client. */
 export async function clientOf(
   server: RunningServer,
   { url, ...options }: RestClientOptions & { readonly url?: string } = {},
@@ -29,7 +29,7 @@ export async function clientOf(
   }, options);
 }
 
-/** Has the server serve widgets and shelves. */
+/** Installs the CRDs of widgets and shelves, and waits until the server serves them. */
 export async function serveTestKinds(client: RestClient): Promise<void> {
   const types = [widgetType, shelfType];
   for (const type of types) await client.create(crdType, crdOf(type));
@@ -47,7 +47,7 @@ export async function serveTestKinds(client: RestClient): Promise<void> {
   }
 }
 
-/** Removes all widgets and shelves, whatever holds them. */
+/** Deletes all widgets and shelves, with their finalizers. */
 export async function removeAll(client: RestClient): Promise<void> {
   for (const type of [widgetType, shelfType]) {
     const { items } = await client.list(type);

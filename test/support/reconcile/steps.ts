@@ -1,6 +1,6 @@
 import type { Steps } from '../../../src/base/index.ts';
 
-/** Takes all steps at once; `between` is called after each, for what may happen there. */
+/** Runs all steps without a pause. Calls `between` after each step, so that a test can make changes there. */
 export function takeAll<T>(steps: Steps<T>, between: (taken: number) => void = () => undefined): T {
   for (let taken = 1; ; taken++) {
     const step = steps.next();

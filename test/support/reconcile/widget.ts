@@ -1,4 +1,4 @@
-/** A kind of the tests' own, and one that refers to it. */
+/** The kinds of the tests: Widget, and Shelf, to which widgets refer. */
 import type { KubeObject, NewObject, ResourceType } from '../../../src/reconcile/index.ts';
 
 export interface Widget extends KubeObject {
@@ -21,7 +21,7 @@ export interface Shelf extends KubeObject {
 
 export const shelfType: ResourceType = { ...widgetType, kind: 'Shelf', plural: 'shelves' };
 
-/** The CustomResourceDefinition of a type, whose spec and status may hold anything. */
+/** The CustomResourceDefinition of a type, with any content in spec and status. */
 export function crdOf(type: ResourceType): NewObject {
   const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   return {
@@ -45,12 +45,12 @@ export function crdOf(type: ResourceType): NewObject {
   };
 }
 
-/** A widget to be created. */
+/** A widget to create. */
 export function newWidget(name: string, spec: Widget['spec'] = {}, namespace = 'default'): NewObject {
   return { apiVersion: 'test.example.org/v1', kind: 'Widget', metadata: { namespace, name }, spec };
 }
 
-/** A widget as a server would give it; UID and version are its own unless given. */
+/** A widget as a server returns it. The defaults are a UID derived from the name, and version 1. */
 export function widget(
   name: string,
   {

@@ -11,7 +11,7 @@ import { newWidget, widgetType, type Widget } from '../../support/reconcile/widg
 
 const ref = (name: string) => ({ namespace: 'default', name });
 
-describe.each(targets)('following a kind of the $name API server through a bad network', ({ start }) => {
+describe.each(targets)('Reflector with the $name API server and an unreliable network', ({ start }) => {
   let server: RunningServer;
   let direct: RestClient;
   let proxy: Proxy;
@@ -53,8 +53,8 @@ describe.each(targets)('following a kind of the $name API server through a bad n
 
   const create = (name: string): Promise<Widget> => direct.create<Widget>(widgetType, newWidget(name));
 
-  /** Resolves when the store is what the server has, object by object. */
-  async function equal(): Promise<void> {
+  /** Resolves when the store has the same objects and versions as the server. */
+  async function synced(): Promise<void> {
     await eventually(async () => {
       const { items } = await direct.list<Widget>(widgetType);
       const there = items.map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`).sort();
@@ -66,7 +66,7 @@ describe.each(targets)('following a kind of the $name API server through a bad n
     });
   }
 
-  it('misses nothing when connections break in the middle', async () => {
+  it('receives all changes when connections break', async () => {
     for (let i = 0; i < 5; i++) await create(`old${i}`);
     await reflector.start();
     for (let i = 0; i < 20; i++) {
@@ -75,44 +75,44 @@ describe.each(targets)('following a kind of the $name API server through a bad n
       if (i % 4 === 0) await direct.delete(widgetType, ref(`w${i}`));
       if (i % 5 === 0) await direct.patchMerge(widgetType, ref('old1'), { spec: { size: i + 1 } });
     }
-    await equal();
+    await synced();
     expect(changes.filter((change) => change === 'deleted old1')).toEqual([]);
   });
 
-  it('notices a connection that went dark, and catches up', async () => {
+  it('detects a connection without traffic, and receives the missed changes', async () => {
     await create('a');
     await reflector.start();
-    await equal();
-    proxy.goDark();
+    await synced();
+    proxy.stall();
     await create('b');
     await direct.delete(widgetType, ref('a'));
     await eventually(() => reflector.state === 'Waiting');
-    proxy.goOn();
-    await equal();
+    proxy.resume();
+    await synced();
     expect(changes).toEqual(['added a', 'added b', 'deleted a']);
   });
 
-  it('keeps what it has while the server is away, and starts when it comes', async () => {
+  it('starts when the server becomes reachable, and keeps its objects during an outage', async () => {
     await create('a');
     proxy.refuse();
     let isListed = false;
     void reflector.start().then(() => (isListed = true));
     await eventually(() => reflector.failures >= 3);
     expect(isListed).toBe(false);
-    proxy.goOn();
-    await equal();
+    proxy.resume();
+    await synced();
     proxy.refuse();
     await eventually(() => reflector.failures >= 3);
     expect(changes).toEqual(['added a']);
-    proxy.goOn();
+    proxy.resume();
     await create('b');
-    await equal();
+    await synced();
   });
 
-  it('finds out what happened in a history that is gone, and deletes only what is', async () => {
+  it('lists again after the history was compacted, and deletes only the objects that do not exist', async () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) await create(name);
     await reflector.start();
-    await equal();
+    await synced();
     const before = store.get('default/b')!.metadata.uid;
     proxy.refuse();
     await eventually(() => reflector.failures >= 1);
@@ -123,8 +123,8 @@ describe.each(targets)('following a kind of the $name API server through a bad n
     await direct.patchMerge(widgetType, ref('c'), { spec: { size: 9 } });
     await server.compact?.();
     changes.length = 0;
-    proxy.goOn();
-    await equal();
+    proxy.resume();
+    await synced();
     expect(store.get('default/b')!.metadata.uid).not.toBe(before);
     expect(changes.sort()).toEqual(['added b', 'added f', 'deleted a', 'deleted b', 'updated c']);
   });
