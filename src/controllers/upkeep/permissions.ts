@@ -47,9 +47,9 @@ export function uninstallRule(): PermissionRule {
   };
 }
 
-/** The kinds whose objects the operator's finalizer holds. */
+/** The kinds whose objects the operator's finalizer holds. A kind comes before the kinds that it refers to. */
 export const kindsWithFinalizer = (): readonly KindName[] =>
-  kindNames.filter((kind) => modules[kind].hasFinalizer);
+  kindNames.filter((kind) => modules[kind].hasFinalizer).toReversed();
 
 const plurals = (kinds: readonly KindName[]): readonly string[] =>
   [...new Set(kinds.map((kind) => resources[kind].plural))].sort();
