@@ -90,7 +90,7 @@ async function prepare(
   const conflicts = await new Turn(() => realClock.now()).run(rebuildPools(env));
   if (signal.aborted) return;
   for (const conflict of conflicts) {
-    log.error('two objects are recorded with the same address or range', { ...conflict });
+    log.error('two objects have the same recorded address or range; delete one of them', { ...conflict });
   }
   const sweep = async (): Promise<void> => {
     const { removed, refused } = await sweepOrphans(env, sweepShareLimit, log);

@@ -102,7 +102,7 @@ function programmedCondition(
 ): DesiredCondition {
   if (failure !== undefined) return condition('Programmed', 'False', failureReason(failure), failure.message);
   if (intent.desired !== undefined) {
-    return condition('Programmed', 'True', 'Programmed', 'OVN has what the object says.');
+    return condition('Programmed', 'True', 'Programmed', 'OVN contains the rows of the object.');
   }
   const before = findCondition(object.status?.conditions, 'Programmed');
   if (before !== undefined && env.writer.ownedBy(object.metadata.uid).length > 0) {
@@ -113,7 +113,8 @@ function programmedCondition(
       message: before.message,
     };
   }
-  const waiting = 'Nothing is written to OVN before the object is accepted and what it refers to is there.';
+  const waiting =
+    'The operator writes nothing to OVN until the object is accepted and its references are resolved.';
   return condition('Programmed', 'False', 'Pending', waiting);
 }
 
@@ -126,10 +127,15 @@ function describe(intent: Intent<object>, programmed: DesiredCondition): readonl
   const { accepted, resolvedRefs, held } = intent;
   const checks = [
     accepted === undefined
-      ? condition('Accepted', 'True', 'Accepted', 'The object is valid and in conflict with no other.')
+      ? condition('Accepted', 'True', 'Accepted', 'The object is valid and conflicts with no other object.')
       : condition('Accepted', 'False', accepted.reason, accepted.message),
     resolvedRefs === undefined
-      ? condition('ResolvedRefs', 'True', 'ResolvedRefs', 'Everything that the object refers to is ready.')
+      ? condition(
+          'ResolvedRefs',
+          'True',
+          'ResolvedRefs',
+          'All objects that the object refers to exist and are ready.',
+        )
       : condition('ResolvedRefs', 'False', resolvedRefs.reason, resolvedRefs.message),
     programmed,
   ];

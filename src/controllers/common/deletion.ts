@@ -12,7 +12,10 @@ export function inUse(kind: string, users: readonly string[]): Problem | undefin
   if (users.length === 0) return undefined;
   const shown = users.toSorted().slice(0, MAX_NAMES).join(', ');
   const more = users.length > MAX_NAMES ? ` and ${users.length - MAX_NAMES} more` : '';
-  return { reason: 'InUse', message: `The ${kind} is being deleted, and is still used by ${shown}${more}.` };
+  const message =
+    `The ${kind} is being deleted, but is still used by ${shown}${more}. ` +
+    `The deletion finishes when no object uses the ${kind}.`;
+  return { reason: 'InUse', message };
 }
 
 /** Finishes the deletion of an unused object: removes its rows, releases its allocations, then removes the finalizer. */

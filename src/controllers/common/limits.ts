@@ -15,13 +15,19 @@ export function tooManyRules(
 ): Problem | undefined {
   const rules = ingress.length + egress.length;
   if (rules > rulesPerGroup)
-    return problem(`There are ${rules} rules, and ${rulesPerGroup} may be`, consequence);
+    return problem(
+      `The spec has ${rules} rules; the limit is ${rulesPerGroup} (limits.rulesPerGroup)`,
+      consequence,
+    );
   const matches = acls.reduce((sum, { match }) => sum + countMatches(match), 0);
   if (matches <= matchesPerGroup) return undefined;
-  return problem(`The rules come to ${matches} flow matches, and ${matchesPerGroup} may be`, consequence);
+  return problem(
+    `The rules expand to ${matches} flow matches; the limit is ${matchesPerGroup} (limits.matchesPerGroup)`,
+    consequence,
+  );
 }
 
-const problem = (what: string, consequence: string): Problem => ({
+const problem = (excess: string, consequence: string): Problem => ({
   reason: 'TooManyRules',
-  message: `${what}; ${consequence}.`,
+  message: `${excess}. Merge rules, or split the object. ${consequence}`,
 });

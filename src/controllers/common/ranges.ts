@@ -12,7 +12,7 @@ import { bad, collect, fromParsed, type Checked } from './problem.ts';
 /** The range that address ranges must be inside, and how a problem names it. */
 export interface RangeLimit {
   readonly cidr: Cidr;
-  /** The owner of the range, with an article: `the Subnet's range`. */
+  /** The owner of the range, with an article: `the Subnet`. */
   readonly name: string;
   /** The reason for a range outside. */
   readonly reason: ProblemReason;
@@ -30,7 +30,8 @@ export function rangesWithin(
       if (!parsed.ok || containsRange(cidr, parsed.value)) return parsed;
       return bad(
         reason,
-        `${field}[${index}] (${spec.start} to ${spec.end}) is not inside ${name} ${formatCidr(cidr)}.`,
+        `${field}[${index}] (${spec.start} to ${spec.end}) is not inside the range ${formatCidr(cidr)} of ${name}; ` +
+          'use addresses inside this range.',
       );
     }),
   );

@@ -48,5 +48,5 @@ export function numberProblem(
   max: number,
 ): Problem | undefined {
   if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return undefined;
-  return { reason: 'InvalidSpec', message: `${field}: must be an integer from ${min} to ${max}.` };
+  return { reason: 'InvalidSpec', message: `${field} must be an integer from ${min} to ${max}.` };
 }

@@ -28,7 +28,7 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
       .filter(({ metadata }) => pools.external.networksOf(metadata.uid).includes(uid))
       .map((object) => `${object.kind} ${keyOf(object)}`);
     const isInRows = users.length === 0 && (pools.external.network(uid)?.counts().used ?? 0) > 0;
-    return isInRows ? ['rows that are being removed'] : users;
+    return isInRows ? ['rows that the operator is removing'] : users;
   }
 
   intent(_key: string, network: ExternalNetwork): Intent<object> {
@@ -71,13 +71,15 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
     if (names.length > 0) return { names };
     if (!chassis.isKnown && before !== undefined) return { names: before };
     const { gatewayChassis, physicalNetwork } = network.spec;
-    const wanted =
+    const missing =
       gatewayChassis.names === undefined
-        ? 'enable-chassis-as-gw in ovn-cms-options'
-        : 'a name in gatewayChassis.names';
+        ? `No chassis has both enable-chassis-as-gw in ovn-cms-options and a bridge mapping for "${physicalNetwork}"; ` +
+          'set both on a host.'
+        : `No chassis in spec.gatewayChassis.names has a bridge mapping for "${physicalNetwork}"; ` +
+          'set ovn-bridge-mappings on one of these hosts.';
     const message = chassis.isKnown
-      ? `OVN has no chassis with a bridge mapping for "${physicalNetwork}" and ${wanted}.`
-      : 'The Southbound database has not been read yet, so the chassis are not known.';
+      ? missing
+      : 'The operator has not read the Southbound database yet, so it does not know the chassis.';
     return { names: before, problem: { reason: 'NoGatewayChassis', message } };
   }
 }

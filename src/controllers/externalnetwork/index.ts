@@ -8,7 +8,13 @@ import { externalAddressing } from './ranges.ts';
 
 export { rankChassis } from './chassis.ts';
 export { countAnew } from './counts.ts';
-export { allowedNetwork, readyNetwork, type ReadyNetwork } from './kind.ts';
+export {
+  allowedNetwork,
+  networkExhausted,
+  networkNotReady,
+  readyNetwork,
+  type ReadyNetwork,
+} from './kind.ts';
 
 export const externalNetwork: KindModule<ExternalNetwork> = {
   kind: externalNetworkKind,

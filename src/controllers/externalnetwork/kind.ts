@@ -43,21 +43,37 @@ export function allowedNetwork(
   }
   return bad(
     'ExternalNetworkNotAllowed',
-    `The ExternalNetwork "${name}" does not exist, or this namespace may not use it.`,
+    `The ExternalNetwork "${name}" does not exist, or this namespace may not use it; ` +
+      'correct the name, or ask an administrator to allow the namespace.',
   );
 }
+
+/** The problem of an object whose ExternalNetwork is not ready. */
+export const networkNotReady = (name: string): Checked<never> =>
+  bad(
+    'ExternalNetworkNotReady',
+    `The ExternalNetwork "${name}" is not ready; ask an administrator to check its conditions.`,
+  );
+
+/** The problem of an object that needs an address of an ExternalNetwork without free addresses. */
+export const networkExhausted = (name: string): Checked<never> =>
+  bad(
+    'PoolExhausted',
+    `The ExternalNetwork "${name}" has no free address; delete an unused FloatingIP, or ask an administrator for more addresses.`,
+  );
 
 /** What of a network routers need, once it is in OVN and has chassis; as its status says. */
 export function readyNetwork({ metadata, spec, status }: ExternalNetwork): Checked<ReadyNetwork> {
   const cidr = parseCidr(spec.cidr, { family: 4 });
   const chassis = status?.gatewayChassis ?? [];
   if (!cidr.ok || !parseAddress(spec.gateway, { family: 4 }).ok || status?.switchName === undefined) {
-    return bad('ExternalNetworkNotReady', `The ExternalNetwork "${metadata.name}" is not ready.`);
+    return networkNotReady(metadata.name);
   }
   if (chassis.length === 0) {
     return bad(
       'ExternalNetworkNotReady',
-      `No host can carry traffic of the ExternalNetwork "${metadata.name}".`,
+      `No gateway chassis can carry the traffic of the ExternalNetwork "${metadata.name}"; ` +
+        'ask an administrator to check its conditions.',
     );
   }
   const { uid, name } = metadata;

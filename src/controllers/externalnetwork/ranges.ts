@@ -19,10 +19,10 @@ export function externalAddressing({ spec }: ExternalNetwork): Checked<ExternalA
   if (new AddressPool(cidr.value).unusable(gateway.value) !== undefined) {
     return bad(
       'InvalidCIDR',
-      `The gateway ${spec.gateway} is not a usable address of ${formatCidr(cidr.value)}.`,
+      `The gateway ${spec.gateway} is not a usable address of ${formatCidr(cidr.value)}; set a host address of this range.`,
     );
   }
-  const limit = { cidr: cidr.value, name: "the network's range", reason: 'InvalidCIDR' } as const;
+  const limit = { cidr: cidr.value, name: 'the ExternalNetwork', reason: 'InvalidCIDR' } as const;
   const allocationPools = rangesWithin(spec.allocationPools, limit, 'spec.allocationPools');
   if (!allocationPools.ok) return allocationPools;
   const reservedRanges = rangesWithin(spec.reservedRanges, limit, 'spec.reservedRanges');

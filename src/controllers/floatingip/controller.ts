@@ -6,7 +6,7 @@ import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
-import { allowedNetwork, countAnew } from '../externalnetwork/index.ts';
+import { allowedNetwork, countAnew, networkExhausted, networkNotReady } from '../externalnetwork/index.ts';
 import { refusalText } from '../pools/external.ts';
 
 /**
@@ -54,13 +54,13 @@ export class FloatingIPController implements KindController<FloatingIP> {
     const wait = () => pools.waiting.add(networkUid, 'FloatingIP', keyOf(floatingIP));
     if (pool === undefined) {
       wait();
-      return bad('ExternalNetworkNotReady', `The ExternalNetwork "${name}" is not ready.`);
+      return networkNotReady(name);
     }
     if (floatingIP.spec.address === undefined) {
       const address = pool.allocate(uid);
       if (address !== 'exhausted') return good(address);
       wait();
-      return bad('PoolExhausted', `No address of the ExternalNetwork "${name}" is free.`);
+      return networkExhausted(name);
     }
     const address = fromParsed(parseAddress(floatingIP.spec.address, { family: 4 }), 'spec.address');
     if (!address.ok) return address;
@@ -68,6 +68,10 @@ export class FloatingIPController implements KindController<FloatingIP> {
     if (refused === undefined) return address;
     wait();
     const where = `the ExternalNetwork "${name}" (${formatCidr(pool.cidr)})`;
-    return bad('AddressNotAvailable', `${floatingIP.spec.address} ${refusalText(refused)} ${where}.`);
+    return bad(
+      'AddressNotAvailable',
+      `${floatingIP.spec.address} ${refusalText(refused)} ${where}; ` +
+        'create the FloatingIP with another address, or without address.',
+    );
   }
 }

@@ -112,14 +112,16 @@ export class NatRuleController implements KindController<NatRule> {
   #conflict(rule: NatRule, place: NatPlace, external: string): Problem | undefined {
     const { pools, writer, wake } = this.#env;
     if (rule.spec.type === 'FloatingIP' && external === place.gatewayIP) {
-      const message = `${external} is the address of the VPC's gateway, which cannot be given to one Port.`;
+      const message = `${external} is the address of the VPC's gateway; a NatRule of type FloatingIP needs another address.`;
       return { reason: 'NatConflict', message };
     }
     const [first, ...rest] = conflictingRules(this.#env, rule, place);
     if (first === undefined) return undefined;
     if (isOlder(first, rule)) {
       pools.waiting.add(waitersOf(first.metadata.uid), 'NatRule', keyOf(rule));
-      const message = `The older NatRule "${first.metadata.name}" excludes this one: ${reasonText(rule, first, external)}.`;
+      const message =
+        `The NatRule conflicts with the older NatRule "${first.metadata.name}": ` +
+        `${reasonText(rule, first, external)}. Change or delete one of the two.`;
       return { reason: 'NatConflict', message };
     }
     // Younger ones that are in effect must give way; they learn it by being looked at.
@@ -173,17 +175,18 @@ function wholeVpc(
   if (spec.type !== 'SNAT' || !snat || internal.address !== formatCidr(vpcCidr)) return undefined;
   return bad(
     'NatConflict',
-    `The VPC "${vpc.metadata.name}" translates all its traffic itself: set its externalGateway.snat to Disabled first.`,
+    `The VPC "${vpc.metadata.name}" already translates the traffic of its whole range; ` +
+      'set externalGateway.snat of the VPC to Disabled, or narrow spec.source.',
   );
 }
 
 function reasonText(rule: NatRule, other: NatRule, external: string): string {
   const isFloating = rule.spec.type === 'FloatingIP' || other.spec.type === 'FloatingIP';
   if (rule.spec.type === 'DNAT' && other.spec.type === 'DNAT') {
-    return `it has ${rule.spec.protocol ?? ''} port ${rule.spec.externalPort ?? 0} of ${external}`;
+    return `both use ${rule.spec.protocol ?? ''} port ${rule.spec.externalPort ?? 0} of ${external}`;
   }
-  if (!isFloating) return 'it translates the same source';
+  if (!isFloating) return 'both translate the same source';
   return rule.spec.type === other.spec.type
-    ? 'it has the external address, or leads to the same Port'
-    : `${external} belongs to one Port as a whole`;
+    ? 'both use the same external address or the same Port'
+    : `the one of type FloatingIP uses all ports of ${external}`;
 }

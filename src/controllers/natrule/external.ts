@@ -4,7 +4,7 @@ import type { Env } from '../common/env.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import { refusalText } from '../pools/external.ts';
 import { recordedGateway } from '../rows/recorded.ts';
-import { requireVpc, vpcRange } from '../vpc/index.ts';
+import { requireVpc, vpcNotReady, vpcRange } from '../vpc/index.ts';
 import type { Cidr, ExternalNetwork } from '../../api/index.ts';
 
 /** What tells what a rule refers to: statuses, and where one is missing rows and holds. */
@@ -25,11 +25,15 @@ export function natPlace({ stores, writer }: Sources, rule: NatRule): Checked<Na
   if (!found.ok) return found;
   const vpc = found.value;
   const vpcCidr = vpcRange(writer, vpc);
-  if (vpcCidr === undefined) return bad('VPCNotReady', `The VPC "${vpc.metadata.name}" is not ready.`);
+  if (vpcCidr === undefined) return vpcNotReady(vpc);
   const network = stores.ExternalNetwork.get(vpc.spec.externalGateway?.externalNetworkRef.name ?? '');
   const gatewayIP = network && gatewayIPOf(writer, vpc, network);
   if (gatewayIP === undefined || network === undefined) {
-    return bad('NoExternalGateway', `The VPC "${vpc.metadata.name}" has no external gateway.`);
+    return bad(
+      'NoExternalGateway',
+      `The VPC "${vpc.metadata.name}" has no external gateway, or the gateway is not ready; ` +
+        'set externalGateway in the VPC, or check the conditions of the VPC.',
+    );
   }
   return good({ vpc, vpcCidr, network, gatewayIP });
 }
@@ -57,17 +61,25 @@ export function externalAddress(
   const { name } = spec.floatingIPRef;
   const floatingIP = stores.FloatingIP.get(refKey({ namespace, name }));
   if (floatingIP === undefined) {
-    return bad('FloatingIPNotFound', `There is no FloatingIP "${name}" in the namespace.`);
+    return bad(
+      'FloatingIPNotFound',
+      `There is no FloatingIP "${name}" in the namespace; create the FloatingIP, or correct the name.`,
+    );
   }
   const other = floatingIP.spec.externalNetworkRef.name;
   const networkUid = stores.ExternalNetwork.get(other)?.metadata.uid ?? '';
   const held = pools.external.network(networkUid)?.heldBy(floatingIP.metadata.uid);
   const address = floatingIP.status?.address ?? (held && formatAddress(held));
-  if (address === undefined) return bad('FloatingIPNotReady', `The FloatingIP "${name}" has no address yet.`);
+  if (address === undefined)
+    return bad(
+      'FloatingIPNotReady',
+      `The FloatingIP "${name}" has no address yet; check the conditions of the FloatingIP.`,
+    );
   if (other === network.metadata.name) return good(address);
   return bad(
     'NatConflict',
-    `The FloatingIP "${name}" is of the ExternalNetwork "${other}", and the VPC's gateway is on "${network.metadata.name}".`,
+    `The FloatingIP "${name}" belongs to the ExternalNetwork "${other}", but the gateway of the VPC is on ` +
+      `"${network.metadata.name}"; use a FloatingIP of "${network.metadata.name}".`,
   );
 }
 
@@ -89,7 +101,7 @@ export function holdExternal(
   if (address === gatewayIP) {
     return bad(
       'NatConflict',
-      `${address} is the address of the VPC's gateway: leave out externalIP to use it.`,
+      `${address} is the address of the VPC's gateway; remove spec.externalIP to use this address.`,
     );
   }
   const parsed = fromParsed(parseAddress(address, { family: 4 }), 'spec.externalIP');
@@ -99,10 +111,14 @@ export function holdExternal(
   const floatingIP = typeof refused === 'object' ? stores.FloatingIP.byUid(refused.holder) : undefined;
   if (floatingIP?.metadata.namespace === namespace) {
     const { name } = floatingIP.metadata;
-    return bad('NatConflict', `${address} is the FloatingIP "${name}": name it in floatingIPRef to use it.`);
+    return bad(
+      'NatConflict',
+      `${address} is the address of the FloatingIP "${name}"; ` +
+        'set spec.floatingIPRef instead of spec.externalIP to use this address.',
+    );
   }
   const where = `the ExternalNetwork "${network.metadata.name}"`;
-  return bad('NatConflict', `${address} ${refusalText(refused)} ${where}.`);
+  return bad('NatConflict', `${address} ${refusalText(refused)} ${where}; set another spec.externalIP.`);
 }
 
 function heldByOther(
@@ -119,6 +135,12 @@ function heldByOther(
   }
   const what = `The ${holder.kind} "${holder.metadata.name}"`;
   return floatingIP === undefined
-    ? bad('NoExternalGateway', `${what} has no external gateway with the address ${text} any more.`)
-    : bad('FloatingIPNotReady', `${what} does not hold the address ${text} any more.`);
+    ? bad(
+        'NoExternalGateway',
+        `${what} no longer has an external gateway with the address ${text}; check the conditions of the VPC.`,
+      )
+    : bad(
+        'FloatingIPNotReady',
+        `${what} no longer has the address ${text}; check the conditions of the FloatingIP.`,
+      );
 }

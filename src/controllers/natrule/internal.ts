@@ -29,7 +29,7 @@ export function internalSide(sources: Sources, rule: NatRule, place: NatPlace): 
   if (source?.cidr !== undefined) return cidrSource(source.cidr, place);
   if (target?.portRef !== undefined) return portTarget(sources, rule, target.portRef.name, place);
   if (target?.address !== undefined) return addressTarget(target.address, place);
-  return bad('InvalidSpec', 'The rule has neither a source nor a target.');
+  return bad('InvalidSpec', 'The NatRule has neither spec.source nor spec.target; set one of them.');
 }
 
 function subnetSource(
@@ -40,13 +40,16 @@ function subnetSource(
 ): Checked<Internal> {
   const subnet = stores.Subnet.get(refKey({ namespace, name }));
   if (subnet === undefined || vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid) {
-    return bad('SubnetNotFound', `There is no Subnet "${name}" in the VPC.`);
+    return bad(
+      'SubnetNotFound',
+      `There is no Subnet "${name}" in the VPC; create the Subnet, or correct the name.`,
+    );
   }
   const recorded = recordedCidr(writer, subnet.metadata.uid, 'Logical_Switch');
   const inStatus = subnet.status?.switchName === undefined ? undefined : subnet.status.cidr;
   const cidr = inStatus ?? (recorded && formatCidr(recorded));
   return cidr === undefined
-    ? bad('SubnetNotReady', `The Subnet "${name}" is not ready.`)
+    ? bad('SubnetNotReady', `The Subnet "${name}" is not ready; check the conditions of the Subnet.`)
     : good({ address: cidr });
 }
 
@@ -55,7 +58,10 @@ function cidrSource(text: string, { vpcCidr, vpc }: NatPlace): Checked<Internal>
   if (!cidr.ok) return cidr;
   if (containsCidr(vpcCidr, cidr.value)) return good({ address: formatCidr(cidr.value) });
   const range = `${formatCidr(vpcCidr)} of the VPC "${vpc.metadata.name}"`;
-  return bad('AddressOutsideVPC', `spec.source.cidr: ${text} is not inside the range ${range}.`);
+  return bad(
+    'AddressOutsideVPC',
+    `spec.source.cidr: ${text} is not inside the range ${range}; set a CIDR inside this range.`,
+  );
 }
 
 function portTarget(
@@ -67,11 +73,14 @@ function portTarget(
   const port = stores.Port.get(refKey({ namespace, name }));
   const subnet = port && stores.Subnet.get(refKey({ namespace, name: port.spec.subnetRef.name }));
   if (port === undefined || (subnet && vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid)) {
-    return bad('PortNotFound', `There is no Port "${name}" in the VPC.`);
+    return bad(
+      'PortNotFound',
+      `There is no Port "${name}" in the VPC; create the Port, or correct the name.`,
+    );
   }
   const address = port.status?.ipAddress ?? recordedPort(writer, port.metadata.uid)?.ip;
   return address === undefined || subnet === undefined
-    ? bad('PortNotReady', `The Port "${name}" has no address yet.`)
+    ? bad('PortNotReady', `The Port "${name}" has no address yet; check the conditions of the Port.`)
     : good({ address, logicalPort: interfaceId(port.metadata.uid) });
 }
 
@@ -80,5 +89,8 @@ function addressTarget(text: string, { vpcCidr, vpc }: NatPlace): Checked<Intern
   if (!address.ok) return address;
   if (containsAddress(vpcCidr, address.value)) return good({ address: formatAddress(address.value) });
   const range = `${formatCidr(vpcCidr)} of the VPC "${vpc.metadata.name}"`;
-  return bad('AddressOutsideVPC', `spec.target.address: ${text} is not inside the range ${range}.`);
+  return bad(
+    'AddressOutsideVPC',
+    `spec.target.address: ${text} is not inside the range ${range}; set an address inside this range.`,
+  );
 }

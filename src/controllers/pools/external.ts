@@ -14,9 +14,9 @@ export function refusalText(refused: Refusal): string {
   if (typeof refused === 'object') return 'is already used in';
   switch (refused) {
     case 'outside':
-      return 'is outside the addresses that are given out of';
+      return 'is outside the allocation pools of';
     case 'gateway':
-      return "is the gateway's address in";
+      return 'is the gateway address of';
     case 'reserved':
       return 'is reserved in';
     default:

@@ -30,11 +30,13 @@ export interface Addressing {
   readonly refused: Problem | undefined;
 }
 
+const OTHER_ADDRESS = 'create the Port with another ipAddress, or without ipAddress.';
+
 const unusableBecause: Readonly<Record<Unusable, string>> = {
   outside: 'is outside the range of',
   network: 'is the network address of',
   broadcast: 'is the broadcast address of',
-  gateway: "is the gateway's address in",
+  gateway: 'is the gateway address of',
   reserved: 'is reserved in',
 };
 
@@ -53,7 +55,9 @@ export function assignAddressing(
   const wait = () => pools.waiting.add(subnetUid, 'Port', keyOf(port));
   const holderName = (uid: string) => {
     const holder = ports.byUid(uid);
-    return holder === undefined ? 'a Port that is being removed' : `the Port "${holder.metadata.name}"`;
+    return holder === undefined
+      ? 'a Port that the operator is removing'
+      : `the Port "${holder.metadata.name}"`;
   };
   const mac = assignMac(network, pool, port, holderName);
   if (!mac.ok) {
@@ -79,7 +83,7 @@ function refusalOf(allowed: readonly Allowed[], conflicts: ReadonlyMap<string, s
   for (const [index, { mac }] of allowed.entries()) {
     const conflict = mac === undefined ? undefined : conflicts.get(mac);
     if (conflict === undefined) continue;
-    const message = `spec.allowedAddresses[${index}].mac: ${conflict} What is allowed with it is left out.`;
+    const message = `spec.allowedAddresses[${index}].mac: ${conflict} The operator ignores the entries with this MAC address.`;
     return { reason: 'MACConflict', message };
   }
   return undefined;
@@ -94,10 +98,10 @@ function assignMac(
   const parsed = parseMac(spec.macAddress ?? computeMac(uid, 'lsp'));
   if (!parsed.ok) return bad('InvalidMAC', `spec.macAddress: ${parsed.message}`);
   const infrastructure = infrastructureWith(parsed.value, subnet.metadata.uid);
-  if (infrastructure !== undefined) return bad('MACConflict', sayMac(parsed.value, infrastructure));
+  if (infrastructure !== undefined) return bad('MACConflict', macConflict(parsed.value, infrastructure));
   const claim = macs.claim(uid, parsed.value);
   if (claim.ok) return good(parsed.value);
-  return bad('MACConflict', sayMac(parsed.value, holderName(claim.holder)));
+  return bad('MACConflict', macConflict(parsed.value, holderName(claim.holder)));
 }
 
 /** Has the Port share the MACs that it wants besides its own. Returns those that it cannot: MAC → a sentence. */
@@ -112,9 +116,9 @@ function shareMacs(
   for (const mac of sharedMacs(spec)) {
     const infrastructure = infrastructureWith(mac, subnet.metadata.uid);
     if (infrastructure === undefined) free.push(mac);
-    else refused.set(mac, sayMac(mac, infrastructure));
+    else refused.set(mac, macConflict(mac, infrastructure));
   }
-  for (const [mac, holder] of macs.share(uid, free)) refused.set(mac, sayMac(mac, holderName(holder)));
+  for (const [mac, holder] of macs.share(uid, free)) refused.set(mac, macConflict(mac, holderName(holder)));
   return refused;
 }
 
@@ -125,7 +129,8 @@ export function sharedMacs({ allowedAddresses = [], spoofingProtection }: Port['
   return [...new Set(parsed.flatMap((each) => (each.ok ? [each.value] : [])))];
 }
 
-const sayMac = (mac: string, holder: string): string => `${mac} is a MAC address of ${holder}.`;
+const macConflict = (mac: string, holder: string): string =>
+  `${mac} is already a MAC address of ${holder}; use another MAC address.`;
 
 /** What of the Subnet's own has this MAC. */
 function infrastructureWith(mac: string, subnetUid: string): string | undefined {
@@ -142,7 +147,11 @@ function assignAddress(
   const where = `the Subnet "${subnet.metadata.name}" (${formatCidr(cidr)})`;
   if (spec.ipAddress === undefined) {
     const address = addresses.allocate(uid);
-    return address === 'exhausted' ? bad('PoolExhausted', `No address of ${where} is free.`) : good(address);
+    if (address !== 'exhausted') return good(address);
+    return bad(
+      'PoolExhausted',
+      `No address of ${where} is free; ` + 'delete unused Ports, or widen allocationPools of the Subnet.',
+    );
   }
   const address = fromParsed(parseAddress(spec.ipAddress, { family: 4 }), 'spec.ipAddress');
   if (!address.ok) return address;
@@ -150,14 +159,21 @@ function assignAddress(
   if (claim.ok) return address;
   switch (claim.refused) {
     case 'taken':
-      return bad('IPAlreadyAllocated', `${spec.ipAddress} belongs to ${holderName(claim.holder)}.`);
+      return bad(
+        'IPAlreadyAllocated',
+        `${spec.ipAddress} is already the address of ${holderName(claim.holder)}; ${OTHER_ADDRESS}`,
+      );
     case 'holds-another':
       return bad(
         'InvalidSpec',
-        `The Port has ${formatAddress(claim.held)}; spec.ipAddress cannot be changed.`,
+        `The Port already has the address ${formatAddress(claim.held)}, and spec.ipAddress is immutable; ` +
+          'create another Port.',
       );
     default:
-      return bad('IPOutsideSubnet', `${spec.ipAddress} ${unusableBecause[claim.refused]} ${where}.`);
+      return bad(
+        'IPOutsideSubnet',
+        `${spec.ipAddress} ${unusableBecause[claim.refused]} ${where}; ${OTHER_ADDRESS}`,
+      );
   }
 }
 

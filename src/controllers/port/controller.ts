@@ -51,15 +51,16 @@ export class PortController implements KindController<Port> {
     const { bindings } = this.#env;
     if (!bindings.isKnown) {
       const before = findCondition(status.conditions, 'Bound');
-      const unknown = 'The Southbound database has not been read yet, so the host is not known.';
+      const unknown =
+        'The operator has not read the Southbound database yet, so it does not know the host of the interface.';
       const bound = before ?? condition('Bound', 'Unknown', 'SouthboundNotRead', unknown);
       return { host: status.boundHost, conditions: [bound as DesiredCondition] };
     }
     const host = bindings.hostOf(interfaceId(uid));
     const bound =
       host === undefined
-        ? condition('Bound', 'False', 'NotBound', 'No host has the interface up.')
-        : condition('Bound', 'True', 'Bound', `The interface is up on ${host}.`);
+        ? condition('Bound', 'False', 'NotBound', 'OVN reports the interface up on no host.')
+        : condition('Bound', 'True', 'Bound', `OVN reports the interface up on the host ${host}.`);
     return { host, conditions: [bound] };
   }
 
@@ -100,12 +101,14 @@ export class PortController implements KindController<Port> {
     const { name } = port.spec.subnetRef;
     const subnet = stores.Subnet.get(refKey({ namespace, name }));
     if (subnet === undefined) {
-      return { reason: 'SubnetNotFound', message: `There is no Subnet "${name}" in the namespace.` };
+      const message = `There is no Subnet "${name}" in the namespace; create the Subnet, or correct the name.`;
+      return { reason: 'SubnetNotFound', message };
     }
     const network = subnetNetwork(this.#env, subnet);
     const pool = pools.subnet(subnet.metadata.uid);
     if (network !== undefined && pool !== undefined) return { network, pool };
-    return { reason: 'SubnetNotReady', message: `The Subnet "${name}" is not ready.` };
+    const message = `The Subnet "${name}" is not ready; check the conditions of the Subnet.`;
+    return { reason: 'SubnetNotReady', message };
   }
 
   /** The Port's groups that are in OVN, and what is wrong with the others. */
@@ -118,15 +121,15 @@ export class PortController implements KindController<Port> {
       if (group !== undefined && isProgrammed(group)) found.push(group);
       else missing.push(name);
     }
-    const soWhat = 'until it is there, it allows nothing';
-    return { found, problem: missingGroups(this.#env.stores.SecurityGroup, namespace, missing, soWhat) };
+    const consequence = 'a missing group allows nothing';
+    return { found, problem: missingGroups(this.#env.stores.SecurityGroup, namespace, missing, consequence) };
   }
 }
 
 function tooManyGroups({ spec }: Port, { groupsPerPort }: Limits): Problem | undefined {
   const { length } = securityGroupNames(spec);
   if (length <= groupsPerPort) return undefined;
-  const message = `The Port is in ${length} SecurityGroups, and ${groupsPerPort} may be.`;
+  const message = `The Port references ${length} SecurityGroups; the limit is ${groupsPerPort} (limits.groupsPerPort).`;
   return { reason: 'TooManyGroups', message };
 }
 

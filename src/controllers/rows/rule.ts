@@ -22,7 +22,7 @@ export class RuleError extends Error {
  */
 export function oneOf<T>(meanings: Readonly<Record<string, T>>, word: string): T {
   if (!Object.hasOwn(meanings, word))
-    throw new RuleError(`not one of ${Object.keys(meanings).join(', ')}: ${JSON.stringify(word)}`);
+    throw new RuleError(`${JSON.stringify(word)} is not one of ${Object.keys(meanings).join(', ')}`);
   return meanings[word] as T;
 }
 

@@ -46,7 +46,7 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
         stores.SecurityGroup,
         namespace,
         missing,
-        'rules that admit it match nothing',
+        'rules that refer to a missing group match nothing',
       ),
       status: (programmed) => ({
         ruleCount: programmed
@@ -71,7 +71,7 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
   }
 }
 
-const CLOSED = 'the group allows nothing';
+const CONSEQUENCE = 'Until the rules are fixed, the group allows nothing.';
 
 /** The rows of a SecurityGroup: a port group that its Ports join, with an ACL a rule. */
 function planGroup(uid: string, acls: readonly Acl[]): DesiredState {
@@ -90,13 +90,13 @@ function aclsOrProblem(
 ): { acls: readonly Acl[]; problem: Problem | undefined } {
   try {
     const acls = ruleAcls(spec, groupName(metadata.uid), remote);
-    const problem = tooManyRules(spec, acls, limits, CLOSED);
+    const problem = tooManyRules(spec, acls, limits, CONSEQUENCE);
     return { acls: problem === undefined ? acls : [], problem };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
     return {
       acls: [],
-      problem: { reason: 'InvalidRule', message: `${error.message}; ${CLOSED}.` },
+      problem: { reason: 'InvalidRule', message: `${error.message}. ${CONSEQUENCE}` },
     };
   }
 }

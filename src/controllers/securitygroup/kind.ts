@@ -39,15 +39,17 @@ export function missingGroups(
   groups: ReadStore<SecurityGroup>,
   namespace: string,
   names: readonly string[],
-  soWhat: string,
+  consequence: string,
 ): Problem | undefined {
   if (names.length === 0) return undefined;
   const quoted = (some: readonly string[]) => some.map((name) => `"${name}"`).join(', ');
   const absent = names.filter((name) => groups.get(refKey({ namespace, name })) === undefined);
   if (absent.length === 0) {
-    const message = `The SecurityGroup ${quoted(names)} is not in OVN yet; ${soWhat}.`;
+    const message = `OVN does not contain the SecurityGroup ${quoted(names)} yet; until then, ${consequence}.`;
     return { reason: 'SecurityGroupNotReady', message };
   }
-  const message = `There is no SecurityGroup ${quoted(absent)} in the namespace; ${soWhat}.`;
+  const message =
+    `There is no SecurityGroup ${quoted(absent)} in the namespace; ${consequence}. ` +
+    'Create the SecurityGroup, or correct the name.';
   return { reason: 'SecurityGroupNotFound', message };
 }

@@ -55,7 +55,7 @@ function ruleMatch(
   if (cidr === undefined) return and(familyMatch(rule), protocolMatch(rule));
   const network = parseNetwork(cidr);
   if (!familiesOf(rule).includes(network.family))
-    throw new RuleError(`${cidr} does not go with ${rule.protocol}`);
+    throw new RuleError(`${cidr} has the wrong IP version for ${rule.protocol}`);
   return and(
     is(network.family === 4 ? 'ip4' : 'ip6'),
     ip(network.family, side, [network]),

@@ -3,11 +3,11 @@ import type { Cidr, Subnet, VPC } from '../../api/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
+import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import type { SubnetPool, SubnetRanges } from '../pools/pools.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import { switchName } from '../rows/names.ts';
-import { requireVpc, vpcNetwork } from '../vpc/index.ts';
+import { requireVpc, vpcNetwork, vpcNotReady } from '../vpc/index.ts';
 import { mtuFits } from './mtu.ts';
 import { planSubnet } from './plan.ts';
 import { subnetRanges } from './ranges.ts';
@@ -32,7 +32,8 @@ export class SubnetController implements KindController<Subnet> {
     const { stores, pools, settings } = this.#env;
     const found = requireVpc(stores, subnet);
     const vpc = found.ok ? found.value : undefined;
-    const resolvedRefs = found.ok ? notReady(found.value) : found.problem;
+    const ready = found.ok && vpcNetwork(found.value) === undefined ? vpcNotReady(found.value) : found;
+    const resolvedRefs = ready.ok ? undefined : ready.problem;
     const mtu = subnet.spec.mtu ?? settings.mtu;
     const network =
       resolvedRefs === undefined && vpc !== undefined ? this.#network(key, subnet, vpc) : undefined;
@@ -70,7 +71,7 @@ export class SubnetController implements KindController<Subnet> {
   /** The Subnet's range and what is in it, checked and held for it. */
   #network(key: string, subnet: Subnet, vpc: VPC): Checked<Network> {
     const within = vpcNetwork(vpc);
-    if (within === undefined) return bad('VPCNotReady', 'The VPC has no range.');
+    if (within === undefined) return vpcNotReady(vpc);
     const problem = specProblem(subnet.spec);
     if (problem !== undefined) return { ok: false, problem };
     const cidr = this.#cidr(key, subnet, vpc, within);
@@ -85,7 +86,8 @@ export class SubnetController implements KindController<Subnet> {
       this.#env.pools.waiting.add(uid, 'Subnet', key);
       return bad(
         'IPAlreadyAllocated',
-        `The Port "${name}" has the gateway's address ${formatAddress(gateway)}.`,
+        `The Port "${name}" already has the gateway address ${formatAddress(gateway)}; ` +
+          'delete the Port, or set another gateway address.',
       );
     }
     const isNew = this.#env.pools.subnet(uid) === undefined;
@@ -105,32 +107,35 @@ export class SubnetController implements KindController<Subnet> {
       pools.waiting.add(vpc.metadata.uid, 'Subnet', key);
       return bad(
         'PoolExhausted',
-        `The VPC "${vpc.metadata.name}" (${formatCidr(within)}) has no range left.`,
+        `The VPC "${vpc.metadata.name}" (${formatCidr(within)}) has no free range; ` +
+          'delete unused Subnets, or create the Subnet with a cidr.',
       );
     }
     const cidr = fromParsed(parseCidr(spec.cidr, { family: 4 }), 'spec.cidr');
     if (!cidr.ok) return cidr;
     if (!containsCidr(within, cidr.value)) {
       const range = `${formatCidr(within)} of the VPC "${vpc.metadata.name}"`;
-      return bad('SubnetOutsideVPC', `${spec.cidr} is not inside the range ${range}.`);
+      return bad(
+        'SubnetOutsideVPC',
+        `${spec.cidr} is not inside the range ${range}; create the Subnet with a cidr inside this range.`,
+      );
     }
     const claim = blocks.claim(metadata.uid, cidr.value);
     if (claim.ok) return cidr;
     pools.waiting.add(vpc.metadata.uid, 'Subnet', key);
     if (claim.refused === 'holds-another') {
-      return bad('InvalidSpec', `The Subnet has ${formatCidr(claim.held)}; spec.cidr cannot be changed.`);
+      return bad(
+        'InvalidSpec',
+        `The Subnet already has the range ${formatCidr(claim.held)}, and spec.cidr is immutable; create another Subnet.`,
+      );
     }
-    const other = stores.Subnet.byUid(claim.holder)?.metadata.name ?? 'that is being removed';
+    const other = stores.Subnet.byUid(claim.holder)?.metadata.name;
+    const holder = other === undefined ? 'a Subnet that the operator is removing' : `the Subnet "${other}"`;
     return bad(
       'CIDROverlap',
-      `${spec.cidr} overlaps with ${formatCidr(claim.with)} of the Subnet "${other}".`,
+      `${spec.cidr} overlaps ${formatCidr(claim.with)} of ${holder}; create the Subnet with another cidr, or without cidr.`,
     );
   }
-}
-
-function notReady(vpc: VPC): Problem | undefined {
-  if (vpcNetwork(vpc) !== undefined) return undefined;
-  return { reason: 'VPCNotReady', message: `The VPC "${vpc.metadata.name}" is not ready.` };
 }
 
 function counts({ addresses }: SubnetPool) {

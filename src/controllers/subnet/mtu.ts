@@ -10,8 +10,11 @@ import { condition, type DesiredCondition, type Subnet } from '../../api/index.t
 export function mtuFits({ mtu, provider }: Subnet['spec'], largest: number): readonly DesiredCondition[] {
   if (mtu === undefined || provider !== undefined) return [];
   if (mtu <= largest) {
-    return [condition('MTUFits', 'True', 'MTUFits', "Packets of the Subnet's MTU fit through the tunnels.")];
+    const fits = 'Packets with the MTU of the Subnet fit through the tunnels.';
+    return [condition('MTUFits', 'True', 'MTUFits', fits)];
   }
-  const message = `spec.mtu is ${mtu}, and ${largest} bytes fit through the tunnels: larger packets to other hosts are lost.`;
+  const message =
+    `spec.mtu is ${mtu}; the limit is ${largest} (underlay.mtu minus the tunnel overhead). ` +
+    'Larger packets to other hosts are lost; lower spec.mtu.';
   return [condition('MTUFits', 'False', 'MTUTooLarge', message)];
 }

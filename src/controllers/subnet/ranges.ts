@@ -16,7 +16,7 @@ import { rangesWithin } from '../common/ranges.ts';
 export function subnetRanges({ spec }: Subnet, cidr: Cidr): Checked<SubnetRanges> {
   const gateway = gatewayOf(spec.gateway, cidr);
   if (!gateway.ok) return gateway;
-  const limit = { cidr, name: "the Subnet's range", reason: 'IPOutsideSubnet' } as const;
+  const limit = { cidr, name: 'the Subnet', reason: 'IPOutsideSubnet' } as const;
   const allocationPools = rangesWithin(spec.allocationPools, limit, 'spec.allocationPools');
   if (!allocationPools.ok) return allocationPools;
   const reservedRanges = rangesWithin(spec.reservedRanges, limit, 'spec.reservedRanges');
@@ -39,6 +39,6 @@ function gatewayOf({ mode, address }: Subnet['spec']['gateway'], cidr: Cidr): Ch
   if (new AddressPool(cidr).unusable(parsed.value) === undefined) return parsed;
   return bad(
     'IPOutsideSubnet',
-    `The gateway ${address} is not a usable address of ${formatCidr(cidr)}; the first one is ${formatAddress(first)}.`,
+    `The gateway ${address} is not a usable address of ${formatCidr(cidr)}; the first usable address is ${formatAddress(first)}.`,
   );
 }

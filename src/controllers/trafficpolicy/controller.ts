@@ -37,7 +37,7 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
   }
 }
 
-const FORBIDDEN = 'the policy forbids everything';
+const CONSEQUENCE = 'Until the rules are fixed, the policy forbids everything.';
 
 /** The rows of a TrafficPolicy: a port group that its Ports join, with what it drops. */
 export function planPolicy(uid: string, acls: readonly Acl[]): DesiredState {
@@ -56,16 +56,17 @@ function aclsOrProblem(
   const group = policyGroupName(metadata.uid);
   try {
     const acls = policyAcls(spec, group);
-    const problem = tooManyRules(spec, acls, limits, FORBIDDEN);
+    const problem = tooManyRules(spec, acls, limits, CONSEQUENCE);
     return { acls: problem === undefined ? acls : closedPolicy(group), problem };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
-    const message = `${error.message}; ${FORBIDDEN}.`;
+    const message = `${error.message}. ${CONSEQUENCE}`;
     return { acls: closedPolicy(group), problem: { reason: 'InvalidRule', message } };
   }
 }
 
 function missingProblem(names: readonly string[]): Problem {
   const quoted = names.map((name) => `"${name}"`).join(', ');
-  return { reason: 'SubnetNotFound', message: `There is no Subnet ${quoted} in the namespace.` };
+  const message = `There is no Subnet ${quoted} in the namespace; create the Subnet, or correct the name.`;
+  return { reason: 'SubnetNotFound', message };
 }

@@ -66,7 +66,7 @@ function listedOf(rule: TrafficPolicyRule): Readonly<Partial<Record<Family, List
   const network = rule.remote && parseNetwork(rule.remote.cidr);
   const families = familiesOf(rule).filter((family) => network === undefined || network.family === family);
   if (families.length === 0)
-    throw new RuleError(`${rule.remote?.cidr ?? ''} does not go with ${rule.protocol}`);
+    throw new RuleError(`${rule.remote?.cidr ?? ''} has the wrong IP version for ${rule.protocol}`);
   const listed = { ...(network && { network }), ...(transport && { transport }) };
   return Object.fromEntries(families.map((family) => [family, listed]));
 }

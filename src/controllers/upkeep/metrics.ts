@@ -21,16 +21,16 @@ export function controllerMetrics(
   for (const kind of kindNames) modules[kind].metrics?.(metrics, stores);
   const drift = metrics.counter(
     'overlay_network_drift_repaired_total',
-    'Times that rows which somebody else had changed were put right.',
+    'Repairs of rows that another program had changed.',
     ['kind'],
   );
   const removed = metrics.counter(
     'overlay_network_orphans_removed_total',
-    'Objects that are gone whose rows a sweep has removed.',
+    'Deleted objects whose rows a sweep removed.',
   );
   const refused = metrics.counter(
     'overlay_network_orphan_sweeps_refused_total',
-    'Sweeps that removed nothing, since it would have been too large a share of all rows.',
+    'Sweeps that removed nothing because the share of all rows exceeded the limit (sweepShareLimit).',
   );
   for (const kind of kindNames) if (modules[kind].hasRows) drift.increment([kind], 0);
   removed.increment([], 0);
@@ -38,7 +38,7 @@ export function controllerMetrics(
   let leftAlone: (() => number) | undefined;
   metrics.collect(
     'overlay_network_orphan_rows_left',
-    'Rows without an object that the last sweep left alone, and that are still there.',
+    'Rows without an object that the last sweep did not remove and that still exist.',
     [],
     () => {
       const rows = leftAlone?.() ?? 0;

@@ -22,11 +22,14 @@ export async function sweepOrphans(env: Env, maxShare: number, log: Logger): Pro
   });
   for (const owner of report.removed) release(env, owner);
   if (report.refused !== undefined)
-    log.error('orphaned rows were left alone', { reason: report.refused.reason });
+    log.error('the sweep did not remove the orphaned rows', { reason: report.refused.reason });
   else if (report.removed.length > 0)
-    log.info('removed rows of objects that are gone', { owners: report.removed.length });
+    log.info('removed the rows of deleted objects', { owners: report.removed.length });
   for (const { owner, error } of report.failed) {
-    log.warn('orphaned rows could not be removed', { owner: describeOwner(owner), error: String(error) });
+    log.warn('the sweep failed to remove orphaned rows', {
+      owner: describeOwner(owner),
+      error: String(error),
+    });
   }
   return report;
 }

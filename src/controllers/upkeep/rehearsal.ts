@@ -44,7 +44,7 @@ export async function rehearse({
     bindings,
     chassis,
     client: {
-      get: () => Promise.reject(new Error('a rehearsal asks nobody')),
+      get: () => Promise.reject(new Error('a rehearsal reads no object from the API server')),
       create: (_type, object: NewObject) => Promise.resolve(object as never),
       delete: () => Promise.resolve(),
     },

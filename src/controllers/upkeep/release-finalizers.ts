@@ -49,7 +49,9 @@ async function releaseFinalizer(
   let object = listedObject;
   for (let tries = 1; (await finalizers.remove(type, object, FINALIZER)) === 'changed'; tries++) {
     if (tries === MAX_TRIES)
-      throw new Error(`${type.kind} ${object.metadata.name} is changed all the time: try again`);
+      throw new Error(
+        `cannot remove the finalizer of ${type.kind} ${object.metadata.name}, because another client changes the object all the time; try again`,
+      );
     object = await client.get(type, object.metadata);
   }
 }

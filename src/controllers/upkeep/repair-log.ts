@@ -30,7 +30,7 @@ export class RepairLog {
     this.#lines += 1;
     const unsaid = this.#unsaid;
     this.#unsaid = 0;
-    this.#log.warn('rows that somebody else had changed in OVN were put right', {
+    this.#log.warn('repaired rows that another program had changed in OVN', {
       ...repair,
       ...(unsaid > 0 ? { unsaid } : {}),
     });

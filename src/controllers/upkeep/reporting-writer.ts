@@ -58,7 +58,7 @@ export class ReportingWriter implements RowWriter {
       const result = await applied;
       const wasSuspected = this.#suspected.delete(owner.uid);
       if (!result.changed) return result;
-      log.debug('OVN was written', { writes: result.writes });
+      log.debug('wrote rows to OVN', { writes: result.writes });
       if (wasSuspected) {
         repaired(owner.kind);
         repairs.told({ kind: owner.kind, key: refKey(owner), writes: result.writes });
@@ -66,7 +66,7 @@ export class ReportingWriter implements RowWriter {
       return result;
     } catch (error) {
       if (error instanceof ApplyError && error.code === 'INVALID_ROW')
-        log.error('OVN cannot take the rows of an object', errorFields(error));
+        log.error('OVN does not accept the rows of the object', errorFields(error));
       throw error;
     }
   }

@@ -92,7 +92,7 @@ export class VPCController implements KindController<VPC> {
       const name = oldest.metadata.name;
       return bad(
         'VPCAlreadyExists',
-        `The namespace has the VPC "${name}" already; a project has exactly one.`,
+        `The namespace already has the VPC "${name}", and only one VPC can be in effect; delete one of the two.`,
       );
     }
     if (vpc.spec.cidr === undefined) {
@@ -101,7 +101,7 @@ export class VPCController implements KindController<VPC> {
       pools.waiting.add(vpcWaiters(organization), 'VPC', key);
       return bad(
         'PoolExhausted',
-        'No range is free for the VPC; give it a cidr, or ask an administrator for a larger pool.',
+        'No range is free for the VPC; create the VPC with a cidr, or ask an administrator for a larger pool (cidrPool).',
       );
     }
     const cidr = fromParsed(parseCidr(vpc.spec.cidr, { family: 4 }), 'spec.cidr');
@@ -112,7 +112,7 @@ export class VPCController implements KindController<VPC> {
     // Whose the other range is, and where, is not this tenant's business.
     return bad(
       'CIDROverlap',
-      `${vpc.spec.cidr} overlaps with the range of another VPC; choose another cidr, or leave it out.`,
+      `${vpc.spec.cidr} overlaps the range of another VPC; create the VPC with another cidr, or without cidr.`,
     );
   }
 

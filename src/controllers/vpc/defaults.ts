@@ -75,7 +75,7 @@ export class Defaults {
         type: resources.SecurityGroup,
         store: stores.SecurityGroup,
         spec: () => ({
-          description: 'Everything out; in only from Ports of this group.',
+          description: 'Allows all outgoing traffic, and incoming traffic from Ports of this group.',
           ingress: [{ protocol: 'All', remote: { securityGroupRef: { name: NAME } } }],
           egress: [{ protocol: 'All' }],
         }),

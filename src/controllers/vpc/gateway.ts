@@ -2,10 +2,17 @@ import { computeMac, formatAddress, type Address, type VPC } from '../../api/ind
 import { member, nothing, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
-import { allowedNetwork, rankChassis, readyNetwork, type ReadyNetwork } from '../externalnetwork/index.ts';
+import {
+  allowedNetwork,
+  networkExhausted,
+  networkNotReady,
+  rankChassis,
+  readyNetwork,
+  type ReadyNetwork,
+} from '../externalnetwork/index.ts';
 import { recordedGateway } from '../rows/recorded.ts';
 import { EXTERNAL_MARK, gatewayPortName, routerUuid, switchUuid } from '../rows/names.ts';
-import { bad, good, type Checked } from '../common/problem.ts';
+import { good, type Checked } from '../common/problem.ts';
 
 /** A VPC's way to the world outside. */
 export interface Gateway {
@@ -28,9 +35,7 @@ export function gatewayOf(
   const address = pools.external.network(network.value.uid)?.allocate(uid);
   if (address !== undefined && address !== 'exhausted') return good({ network: network.value, address });
   pools.waiting.add(network.value.uid, 'VPC', keyOf(vpc));
-  return address === undefined
-    ? bad('ExternalNetworkNotReady', `The ExternalNetwork "${network.value.name}" is not ready.`)
-    : bad('PoolExhausted', `No address of the ExternalNetwork "${network.value.name}" is free.`);
+  return address === undefined ? networkNotReady(network.value.name) : networkExhausted(network.value.name);
 }
 
 /**

@@ -44,6 +44,12 @@ export function requireVpc(stores: Pick<Stores, 'VPC'>, object: InVpc): Checked<
   const { vpcRef } = object.spec;
   return bad(
     'VPCNotFound',
-    vpcRef === undefined ? 'The namespace has no VPC.' : `There is no VPC "${vpcRef.name}" in the namespace.`,
+    vpcRef === undefined
+      ? 'The namespace has no VPC; create a VPC.'
+      : `There is no VPC "${vpcRef.name}" in the namespace; create the VPC, or correct spec.vpcRef.`,
   );
 }
+
+/** The problem of an object whose VPC is not ready. */
+export const vpcNotReady = ({ metadata: { name } }: VPC): Checked<never> =>
+  bad('VPCNotReady', `The VPC "${name}" is not ready; check the conditions of the VPC.`);

@@ -45,7 +45,9 @@ export function routesResolved(
     return [condition('RoutesResolved', 'True', 'RoutesResolved', message)];
   }
   const routes = lost.map(({ destination, nextHop }) => `${destination} via ${nextHop}`).join(', ');
-  const message = `Not in effect: ${routes}. A next hop must be in a Subnet of the VPC with a gateway, or in its external network.`;
+  const message =
+    `The router does not reach the next hop of the static routes ${routes}, so these routes are not in effect. ` +
+    'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.';
   return [condition('RoutesResolved', 'False', 'NextHopUnreachable', message)];
 }
 

@@ -66,7 +66,8 @@ export class VPCPeeringController implements KindController<VPCPeering> {
     const { other } = connection;
     const link: Cidr | 'exhausted' = pools.links.allocate(uid, other.peering.metadata.uid);
     if (link === 'exhausted') {
-      return this.#refuse(peering, { reason: 'PoolExhausted', message: 'No network is left for the link.' });
+      const message = 'No link network in 169.254.0.0/16 is free; delete unused VPCPeerings.';
+      return this.#refuse(peering, { reason: 'PoolExhausted', message });
     }
     const { status } = peering;
     return {

@@ -10,7 +10,7 @@ import {
 import type { Env } from '../common/env.ts';
 import { oldestFirst, oldestOf } from '../common/oldest.ts';
 import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
-import { oldestVpc, requireVpc, vpcRange } from '../vpc/index.ts';
+import { oldestVpc, requireVpc, vpcNotReady, vpcRange } from '../vpc/index.ts';
 import { towards } from './kind.ts';
 
 type Sources = Pick<Env, 'stores' | 'writer'>;
@@ -35,20 +35,29 @@ function sideOf({ stores, writer }: Sources, peering: VPCPeering): Checked<Side>
   const { namespace = '' } = peering.metadata;
   const { peer, advertisedCIDRs } = peering.spec;
   if (peer.namespace === namespace) {
-    return bad('InvalidSpec', 'spec.peer.namespace is this namespace, which has no second VPC.');
+    return bad(
+      'InvalidSpec',
+      'spec.peer.namespace is the namespace of the VPCPeering; set the namespace of the other VPC.',
+    );
   }
   const oldest = oldestOf(stores.VPCPeering.byIndex('siblings', towards(namespace, peer.namespace)));
   if (oldest !== undefined && oldest.metadata.uid !== peering.metadata.uid) {
     const { name } = oldest.metadata;
-    return bad('PeeringConflict', `The older VPCPeering "${name}" is for the same namespace.`);
+    return bad(
+      'PeeringConflict',
+      `The older VPCPeering "${name}" already names the same namespace; delete one of the two.`,
+    );
   }
   const found = requireVpc(stores, peering);
   if (!found.ok) return found;
   const vpc = found.value;
   if (vpc.metadata.uid !== oldestVpc(stores, namespace)?.metadata.uid)
-    return bad('VPCNotFound', `"${vpc.metadata.name}" is not the VPC of the namespace.`);
+    return bad(
+      'VPCNotFound',
+      `The VPC "${vpc.metadata.name}" is not in effect because the namespace has an older VPC; correct spec.vpcRef.`,
+    );
   const range = vpcRange(writer, vpc);
-  if (range === undefined) return bad('VPCNotReady', `The VPC "${vpc.metadata.name}" is not ready.`);
+  if (range === undefined) return vpcNotReady(vpc);
   const advertised = collect(
     (advertisedCIDRs ?? []).map((text, index) => {
       const field = `spec.advertisedCIDRs[${index}]`;
@@ -56,7 +65,7 @@ function sideOf({ stores, writer }: Sources, peering: VPCPeering): Checked<Side>
       if (!parsed.ok || containsCidr(range, parsed.value)) return parsed;
       return bad(
         'AddressOutsideVPC',
-        `${field}: ${text} is not inside the VPC's range ${formatCidr(range)}.`,
+        `${field}: ${text} is not inside the range ${formatCidr(range)} of the VPC; set a CIDR inside this range.`,
       );
     }),
   );
@@ -84,7 +93,9 @@ export function connectionOf(sources: Sources, peering: VPCPeering): Checked<Con
     .flatMap((side) => (side.ok ? [side.value] : []))
     .find((side) => names(peering, side.vpc) && names(side.peering, own.value.vpc));
   if (other === undefined) {
-    const message = `The namespace "${peer.namespace}" has no VPCPeering towards this VPC (yet).`;
+    const message =
+      `The namespace "${peer.namespace}" has no VPCPeering that names this VPC; ` +
+      'ask the owner of the namespace to create it.';
     return bad('PendingPeer', message);
   }
   const clash = clashOf(sources, own.value, other);
@@ -101,9 +112,11 @@ const names = ({ spec: { peer } }: VPCPeering, { metadata }: VPC): boolean =>
 /** Addresses that would be ambiguous: on both sides, or led to by an older peering of either side. */
 function clashOf(sources: Sources, own: Side, other: Side): string | undefined {
   const inOwn = other.advertised.find((cidr) => overlaps(cidr, own.range));
-  if (inOwn) return `The other side's ${formatCidr(inOwn)} overlaps with this VPC's range.`;
+  if (inOwn)
+    return `The other side advertises ${formatCidr(inOwn)}, which overlaps the range of this VPC; ask it to advertise other networks.`;
   const inTheirs = own.advertised.find((cidr) => overlaps(cidr, other.range));
-  if (inTheirs) return `${formatCidr(inTheirs)} of this VPC overlaps with the range of the other side.`;
+  if (inTheirs)
+    return `This VPC advertises ${formatCidr(inTheirs)}, which overlaps the range of the other side; change spec.advertisedCIDRs.`;
   return routeClash(sources, own, other) ?? routeClash(sources, other, own);
 }
 
@@ -114,10 +127,10 @@ function clashOf(sources: Sources, own: Side, other: Side): string | undefined {
 function takenRoute(own: Side, other: Side): string | undefined {
   const inOwn = staticRouteTo(own.vpc, other.advertised);
   if (inOwn !== undefined) {
-    return `The VPC has a static route to ${inOwn} already: remove it, or have the other side advertise other networks.`;
+    return `The VPC already has a static route to ${inOwn}; remove the route, or ask the other side to advertise other networks.`;
   }
   const inTheirs = staticRouteTo(other.vpc, own.advertised);
-  return inTheirs && `The other side has a static route of its own to ${inTheirs}; advertise other networks.`;
+  return inTheirs && `The other side already has a static route to ${inTheirs}; change spec.advertisedCIDRs.`;
 }
 
 function staticRouteTo({ spec }: VPC, networks: readonly Cidr[]): string | undefined {
@@ -137,7 +150,8 @@ function routeClash(sources: Sources, from: Side, to: Side): string | undefined 
     ).map((candidate) => sideOf(sources, candidate))[0];
     if (back?.ok !== true || !names(peering, back.value.vpc)) continue;
     const clash = to.advertised.find((cidr) => back.value.advertised.some((led) => overlaps(led, cidr)));
-    if (clash) return `${formatCidr(clash)} overlaps with what an older VPCPeering leads to.`;
+    if (clash)
+      return `${formatCidr(clash)} overlaps a network that an older VPCPeering connects; change the advertised networks, or delete one of the VPCPeerings.`;
   }
   return undefined;
 }

@@ -124,7 +124,7 @@ describe.each(targets)('an operator ($name API server)', (target) => {
       expect(cluster.log.lines).toContainEqual(
         expect.objectContaining({
           level: 'error',
-          message: 'orphaned rows were left alone',
+          message: 'the sweep did not remove the orphaned rows',
           reason: expect.stringMatching(
             /^60 of \d+ rows of this cluster have no object .*No rows were removed/,
           ),

@@ -128,10 +128,10 @@ describe.each(targets)('an operator reports ($name API server)', (target) => {
       expect([message, found]).toEqual([message, expect.objectContaining({ kind: 'Port', level: 'debug' })]);
       return found!;
     };
-    const written = await cluster.eventually(() => step('OVN was written'));
+    const written = await cluster.eventually(() => step('wrote rows to OVN'));
     expect(written['writes']).toEqual(['update Logical_Switch_Port (enabled)']);
     await cluster.eventually(() => {
-      const steps = ['reconciling', 'OVN was written', 'status', 'reconciled'].map(step);
+      const steps = ['reconciling', 'wrote rows to OVN', 'status', 'reconciled'].map(step);
       expect(new Set(steps.map(({ reconcileID }) => reconcileID)).size).toBe(1);
     });
     expect(step('reconciled')).toMatchObject({ outcome: 'success', ms: expect.any(Number) });

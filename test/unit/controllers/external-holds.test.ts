@@ -242,7 +242,9 @@ describe('an external address', () => {
     cluster.delete('NatRule', 'mine/used');
     cluster.delete('ExternalNetwork', 'public');
     await cluster.settle();
-    expect(cluster.ready('ExternalNetwork', 'public')).toMatch(/^!InUse: .*rows that are being removed/);
+    expect(cluster.ready('ExternalNetwork', 'public')).toMatch(
+      /^!InUse: .*rows that the operator is removing/,
+    );
     cluster.writer.down = false;
     await cluster.settle();
     expect(cluster.get('ExternalNetwork', 'public')).toBeUndefined();

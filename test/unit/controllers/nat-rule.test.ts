@@ -63,7 +63,7 @@ describe('a FloatingIP', () => {
   it.each([
     ['outside the network', '198.51.100.7', /outside/],
     ['outside the pools', '203.0.113.50', /outside/],
-    ["the network's gateway", '203.0.113.1', /gateway's address/],
+    ["the network's gateway", '203.0.113.1', /gateway address/],
     ['the broadcast address', '203.0.113.255', /broadcast/],
     ["another's", '203.0.113.101', /already used in/],
   ])('does not get an address that is %s', async (_what, wanted, message) => {
@@ -235,9 +235,13 @@ describe('a NatRule', () => {
     ['has no Port', { target: { portRef: { name: 'x' } } }, /^!PortNotFound: .*"x"/],
     ['leads out of the VPC', { target: { address: '10.8.0.1' } }, /^!AddressOutsideVPC: /],
     ['has no FloatingIP', { floatingIPRef: { name: 'x' } }, /^!FloatingIPNotFound: .*"x"/],
-    ['names the gateway of the network', { externalIP: '203.0.113.1' }, /^!NatConflict: .*gateway's address/],
+    ['names the gateway of the network', { externalIP: '203.0.113.1' }, /^!NatConflict: .*gateway address/],
     ['names an address outside the pools', { externalIP: '203.0.113.7' }, /^!NatConflict: .*outside/],
-    ["names the VPC's own address", { externalIP: '203.0.113.101' }, /^!NatConflict: .*leave out externalIP/],
+    [
+      "names the VPC's own address",
+      { externalIP: '203.0.113.101' },
+      /^!NatConflict: .*remove spec\.externalIP/,
+    ],
   ])('that %s has no rows, and says why', async (_what, spec, message) => {
     await cluster.settle();
     cluster.apply(dnat('rule', 80, spec));
@@ -252,7 +256,7 @@ describe('a NatRule', () => {
     [
       'is all of the VPC, which translates itself',
       { cidr: '10.9.0.0/16' },
-      /^!NatConflict: .*snat to Disabled/,
+      /^!NatConflict: .*snat of the VPC to Disabled/,
     ],
   ])('whose source %s has no rows, and says why', async (_what, source, message) => {
     cluster.apply(snat('rule', source));
@@ -354,7 +358,7 @@ describe('of two NatRules that exclude each other the older is in effect', () =>
     await cluster.settle((objects) => objects.toReversed());
     expect([ready('older'), ready('younger')]).toEqual([
       'Ready',
-      expect.stringMatching(/^!NatConflict: The older NatRule "older" excludes this one/),
+      expect.stringMatching(/^!NatConflict: The NatRule conflicts with the older NatRule "older"/),
     ]);
     expect(ownersOf(cluster)).not.toContain('NatRule/younger');
     cluster.delete('NatRule', 'default/older');
@@ -371,7 +375,7 @@ describe('of two NatRules that exclude each other the older is in effect', () =>
     await cluster.settle();
     for (const name of ['theirs', 'ip']) {
       expect(ready(name, 'other')).toMatch(
-        /^!NatConflict: 203\.0\.113\.\d+ is already used in the ExternalNetwork "public"\.$/,
+        /^!NatConflict: 203\.0\.113\.\d+ is already used in the ExternalNetwork "public"; set another spec\.externalIP\.$/,
       );
     }
     cluster.delete('NatRule', 'default/mine');

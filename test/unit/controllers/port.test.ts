@@ -68,7 +68,9 @@ describe('a Port', () => {
   it('is told when no address is left, and is given one as soon as there is', async () => {
     for (const name of ['p', 'q', 'r', 's', 't']) cluster.apply(portIn('a', name));
     await cluster.settle();
-    expect(ready('t')).toBe('!PoolExhausted: No address of the Subnet "a" (10.9.1.0/29) is free.');
+    expect(ready('t')).toBe(
+      '!PoolExhausted: No address of the Subnet "a" (10.9.1.0/29) is free; delete unused Ports, or widen allocationPools of the Subnet.',
+    );
     cluster.delete('Port', 'default/p');
     await cluster.settle();
     expect(addressOf('t')).toBe('10.9.1.2');
@@ -78,7 +80,7 @@ describe('a Port', () => {
     ['10.9.2.2', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.2.2 is outside the range of'],
     ['10.9.1.0', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.0 is the network address of'],
     ['10.9.1.7', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.7 is the broadcast address of'],
-    ['10.9.1.1', "IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.1 is the gateway's address in"],
+    ['10.9.1.1', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.1 is the gateway address of'],
     ['10.9.1.5', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.5 is reserved in'],
     ['fd00::1', 'InvalidCIDR: INVALID_CIDR: spec.ipAddress: '],
     ['10.9.1', 'InvalidCIDR: INVALID_CIDR: spec.ipAddress: '],
@@ -94,7 +96,10 @@ describe('a Port', () => {
     await cluster.settle();
     cluster.apply(portIn('a', 'q', { ipAddress: '10.9.1.4' }));
     await cluster.settle();
-    expect(ready('q')).toBe('!IPAlreadyAllocated: IP_ALREADY_ALLOCATED: 10.9.1.4 belongs to the Port "p".');
+    expect(ready('q')).toBe(
+      '!IPAlreadyAllocated: IP_ALREADY_ALLOCATED: 10.9.1.4 is already the address of the Port "p"; ' +
+        'create the Port with another ipAddress, or without ipAddress.',
+    );
     cluster.delete('Port', 'default/p');
     await cluster.settle();
     expect(addressOf('q')).toBe('10.9.1.4');
@@ -114,7 +119,9 @@ describe('a Port', () => {
     await cluster.settle();
     cluster.apply(portIn('a', 'q', { macAddress: '0A:00:00:00:00:01' }));
     await cluster.settle();
-    expect(ready('q')).toBe('!MACConflict: 0a:00:00:00:00:01 is a MAC address of the Port "p".');
+    expect(ready('q')).toBe(
+      '!MACConflict: 0a:00:00:00:00:01 is already a MAC address of the Port "p"; use another MAC address.',
+    );
     expect(ready('elsewhere')).toBe('Ready');
     cluster.delete('Port', 'default/p');
     await cluster.settle();
@@ -135,10 +142,12 @@ describe('a Port', () => {
     cluster.apply(portIn('a', 'own', { macAddress: mac }));
     cluster.apply(allowing('thief', '00:00:5e:00:01:01', mac.toUpperCase()));
     await cluster.settle();
-    expect(ready('own')).toBe(`!MACConflict: ${mac} is a MAC address of ${holder}.`);
+    expect(ready('own')).toBe(
+      `!MACConflict: ${mac} is already a MAC address of ${holder}; use another MAC address.`,
+    );
     expect(ready('thief')).toBe(
-      `!MACConflict: spec.allowedAddresses[1].mac: ${mac} is a MAC address of ${holder}. ` +
-        'What is allowed with it is left out.',
+      `!MACConflict: spec.allowedAddresses[1].mac: ${mac} is already a MAC address of ${holder}; use another MAC address. ` +
+        'The operator ignores the entries with this MAC address.',
     );
     expect(cluster.condition('Programmed', 'Port', 'default/thief')).toBe('Programmed');
     expect(JSON.stringify(lspOf('thief'))).toContain('00:00:5e:00:01:01 10.9.7.0/32');
@@ -168,7 +177,7 @@ describe('a Port', () => {
       expect(lspOf(name).addresses).toEqual([expect.not.stringContaining(virtual), 'unknown']);
     cluster.apply(portIn('a', 'r', { macAddress: virtual }));
     await cluster.settle();
-    expect(ready('r')).toMatch(/^!MACConflict: 00:00:5e:00:01:01 is a MAC address of the Port "p"/);
+    expect(ready('r')).toMatch(/^!MACConflict: 00:00:5e:00:01:01 is already a MAC address of the Port "p"/);
     cluster.apply(allowing('p'));
     await cluster.settle();
     expect(ready('r')).toMatch(/"q"/);
@@ -187,10 +196,14 @@ describe('a Port', () => {
   it('waits for its Subnet, and for that to be ready', async () => {
     cluster.apply(portIn('later', 'p'));
     await cluster.settle();
-    expect(ready('p')).toBe('!SubnetNotFound: There is no Subnet "later" in the namespace.');
+    expect(ready('p')).toBe(
+      '!SubnetNotFound: There is no Subnet "later" in the namespace; create the Subnet, or correct the name.',
+    );
     cluster.apply(subnet('later', { cidr: '10.8.0.0/24' }));
     await cluster.settle();
-    expect(ready('p')).toBe('!SubnetNotReady: The Subnet "later" is not ready.');
+    expect(ready('p')).toBe(
+      '!SubnetNotReady: The Subnet "later" is not ready; check the conditions of the Subnet.',
+    );
     cluster.delete('Subnet', 'default/later');
     await cluster.settle();
     expect(ready('p')).toMatch(/SubnetNot/);
@@ -200,14 +213,14 @@ describe('a Port', () => {
     cluster.apply(port('p', { subnetRef: { name: 'a' }, securityGroupRefs: [{ name: 'web' }] }));
     await cluster.settle();
     expect(ready('p')).toBe(
-      '!SecurityGroupNotFound: SECURITY_GROUP_NOT_FOUND: There is no SecurityGroup "web" in the namespace; until it is there, it allows nothing.',
+      '!SecurityGroupNotFound: SECURITY_GROUP_NOT_FOUND: There is no SecurityGroup "web" in the namespace; a missing group allows nothing. Create the SecurityGroup, or correct the name.',
     );
     expect(cluster.condition('Programmed', 'Port', 'default/p')).toBe('Programmed');
     cluster.writer.parentless = new Set(['SecurityGroup']);
     cluster.apply(securityGroup('web'));
     await cluster.settle();
     expect(ready('p')).toBe(
-      '!SecurityGroupNotReady: The SecurityGroup "web" is not in OVN yet; until it is there, it allows nothing.',
+      '!SecurityGroupNotReady: OVN does not contain the SecurityGroup "web" yet; until then, a missing group allows nothing.',
     );
     cluster.writer.parentless = new Set();
     await cluster.settle();
@@ -346,7 +359,9 @@ describe('a Port', () => {
     cluster.apply(portIn('a', 'p'));
     await cluster.settle();
     expect(ready('p')).toBe('Ready');
-    expect(cluster.condition('Bound', 'Port', 'default/p')).toBe('!NotBound: No host has the interface up.');
+    expect(cluster.condition('Bound', 'Port', 'default/p')).toBe(
+      '!NotBound: OVN reports the interface up on no host.',
+    );
     cluster.bindings = new Map([[String(statusOf('p')?.interfaceID), 'host-1']]);
     await cluster.settle();
     expect(cluster.condition('Bound', 'Port', 'default/p')).toBe('Bound');
@@ -383,7 +398,9 @@ describe('a Port', () => {
     const before = printable([...cluster.writer.states.values()]);
     cluster.apply(of(3));
     await cluster.settle();
-    expect(ready('p')).toBe('!TooManyGroups: The Port is in 3 SecurityGroups, and 2 may be.');
+    expect(ready('p')).toBe(
+      '!TooManyGroups: The Port references 3 SecurityGroups; the limit is 2 (limits.groupsPerPort).',
+    );
     expect(cluster.condition('Stalled', 'Port', 'default/p')).toBe('TooManyGroups');
     expect(printable([...cluster.writer.states.values()])).toEqual(before);
   });

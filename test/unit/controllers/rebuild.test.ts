@@ -171,7 +171,7 @@ describe('pools made anew at a start', () => {
       expect(conflicts).toMatchObject([{ kind: 'Port', value: mac }]);
       expect(ready).toEqual([
         'Ready',
-        expect.stringMatching(/^!MACConflict: .* is a MAC address of the Port "victim"/),
+        expect.stringMatching(/^!MACConflict: .* is already a MAC address of the Port "victim"/),
       ]);
       expect(JSON.stringify(printable(columns))).not.toContain(mac);
     });
@@ -180,7 +180,7 @@ describe('pools made anew at a start', () => {
       const { conflicts, ready, columns } = await upgraded(thief, victim);
       expect(conflicts).toMatchObject([{ kind: 'Port', value: mac }]);
       expect(ready).toEqual([
-        expect.stringMatching(/^!MACConflict: .* is a MAC address of the Port "thief"/),
+        expect.stringMatching(/^!MACConflict: .* is already a MAC address of the Port "thief"/),
         'Ready',
       ]);
       expect([...columns.addresses]).not.toContain(mac);

@@ -39,7 +39,7 @@ it('tells what is written, and nothing where nothing is', async () => {
   await writer.apply(owner, nothing);
   result = { changed: false, writes: [] };
   await writer.apply(owner, nothing);
-  expect(log.lines).toEqual([{ level: 'debug', message: 'OVN was written', writes: wrote.writes }]);
+  expect(log.lines).toEqual([{ level: 'debug', message: 'wrote rows to OVN', writes: wrote.writes }]);
   expect(repairs).toEqual([]);
 });
 

@@ -93,7 +93,9 @@ describe('a SecurityGroup', () => {
   ])('with %s, which no schema lets through, allows nothing at all and says why', async (_what, rule) => {
     cluster.apply(securityGroup('g', { ingress: [{ protocol: 'All' }, rule] }));
     await cluster.settle();
-    expect(ready('g')).toMatch(/^!InvalidRule: spec\.ingress\[1\]: .*; the group allows nothing\.$/);
+    expect(ready('g')).toMatch(
+      /^!InvalidRule: spec\.ingress\[1\]: .*\. Until the rules are fixed, the group allows nothing\.$/,
+    );
     expect(aclsOf('g')).toEqual([]);
   });
 
@@ -101,12 +103,12 @@ describe('a SecurityGroup', () => {
     [
       'rules',
       { rulesPerGroup: 2 },
-      /^!TooManyRules: There are 3 rules, and 2 may be; the group allows nothing\.$/,
+      /^!TooManyRules: The spec has 3 rules; the limit is 2 \(limits\.rulesPerGroup\)\. .*, the group allows nothing\.$/,
     ],
     [
       'flow matches',
       { matchesPerGroup: 31 },
-      /^!TooManyRules: The rules come to 32 flow matches, and 31 may be; the group allows nothing\.$/,
+      /^!TooManyRules: The rules expand to 32 flow matches; the limit is 31 \(limits\.matchesPerGroup\)\. .*, the group allows nothing\.$/,
     ],
   ])(
     'with more %s than there may be allows nothing, and is stalled until it is mended',
@@ -156,7 +158,7 @@ describe('a SecurityGroup', () => {
     cluster.delete('SecurityGroup', 'default/g');
     await cluster.settle();
     expect(ready('g')).toBe(
-      '!InUse: The SecurityGroup is being deleted, and is still used by Port p, SecurityGroup h.',
+      '!InUse: The SecurityGroup is being deleted, but is still used by Port p, SecurityGroup h. The deletion finishes when no object uses the SecurityGroup.',
     );
     cluster.delete('Port', 'default/p');
     cluster.apply(securityGroup('h'));

@@ -55,8 +55,10 @@ describe('a Subnet', () => {
     cluster.apply(subnet('any'));
     cluster.apply(subnet('named', { vpcRef: { name: 'later' } }));
     await cluster.settle();
-    expect(ready('any')).toBe('!VPCNotFound: The namespace has no VPC.');
-    expect(ready('named')).toBe('!VPCNotFound: There is no VPC "later" in the namespace.');
+    expect(ready('any')).toBe('!VPCNotFound: The namespace has no VPC; create a VPC.');
+    expect(ready('named')).toBe(
+      '!VPCNotFound: There is no VPC "later" in the namespace; create the VPC, or correct spec.vpcRef.',
+    );
     cluster.apply(vpc('later', { defaults: 'None' }));
     await cluster.settle();
     expect([ready('any'), ready('named')]).toEqual(['Ready', 'Ready']);
@@ -66,7 +68,7 @@ describe('a Subnet', () => {
     cluster.apply(vpc('second', { defaults: 'None' }));
     cluster.apply(subnet('a', { vpcRef: { name: 'second' } }));
     await cluster.settle();
-    expect(ready('a')).toBe('!VPCNotReady: The VPC "second" is not ready.');
+    expect(ready('a')).toBe('!VPCNotReady: The VPC "second" is not ready; check the conditions of the VPC.');
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([
@@ -115,7 +117,7 @@ describe('a Subnet', () => {
     cluster.apply(subnet('b', { cidr: '10.9.1.128/25' }));
     await cluster.settle();
     expect(ready('b')).toBe(
-      '!CIDROverlap: CIDR_OVERLAP: 10.9.1.128/25 overlaps with 10.9.1.0/24 of the Subnet "a".',
+      '!CIDROverlap: CIDR_OVERLAP: 10.9.1.128/25 overlaps 10.9.1.0/24 of the Subnet "a"; create the Subnet with another cidr, or without cidr.',
     );
     cluster.delete('Subnet', 'default/a');
     await cluster.settle();
@@ -128,7 +130,9 @@ describe('a Subnet', () => {
     cluster.apply(subnet('a'));
     cluster.apply(subnet('b'));
     await cluster.settle();
-    expect(ready('b')).toBe('!PoolExhausted: The VPC "net" (10.9.0.0/24) has no range left.');
+    expect(ready('b')).toBe(
+      '!PoolExhausted: The VPC "net" (10.9.0.0/24) has no free range; delete unused Subnets, or create the Subnet with a cidr.',
+    );
   });
 
   it('has no router port without a gateway', async () => {
@@ -149,7 +153,8 @@ describe('a Subnet', () => {
     cluster.apply(subnet('a', { cidr: '10.9.1.0/24', gateway: { mode: 'Address', address: '10.9.1.7' } }));
     await cluster.settle();
     expect(ready('a')).toBe(
-      '!IPAlreadyAllocated: IP_ALREADY_ALLOCATED: The Port "p" has the gateway\'s address 10.9.1.7.',
+      '!IPAlreadyAllocated: IP_ALREADY_ALLOCATED: The Port "p" already has the gateway address 10.9.1.7; ' +
+        'delete the Port, or set another gateway address.',
     );
     expect(cluster.condition('Programmed', 'Subnet', 'default/a')).toBe('Programmed');
     expect(statusOf('a')).toMatchObject({ gatewayIP: '10.9.1.1' });
@@ -195,7 +200,7 @@ describe('a Subnet', () => {
     it('says when packets are lost that do not fit through the tunnels, and is ready all the same', async () => {
       await withSpec({ mtu: 1443 });
       expect(fits()).toBe(
-        '!MTUTooLarge: spec.mtu is 1443, and 1442 bytes fit through the tunnels: larger packets to other hosts are lost.',
+        '!MTUTooLarge: spec.mtu is 1443; the limit is 1442 (underlay.mtu minus the tunnel overhead). Larger packets to other hosts are lost; lower spec.mtu.',
       );
       expect(ready('a')).toBe('Ready');
       expect(statusOf('a')).toMatchObject({ mtu: 1443 });
@@ -207,7 +212,7 @@ describe('a Subnet', () => {
       cluster = new OfflineCluster({ underlay: { tunnel: 'vxlan', mtu: 9000 } });
       cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
       await withSpec({ mtu: 8951 });
-      expect(fits()).toMatch(/^!MTUTooLarge: .* 8950 bytes fit/);
+      expect(fits()).toMatch(/^!MTUTooLarge: .* the limit is 8950 /);
       await withSpec({ mtu: 8950 });
       expect(fits()).toBe('MTUFits');
     });
@@ -241,7 +246,9 @@ describe('a Subnet', () => {
     await cluster.settle();
     cluster.delete('Subnet', 'default/a');
     await cluster.settle();
-    expect(ready('a')).toMatch(/^!InUse: .*Port p00, .*Port p09 and 2 more\.$/);
+    expect(ready('a')).toMatch(
+      /^!InUse: .*Port p00, .*Port p09 and 2 more\. The deletion finishes when no object uses the Subnet\.$/,
+    );
     for (let i = 0; i < 12; i++) cluster.delete('Port', `default/p${String(i).padStart(2, '0')}`);
     await cluster.settle();
     expect(statusOf('a')).toBeUndefined();

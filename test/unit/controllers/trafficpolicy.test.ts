@@ -174,7 +174,7 @@ describe('a TrafficPolicy', () => {
     cluster.apply(trafficPolicy('p', { ...all, ingress: [{ protocol: 'All' }, rule] }));
     await cluster.settle();
     expect(cluster.ready('TrafficPolicy', 'default/p')).toMatch(
-      /^!InvalidRule: spec\.ingress\[1\]: .*; the policy forbids everything\.$/,
+      /^!InvalidRule: spec\.ingress\[1\]: .*\. Until the rules are fixed, the policy forbids everything\.$/,
     );
     expect(drops()).toEqual([
       'from-lport 3000 drop: inport == @p && ip',
@@ -187,12 +187,12 @@ describe('a TrafficPolicy', () => {
     [
       'rules',
       { rulesPerGroup: 1, matchesPerGroup: 9999 },
-      /^!TooManyRules: There are 2 rules, and 1 may be; the policy/,
+      /^!TooManyRules: The spec has 2 rules; the limit is 1 \(limits\.rulesPerGroup\)\. .* the policy/,
     ],
     [
       'matches',
       { rulesPerGroup: 9, matchesPerGroup: 100 },
-      /^!TooManyRules: The rules come to \d+ flow matches, and 100/,
+      /^!TooManyRules: The rules expand to \d+ flow matches; the limit is 100 /,
     ],
   ])('with more %s than there may be forbids everything', async (_what, limits, message) => {
     cluster = new OfflineCluster({ limits: { groupsPerPort: 16, ...limits } });
@@ -209,7 +209,7 @@ describe('a TrafficPolicy', () => {
     cluster.apply(trafficPolicy('p', { appliesTo: { subnetRefs: [{ name: 'a' }, { name: 'c' }] } }));
     await cluster.settle();
     expect(cluster.ready('TrafficPolicy', 'default/p')).toBe(
-      '!SubnetNotFound: There is no Subnet "c" in the namespace.',
+      '!SubnetNotFound: There is no Subnet "c" in the namespace; create the Subnet, or correct the name.',
     );
     expect(groupsOf('one')).toContain('p');
     cluster.apply(subnet('c', { cidr: '10.9.3.0/24' }));

@@ -31,7 +31,10 @@ describe('a VPCPeering', () => {
     cluster.apply(peering('a', 'b'));
     cluster.apply(peering('a', 'nowhere'));
     await cluster.settle();
-    expect(ready('a', 'b')).toBe('!PendingPeer: The namespace "b" has no VPCPeering towards this VPC (yet).');
+    expect(ready('a', 'b')).toBe(
+      '!PendingPeer: The namespace "b" has no VPCPeering that names this VPC; ' +
+        'ask the owner of the namespace to create it.',
+    );
     expect(ready('a', 'nowhere').replace('nowhere', 'b')).toBe(ready('a', 'b'));
     expect(rows('a', 'b', 'Logical_Router_Port')).toEqual([]);
     expect(cluster.get('VPCPeering', 'a/to-b')?.status).not.toHaveProperty('peerVPC');
@@ -155,8 +158,8 @@ describe('a VPCPeering', () => {
     expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
     cluster.apply(withRoutes('10.2.0.0/16'));
     await cluster.settle();
-    expect(ready('a', 'b')).toMatch(/^!RouteConflict: The VPC has a static route to 10\.2\.0\.0\/16/);
-    expect(ready('b', 'a')).toMatch(/^!RouteConflict: The other side has a static route/);
+    expect(ready('a', 'b')).toMatch(/^!RouteConflict: The VPC already has a static route to 10\.2\.0\.0\/16/);
+    expect(ready('b', 'a')).toMatch(/^!RouteConflict: The other side already has a static route/);
     expect([...cluster.writer.owners()].map(({ kind }) => kind)).not.toContain('VPCPeering');
     expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route', 'a')).toEqual([
       expect.objectContaining({ ip_prefix: '10.2.0.0/16', nexthop: '10.1.0.9' }),

@@ -136,8 +136,9 @@ describe('a VPC', () => {
       await cluster.settle();
       expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
       expect(resolved()).toBe(
-        '!NextHopUnreachable: Not in effect: 192.168.1.0/24 via 10.9.2.9, 192.168.3.0/24 via 10.7.0.1. ' +
-          'A next hop must be in a Subnet of the VPC with a gateway, or in its external network.',
+        '!NextHopUnreachable: The router does not reach the next hop of the static routes 192.168.1.0/24 via 10.9.2.9, ' +
+          '192.168.3.0/24 via 10.7.0.1, so these routes are not in effect. ' +
+          'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.',
       );
     });
 
@@ -196,7 +197,7 @@ describe('a VPC', () => {
       cluster.delete('VPC', 'default/net');
       await cluster.settle();
       expect(cluster.ready('VPC', 'default/net')).toBe(
-        '!InUse: The VPC is being deleted, and is still used by Subnet a, Subnet b.',
+        '!InUse: The VPC is being deleted, but is still used by Subnet a, Subnet b. The deletion finishes when no object uses the VPC.',
       );
       expect(cluster.ready('Subnet', 'default/a')).toBe('Ready');
       cluster.delete('Subnet', 'default/a');
