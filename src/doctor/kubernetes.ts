@@ -28,7 +28,7 @@ export async function checkApiServer(client: RestClient): Promise<Finding> {
 
 /** Checks whether the API server serves every kind, with the schemas of this version. */
 export async function checkDefinitions(
-  client: Pick<RestClient, 'serves' | 'openAPI'>,
+  client: Pick<RestClient, 'serves' | 'openApi'>,
   shipped: readonly Definition[],
 ): Promise<Finding[]> {
   const check = 'Custom resources';

@@ -1,7 +1,7 @@
 /** Checks whether the API server has the schemas of this version's CustomResourceDefinitions. */
 import { resources } from '../api/index.ts';
 import { jsonEqual } from '../base/index.ts';
-import { isNotFound, type OpenAPIDocument, type RestClient } from '../reconcile/index.ts';
+import { isNotFound, type OpenApiDocument, type RestClient } from '../reconcile/index.ts';
 import { listNames, ok, warning, type Finding } from './finding.ts';
 
 /** The compared part of a CustomResourceDefinition. */
@@ -25,13 +25,13 @@ const check = 'Custom resource schemas';
  * compared directly, because the operator has no permission to read them.
  */
 export async function checkSchemas(
-  client: Pick<RestClient, 'openAPI'>,
+  client: Pick<RestClient, 'openApi'>,
   shipped: readonly Definition[],
 ): Promise<Finding> {
   const { VPC: one } = resources;
-  let document: OpenAPIDocument;
+  let document: OpenApiDocument;
   try {
-    document = await client.openAPI(one);
+    document = await client.openApi(one);
   } catch (error) {
     if (!isNotFound(error)) throw error;
     return warning(

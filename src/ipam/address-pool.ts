@@ -23,21 +23,21 @@ export type Unusable = 'outside' | 'network' | 'broadcast' | 'gateway' | 'reserv
  * The result of a claim. `taken`: another owner (`holder`) holds the address. `holds-another`: the owner must
  * first release the address that it holds (`held`).
  */
-export type ClaimResult =
+type ClaimResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly refused: Unusable }
   | { readonly ok: false; readonly refused: 'taken'; readonly holder: string }
   | { readonly ok: false; readonly refused: 'holds-another'; readonly held: Address };
 
 /** The result of an adoption: recorded, or the conflict with an earlier adoption. */
-export type AdoptResult =
+type AdoptResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly conflict: 'wrong-family' }
   | { readonly ok: false; readonly conflict: 'taken'; readonly holder: string }
   | { readonly ok: false; readonly conflict: 'holds-another'; readonly held: Address };
 
 /** Numbers of addresses, capped at 2^53-1. */
-export interface AddressCounts {
+interface AddressCounts {
   /** Addresses that `allocate` can grant when no address is held. */
   readonly total: number;
   /** Addresses that owners hold, inside and outside the allocation pools. */
@@ -50,7 +50,7 @@ export interface AddressCounts {
  * Called after an address became free or passed to another owner. After `reconfigure` the argument is
  * undefined, because any address can be free then.
  */
-export type ReleaseListener = (address: Address | undefined) => void;
+type ReleaseListener = (address: Address | undefined) => void;
 
 /**
  * The addresses of one subnet. An address has at most one owner; an owner has at most one address.

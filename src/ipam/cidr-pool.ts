@@ -2,12 +2,12 @@ import { lastAddress, networkOf, overlaps, widthOf, type Cidr } from '../api/cid
 import { Listeners } from './listeners.ts';
 
 /** A block of addresses and its owner. */
-export interface Block {
+interface Block {
   readonly owner: string;
   readonly cidr: Cidr;
 }
 
-export interface CidrPoolOptions {
+interface CidrPoolOptions {
   /** The range that `allocate` divides into blocks. Claims can be outside the parent. */
   readonly parent: Cidr;
   /** The prefix length of allocated blocks; not shorter than the prefix of the parent. */
@@ -29,7 +29,7 @@ export type BlockClaimResult =
   | { readonly ok: false; readonly refused: 'holds-another'; readonly held: Cidr };
 
 /** Called with a block after its owner released the block. */
-export type BlockReleaseListener = (cidr: Cidr) => void;
+type BlockReleaseListener = (cidr: Cidr) => void;
 
 /**
  * Blocks of addresses that do not overlap, for example the VPCs of a cluster or the Subnets of a VPC.
@@ -217,7 +217,11 @@ export class CidrPool {
     this.#released.call(freed);
   }
 
-  /** Removes the granted or contested block of `owner`. @returns the removed block */
+  /**
+   * Removes the granted or contested block of `owner`.
+   *
+   * @returns the removed block
+   */
   #forget(owner: string): Cidr | undefined {
     const cidr = this.#cidrs.get(owner);
     if (cidr === undefined) return undefined;

@@ -6,19 +6,5 @@
  * controller restores the pool with `adopt` from status and rows. Afterwards the controller calls `allocate`
  * or `claim`, and calls `release` when the rows that used the address are removed.
  */
-export {
-  AddressPool,
-  type AddressCounts,
-  type AddressRanges,
-  type AdoptResult,
-  type ClaimResult,
-  type ReleaseListener,
-  type Unusable,
-} from './address-pool.ts';
-export {
-  CidrPool,
-  type Block,
-  type BlockClaimResult,
-  type BlockReleaseListener,
-  type CidrPoolOptions,
-} from './cidr-pool.ts';
+export { AddressPool, type AddressRanges, type Unusable } from './address-pool.ts';
+export { CidrPool, type BlockClaimResult } from './cidr-pool.ts';

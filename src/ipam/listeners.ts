@@ -2,7 +2,11 @@
 export class Listeners<Args extends readonly unknown[]> {
   readonly #listeners = new Set<(...args: Args) => void>();
 
-  /** Registers `listener`. @returns a function that removes this registration */
+  /**
+   * Registers `listener`.
+   *
+   * @returns a function that removes this registration
+   */
   add(listener: (...args: Args) => void): () => void {
     // The wrapper makes each registration unique: a function that is added twice is called twice, and
     // removing one registration keeps the other.

@@ -204,7 +204,7 @@ export class PortClient {
     }
   }
 
-  /** Closes idle connections. */
+  /** Closes the connections to the API server. */
   close(): void {
     this.#client.close();
   }

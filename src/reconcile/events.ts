@@ -20,7 +20,7 @@ const eventType: ResourceType = {
 };
 
 /** An event of an object, for users. */
-export interface ObjectEvent {
+interface ObjectEvent {
   readonly type: 'Normal' | 'Warning';
   /** The reason in CamelCase, as in a condition. */
   readonly reason: string;

@@ -9,7 +9,7 @@ import type { KubeObject, ResourceType } from './types.ts';
  * exist. `changed`: another client changed the finalizers at the same time; the event of that change enqueues
  * the key.
  */
-export type FinalizerOutcome = 'held' | 'released' | 'changed';
+type FinalizerOutcome = 'held' | 'released' | 'changed';
 
 /** Whether `object` has the finalizer `finalizer`. */
 export function hasFinalizer(object: KubeObject, finalizer: string): boolean {
@@ -68,7 +68,8 @@ export class Finalizers {
   /**
    * Adds the finalizer unless the object already has it or is being deleted.
    *
-   * @throws ApiError, ConnectionError
+   * @throws ApiError when the API server rejects the request
+   * @throws ConnectionError when the API server does not answer
    */
   add(type: ResourceType, object: KubeObject, finalizer: string): Promise<FinalizerOutcome> {
     const settled = hasFinalizer(object, finalizer) ? 'held' : 'released';
@@ -79,7 +80,8 @@ export class Finalizers {
    * Removes the finalizer. If it was the last finalizer of an object that is being deleted, the object is
    * gone.
    *
-   * @throws ApiError, ConnectionError
+   * @throws ApiError when the API server rejects the request
+   * @throws ConnectionError when the API server does not answer
    */
   remove(type: ResourceType, object: KubeObject, finalizer: string): Promise<FinalizerOutcome> {
     return this.#patch(type, object, removeFinalizerPatch(object, finalizer), 'released', 'released');

@@ -1,8 +1,12 @@
-/** A health or readiness check. @returns undefined when the check passes; otherwise the reason, for users */
-export type Check = () => string | undefined;
+/**
+ * A health or readiness check.
+ *
+ * @returns undefined when the check passes; otherwise the reason, for users
+ */
+type Check = () => string | undefined;
 
 /** The results of all checks. */
-export interface HealthReport {
+interface HealthReport {
   readonly ok: boolean;
   readonly checks: Readonly<Record<string, string>>;
 }
@@ -11,7 +15,11 @@ export interface HealthReport {
 export class HealthRegistry {
   readonly #checks = new Map<string, Check>();
 
-  /** Adds a check, or replaces the check with the same name. @returns a function that removes the check */
+  /**
+   * Adds a check, or replaces the check with the same name.
+   *
+   * @returns a function that removes the check
+   */
   add(name: string, check: Check): () => void {
     this.#checks.set(name, check);
     return () => this.#checks.delete(name);

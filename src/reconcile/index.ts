@@ -5,16 +5,14 @@
  * A {@link Kind} declares the resource, the indexes and the references of a kind. A {@link Reconciler}
  * reconciles one object. The {@link Manager} lists and watches the kinds, and runs the reconcilers.
  */
-export { Manager, type Hook, type ManagerOptions } from './manager.ts';
+export { Manager, type ManagerOptions } from './manager.ts';
 export {
   apiVersionOf,
   keyOf,
   refKey,
   type Kind,
   type KubeObject,
-  type ObjectMeta,
   type ObjectRef,
-  type OwnerReference,
   type Priority,
   type ReconcileContext,
   type Reconciler,
@@ -25,8 +23,8 @@ export {
 export { storeOf } from './kinds.ts';
 export type { Change, ReadStore } from './store/store.ts';
 export type { StatusOutcome, StatusWriter } from './status.ts';
-export { Finalizers, hasFinalizer, isLeaving, type FinalizerOutcome } from './finalizer.ts';
-export { EventRecorder, type EventRecorderOptions, type EventSink, type ObjectEvent } from './events.ts';
+export { Finalizers, hasFinalizer, isLeaving } from './finalizer.ts';
+export { EventRecorder, type EventRecorderOptions, type EventSink } from './events.ts';
 export { LeaderElector, type LeaderElectorOptions } from './leader.ts';
 export { leaseType, type Lease } from './lease.ts';
 export type {
@@ -37,7 +35,6 @@ export type {
   ListPage,
   NewObject,
   PatchOptions,
-  RequestOptions,
   WatchEvent,
   WatchOptions,
 } from './client/client.ts';
@@ -49,10 +46,9 @@ export {
   isConflict,
   isExpired,
   isNotFound,
-  type StatusCause,
 } from './client/errors.ts';
-export type { Connection, ConnectionSource } from './client/connection.ts';
+export type { Connection } from './client/connection.ts';
 export { fromKubeconfig } from './client/kubeconfig.ts';
-export { RestClient, type OpenAPIDocument, type RestClientOptions } from './client/rest.ts';
-export { HealthRegistry, type Check, type HealthReport } from './health.ts';
-export { MetricsRegistry, type Counter, type Gauge, type Histogram } from './metrics.ts';
+export { RestClient, type OpenApiDocument, type RestClientOptions } from './client/rest.ts';
+export { HealthRegistry } from './health.ts';
+export { MetricsRegistry } from './metrics.ts';

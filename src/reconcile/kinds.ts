@@ -49,7 +49,11 @@ export class KindRegistry {
     this.#turn = new Turn(options.now);
   }
 
-  /** Registers a kind. @returns the store of the kind, which the caller must fill with a reflector */
+  /**
+   * Registers a kind.
+   *
+   * @returns the store of the kind, which the caller must fill with a reflector
+   */
   add<T extends KubeObject>(kind: Kind<T>, reconciler: Reconciler<T> | undefined, workers: number): Store<T> {
     const name = kind.type.kind;
     if (this.#kinds.has(name)) throw new Error(`the kind ${name} is already registered`);

@@ -99,7 +99,8 @@ export class LeaderElector {
    * Reads the lease from the API server and checks whether this process holds it. Callers use this check
    * before operations that must not rely on an old observation, for example after a pause of the process.
    *
-   * @throws ApiError, ConnectionError when the API server does not answer in time
+   * @throws ApiError when the API server rejects the request
+   * @throws ConnectionError when the API server does not answer in time
    */
   async confirm(): Promise<boolean> {
     const { client, lease, identity } = this.#options;
@@ -177,7 +178,11 @@ export class LeaderElector {
     return holder !== undefined && holder !== '' && holder !== this.#options.identity;
   }
 
-  /** Attempts to acquire or renew the lease. Logs a failure. @returns whether this process holds the lease */
+  /**
+   * Attempts to acquire or renew the lease. Logs a failure.
+   *
+   * @returns whether this process holds the lease
+   */
   async #tryAcquireOrRenew(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     try {
       return await this.#acquireOrRenew({ timeoutMs, signal });

@@ -46,25 +46,23 @@ export interface ManagerOptions {
 
 /** The manager is not ready when a reflector fails for this time, in ms. */
 const MAX_WATCH_FAILURE_MS = 15_000;
-
 /** The time that a stop waits for aborted reconciles, in ms. */
 const ABORT_TIMEOUT_MS = 1_000;
-
 /** The time that a stop waits for the event recorder, in ms. */
 const EVENTS_TIMEOUT_MS = 2_000;
 
 /** A step of the start or the stop. A stop aborts the signal of a start hook. */
-export type Hook = (signal: AbortSignal) => Promise<void>;
+type Hook = (signal: AbortSignal) => Promise<void>;
 
 type Step = 'duringSync' | 'beforeStart' | 'onStop';
 
 /**
  * Starts and stops the reflectors, the leader election and the controllers in order.
  *
- * Start: sync the caches of all kinds and run the `duringSync` hooks → acquire the lease → run the
- * `beforeStart` hooks → start the controllers. Stop: wait for the reconciles in progress, and abort them
- * after the grace period → run the `onStop` hooks in reverse order → write the queued events → release the
- * lease → close the watches.
+ * - Start: sync the caches and run the `duringSync` hooks → acquire the lease → run the `beforeStart` hooks →
+ *   start the controllers.
+ * - Stop: wait for the reconciles in progress, and abort them after the grace period → run the `onStop` hooks in
+ *   reverse order → write the queued events → release the lease → close the watches.
  */
 export class Manager {
   readonly client: KubeClient;
@@ -160,10 +158,7 @@ export class Manager {
     this.#kinds.resync(kind);
   }
 
-  /**
-   * Adds a hook that runs during the initial sync of the caches, also on a standby; for example to connect to
-   * OVN.
-   */
+  /** Adds a hook that runs during the initial sync, also on a standby; for example to connect to OVN. */
   duringSync(name: string, hook: Hook): void {
     this.#hooks.duringSync.push([name, hook]);
   }
@@ -247,7 +242,11 @@ export class Manager {
     return inTime;
   }
 
-  /** Waits for `promise`. Ignores its error after a stop. @returns whether the manager is not stopping */
+  /**
+   * Waits for `promise`. Ignores its error after a stop.
+   *
+   * @returns whether the manager is not stopping
+   */
   async #unlessStopped(promise: Promise<unknown>): Promise<boolean> {
     try {
       await promise;

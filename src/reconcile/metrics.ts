@@ -7,17 +7,17 @@
 type Labels = readonly string[];
 
 /** A metric that only increases. */
-export interface Counter {
+interface Counter {
   increment(labels?: Labels, by?: number): void;
 }
 
 /** A metric that increases and decreases. */
-export interface Gauge {
+interface Gauge {
   set(value: number, labels?: Labels): void;
 }
 
 /** A metric that counts values in buckets. */
-export interface Histogram {
+interface Histogram {
   observe(value: number, labels?: Labels): void;
 }
 

@@ -36,7 +36,8 @@ export class StatusWriter {
   /**
    * Replaces the whole status of `object`. The caller can repeat the call after an error.
    *
-   * @throws ApiError, ConnectionError
+   * @throws ApiError when the API server rejects the request
+   * @throws ConnectionError when the API server does not answer
    */
   async write(type: ResourceType, object: KubeObject, status: object): Promise<StatusOutcome> {
     if (jsonEqual(object.status ?? {}, status)) return 'unchanged';

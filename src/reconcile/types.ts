@@ -2,34 +2,9 @@
  * The types that all files of this folder share: objects, the declaration of a kind, and the reconciler with
  * its arguments and result. No type here refers to a specific kind.
  */
-import type { Logger } from '../base/index.ts';
+import type { Logger, ObjectMeta, ResourceType } from '../base/index.ts';
 
-/**
- * The fields of the Kubernetes ObjectMeta that the runtime and the controllers read. The runtime removes
- * `managedFields`.
- */
-export interface ObjectMeta {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly generation?: number;
-  readonly creationTimestamp?: string;
-  readonly deletionTimestamp?: string;
-  readonly finalizers?: readonly string[];
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly OwnerReference[];
-}
-
-export interface OwnerReference {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-  readonly blockOwnerDeletion?: boolean;
-}
+export type { ResourceType } from '../base/index.ts';
 
 /**
  * A Kubernetes object as received from the API server. The store and all its readers share the same instance,
@@ -41,17 +16,6 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
   readonly spec?: unknown;
   readonly status?: unknown;
-}
-
-/**
- * A resource of the API. `group` is '' for the core group; `plural` is the name of the resource in URL paths.
- */
-export interface ResourceType {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly namespaced: boolean;
 }
 
 /** The namespace and name of an object. `namespace` is absent for cluster-scoped kinds. */

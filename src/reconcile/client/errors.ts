@@ -1,5 +1,5 @@
 /** One entry of a Status object's `details.causes`. */
-export interface StatusCause {
+interface StatusCause {
   readonly reason?: string;
   readonly message?: string;
   readonly field?: string;

@@ -92,7 +92,7 @@ export class HttpClient {
 
   /**
    * Opens a stream. `timeoutMs` limits the time until the response headers and then the time between two
-   * chunks. `onOpen` is called after a status 200. `onText` is called with chunks of complete characters.
+   * chunks. The client calls `onOpen` after a status 200, and `onText` for each chunk of complete characters.
    *
    * @returns the response when its status is not 200; undefined when the server ended the stream regularly
    * @throws ConnectionError when the stream breaks or times out

@@ -12,7 +12,7 @@ import { parse as parseYaml } from 'yaml';
 import type { Connection, ConnectionSource } from './connection.ts';
 
 /** The environment that determines the default credentials. */
-export interface CredentialEnvironment {
+interface CredentialEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder of the pod's service account. */
   readonly serviceAccount: string;

@@ -35,7 +35,7 @@ export interface RestClientOptions extends HttpClientOptions {
 }
 
 /** The schemas of an OpenAPI v3 document, by name. The server chooses the names. */
-export interface OpenAPIDocument {
+export interface OpenApiDocument {
   readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> };
 }
 
@@ -192,7 +192,7 @@ export class RestClient implements KubeClient {
    *
    * @throws ApiError 404 when the server has no schemas for the group and version
    */
-  openAPI(type: ResourceType, options?: RequestOptions): Promise<OpenAPIDocument> {
+  openApi(type: ResourceType, options?: RequestOptions): Promise<OpenApiDocument> {
     const path = `/openapi/v3/apis/${apiVersionOf(type)}`;
     return this.#call({ method: 'GET', path, retry: 'always' }, options);
   }

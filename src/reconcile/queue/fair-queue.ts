@@ -45,7 +45,11 @@ export class FairQueue {
     return this.#entries.size;
   }
 
-  /** Adds a key, or raises the priority of a waiting key. @returns whether the key is new */
+  /**
+   * Adds a key, or raises the priority of a waiting key.
+   *
+   * @returns whether the key is new
+   */
   add(key: string, priority: Priority, now: number): boolean {
     const old = this.#entries.get(key);
     if (old !== undefined) {

@@ -33,7 +33,11 @@ export interface ReadStore<T extends KubeObject> {
    * must copy the set before an `await`.
    */
   keysByIndex(index: string, value: string): ReadonlySet<string>;
-  /** Calls `listener` after every change of the store. @returns a function that removes the listener */
+  /**
+   * Calls `listener` after every change of the store.
+   *
+   * @returns a function that removes the listener
+   */
   subscribe(listener: (change: Change<T>) => void): () => void;
 }
 

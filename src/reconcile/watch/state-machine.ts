@@ -99,7 +99,7 @@ export type Action<T extends KubeObject> =
       readonly error?: unknown;
     };
 
-export interface Transition<T extends KubeObject> {
+interface Transition<T extends KubeObject> {
   readonly state: State;
   readonly actions: readonly Action<T>[];
 }

@@ -8,7 +8,11 @@ function setUp() {
   const clock = new FakeClock();
   // With this random value the delay has no jitter: 0.5 + 0.5 × 1.
   const queue = new WorkQueue({ clock, random: () => 1, backoff: { baseMs: 100, maxMs: 1_000 } });
-  /** Takes and completes all waiting keys. @returns the keys in order */
+  /**
+   * Takes and completes all waiting keys.
+   *
+   * @returns the keys in order
+   */
   const run = async (): Promise<string[]> => {
     const keys: string[] = [];
     while (queue.depth > 0) {
