@@ -30,7 +30,7 @@ const kind = [...shared, 'src/ipam', 'src/controllers/common', 'src/controllers/
 /** @type {Readonly<Record<string, readonly string[]>>} */
 export const layers = {
   'src/base': [],
-  'src/api': [],
+  'src/api': ['src/base'],
   'src/ipam': ['src/api'],
   'src/reconcile': ['src/base'],
   'src/ovn': ['src/base'],

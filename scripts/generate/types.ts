@@ -39,7 +39,7 @@ function kindFile(own: readonly Interface[], common: readonly Interface[]): stri
     .map(({ name }) => name)
     .filter((name) => own.some(({ uses }) => uses.has(name)))
     .sort();
-  return `${note}import type { ObjectMeta } from '../object.ts';
+  return `${note}import type { ObjectMeta } from '../../base/index.ts';
 import type { ${['API_VERSION', ...imported].join(', ')} } from './common.ts';
 
 ${textOf(own)}
@@ -50,7 +50,7 @@ function indexFile(crds: readonly Crd[]): string {
   const kinds = crds.map((crd) => crd.spec.names.kind);
   const table = (valueOf: (crd: Crd) => unknown): string =>
     JSON.stringify(Object.fromEntries(crds.map((crd) => [crd.spec.names.kind, valueOf(crd)])));
-  return `${note}import type { ResourceType } from '../object.ts';
+  return `${note}import type { ResourceType } from '../../base/index.ts';
 ${crds.map((crd) => `import type { ${crd.spec.names.kind} } from './${fileOf(crd)}';`).join('\n')}
 
 ${['common.ts', ...crds.map(fileOf)].map((file) => `export * from './${file}';`).join('\n')}

@@ -8,3 +8,4 @@ export { jsonEqual } from './json-equal.ts';
 export { inScope, scopedLog } from './log-scope.ts';
 export { errorFields, silentLogger, withFields, type Logger } from './log.ts';
 export { inTurns, Turn, type Steps } from './turn.ts';
+export type { ObjectMeta, OwnerReference, ResourceType } from './kubernetes.ts';

@@ -1,5 +1,5 @@
 // Generated from crds/ by scripts/generate.ts. Do not edit: change crds/ and run `npm run generate`.
-import type { ResourceType } from '../object.ts';
+import type { ResourceType } from '../../base/index.ts';
 import type { VPC } from './vpc.ts';
 import type { Subnet } from './subnet.ts';
 import type { Port } from './port.ts';

@@ -1,5 +1,5 @@
 // Generated from crds/ by scripts/generate.ts. Do not edit: change crds/ and run `npm run generate`.
-import type { ObjectMeta } from '../object.ts';
+import type { ObjectMeta } from '../../base/index.ts';
 import type { API_VERSION, Condition, LocalReference, RangeSpec } from './common.ts';
 
 /** Subnet is an IPv4 range of a VPC, with an OVN logical switch that connects the Ports of the Subnet. */

@@ -1,5 +1,5 @@
 // Generated from crds/ by scripts/generate.ts. Do not edit: change crds/ and run `npm run generate`.
-import type { ObjectMeta } from '../object.ts';
+import type { ObjectMeta } from '../../base/index.ts';
 import type { API_VERSION, Condition, LocalReference } from './common.ts';
 
 /**

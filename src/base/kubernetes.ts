@@ -1,9 +1,6 @@
-/**
- * The parts of Kubernetes objects that the kinds share. src/reconcile has the same shapes, because the two layers do not
- * import each other; the types are compatible, because TypeScript compares structures.
- */
+/** The parts of Kubernetes objects that the kinds and the reconcile runtime share. */
 
-/** metav1.ObjectMeta, with the fields that this project uses. */
+/** metav1.ObjectMeta, with the fields that this project reads. The runtime removes `managedFields`. */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
