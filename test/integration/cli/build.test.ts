@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,15 +11,16 @@ const root = join(import.meta.dirname, '../../..');
 const tsc = (...args: readonly string[]) =>
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args]);
 
-/** Returns the packages that `npm prune --omit=dev --omit=optional` keeps, by their folders in node_modules. */
+/** The packages that the image contains: the production dependencies of the program, and their dependencies. */
 async function shippedPackages(): Promise<string[]> {
   const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { dev?: true; optional?: true; devOptional?: true }>;
+    packages: Record<string, { dependencies?: Record<string, string> }>;
   };
-  return Object.entries(packages).flatMap(([path, { dev, optional, devOptional }]) => {
-    const [, name] = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path) ?? [];
-    return name === undefined || dev === true || optional === true || devOptional === true ? [] : [name];
-  });
+  const names = new Set(Object.keys(packages['']?.dependencies ?? {}));
+  for (const name of names)
+    for (const dependency of Object.keys(packages[`node_modules/${name}`]?.dependencies ?? {}))
+      names.add(dependency);
+  return [...names];
 }
 
 /**
@@ -41,6 +42,8 @@ describe('the output of `npm run build`', () => {
     const names = await shippedPackages();
     expect(names).toContain('@kubernetes/client-node');
     expect(names).not.toContain('typescript');
+    // Only the development API server needs the CEL library.
+    expect(names).not.toContain('@marcbachmann/cel-js');
     for (const name of names) {
       const link = join(folder, 'node_modules', name);
       await mkdir(dirname(link), { recursive: true });
@@ -52,6 +55,16 @@ describe('the output of `npm run build`', () => {
   it('runs and prints its version', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     expect((await program('version')).stdout).toBe(`${version}\n`);
+  });
+
+  it('contains no development cluster, and explains how to get one', async () => {
+    expect(await readdir(join(folder, 'dist'))).not.toContain('dev');
+    for (const name of ['dev', 'demo'])
+      await expect(program(name)).rejects.toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining(`npm run ${name}`),
+      });
   });
 
   it('prints its help and the effective settings', async () => {
