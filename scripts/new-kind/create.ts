@@ -20,7 +20,7 @@ function newFiles(root: string, given: Given): ReadonlyMap<string, string> {
     [`${folder}/kind.ts`, kindText(given)],
     [`${folder}/controller.ts`, controllerText(given)],
     [`${folder}/plan.ts`, planText(given)],
-    [`examples/${given.kebab}.yaml`, exampleText(given)],
+    [`examples/${given.kebab}.yaml`, exampleText(root, given)],
     [`test/unit/controllers/${given.kebab}.test.ts`, testText(given)],
   ]);
 }

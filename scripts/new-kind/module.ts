@@ -70,7 +70,7 @@ export class ${pascal}Controller implements KindController<${kind}> {
     const { stores, writer } = this.#env;
     const vpc = requireVpc(stores, object);
     if (!vpc.ok || vpcRange(writer, vpc.value) !== undefined) return vpc;
-    return bad('VPCNotReady', \`The VPC "\${vpc.value.metadata.name}" is not ready.\`);
+    return bad('VPCNotReady', \`The VPC "\${vpc.value.metadata.name}" is not ready; check the conditions of the VPC.\`);
   }
 }
 `;

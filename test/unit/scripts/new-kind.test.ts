@@ -5,8 +5,10 @@ import { readArguments } from '../../../scripts/new-kind/arguments.ts';
 import { checkCollisions } from '../../../scripts/new-kind/collisions.ts';
 import { crdText } from '../../../scripts/new-kind/crd.ts';
 import { edits } from '../../../scripts/new-kind/edits.ts';
+import { exampleText } from '../../../scripts/new-kind/example.ts';
 import { namesOf } from '../../../scripts/new-kind/names.ts';
 import { resources } from '../../../src/api/index.ts';
+import { exampleFiles } from '../../support/operator/examples.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -136,7 +138,13 @@ describe('the edits of the scaffold', () => {
     expect(glossary.edit(once)).toBe(once);
   });
 
-  it('have the standard conditions in the CRD', () => {
+  it('come with an example whose VPC overlaps no VPC of another example', () => {
+    const [, range = ''] = /cidr: (10\.\d+\.)/.exec(exampleText(root, given)) ?? [];
+    expect(range).not.toBe('');
+    for (const file of exampleFiles) expect(read(join('examples', file))).not.toContain(` ${range}`);
+  });
+
+  it('come with a CRD that has the standard conditions', () => {
     const text = crdText(root, given);
     expect(text).toContain('lastTransitionTime');
     expect(text).toContain('portGroupName');
