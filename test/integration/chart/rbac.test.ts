@@ -8,8 +8,10 @@ import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts
 import { startAuthorizingProxy, type AuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
 import { chartFolder, minimalValues, release, render } from '../../support/chart/chart.ts';
 import { allowedBy, describeAccess, grantsTo, isAllowed } from '../../support/chart/rules.ts';
+import { isKind } from '../../../src/controllers/kinds.ts';
+import { readManifests } from '../../../src/dev/manifests.ts';
 import { neededPermissions } from '../../../src/doctor/permissions.ts';
-import { example } from '../../support/operator/examples.ts';
+import { everything, example } from '../../support/operator/examples.ts';
 import type { Kind } from '../../support/operator/objects.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
@@ -51,6 +53,13 @@ metadata: { name: other }
 spec: { peer: { namespace: other } }
 `;
 
+/** Objects of the quickstart, of the network above, and of each kind that only other examples have. */
+const scenario = [...example('quickstart.yaml'), ...readManifests(network)];
+const further = everything().filter(
+  ({ kind }) => isKind(kind) && !scenario.some((object) => object.kind === kind),
+);
+const namespaces = new Set(further.map(({ metadata }) => metadata.namespace));
+
 // The API servers of the tests do not enforce RBAC. A proxy in front of the server enforces the rules.
 describe.each(targets)(
   "an operator with the permissions of the chart's roles on the $name API server",
@@ -85,19 +94,14 @@ describe.each(targets)(
       );
       await cluster.namespace(release.namespace);
       const first = await run();
-      await cluster.apply(...example('quickstart.yaml'), network);
+      for (const name of namespaces) if (name !== undefined) await cluster.namespace(name);
+      await cluster.apply(...scenario, ...further);
       for (const name of ['server', 'client'])
         await cluster.reason('Port', `default/${name}`, 'Ready', 'Ready');
-      for (const [kind, name] of [
-        ['ExternalNetwork', 'internet'],
-        ['FloatingIP', 'default/web'],
-        ['NatRule', 'default/web'],
-        ['TrafficPolicy', 'default/all'],
-        ['VPCPeering', 'default/other'],
-      ] as const)
-        await cluster.eventually(async () =>
-          expect((await cluster.get(kind, name)).status?.conditions).not.toHaveLength(0),
-        );
+      await cluster.eventually(async () => {
+        for (const { status } of (await cluster.objects()).values())
+          expect(status?.conditions ?? []).not.toHaveLength(0);
+      });
       await first.stop();
       await cluster.delete('Port', 'default/client');
       const second = await run();

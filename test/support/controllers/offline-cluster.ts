@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import { withDefaults } from '../../../src/api/index.ts';
+import { resources, withDefaults } from '../../../src/api/index.ts';
 import { ownerOf } from '../../../src/controllers/common/converge.ts';
 import type { Env, Stores } from '../../../src/controllers/common/env.ts';
 import { KindReconciler } from '../../../src/controllers/common/kind-reconciler.ts';
@@ -39,7 +39,10 @@ export interface Manifest {
 
 const silent = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
 
-const clusterScoped: ReadonlySet<string> = new Set(['Namespace', 'ExternalNetwork']);
+const clusterScoped: ReadonlySet<string> = new Set([
+  'Namespace',
+  ...kindNames.filter((kind) => !resources[kind].namespaced),
+]);
 
 interface Written {
   readonly owner: Owner;
