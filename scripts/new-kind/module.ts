@@ -42,8 +42,8 @@ import { nothing } from '../../ovn/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { bad, conditionOf, type Checked } from '../common/problem.ts';
-import { requireVpc, vpcRange } from '../vpc/index.ts';
+import { conditionOf, type Checked } from '../common/problem.ts';
+import { requireVpc, vpcNotReady, vpcRange } from '../vpc/index.ts';
 import { plan${pascal}, portGroupName } from './plan.ts';
 
 /** Decides on an object of the kind ${kind}: its port group. An object without a ready VPC has no rows. */
@@ -69,8 +69,7 @@ export class ${pascal}Controller implements KindController<${kind}> {
   #readyVpc(object: ${kind}): Checked<VPC> {
     const { stores, writer } = this.#env;
     const vpc = requireVpc(stores, object);
-    if (!vpc.ok || vpcRange(writer, vpc.value) !== undefined) return vpc;
-    return bad('VPCNotReady', \`The VPC "\${vpc.value.metadata.name}" is not ready; check the conditions of the VPC.\`);
+    return !vpc.ok || vpcRange(writer, vpc.value) !== undefined ? vpc : vpcNotReady(vpc.value);
   }
 }
 `;
