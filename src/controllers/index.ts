@@ -1,7 +1,7 @@
 import { realClock, scopedLog, Turn } from '../base/index.ts';
 import type { ChassisDirectory, PortBindings, RowWriter } from '../ovn/index.ts';
 import type { KubeObject, Manager } from '../reconcile/index.ts';
-import { announcing } from './common/announce.ts';
+import { withReadyEvents } from './common/ready-events.ts';
 import type { Env } from './common/env.ts';
 import { KindReconciler } from './common/kind-reconciler.ts';
 import { namespaceKind } from './common/namespace.ts';
@@ -17,36 +17,38 @@ import { RepairLog } from './upkeep/repair-log.ts';
 import { ReportingWriter } from './upkeep/reporting-writer.ts';
 import { storesFrom } from './upkeep/stores.ts';
 
-export { EVENT_CONTROLLER } from './common/announce.ts';
+export { EVENT_CONTROLLER } from './common/ready-events.ts';
 export { operatorRules, uninstallRule, type PermissionRule } from './upkeep/permissions.ts';
 export { releaseFinalizers } from './upkeep/release-finalizers.ts';
 export { rehearse } from './upkeep/rehearsal.ts';
 export { networkSettings, type NetworkSettings } from './settings.ts';
 export { kindNames, modules } from './kinds.ts';
 
-/** How soon a counter in status follows, at the latest. */
+/** The longest delay before the operator updates a counter in a status. */
 const COUNT_DELAY_MS = 500;
 
 export interface ControllerOptions {
   readonly settings: NetworkSettings;
-  /** Largest share of all rows (0–1) that one sweep of orphans may remove. */
+  /** The largest share of all rows (0 to 1) that one sweep of orphans may remove. */
   readonly sweepShareLimit: number;
-  /** Where OVN has Ports up. */
+  /** The hosts on which OVN reports Ports up. */
   readonly bindings: PortBindings;
-  /** Which hosts OVN has. */
+  /** The hosts that OVN knows. */
   readonly chassis: ChassisDirectory;
 }
 
-/** The controllers of all kinds, added to a manager. */
+/** The controllers of all kinds after `addControllers` added them to a manager. */
 export interface Controllers {
   /**
-   * Rebuilds the pools and removes orphaned rows. To be called when all kinds are listed, the replica is complete
-   * and writing is allowed, before the first reconcile. `signal` is aborted by a stop.
+   * Rebuilds the pools and removes orphaned rows. Call this function before the first reconcile, when all kinds are
+   * listed, the replica is complete and the operator may write. A stop of the operator aborts `signal`.
    */
   prepare(signal: AbortSignal): Promise<void>;
 }
 
-/** Adds all kinds with their controllers to the manager. `writer` is asked for only once reconciling begins. */
+/**
+ * Adds all kinds with their controllers to the manager. The function `writer` is called only after reconciling began.
+ */
 export function addControllers(
   manager: Manager,
   writer: () => RowWriter,
@@ -66,7 +68,7 @@ export function addControllers(
     bindings: options.bindings,
     chassis: options.chassis,
     client: manager.client,
-    status: announcing(manager.status, manager.events, log),
+    status: withReadyEvents(manager.status, manager.events, log),
     finalizers: manager.finalizers,
     now: () => Date.now(),
     wake: (kind, key) => manager.enqueue(kind, key),
@@ -96,7 +98,8 @@ async function prepare(
     const { removed, refused } = await sweepOrphans(env, sweepShareLimit, log);
     counters.swept(removed.length, refused && (() => orphanedRows(env)));
   };
-  // Before the first sweep: nobody else looks at rows that come during it and have no object.
+  // The subscription comes before the first sweep, so that no row without an object that appears during the sweep is
+  // missed.
   const stop = followDrift(env, {
     sweep,
     repair: (kind, key) => {

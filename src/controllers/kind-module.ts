@@ -5,39 +5,54 @@ import type { Env, KindName, PoolSources, Stores } from './common/env.ts';
 import type { KindController } from './common/kind-reconciler.ts';
 import type { PoolConflict } from './pools/pools.ts';
 
-/** An address that an object's spec names, in the pool of another object. */
+/** An address that the spec of an object names, in the pool of another object. */
 export interface NamedClaim {
   readonly object: KubeObject;
-  /** Claims the address. A claim that the pool refuses has no effect; the object's own reconcile reports it. */
+  /**
+   * Claims the address. If the pool refuses the claim, nothing happens; the reconcile of the object reports the
+   * refusal.
+   */
   readonly claim: () => void;
 }
 
 /** Everything that the rest of the operator knows about a kind. `src/controllers/kinds.ts` lists the modules. */
 export interface KindModule<T extends KubeObject> {
-  /** Where the API serves the kind, its indexes and its references. */
+  /** The resource in the API, the indexes and the references of the kind. */
   readonly kind: Kind<T>;
-  /** What the kind decides about an object. */
+  /** Creates the controller, which decides about each object of the kind. */
   readonly controller: (env: Env) => KindController<T>;
-  /** Whether objects have rows in the Northbound database: drift repair and the sweep of orphans look at the kind. */
+  /**
+   * Whether objects have rows in the Northbound database. If so, the repair of drift and the sweep of orphans cover
+   * the kind.
+   */
   readonly hasRows: boolean;
-  /** Whether the operator's finalizer holds an object while others use it. */
+  /** Whether the operator's finalizer keeps a deleted object until no other object uses it. */
   readonly hasFinalizer: boolean;
   /** The kinds of the objects that the controller creates and deletes. */
   readonly creates?: readonly KindName[];
-  /** Kinds whose objects an object of this kind keeps from being deleted → the reference that names them. */
+  /**
+   * An object of this kind prevents the deletion of the objects that it refers to. Maps the kind of these objects to
+   * the name of the reference.
+   */
   readonly keeps?: { readonly [T in KindName]?: string };
-  /** Releases what the object with this UID holds in the pools. The object's rows are gone. */
+  /**
+   * Releases all pool allocations of the object with this UID. The reconciler calls the function after it removed the
+   * rows.
+   */
   readonly release?: (env: Env, uid: string) => void;
-  /** Restores what an object holds in the pools, from its status and its rows. */
+  /** Restores the pool allocations of an object from its status and its rows. */
   readonly adopt?: (sources: PoolSources, object: T) => readonly PoolConflict[];
-  /** Restores what the rows of an object that is gone hold, until a sweep removes the rows. */
+  /** Restores the pool allocations in the rows of a deleted object. They stay until a sweep removes the rows. */
   readonly adoptOrphan?: (sources: PoolSources, owner: Owner) => readonly PoolConflict[];
-  /** The addresses that objects of this kind name in the pool of `parent`; none for a parent of another kind. */
+  /**
+   * Returns the addresses that objects of this kind name in the pool of `parent`. The result is empty if the kind
+   * names no addresses in pools of this parent.
+   */
   readonly namedClaims?: (sources: PoolSources, parent: KubeObject) => Iterable<NamedClaim>;
-  /** The keys to reconcile again when OVN binds a Port to a host or releases it. */
+  /** Returns the keys to reconcile again after OVN bound a Port to a host or released the Port. */
   readonly followsPort?: (stores: Stores, port: Port) => Iterable<string>;
-  /** Whether every object is reconciled again when a host appears, disappears or changes. */
+  /** Whether the operator reconciles every object again after a host appeared, disappeared or changed. */
   readonly followsChassis?: boolean;
-  /** Registers the kind's own metrics. A scrape reads the values from the stores. */
+  /** Registers the metrics of the kind. A scrape reads the values from the stores. */
   readonly metrics?: (metrics: MetricsRegistry, stores: Stores) => void;
 }

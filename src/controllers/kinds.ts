@@ -13,8 +13,8 @@ import { vpc } from './vpc/index.ts';
 import { vpcPeering } from './vpcpeering/index.ts';
 
 /**
- * Every kind of the API group, and the only list of them: a missing entry is a compile error. A kind stands behind the
- * kinds that it refers to, so that pools are rebuilt from the outside in.
+ * All kinds of the API group. This is the only list of kinds: a missing entry is a compile error. Each kind comes
+ * after the kinds that it refers to, so that the rebuild of the pools restores a parent before its children.
  */
 export const kinds = {
   ExternalNetwork: externalNetwork,
@@ -31,10 +31,13 @@ export const kinds = {
 /** The names of all kinds, in the order of {@link kinds}. */
 export const kindNames = Object.keys(kinds) as readonly KindName[];
 
-/** All modules by kind, for code that treats all kinds alike. Each is given objects of its own kind only. */
+/** All modules by kind, for code that treats all kinds alike. Callers must pass only objects of the module's kind. */
 export const modules = kinds as unknown as Readonly<Record<KindName, KindModule<KubeObject>>>;
 
-/** Whether `kind` is a kind of this operator: not `Namespace`, and not a kind that only a newer operator knows. */
+/**
+ * Whether `kind` is a kind of this operator. The result is false for `Namespace`, and for a kind that only a newer
+ * operator knows.
+ */
 export function isKind(kind: string): kind is KindName {
   return Object.hasOwn(kinds, kind);
 }

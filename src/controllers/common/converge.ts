@@ -14,40 +14,46 @@ import type { KubeObject, Result } from '../../reconcile/index.ts';
 import type { Env } from './env.ts';
 import type { Problem } from './problem.ts';
 
-/** An object with a status as all kinds here have it. */
+/** An object whose status has conditions, as in all kinds of this API group. */
 export interface Conditioned extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
-/** What one look at an object came to; `S` is the status without what is the same for all kinds. */
+/** The result of a controller for one object. `S` is the status without the fields that all kinds share. */
 export interface Intent<S> {
-  /** The rows to have. Undefined when that cannot be told: then what is there stays as it is. */
+  /**
+   * The rows that OVN must contain. Undefined: the controller cannot determine the rows, so OVN keeps the present
+   * ones.
+   */
   readonly desired?: DesiredState | undefined;
-  /** Why the object is not valid, or stands against another. */
+  /** Why the object is invalid or conflicts with another object. */
   readonly accepted?: Problem | undefined;
-  /** What it refers to and cannot be had (yet). */
+  /** Why a reference of the object is not resolved (yet). */
   readonly resolvedRefs?: Problem | undefined;
-  /** Conditions that only this kind has. */
-  readonly also?: readonly DesiredCondition[] | undefined;
-  /** Why it is not gone yet, when somebody has deleted it. */
-  readonly held?: Problem | undefined;
-  /** Called when OVN has what `desired` says: what only its rows before had is not used any more. */
+  /** Additional conditions of this kind. */
+  readonly otherConditions?: readonly DesiredCondition[] | undefined;
+  /** Why a deleted object still exists. */
+  readonly inUse?: Problem | undefined;
+  /**
+   * Called when OVN contains the rows of `desired`. Allocations that only the previous rows used may be released
+   * then.
+   */
   readonly applied?: (() => void) | undefined;
-  /** Called when the status is written, also when OVN could not be written. */
+  /** Called after the status write, also if OVN could not be written. */
   readonly settled?: (() => Promise<void> | void) | undefined;
-  /** The rest of the status; `programmed` tells whether OVN has what `desired` says. */
+  /** Returns the other fields of the status. `programmed`: OVN contains the rows of `desired`. */
   readonly status: (programmed: boolean) => S;
 }
 
-/** Whose rows an object's rows are. */
+/** Returns the owner to record for an object's rows. */
 export function ownerOf(object: KubeObject): Owner {
   const { name, namespace = '', uid } = object.metadata;
   return { kind: object.kind, namespace, name, uid };
 }
 
 /**
- * Makes OVN and then the object's status say what the intent says: rows first, and `Programmed` only when the
- * replica has shown them. One status write, or none when nothing changed.
+ * Writes an intent to OVN, then to the status. `Programmed` becomes True only after the replica has shown the rows.
+ * The status is written once, or not at all if nothing changed.
  */
 export async function converge(
   env: Env,
@@ -55,15 +61,15 @@ export async function converge(
   object: Conditioned,
   intent: Intent<object>,
 ): Promise<Result> {
-  const failure = intent.desired === undefined ? undefined : await attempt(env, object, intent.desired);
+  const failure = intent.desired === undefined ? undefined : await applyRows(env, object, intent.desired);
   if (failure?.code === 'FENCED' || failure?.code === 'STOPPED') return { kind: 'wait' };
-  // What it joins was taken away under it, and its owner is about to make it again; the applier wakes this object
-  // then. To say so meanwhile would be two writes for each of a switch's ten thousand Ports.
+  // A row that the object joins disappeared, and the owner of that row is about to create it again; the applier then
+  // wakes this object. A report in between would cost two writes for each of the ten thousand Ports of a switch.
   if (failure?.code === 'PARENT_MISSING' && wasProgrammed(object)) return { kind: 'wait' };
   if (intent.desired !== undefined && failure === undefined) intent.applied?.();
   const programmed = programmedCondition(env, object, intent, failure);
   const generation = object.metadata.generation ?? 0;
-  const conditions = mergeConditions(object.status?.conditions, describe(intent, programmed), {
+  const conditions = mergeConditions(object.status?.conditions, desiredConditions(intent, programmed), {
     generation,
     now: env.now(),
   });
@@ -71,20 +77,24 @@ export async function converge(
   await env.status.write(type, object, {
     observedGeneration: generation,
     conditions,
-    ...definedOnly(status),
+    ...withoutUndefined(status),
   });
-  // The applier reports those that it was cut off from as soon as it is connected again.
+  // After a lost connection, the applier enqueues the object when the connection is back, so no retry is necessary.
   if (failure?.retry === 'backoff' && failure.code !== 'OVN_CONNECTION_FAILED') throw failure;
   return failure === undefined && intent.resolvedRefs === undefined ? { kind: 'done' } : { kind: 'wait' };
 }
 
-/** Whether OVN had what the object says now. */
+/** Whether OVN contained the rows of the object's present generation. */
 function wasProgrammed({ metadata: { generation = 0 }, status }: Conditioned): boolean {
   const programmed = findCondition(status?.conditions, 'Programmed');
   return programmed?.status === 'True' && programmed.observedGeneration === generation;
 }
 
-async function attempt(env: Env, object: KubeObject, desired: DesiredState): Promise<ApplyError | undefined> {
+async function applyRows(
+  env: Env,
+  object: KubeObject,
+  desired: DesiredState,
+): Promise<ApplyError | undefined> {
   try {
     await env.writer.apply(ownerOf(object), desired);
     return undefined;
@@ -123,8 +133,11 @@ function failureReason({ code }: ApplyError): Reason {
   return code === 'PARENT_MISSING' ? 'Pending' : 'OVNRejected';
 }
 
-function describe(intent: Intent<object>, programmed: DesiredCondition): readonly DesiredCondition[] {
-  const { accepted, resolvedRefs, held } = intent;
+function desiredConditions(
+  intent: Intent<object>,
+  programmed: DesiredCondition,
+): readonly DesiredCondition[] {
+  const { accepted, resolvedRefs, inUse } = intent;
   const checks = [
     accepted === undefined
       ? condition('Accepted', 'True', 'Accepted', 'The object is valid and conflicts with no other object.')
@@ -140,17 +153,17 @@ function describe(intent: Intent<object>, programmed: DesiredCondition): readonl
     programmed,
   ];
   const ready =
-    held === undefined ? summarize(checks) : condition('Ready', 'False', held.reason, held.message);
+    inUse === undefined ? summarize(checks) : condition('Ready', 'False', inUse.reason, inUse.message);
   const stalled = accepted !== undefined && reasons[accepted.reason].stalls === true;
   return [
     ...checks,
     ready,
-    ...(intent.also ?? []),
+    ...(intent.otherConditions ?? []),
     ...(stalled ? [condition('Stalled', 'True', accepted.reason, accepted.message)] : []),
   ];
 }
 
-/** Without the fields that are undefined: a status has a field or has it not. */
-function definedOnly(status: object): object {
+/** Omits the fields whose value is undefined, because an absent field of a status means that there is no value. */
+function withoutUndefined(status: object): object {
   return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined));
 }

@@ -4,11 +4,11 @@ import { ownerOf } from './converge.ts';
 import { FINALIZER, type Env } from './env.ts';
 import type { Problem } from './problem.ts';
 
-/** How many names a message lists. */
+/** The number of names that a message lists at most. */
 const MAX_NAMES = 10;
 
-/** Why a deleted object still exists: its users, as `Kind name`. Undefined without users. */
-export function inUse(kind: string, users: readonly string[]): Problem | undefined {
+/** Returns why a deleted object still exists. `users` are its users, each as `Kind name`. Undefined without users. */
+export function inUseProblem(kind: string, users: readonly string[]): Problem | undefined {
   if (users.length === 0) return undefined;
   const shown = users.toSorted().slice(0, MAX_NAMES).join(', ');
   const more = users.length > MAX_NAMES ? ` and ${users.length - MAX_NAMES} more` : '';
@@ -32,15 +32,19 @@ export async function finishDeletion(
 }
 
 /**
- * Sets the finalizer, so that an object outlives its deletion while others need it. False when the object changed at
- * the same time: that change enqueues the object again.
+ * Sets the finalizer, so that a deleted object exists until no other object uses it.
+ *
+ * @returns false when the object changed at the same time: that change enqueues the object again
  */
-export async function hold(env: Env, type: ResourceType, object: KubeObject): Promise<boolean> {
+export async function ensureFinalizer(env: Env, type: ResourceType, object: KubeObject): Promise<boolean> {
   if (isLeaving(object)) return true;
   return (await env.finalizers.add(type, object, FINALIZER)) === 'held';
 }
 
-/** Removes the rows and the allocations of objects that are gone, also when a user removed the finalizer by hand. */
+/**
+ * Removes the rows and the allocations of objects that no longer exist. A finalizer does not make this unnecessary,
+ * because a user can remove the finalizer by hand.
+ */
 export async function removeGone(
   env: Env,
   gone: readonly KubeObject[],

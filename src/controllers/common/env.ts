@@ -7,7 +7,10 @@ import type { NetworkSettings } from '../settings.ts';
 /** The name of a kind of this API group. */
 export type KindName = keyof Kinds;
 
-/** The objects of each kind, as the watches last reported them. Namespaces are watched, not reconciled. */
+/**
+ * The objects of each kind, as the watches last reported them. The operator watches Namespaces and does not reconcile
+ * them.
+ */
 export type Stores = { readonly [K in KindName]: ReadStore<Kinds[K]> } & {
   readonly Namespace: ReadStore<KubeObject>;
 };
@@ -23,23 +26,29 @@ export interface Env {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'delete'>;
   readonly status: Pick<StatusWriter, 'write'>;
   readonly finalizers: Pick<Finalizers, 'add' | 'remove'>;
-  /** Milliseconds since the epoch; only for the timestamps in conditions. */
+  /** Returns the time in ms since the epoch, for the timestamps of conditions only. */
   readonly now: () => number;
-  /** Enqueues a key before resyncs. */
+  /** Enqueues a key with a higher priority than resyncs. */
   readonly wake: (kind: string, key: string) => void;
-  /** Enqueues a key within half a second, once for a burst of calls: for counters in a status. */
+  /** Enqueues a key after half a second, once for a burst of calls. This is for counters in a status. */
   readonly wakeSoon: (kind: string, key: string) => void;
-  /** The objects that keep an object of `kind` from being deleted, found by the keys that references name it by. */
+  /**
+   * Returns the objects that prevent the deletion of an object of `kind`. `keys` are the keys by which references
+   * name that object.
+   */
   readonly usersOf: (kind: KindName, keys: readonly string[]) => readonly KubeObject[];
-  /** Claims the addresses that specs name in the pool of `parent`, the oldest object first, before any is allocated. */
+  /**
+   * Claims the addresses that specs name in the pool of `parent`, the oldest object first. This happens before the
+   * first allocation.
+   */
   readonly claimNamed: (parent: KubeObject) => void;
 }
 
-/** What the pools are rebuilt from at a start. */
+/** The sources for the rebuild of the pools at start. */
 export type PoolSources = Pick<Env, 'stores' | 'pools' | 'writer'>;
 
-/** Set on objects that others need, so that an object in use outlives its deletion. */
+/** The finalizer of objects that other objects use. It keeps a deleted object until no object uses it. */
 export const FINALIZER = 'network.plasmavmc.io/in-use';
 
-/** Labels objects that the operator created, by the convention of Kubernetes' recommended labels. */
+/** The label of objects that the operator created (one of the recommended labels of Kubernetes). */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'overlay-network' } as const;

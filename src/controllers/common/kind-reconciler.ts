@@ -2,21 +2,25 @@ import type { KubeObject, Reconciler, ReconcileContext, Result } from '../../rec
 import { isLeaving } from '../../reconcile/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 import { converge, type Conditioned, type Intent } from './converge.ts';
-import { finishDeletion, hold, inUse, removeGone } from './deletion.ts';
+import { ensureFinalizer, finishDeletion, inUseProblem, removeGone } from './deletion.ts';
 import type { Env, KindName } from './env.ts';
 
-/** What a kind decides about its objects. {@link KindReconciler} carries the decisions out. */
+/** The decisions of a kind about its objects. {@link KindReconciler} carries them out. */
 export interface KindController<T extends KubeObject> {
-  /** The rows that `object` needs, its problems, and its status. */
+  /** Returns the rows that `object` needs, its problems, and its status. */
   intent(key: string, object: T, context: ReconcileContext<T>): Intent<object>;
   /**
-   * The objects that keep a deleted `object`, each as `Kind name`. Only for kinds with a finalizer; the default lists
-   * the objects whose kinds keep this one ({@link Env.usersOf}).
+   * Returns the objects that prevent the deletion of `object`, each as `Kind name`. Only for kinds with a finalizer.
+   * The default returns the objects whose kinds keep this kind ({@link Env.usersOf}).
    */
   users?(key: string, object: T): readonly string[];
-  /** Deletes the objects that the controller created for `object`. Resolves with those that still exist. */
+  /**
+   * Deletes the objects that the controller created for `object`.
+   *
+   * @returns the objects that still exist, each as `Kind name`
+   */
   removeCreated?(object: T): Promise<readonly string[]>;
-  /** Called for an object that is gone, when its rows and allocations are gone too. */
+  /** Called for an object that no longer exists, after its rows and allocations were removed. */
   gone?(object: T): void;
 }
 
@@ -29,8 +33,9 @@ export interface Reconciled<T extends KubeObject> {
 }
 
 /**
- * The reconciler of every kind: cleans up after objects that are gone, sets the finalizer, finishes the deletion of
- * unused objects, and otherwise makes OVN and the status match the controller's intent.
+ * The reconciler of all kinds. It removes the rows and allocations of objects that no longer exist, sets the
+ * finalizer, and finishes the deletion of unused objects. Otherwise it writes the intent of the controller to OVN and
+ * to the status.
  */
 export class KindReconciler<T extends Conditioned> implements Reconciler<T> {
   readonly #env: Env;
@@ -52,10 +57,12 @@ export class KindReconciler<T extends Conditioned> implements Reconciler<T> {
     const users = hasFinalizer && isLeaving(object) ? await this.#users(key, object) : [];
     if (hasFinalizer && isLeaving(object) && users.length === 0)
       return finishDeletion(env, kind.type, object, () => this.#release(object.metadata.uid));
-    if (hasFinalizer && !(await hold(env, kind.type, object))) return { kind: 'wait' };
+    if (hasFinalizer && !(await ensureFinalizer(env, kind.type, object))) return { kind: 'wait' };
     const intent = this.#controller.intent(key, object, context);
-    const held = inUse(kind.type.kind, users);
-    const result = await converge(env, kind.type, object, { ...intent, held });
+    const result = await converge(env, kind.type, object, {
+      ...intent,
+      inUse: inUseProblem(kind.type.kind, users),
+    });
     await intent.settled?.();
     return result;
   }
@@ -64,7 +71,10 @@ export class KindReconciler<T extends Conditioned> implements Reconciler<T> {
     this.#module.release?.(this.#env, uid);
   }
 
-  /** The objects that keep a deleted object: first those that users made, then those that the controller created. */
+  /**
+   * Returns the objects that prevent a deletion. Objects of users come first. If there are none, the controller
+   * deletes the objects that it created, and the result contains those that still exist.
+   */
   async #users(key: string, object: T): Promise<readonly string[]> {
     const users =
       this.#controller.users?.(key, object) ??

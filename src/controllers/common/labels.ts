@@ -1,6 +1,9 @@
 import type { LabelSelector } from '../../api/index.ts';
 
-/** Whether labels meet a selector, as the Kubernetes documentation has it: `NotIn` is met by what lacks the label. */
+/**
+ * Whether labels match a selector, with the semantics of Kubernetes: `NotIn` also matches an object without the
+ * label.
+ */
 export function matchesLabels(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,
   labels: Readonly<Record<string, string>> = {},

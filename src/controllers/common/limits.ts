@@ -3,7 +3,10 @@ import type { Acl } from '../rows/acl.ts';
 import type { Problem } from './problem.ts';
 import type { Limits } from '../settings.ts';
 
-/** What is too large about the rules of a group or policy, and what follows from it (`consequence`, a clause). */
+/**
+ * Returns the limit that the rules of a SecurityGroup or TrafficPolicy exceed. `consequence` is the sentence that
+ * states the effect on traffic.
+ */
 export function tooManyRules(
   {
     ingress = [],

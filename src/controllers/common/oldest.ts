@@ -1,26 +1,30 @@
 import type { Steps } from '../../base/index.ts';
 import { keyOf, type KubeObject } from '../../reconcile/index.ts';
 
-/** So many objects are put in order in one step. */
-const RUN = 512;
+/** The number of objects that one step sorts. */
+const RUN_LENGTH = 512;
 
 type Ranked<T> = readonly [rank: string, object: T];
 
 /**
- * Which of two objects that exclude each other is in effect, for all kinds: the older one; of those of one second
- * (the API server keeps no finer time) the first by `namespace/name`, as the Gateway API has it; of two kinds with
- * one name the lower UID. So it does not depend on how they were listed, nor on a restart, and people can foresee it.
+ * Sorts objects by precedence: the first of two conflicting objects is in effect, for all kinds. The older object
+ * comes first. With the same creation time (the API server stores whole seconds), the order is that of
+ * `namespace/name`, as in the Gateway API. For two kinds with the same name, the lower UID comes first. So the order
+ * is predictable, and depends neither on the order of a list nor on a restart.
  */
 export function oldestFirst<T extends KubeObject>(objects: Iterable<T>): T[] {
   return ranked([...objects]).map(([, object]) => object);
 }
 
-/** The same of very many, as they are when it begins: sorted in runs, and those merged two by two. */
+/**
+ * {@link oldestFirst} in steps, for thousands of objects: a merge sort. The result contains the objects that exist at
+ * the first step.
+ */
 export function* oldestFirstInSteps<T extends KubeObject>(objects: Iterable<T>): Steps<T[]> {
   const all = [...objects];
   let runs: Ranked<T>[][] = [];
-  for (let at = 0; at < all.length; at += RUN) {
-    runs.push(ranked(all.slice(at, at + RUN)));
+  for (let at = 0; at < all.length; at += RUN_LENGTH) {
+    runs.push(ranked(all.slice(at, at + RUN_LENGTH)));
     yield;
   }
   while (runs.length > 1) {
@@ -48,19 +52,22 @@ function* merged<T>(left: readonly Ranked<T>[], right: readonly Ranked<T>[]): St
   return all.concat(right.slice(at));
 }
 
-/** Whether `a` goes before `b`. */
+/** Whether `a` has precedence over `b`. */
 export function isOlder(a: KubeObject, b: KubeObject): boolean {
   return rank(a) < rank(b);
 }
 
-/** The first of them; undefined when there is none. */
+/** Returns the object with precedence over all others; undefined if there are no objects. */
 export function oldestOf<T extends KubeObject>(objects: Iterable<T>): T | undefined {
   let oldest: T | undefined;
   for (const object of objects) if (oldest === undefined || isOlder(object, oldest)) oldest = object;
   return oldest;
 }
 
-/** Spaces sort before all characters of names, so a name goes before those that begin with it. */
+/**
+ * Returns the sort key. A space sorts before all characters of names, so a name comes before the names that begin
+ * with it.
+ */
 function rank({ metadata }: KubeObject): string {
   return `${metadata.creationTimestamp ?? ''} ${keyOf({ metadata })} ${metadata.uid}`;
 }

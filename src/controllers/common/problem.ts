@@ -1,13 +1,13 @@
 import { reasons, type Parsed, type ProblemReason } from '../../api/index.ts';
 
-/** What stands in an object's way, as a condition will say it. */
+/** A problem of an object, for a condition. */
 export interface Problem {
   readonly reason: ProblemReason;
-  /** A sentence for a person that says what to do; the reason's error code is put before it later. */
+  /** A sentence that says what is wrong and what to do. `condition` adds the error code of the reason. */
   readonly message: string;
 }
 
-/** A value, or what stands in its way. */
+/** A value, or the problem that prevents it. */
 export type Checked<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
 
@@ -18,11 +18,11 @@ export const bad = (reason: ProblemReason, message: string): Checked<never> => (
   problem: { reason, message },
 });
 
-/** A parser's answer; `field` (`spec.cidr`) tells the user where the text stands. */
+/** Converts the result of a parser. `field` (for example `spec.cidr`) tells the user where the text is. */
 export const fromParsed = <T>(parsed: Parsed<T>, field: string): Checked<T> =>
   parsed.ok ? good(parsed.value) : bad('InvalidCIDR', `${field}: ${parsed.message}`);
 
-/** The values of all, or the first problem. */
+/** Returns all values, or the first problem. */
 export function collect<T>(all: readonly Checked<T>[]): Checked<readonly T[]> {
   const values: T[] = [];
   for (const one of all) {
@@ -32,7 +32,7 @@ export function collect<T>(all: readonly Checked<T>[]): Checked<readonly T[]> {
   return good(values);
 }
 
-/** The problem under the condition that its reason belongs to: `Accepted`, or `ResolvedRefs`. */
+/** Returns the problem under the condition to which its reason belongs: `Accepted` or `ResolvedRefs`. */
 export function conditionOf(problem: Problem): {
   readonly accepted?: Problem;
   readonly resolvedRefs?: Problem;

@@ -9,16 +9,19 @@ import {
 } from '../../api/index.ts';
 import { bad, collect, fromParsed, type Checked } from './problem.ts';
 
-/** The range that address ranges must be inside, and how a problem names it. */
+/** A range that must contain address ranges, and its name in a message. */
 export interface RangeLimit {
   readonly cidr: Cidr;
   /** The owner of the range, with an article: `the Subnet`. */
   readonly name: string;
-  /** The reason for a range outside. */
+  /** The reason of the problem when an address range is outside. */
   readonly reason: ProblemReason;
 }
 
-/** The address ranges of `field` (`spec.allocationPools`), or the first problem: malformed, or outside the limit. */
+/**
+ * Returns the address ranges of `field` (for example `spec.allocationPools`), or the first problem: a malformed
+ * range, or a range outside the limit.
+ */
 export function rangesWithin(
   specs: readonly RangeSpec[] | undefined,
   { cidr, name, reason }: RangeLimit,

@@ -2,15 +2,16 @@ import { parseAddress, type PortDHCP } from '../../api/index.ts';
 import type { Problem } from './problem.ts';
 
 /*
- * Checks of values that rows hold as text or as numbers. The schema of the API refuses the same values; OVN makes actions
- * and lists of the text (`domain_name` and addresses of DHCP, `requested-chassis`), so the operator checks again.
+ * Checks of values that rows contain as text or numbers. The schema of the API rejects the same values. OVN builds
+ * actions and lists from the text (`domain_name` and addresses of DHCP, `requested-chassis`), so the operator checks
+ * the values again.
  */
 
-const DOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** Names of hosts and of physical networks. */
-export const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+const domainName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** The grammar of the names of hosts and physical networks. */
+export const ovnName = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
-/** The first DHCP option that a row cannot hold. */
+/** Returns the first DHCP option that a row cannot contain. */
 export function dhcpProblem(dhcp: PortDHCP = {}): Problem | undefined {
   for (const field of ['dnsServers', 'ntpServers'] as const) {
     for (const [index, text] of (dhcp[field] ?? []).entries()) {
@@ -21,12 +22,12 @@ export function dhcpProblem(dhcp: PortDHCP = {}): Problem | undefined {
     }
   }
   return (
-    textProblem('spec.dhcp.domainName', dhcp.domainName, DOMAIN, 253) ??
+    textProblem('spec.dhcp.domainName', dhcp.domainName, domainName, 253) ??
     numberProblem('spec.dhcp.leaseSeconds', dhcp.leaseSeconds, 60, 31_536_000)
   );
 }
 
-/** The problem of a text that does not match `grammar` or has more than `limit` characters. */
+/** Returns a problem if the text does not match `grammar` or has more than `limit` characters. */
 export function textProblem(
   field: string,
   text: string | undefined,
@@ -40,7 +41,7 @@ export function textProblem(
   };
 }
 
-/** The problem of a number that is no integer from `min` to `max`. */
+/** Returns a problem if the number is not an integer from `min` to `max`. */
 export function numberProblem(
   field: string,
   value: number | undefined,

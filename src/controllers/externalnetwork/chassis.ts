@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import type { ExternalNetwork } from '../../api/index.ts';
 import type { Chassis } from '../../ovn/index.ts';
 
-/** How many chassis stand ready for one VPC: each is watched by BFD from all others. */
-const MOST_CHASSIS = 5;
+/** The number of chassis of a VPC. The limit exists because each of these chassis monitors all others with BFD. */
+const MAX_CHASSIS = 5;
 
-/** What OVN takes as a priority in an HA_Chassis_Group (ovn-nb(5)). */
-const PRIORITIES = 32_768;
+/** The number of priorities in an HA_Chassis_Group: 0 to 32767 (ovn-nb(5)). */
+const PRIORITY_COUNT = 32_768;
 
 /**
- * The chassis that carry a network's traffic, by name: of those that OVN knows and that have the physical network, the
- * ones that its spec asks for. One without it would swallow the traffic.
+ * Returns the names of the chassis that carry the traffic of a network, sorted. The chassis must have the physical
+ * network, because a chassis without it would drop the traffic. Of these, the spec selects some by name, or all
+ * gateway chassis.
  */
 export function selectChassis(
   { gatewayChassis: { names }, physicalNetwork }: ExternalNetwork['spec'],
@@ -23,22 +24,23 @@ export function selectChassis(
     .sort();
 }
 
-/** A chassis of a VPC; the one with the highest priority that is alive is active. */
+/** A chassis of a VPC. The live chassis with the highest priority is active. */
 export interface RankedChassis {
   readonly name: string;
   readonly priority: number;
 }
 
 /**
- * Which chassis stand ready for a VPC, and in which order, by rendezvous hashing (Thaler and Ravishankar 1998): each
- * VPC ranks the chassis by a hash of both names, so VPCs spread over all chassis, and one that comes or goes moves
- * only the VPCs that it is the first of. Priorities come from the hash, not from the place: nobody else's changes.
+ * Selects the chassis of a VPC and their priorities by rendezvous hashing (Thaler and Ravishankar 1998). Each VPC
+ * ranks the chassis by a hash of both names, so the VPCs spread over all chassis. When a chassis appears or
+ * disappears, only the VPCs that rank it first move. The priority is the hash and not the position in the list, so
+ * the priorities of the other chassis do not change.
  */
 export function rankChassis(vpcUid: string, chassis: readonly string[]): readonly RankedChassis[] {
   return chassis
-    .map((name) => ({ name, priority: hash(`${vpcUid}/${name}`) % PRIORITIES }))
+    .map((name) => ({ name, priority: hash(`${vpcUid}/${name}`) % PRIORITY_COUNT }))
     .sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
-    .slice(0, MOST_CHASSIS);
+    .slice(0, MAX_CHASSIS);
 }
 
 function hash(text: string): number {

@@ -18,8 +18,9 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
   }
 
   /**
-   * The objects that have an address of the network. An object that names the network without permission keeps
-   * nothing. Rows may still have an address after their objects, until the database has removed them.
+   * Returns the objects that have an address of the network. An object that names the network without permission
+   * prevents no deletion. The rows of a deleted object may still contain an address until the database has removed
+   * them.
    */
   users(key: string, { metadata: { uid } }: ExternalNetwork): readonly string[] {
     const { pools } = this.#env;
@@ -61,8 +62,8 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
   }
 
   /**
-   * The chassis of the network. When none is left the list stays as it was: routers whose last chassis went have
-   * nothing to move to, and need not be written twice when it comes back.
+   * Returns the chassis of the network. When no chassis remains, the list in the status does not change: routers
+   * without a chassis cannot move, and an unchanged list saves two writes when the chassis returns.
    */
   #chassis(network: ExternalNetwork): { names: readonly string[] | undefined; problem?: Problem } {
     const before = network.status?.gatewayChassis;

@@ -1,4 +1,4 @@
-/** ExternalNetwork: a network outside OVN, with the addresses that it gives out and the hosts that reach it. */
+/** ExternalNetwork: a network outside OVN, with its address pool and its gateway chassis. */
 import type { ExternalNetwork } from '../../api/index.ts';
 import type { KindModule } from '../kind-module.ts';
 import { ExternalNetworkController } from './controller.ts';
@@ -7,7 +7,7 @@ import { externalNetworkMetrics } from './metrics.ts';
 import { externalAddressing } from './ranges.ts';
 
 export { rankChassis } from './chassis.ts';
-export { countAnew } from './counts.ts';
+export { recountAddresses } from './recount.ts';
 export {
   allowedNetwork,
   networkExhausted,

@@ -15,20 +15,20 @@ export const externalNetworkKind: Kind<ExternalNetwork> = {
   }),
 };
 
-/** An ExternalNetwork that is in OVN. */
+/** An ExternalNetwork that OVN contains. */
 export interface ReadyNetwork {
   readonly uid: string;
   readonly name: string;
   readonly cidr: Cidr;
-  /** Address of the router that leads further. */
+  /** The address of the next-hop router. */
   readonly gateway: string;
-  /** The chassis that carry its traffic, one at least. */
+  /** The chassis that carry its traffic; at least one. */
   readonly chassis: readonly string[];
 }
 
 /**
- * The ExternalNetwork of this name, when objects of the namespace may use it. A namespace that may not is not told
- * whether there is such a network.
+ * Returns the ExternalNetwork of this name if objects of the namespace may use it. Without permission, the message
+ * does not reveal whether the network exists.
  */
 export function allowedNetwork(
   stores: Pick<Stores, 'ExternalNetwork' | 'Namespace'>,
@@ -62,7 +62,7 @@ export const networkExhausted = (name: string): Checked<never> =>
     `The ExternalNetwork "${name}" has no free address; delete an unused FloatingIP, or ask an administrator for more addresses.`,
   );
 
-/** What of a network routers need, once it is in OVN and has chassis; as its status says. */
+/** Returns the facts of a network that routers need, from its status. The network must be in OVN and have chassis. */
 export function readyNetwork({ metadata, spec, status }: ExternalNetwork): Checked<ReadyNetwork> {
   const cidr = parseCidr(spec.cidr, { family: 4 });
   const chassis = status?.gatewayChassis ?? [];

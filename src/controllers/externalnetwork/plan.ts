@@ -2,7 +2,7 @@ import { formatCidr, type Cidr, type ExternalNetwork } from '../../api/index.ts'
 import { member, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
 import { CIDR_MARK, switchName, switchUuid } from '../rows/names.ts';
 
-/** The rows of an ExternalNetwork: a switch, and its port towards the physical network. */
+/** Returns the rows of an ExternalNetwork: a switch, and its port to the physical network. */
 export function planExternalNetwork({ metadata: { uid }, spec }: ExternalNetwork, cidr: Cidr): DesiredState {
   const ownSwitch = row('Logical_Switch', switchUuid(uid), {
     name: switchName(uid),

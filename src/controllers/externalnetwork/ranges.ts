@@ -4,13 +4,13 @@ import type { ExternalRanges } from '../pools/external.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import { rangesWithin } from '../common/ranges.ts';
 
-/** An ExternalNetwork's range, and which of its addresses are given out. */
+/** The range of an ExternalNetwork and the addresses that can be allocated. */
 export interface ExternalAddressing {
   readonly cidr: Cidr;
   readonly ranges: ExternalRanges;
 }
 
-/** What the spec says of addresses. The schema checked most of it before. */
+/** Parses the addresses of the spec. The schema checks most of them before. */
 export function externalAddressing({ spec }: ExternalNetwork): Checked<ExternalAddressing> {
   const cidr = fromParsed(parseCidr(spec.cidr, { family: 4 }), 'spec.cidr');
   if (!cidr.ok) return cidr;

@@ -6,12 +6,17 @@ import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
-import { allowedNetwork, countAnew, networkExhausted, networkNotReady } from '../externalnetwork/index.ts';
+import {
+  allowedNetwork,
+  recountAddresses,
+  networkExhausted,
+  networkNotReady,
+} from '../externalnetwork/index.ts';
 import { refusalText } from '../pools/external.ts';
 
 /**
  * Decides on a FloatingIP: an external address that a project keeps. A FloatingIP has no rows; the rows of NatRules
- * have the address.
+ * contain the address.
  */
 export class FloatingIPController implements KindController<FloatingIP> {
   readonly #env: Env;
@@ -27,15 +32,16 @@ export class FloatingIPController implements KindController<FloatingIP> {
     const { status, spec } = floatingIP;
     const usedBy = users.length === 0 ? undefined : users;
     const network = allowedNetwork(this.#env.stores, namespace, spec.externalNetworkRef.name);
-    // What it has it keeps, so that taking a namespace off a network by mistake costs nobody an address.
+    // The FloatingIP keeps its address, so that a namespace that loses its permission by mistake loses no address.
     if (!network.ok) {
       return { resolvedRefs: network.problem, status: () => ({ address: status?.address, usedBy }) };
     }
     const had = this.#env.pools.external.network(network.value.metadata.uid)?.heldBy(uid);
     const address = this.#address(floatingIP, network.value);
     if (had === undefined && address.ok) {
-      countAnew(this.#env, [network.value.metadata.uid]);
-      // They must not use an address that is not held, and the status may have said this one all the time.
+      recountAddresses(this.#env, [network.value.metadata.uid]);
+      // The rules wait for the hold: they do not use an address that the FloatingIP does not hold. The status may not
+      // change, so the rules need an explicit wake-up.
       for (const name of users) this.#env.wake('NatRule', refKey({ namespace, name }));
     }
     return {
@@ -45,7 +51,7 @@ export class FloatingIPController implements KindController<FloatingIP> {
     };
   }
 
-  /** The address that it names, or one that is allocated and then its own. */
+  /** Returns the address that the spec names, or an allocated address that the FloatingIP then keeps. */
   #address(floatingIP: FloatingIP, network: ExternalNetwork): Checked<Address> {
     const { pools } = this.#env;
     const { uid: networkUid, name } = network.metadata;

@@ -1,4 +1,4 @@
-/** FloatingIP: an external address that a project keeps, also while no NatRule uses it. */
+/** FloatingIP: an external address that a project keeps even while no NatRule uses it. */
 import type { FloatingIP } from '../../api/index.ts';
 import { countObjects } from '../common/metrics.ts';
 import type { KindModule } from '../kind-module.ts';

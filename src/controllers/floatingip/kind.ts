@@ -1,7 +1,7 @@
 import { resources, type FloatingIP } from '../../api/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 
-/** The key under which FloatingIPs of a namespace are found by their address. */
+/** The index key of the FloatingIPs of a namespace with this address. */
 export const addressKey = (namespace: string, address: string): string => `${namespace}/${address}`;
 
 export const floatingIPKind: Kind<FloatingIP> = {
@@ -16,7 +16,7 @@ export const floatingIPKind: Kind<FloatingIP> = {
       keys: ({ spec }) => [spec.externalNetworkRef.name],
       wakesTarget: { afterMs: 500 },
     },
-    /** Its labels say which networks the FloatingIP may be of. */
+    /** The labels of the namespace decide which ExternalNetworks the FloatingIP may use. */
     namespace: { to: 'Namespace', keys: ({ metadata }) => [metadata.namespace ?? ''] },
   },
   facts: ({ metadata: { uid }, status }) => ({ uid, address: status?.address }),

@@ -1,20 +1,20 @@
 import { parseAddress, type FloatingIP } from '../../api/index.ts';
 import { keyOf, type KubeObject } from '../../reconcile/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
-import { allowedNetwork, countAnew } from '../externalnetwork/index.ts';
+import { allowedNetwork, recountAddresses } from '../externalnetwork/index.ts';
 import type { NamedClaim } from '../kind-module.ts';
 import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
 import { recordedNat } from '../rows/recorded.ts';
 
-/** Releases a FloatingIP's address, and has its network count its addresses again. */
+/** Releases the address of a FloatingIP and enqueues the network to count its addresses again. */
 export function releaseFloatingIP(env: Env, uid: string): void {
   const networks = env.pools.external.networksOf(uid);
   env.pools.external.release(uid);
-  countAnew(env, networks);
+  recountAddresses(env, networks);
 }
 
-/** Restores a FloatingIP's address, from its status or from the rows of the NatRules that use it. */
+/** Restores the address of a FloatingIP, from its status or from the rows of the NatRules that use it. */
 export function adoptFloatingIP(
   { stores, pools, writer }: PoolSources,
   floatingIP: FloatingIP,
@@ -26,7 +26,7 @@ export function adoptFloatingIP(
   return adoptExternal(pools, 'FloatingIP', floatingIP.metadata.uid, network?.metadata.uid, address);
 }
 
-/** The addresses that FloatingIPs of an ExternalNetwork name. */
+/** Returns the addresses that FloatingIPs name in an ExternalNetwork. */
 export function* floatingIPClaims({ stores, pools }: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
   if (parent.kind !== 'ExternalNetwork') return;
   const { name, uid: networkUid } = parent.metadata;

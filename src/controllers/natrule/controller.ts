@@ -13,26 +13,27 @@ import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { isOlder } from '../common/oldest.ts';
 import { bad, conditionOf, good, type Checked, type Problem } from '../common/problem.ts';
-import { countAnew } from '../externalnetwork/index.ts';
+import { recountAddresses } from '../externalnetwork/index.ts';
 import type { ExternalAddress } from '../pools/external.ts';
 import { recordedCidr, recordedNat } from '../rows/recorded.ts';
 import { objectsOf, vpcOf } from '../vpc/index.ts';
 import { conflictingRules } from './conflicts.ts';
-import { externalAddress, holdExternal, natPlace, type NatPlace } from './external.ts';
+import { externalAddress, holdExternal, natContext, type NatContext } from './external.ts';
 import { internalSide, type Internal } from './internal.ts';
 import { planNatRule } from './plan.ts';
 import { waitersOf } from './pools.ts';
 
-/** A rule that has all it needs. */
+/** A rule whose references are resolved. */
 interface Translation {
-  readonly place: NatPlace;
+  readonly context: NatContext;
   readonly external: Address;
   readonly internal: Internal;
 }
 
 /**
- * Decides on a NatRule: its translation. A rule that cannot be in effect has no rows: OVN must not translate an address
- * that is no longer the rule's, or lead to a Port that is gone. Of two rules that conflict the older is in effect.
+ * Decides on a NatRule: its translation. A rule that cannot be in effect has no rows, because OVN must not translate
+ * an address that the rule no longer has, or forward to a deleted Port. Of two rules that conflict, the older one is
+ * in effect.
  */
 export class NatRuleController implements KindController<NatRule> {
   readonly #env: Env;
@@ -45,40 +46,43 @@ export class NatRuleController implements KindController<NatRule> {
     const translation = this.#translation(rule);
     return {
       ...this.#intent(rule, translation),
-      applied: () => this.#keep(rule, translation),
+      applied: () => this.#releaseUnused(rule, translation),
       settled: () => this.#env.pools.waiting.wake(waitersOf(rule.metadata.uid)),
     };
   }
 
-  /** The rows are written: keeps the address that they have, and the one that the rule names and may get yet. */
-  #keep(rule: NatRule, translation: Checked<Translation>): void {
+  /**
+   * Releases unused shares after OVN has the rows. The rule keeps the address in its rows, and the address that its
+   * spec names and that it may still get.
+   */
+  #releaseUnused(rule: NatRule, translation: Checked<Translation>): void {
     const { pools, stores } = this.#env;
     const keep: ExternalAddress[] = [];
-    if (translation.ok) keep.push(inRows(translation.value));
+    if (translation.ok) keep.push(externalAddressOf(translation.value));
     const network = vpcOf(stores, rule)?.spec.externalGateway?.externalNetworkRef.name ?? '';
     const networkUid = stores.ExternalNetwork.get(network)?.metadata.uid;
     const named = parseAddress(rule.spec.externalIP ?? '', { family: 4 });
     if (named.ok && networkUid !== undefined) keep.push({ networkUid, address: named.value });
-    countAnew(this.#env, pools.external.keepShares(rule.metadata.uid, keep));
+    recountAddresses(this.#env, pools.external.keepShares(rule.metadata.uid, keep));
   }
 
   #intent(rule: NatRule, translation: Checked<Translation>): Intent<object> {
     if (!translation.ok) {
       return { desired: nothing, ...conditionOf(translation.problem), status: () => ({}) };
     }
-    const { place, external, internal } = translation.value;
+    const { context, external, internal } = translation.value;
     const { status } = rule;
     const { namespace = '', uid } = rule.metadata;
-    const { networkUid, address } = inRows(translation.value);
+    const { networkUid, address } = externalAddressOf(translation.value);
     this.#env.pools.external.adoptShare(networkUid, namespace, uid, address);
     return {
       desired: planNatRule(rule, {
-        vpcUid: place.vpc.metadata.uid,
-        networkUid: place.network.metadata.uid,
+        vpcUid: context.vpc.metadata.uid,
+        networkUid: context.network.metadata.uid,
         external: formatAddress(external),
         internal,
-        isUp: this.#isUp(rule, internal, place),
-        subnetUids: rule.spec.type === 'DNAT' ? this.#switches(place) : [],
+        isUp: this.#isUp(rule, internal, context),
+        subnetUids: rule.spec.type === 'DNAT' ? this.#switches(context) : [],
       }),
       status: (programmed) =>
         programmed
@@ -89,42 +93,42 @@ export class NatRuleController implements KindController<NatRule> {
 
   #translation(rule: NatRule): Checked<Translation> {
     const { pools } = this.#env;
-    const place = natPlace(this.#env, rule);
-    if (!place.ok) return place;
-    const external = externalAddress(this.#env, rule, place.value);
+    const context = natContext(this.#env, rule);
+    if (!context.ok) return context;
+    const external = externalAddress(this.#env, rule, context.value);
     if (!external.ok) return external;
-    const held = holdExternal(this.#env, rule, place.value, external.value);
+    const held = holdExternal(this.#env, rule, context.value, external.value);
     if (!held.ok) {
-      pools.waiting.add(place.value.network.metadata.uid, 'NatRule', keyOf(rule));
+      pools.waiting.add(context.value.network.metadata.uid, 'NatRule', keyOf(rule));
       return held;
     }
     if (rule.spec.externalIP !== undefined && rule.status?.externalIP === undefined) {
-      this.#env.wakeSoon('ExternalNetwork', place.value.network.metadata.name);
+      this.#env.wakeSoon('ExternalNetwork', context.value.network.metadata.name);
     }
-    const conflict = this.#conflict(rule, place.value, external.value);
+    const conflict = this.#conflict(rule, context.value, external.value);
     if (conflict !== undefined) return { ok: false, problem: conflict };
-    const internal = internalSide(this.#env, rule, place.value);
+    const internal = internalSide(this.#env, rule, context.value);
     if (!internal.ok) return internal;
-    const snat = wholeVpc(rule, internal.value, place.value);
-    return snat ?? good({ place: place.value, external: held.value, internal: internal.value });
+    const snat = vpcSnatConflict(rule, internal.value, context.value);
+    return snat ?? good({ context: context.value, external: held.value, internal: internal.value });
   }
 
-  #conflict(rule: NatRule, place: NatPlace, external: string): Problem | undefined {
+  #conflict(rule: NatRule, context: NatContext, external: string): Problem | undefined {
     const { pools, writer, wake } = this.#env;
-    if (rule.spec.type === 'FloatingIP' && external === place.gatewayIP) {
+    if (rule.spec.type === 'FloatingIP' && external === context.gatewayIP) {
       const message = `${external} is the address of the VPC's gateway; a NatRule of type FloatingIP needs another address.`;
       return { reason: 'NatConflict', message };
     }
-    const [first, ...rest] = conflictingRules(this.#env, rule, place);
+    const [first, ...rest] = conflictingRules(this.#env, rule, context);
     if (first === undefined) return undefined;
     if (isOlder(first, rule)) {
       pools.waiting.add(waitersOf(first.metadata.uid), 'NatRule', keyOf(rule));
       const message =
         `The NatRule conflicts with the older NatRule "${first.metadata.name}": ` +
-        `${reasonText(rule, first, external)}. Change or delete one of the two.`;
+        `${conflictText(rule, first, external)}. Change or delete one of the two.`;
       return { reason: 'NatConflict', message };
     }
-    // Younger ones that are in effect must give way; they learn it by being looked at.
+    // Younger rules that are in effect must remove their rows, so they are reconciled again.
     for (const younger of [first, ...rest]) {
       if (writer.ownedBy(younger.metadata.uid).length > 0) wake('NatRule', keyOf(younger));
     }
@@ -132,10 +136,10 @@ export class NatRuleController implements KindController<NatRule> {
   }
 
   /**
-   * Whether a distributed rule's machine is up on a host that has the physical network: on another its traffic would be
-   * lost. As it is in OVN while nobody can say.
+   * Whether the VM of a distributed rule is up on a host that has the physical network. On another host, the traffic
+   * would be lost. While the state is unknown, the result is the state in OVN.
    */
-  #isUp({ metadata: { uid }, spec }: NatRule, { logicalPort }: Internal, { network }: NatPlace): boolean {
+  #isUp({ metadata: { uid }, spec }: NatRule, { logicalPort }: Internal, { network }: NatContext): boolean {
     if (spec.mode !== 'Distributed' || logicalPort === undefined) return false;
     const { bindings, chassis, writer } = this.#env;
     if (!bindings.isKnown || !chassis.isKnown) return recordedNat(writer, uid)?.isDistributed ?? false;
@@ -148,8 +152,11 @@ export class NatRuleController implements KindController<NatRule> {
       );
   }
 
-  /** UIDs of the Subnets whose switches are in OVN; on a physical network the fabric's router is asked, not OVN. */
-  #switches({ vpc }: NatPlace): readonly string[] {
+  /**
+   * Returns the UIDs of the Subnets whose switches are in OVN. Subnets on a physical network are not included,
+   * because their VMs use a router outside OVN.
+   */
+  #switches({ vpc }: NatContext): readonly string[] {
     const { stores, writer } = this.#env;
     const isInOvn = ({ metadata, status }: Subnet): boolean =>
       status?.switchName !== undefined || recordedCidr(writer, metadata.uid, 'Logical_Switch') !== undefined;
@@ -160,16 +167,16 @@ export class NatRuleController implements KindController<NatRule> {
   }
 }
 
-/** The external address that the rows of a translation have. */
-function inRows({ place, external }: Translation): ExternalAddress {
-  return { networkUid: place.network.metadata.uid, address: external };
+/** Returns the external address in the rows of a translation. */
+function externalAddressOf({ context, external }: Translation): ExternalAddress {
+  return { networkUid: context.network.metadata.uid, address: external };
 }
 
-/** The VPC's own SNAT stands against a rule for all of the VPC. */
-function wholeVpc(
+/** Returns a problem if the rule translates the whole VPC, which the SNAT of the VPC already does. */
+function vpcSnatConflict(
   { spec }: NatRule,
   internal: Internal,
-  { vpc, vpcCidr }: NatPlace,
+  { vpc, vpcCidr }: NatContext,
 ): Checked<never> | undefined {
   const snat = vpc.spec.externalGateway?.snat === 'Enabled';
   if (spec.type !== 'SNAT' || !snat || internal.address !== formatCidr(vpcCidr)) return undefined;
@@ -180,7 +187,7 @@ function wholeVpc(
   );
 }
 
-function reasonText(rule: NatRule, other: NatRule, external: string): string {
+function conflictText(rule: NatRule, other: NatRule, external: string): string {
   const isFloating = rule.spec.type === 'FloatingIP' || other.spec.type === 'FloatingIP';
   if (rule.spec.type === 'DNAT' && other.spec.type === 'DNAT') {
     return `both use ${rule.spec.protocol ?? ''} port ${rule.spec.externalPort ?? 0} of ${external}`;

@@ -7,11 +7,11 @@ import { recordedGateway } from '../rows/recorded.ts';
 import { requireVpc, vpcNotReady, vpcRange } from '../vpc/index.ts';
 import type { Cidr, ExternalNetwork } from '../../api/index.ts';
 
-/** What tells what a rule refers to: statuses, and where one is missing rows and holds. */
+/** The sources for the references of a rule: statuses, and the rows and pools when a status is missing. */
 export type Sources = Pick<Env, 'stores' | 'pools' | 'writer'>;
 
-/** Where a NatRule works: a router with a gateway. */
-export interface NatPlace {
+/** The context of a NatRule: a router with a gateway. */
+export interface NatContext {
   readonly vpc: VPC;
   readonly vpcCidr: Cidr;
   readonly network: ExternalNetwork;
@@ -19,8 +19,8 @@ export interface NatPlace {
   readonly gatewayIP: string;
 }
 
-/** The VPC of a rule and its way out, as they are in OVN. */
-export function natPlace({ stores, writer }: Sources, rule: NatRule): Checked<NatPlace> {
+/** Returns the VPC of a rule and its gateway, if OVN contains both. */
+export function natContext({ stores, writer }: Sources, rule: NatRule): Checked<NatContext> {
   const found = requireVpc(stores, rule);
   if (!found.ok) return found;
   const vpc = found.value;
@@ -45,13 +45,11 @@ function gatewayIPOf(writer: Sources['writer'], { metadata, status }: VPC, netwo
   return recorded?.networkUid === network.metadata.uid ? formatAddress(recorded.address) : undefined;
 }
 
-/**
- * The external address that a rule's spec comes to; nothing is held for it. The text is canonical.
- */
+/** Returns the external address that the spec of a rule selects, in canonical form. The function holds no address. */
 export function externalAddress(
   { stores, pools }: Sources,
   { metadata: { namespace = '' }, spec }: NatRule,
-  { network, gatewayIP }: NatPlace,
+  { network, gatewayIP }: NatContext,
 ): Checked<string> {
   if (spec.floatingIPRef === undefined) {
     if (spec.externalIP === undefined) return good(gatewayIP);
@@ -84,20 +82,20 @@ export function externalAddress(
 }
 
 /**
- * The address as one that rows may have: it is held for the rule when it names it itself, and by the FloatingIP or the
- * VPC when it is theirs. What their status says is not enough, as they may have given it up since. What the rule had
- * before is not touched.
+ * Holds the external address, so that rows may contain it. The rule itself shares an address that its spec names.
+ * Otherwise the FloatingIP or the VPC must hold the address: a status is not sufficient, because its object may have
+ * released the address since. The function does not change earlier holds of the rule.
  */
 export function holdExternal(
   env: Pick<Env, 'pools' | 'stores'>,
   rule: NatRule,
-  place: NatPlace,
+  context: NatContext,
   address: string,
 ): Checked<Address> {
   const { pools, stores } = env;
-  const { network, gatewayIP } = place;
+  const { network, gatewayIP } = context;
   const { namespace = '', uid } = rule.metadata;
-  if (rule.spec.externalIP === undefined) return heldByOther(env, rule, place, address);
+  if (rule.spec.externalIP === undefined) return heldByOther(env, rule, context, address);
   if (address === gatewayIP) {
     return bad(
       'NatConflict',
@@ -124,7 +122,7 @@ export function holdExternal(
 function heldByOther(
   { pools, stores }: Pick<Env, 'pools' | 'stores'>,
   { metadata: { namespace = '' }, spec: { floatingIPRef } }: NatRule,
-  { vpc, network }: NatPlace,
+  { vpc, network }: NatContext,
   text: string,
 ): Checked<Address> {
   const floatingIP = floatingIPRef && stores.FloatingIP.get(refKey({ namespace, name: floatingIPRef.name }));

@@ -17,7 +17,7 @@ export const natRule: KindModule<NatRule> = {
   adopt: adoptNatRule,
   adoptOrphan: adoptNatRuleOrphan,
   namedClaims: natRuleClaims,
-  // The Port's own host translates a distributed floating IP, and only while the Port is bound there.
+  // The host of the Port translates a distributed floating IP while the Port is bound there.
   followsPort: (stores, bound) => stores.NatRule.keysByIndex('port', keyOf(bound)),
   followsChassis: true,
   metrics: (metrics, stores) => countObjects(metrics, 'nat_rules', 'NatRule', () => stores.NatRule),

@@ -12,23 +12,23 @@ import { interfaceId } from '../rows/names.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import { recordedCidr, recordedPort } from '../rows/recorded.ts';
 import { vpcOf } from '../vpc/index.ts';
-import type { NatPlace, Sources } from './external.ts';
+import type { NatContext, Sources } from './external.ts';
 
-/** The inner side of a rule. */
+/** The internal side of a rule. */
 export interface Internal {
-  /** Address of the target, or network of the source, in canonical form. */
+  /** The address of the target, or the network of the source, in canonical form. */
   readonly address: string;
-  /** The logical port of the target, when the rule names a Port. */
+  /** The logical port of the target if the rule names a Port. */
   readonly logicalPort?: string;
 }
 
-/** Whose traffic a rule translates, or who gets it. */
-export function internalSide(sources: Sources, rule: NatRule, place: NatPlace): Checked<Internal> {
+/** Returns the source of the translated traffic, or its target. */
+export function internalSide(sources: Sources, rule: NatRule, context: NatContext): Checked<Internal> {
   const { source, target } = rule.spec;
-  if (source?.subnetRef !== undefined) return subnetSource(sources, rule, source.subnetRef.name, place);
-  if (source?.cidr !== undefined) return cidrSource(source.cidr, place);
-  if (target?.portRef !== undefined) return portTarget(sources, rule, target.portRef.name, place);
-  if (target?.address !== undefined) return addressTarget(target.address, place);
+  if (source?.subnetRef !== undefined) return subnetSource(sources, rule, source.subnetRef.name, context);
+  if (source?.cidr !== undefined) return cidrSource(source.cidr, context);
+  if (target?.portRef !== undefined) return portTarget(sources, rule, target.portRef.name, context);
+  if (target?.address !== undefined) return addressTarget(target.address, context);
   return bad('InvalidSpec', 'The NatRule has neither spec.source nor spec.target; set one of them.');
 }
 
@@ -36,7 +36,7 @@ function subnetSource(
   { stores, writer }: Sources,
   { metadata: { namespace = '' } }: NatRule,
   name: string,
-  { vpc }: NatPlace,
+  { vpc }: NatContext,
 ): Checked<Internal> {
   const subnet = stores.Subnet.get(refKey({ namespace, name }));
   if (subnet === undefined || vpcOf(stores, subnet)?.metadata.uid !== vpc.metadata.uid) {
@@ -53,7 +53,7 @@ function subnetSource(
     : good({ address: cidr });
 }
 
-function cidrSource(text: string, { vpcCidr, vpc }: NatPlace): Checked<Internal> {
+function cidrSource(text: string, { vpcCidr, vpc }: NatContext): Checked<Internal> {
   const cidr = fromParsed(parseCidr(text, { family: 4 }), 'spec.source.cidr');
   if (!cidr.ok) return cidr;
   if (containsCidr(vpcCidr, cidr.value)) return good({ address: formatCidr(cidr.value) });
@@ -68,7 +68,7 @@ function portTarget(
   { stores, writer }: Sources,
   { metadata: { namespace = '' } }: NatRule,
   name: string,
-  { vpc }: NatPlace,
+  { vpc }: NatContext,
 ): Checked<Internal> {
   const port = stores.Port.get(refKey({ namespace, name }));
   const subnet = port && stores.Subnet.get(refKey({ namespace, name: port.spec.subnetRef.name }));
@@ -84,7 +84,7 @@ function portTarget(
     : good({ address, logicalPort: interfaceId(port.metadata.uid) });
 }
 
-function addressTarget(text: string, { vpcCidr, vpc }: NatPlace): Checked<Internal> {
+function addressTarget(text: string, { vpcCidr, vpc }: NatContext): Checked<Internal> {
   const address = fromParsed(parseAddress(text, { family: 4 }), 'spec.target.address');
   if (!address.ok) return address;
   if (containsAddress(vpcCidr, address.value)) return good({ address: formatAddress(address.value) });

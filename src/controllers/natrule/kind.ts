@@ -8,7 +8,7 @@ const inNamespace = ({ metadata: { namespace = '' } }: NatRule, name: string | u
 export const natRuleKind: Kind<NatRule> = {
   type: resources.NatRule,
   indexes: {
-    /** How the spec says which external address is used: by itself, or that of the VPC's gateway. */
+    /** Rules by the external address in their spec: a named address, or the address of the VPC's gateway. */
     external: ({ metadata: { namespace = '' }, spec: { externalIP, floatingIPRef } }) =>
       floatingIPRef === undefined ? [externalKey(namespace, externalIP)] : [],
     snat: ({ metadata: { namespace = '' }, spec: { type } }) => (type === 'SNAT' ? [namespace] : []),
@@ -22,7 +22,7 @@ export const natRuleKind: Kind<NatRule> = {
     },
     port: { to: 'Port', keys: (rule) => inNamespace(rule, rule.spec.target?.portRef?.name) },
     subnet: { to: 'Subnet', keys: (rule) => inNamespace(rule, rule.spec.source?.subnetRef?.name) },
-    /** What is forwarded must also be reachable from inside: on the switch of every Subnet. */
+    /** The rows of a DNAT rule contain the switches of all Subnets, so that VMs inside reach the forwarded port too. */
     switches: {
       to: 'Subnet',
       keys: ({ metadata, spec: { type } }) => (type === 'DNAT' ? [anySubnetOf(metadata.namespace)] : []),
@@ -30,6 +30,9 @@ export const natRuleKind: Kind<NatRule> = {
   },
 };
 
-/** The key of rules of a namespace that name this address, or (undefined) use that of the VPC's gateway. */
+/**
+ * The index key of the rules of a namespace that name this address. Undefined: the rules that use the address of the
+ * VPC's gateway.
+ */
 export const externalKey = (namespace: string, address: string | undefined): string =>
   `${namespace}/${address ?? '*gateway'}`;

@@ -3,20 +3,20 @@ import { member, row, rowUuid, symbol, type DesiredRow, type DesiredState } from
 import { EXTERNAL_MARK, routerUuid, switchUuid } from '../rows/names.ts';
 import type { Internal } from './internal.ts';
 
-/** What a NatRule's rows are made of besides its spec. */
+/** The facts, besides the spec, from which the rows of a NatRule follow. */
 export interface NatFacts {
   readonly vpcUid: string;
   readonly networkUid: string;
   /** In canonical form. */
   readonly external: string;
   readonly internal: Internal;
-  /** Distributed floating IPs: whether the target's interface is up. */
+  /** For distributed floating IPs: whether the interface of the target is up. */
   readonly isUp: boolean;
-  /** UIDs of the Subnets from which forwarded ports must be reachable as well. */
+  /** UIDs of the Subnets from which VMs must also reach a forwarded port. */
   readonly subnetUids: readonly string[];
 }
 
-/** The rows of a NatRule. */
+/** Returns the rows of a NatRule. */
 export function planNatRule(rule: NatRule, facts: NatFacts): DesiredState {
   return rule.spec.type === 'DNAT' ? forward(rule, facts) : translate(rule, facts);
 }
@@ -39,17 +39,17 @@ function translate({ metadata: { uid }, spec }: NatRule, facts: NatFacts): Desir
 }
 
 /**
- * The MAC address that answers for a distributed floating IP. It goes with the address, not with the rule: neighbours
- * that remember it are right also when the address has a new owner.
+ * Returns the MAC address of a distributed floating IP. It is a function of the address and not of the rule, so the
+ * ARP caches of neighbours stay correct when the address gets a new owner.
  */
 function floatingMac(networkUid: string, external: string): string {
   return computeMac(networkUid, `floating/${external}`);
 }
 
 /**
- * DNAT: a load balancer with one backend, since NB's NAT knows no destination ports. It is on the router for what
- * comes from outside, and on the switches for machines inside, whose packets the router would translate only on the
- * gateway chassis.
+ * DNAT: a load balancer with one backend, because rows of the table NAT have no destination port. The router
+ * translates traffic from outside. The switches translate traffic from VMs inside, because the router would translate
+ * it only on the gateway chassis.
  */
 function forward({ metadata: { uid }, spec }: NatRule, facts: NatFacts): DesiredState {
   const { protocol = 'TCP', externalPort = 0, internalPort = externalPort } = spec;

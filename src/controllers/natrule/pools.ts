@@ -2,33 +2,36 @@ import { formatAddress, parseAddress, type NatRule } from '../../api/index.ts';
 import type { Owner } from '../../ovn/index.ts';
 import { keyOf, type KubeObject } from '../../reconcile/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
-import { allowedNetwork, countAnew } from '../externalnetwork/index.ts';
+import { allowedNetwork, recountAddresses } from '../externalnetwork/index.ts';
 import type { NamedClaim } from '../kind-module.ts';
 import { recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
 import { recordedNat } from '../rows/recorded.ts';
 import { objectsOf } from '../vpc/index.ts';
 
-/** The pool name under which rules wait that the older rule `uid` excludes. */
+/** The key under which rules wait for the older rule `uid` that they conflict with. */
 export const waitersOf = (uid: string): string => `nat/${uid}`;
 
-/** Releases a rule's shares of external addresses, and wakes the rules that it excluded. */
+/** Releases a rule's shares of external addresses, and wakes the rules that conflicted with it. */
 export function releaseNatRule(env: Env, uid: string): void {
-  countAnew(env, env.pools.external.keepShares(uid));
+  recountAddresses(env, env.pools.external.keepShares(uid));
   env.pools.waiting.wake(waitersOf(uid));
 }
 
-/** Restores a rule's share of the address that its rows have. VPCs and FloatingIPs come first: their holds count. */
+/**
+ * Restores a rule's share of the address in its rows. The holds of VPCs and FloatingIPs were restored before and have
+ * precedence.
+ */
 export function adoptNatRule(sources: PoolSources, { metadata }: NatRule): readonly PoolConflict[] {
   return adoptShare(sources, metadata.namespace ?? '', metadata.uid);
 }
 
-/** Restores the share of a deleted rule whose rows are still there. */
+/** Restores the share of a deleted rule whose rows still exist. */
 export function adoptNatRuleOrphan(sources: PoolSources, { namespace, uid }: Owner): readonly PoolConflict[] {
   return adoptShare(sources, namespace, uid);
 }
 
-/** The external addresses that the rules of the VPCs on an ExternalNetwork name. */
+/** Returns the external addresses that rules name, for the VPCs on an ExternalNetwork. */
 export function* natRuleClaims({ stores, pools }: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
   if (parent.kind !== 'ExternalNetwork') return;
   const { name, uid: networkUid } = parent.metadata;

@@ -1,7 +1,10 @@
 import { formatAddress, parseAddress, type Address } from '../../api/index.ts';
 import type { PoolConflict, Pools } from './pools.ts';
 
-/** Restores the hold of the object `uid` on an external address. A conflict when another object holds the address. */
+/**
+ * Restores the hold of the object `uid` on an external address. Returns a conflict if another object holds the
+ * address.
+ */
 export function adoptExternal(
   pools: Pools,
   kind: string,
@@ -14,7 +17,7 @@ export function adoptExternal(
   return result?.ok === false ? [{ kind, uid, value: formatAddress(address) }] : [];
 }
 
-/** The IPv4 address in a status or a row; undefined for text that is no address. */
+/** Parses the IPv4 address in a status or a row; undefined for text that is not an address. */
 export function recordedAddress(text: string | undefined): Address | undefined {
   const address = text === undefined ? undefined : parseAddress(text, { family: 4 });
   return address?.ok === true ? address.value : undefined;

@@ -1,15 +1,21 @@
 import { inRange, formatAddress, type Address, type Cidr } from '../../api/index.ts';
 import { AddressPool, type AddressRanges, type Unusable } from '../../ipam/index.ts';
 
-/** What of an ExternalNetwork decides which addresses are given out; two texts are equal exactly when the ranges are. */
+/**
+ * The allocation settings of an ExternalNetwork. `text` identifies the settings: two texts are equal exactly when the
+ * settings are equal.
+ */
 export interface ExternalRanges extends AddressRanges {
   readonly text: string;
 }
 
-/** Why an address cannot be had: nobody can have it, or somebody has it. */
+/** Why a pool refuses an address: no object can have the address, or another object holds it. */
 export type Refusal = Unusable | { readonly holder: string };
 
-/** Completes `ADDRESS … the network`. The holder stays unnamed: it may belong to another tenant. */
+/**
+ * Returns the verb of the message `ADDRESS … the ExternalNetwork`. The message does not name the holder, which may
+ * belong to another tenant.
+ */
 export function refusalText(refused: Refusal): string {
   if (typeof refused === 'object') return 'is already used in';
   switch (refused) {
@@ -30,9 +36,9 @@ export interface ExternalAddress {
   readonly address: Address;
 }
 
-/** A hold that NatRules of a namespace have together; under `networkUid/holder`. */
+/** A hold that NatRules of a namespace share; its key is `networkUid/holder`. */
 interface Share extends ExternalAddress {
-  /** Not the UID of anything. */
+  /** The name of the hold; it is not a UID of an object. */
   readonly holder: string;
 }
 
@@ -42,31 +48,35 @@ interface Network {
 }
 
 /**
- * The addresses of ExternalNetworks. A VPC (its gateway) and a FloatingIP hold one each, under their UIDs. NatRules
- * share the holds of their namespace: on the addresses that they name themselves, and on every address that their rows
- * have or may have, also where it is a FloatingIP's or a gateway's. So one that its holder gives up stays taken until
- * no row translates it any more, and is nobody else's before (invariant 8).
+ * The addresses of ExternalNetworks. A VPC (for its gateway) and a FloatingIP hold one address each, under their
+ * UIDs. The NatRules of a namespace share holds: on the addresses that their specs name, and on every address that
+ * their rows contain or may contain, even if a FloatingIP or a gateway holds it. So an address that its holder
+ * releases stays taken until no row translates it, and no other object gets it before (invariant 8).
  */
 export class ExternalPools {
-  /** By ExternalNetwork's UID. */
+  /** By the UID of the ExternalNetwork. */
   readonly #networks = new Map<string, Network>();
-  /** NatRule's UID → what it shares. */
+  /** UID of the NatRule → its shares. */
   readonly #shares = new Map<string, Map<string, Share>>();
-  /** How many NatRules have each share. */
+  /** Key of the share → number of NatRules that have it. */
   readonly #sharers = new Map<string, number>();
-  readonly #freed: (networkUid: string) => void;
+  readonly #onFreed: (networkUid: string) => void;
 
-  /** `freed` is told of a network of which an address came free. */
-  constructor(freed: (networkUid: string) => void) {
-    this.#freed = freed;
+  /** `onFreed` is called with a network when one of its addresses becomes free. */
+  constructor(onFreed: (networkUid: string) => void) {
+    this.#onFreed = onFreed;
   }
 
-  /** The addresses of a network; undefined when its range is not known. */
+  /** Returns the addresses of a network; undefined while its range is unknown. */
   network(networkUid: string): AddressPool | undefined {
     return this.#networks.get(networkUid)?.addresses;
   }
 
-  /** Makes the pool of a network, or gives it other ranges. True when it is new. */
+  /**
+   * Creates the pool of a network, or changes its ranges.
+   *
+   * @returns whether the pool is new
+   */
   configure(networkUid: string, cidr: Cidr, ranges: ExternalRanges): boolean {
     const known = this.#networks.get(networkUid);
     if (known !== undefined) {
@@ -76,24 +86,24 @@ export class ExternalPools {
       return false;
     }
     const addresses = new AddressPool(cidr, ranges);
-    addresses.onRelease(() => this.#freed(networkUid));
+    addresses.onRelease(() => this.#onFreed(networkUid));
     this.#networks.set(networkUid, { addresses, ranges });
     return true;
   }
 
-  /** Forgets a network that is gone. */
+  /** Removes the pool of a deleted network. */
   remove(networkUid: string): void {
     this.#networks.delete(networkUid);
   }
 
-  /** The UIDs of the networks of which `holder` has an address. */
+  /** Returns the UIDs of the networks in which `holder` has an address. */
   networksOf(holder: string): readonly string[] {
     return [...this.#networks].filter(([, { addresses }]) => addresses.heldBy(holder)).map(([uid]) => uid);
   }
 
   /**
-   * Holds exactly this address. Unlike a Subnet's, it must lie in the allocation pools: what is outside belongs to
-   * machines that OVN does not know.
+   * Holds exactly this address. Unlike in a Subnet, the address must be inside the allocation pools, because machines
+   * outside OVN use the other addresses.
    */
   claim(networkUid: string, holder: string, address: Address): Refusal | undefined {
     const network = this.#networks.get(networkUid);
@@ -110,18 +120,18 @@ export class ExternalPools {
     return claim.refused === 'holds-another' ? { holder } : claim.refused;
   }
 
-  /** Frees what `holder` has, in all networks but `keep`. */
+  /** Releases the addresses of `holder` in all networks except `keep`. */
   release(holder: string, keep: readonly string[] = []): void {
     for (const [uid, { addresses }] of this.#networks) if (!keep.includes(uid)) addresses.release(holder);
   }
 
-  /** Whether it is `holder` that has the address. */
+  /** Whether `holder` holds the address. */
   holds(networkUid: string, holder: string, address: Address): boolean {
     return this.network(networkUid)?.holder(address) === holder;
   }
 
   /**
-   * Has a NatRule share an address that it names itself with others of its namespace. What it had before it keeps: see
+   * Adds the share of a NatRule in an address that its spec names. The rule keeps its earlier shares until
    * `keepShares`.
    */
   share(networkUid: string, namespace: string, ruleUid: string, address: Address): Refusal | undefined {
@@ -132,8 +142,10 @@ export class ExternalPools {
   }
 
   /**
-   * A NatRule has rows with the address, or is about to. False when it is somebody else's, such as the FloatingIP's that
-   * the rule is for; then it passes to the namespace's NatRules when that one gives it up.
+   * Adds the share of a NatRule in an address that its rows contain or are about to contain.
+   *
+   * @returns false if another object holds the address, for example the FloatingIP of the rule; the address passes to
+   *   the NatRules of the namespace when that object releases it
    */
   adoptShare(networkUid: string, namespace: string, ruleUid: string, address: Address): boolean {
     const share = { networkUid, address, holder: holderOf(namespace, address) };
@@ -142,8 +154,9 @@ export class ExternalPools {
   }
 
   /**
-   * Ends all of a NatRule's shares but these; its rows have no other address any more. Returns the UIDs of the networks
-   * in which it was the last to share.
+   * Removes all shares of a NatRule except `keep`. Its rows must contain no other address.
+   *
+   * @returns the UIDs of the networks in which the rule was the last one to share an address
    */
   keepShares(ruleUid: string, keep: readonly ExternalAddress[] = []): readonly string[] {
     const shares = this.#shares.get(ruleUid) ?? new Map<string, Share>();

@@ -1,29 +1,29 @@
 import { mustParseCidr, type Cidr } from '../../api/index.ts';
 import { CidrPool } from '../../ipam/index.ts';
 
-/** Link-local (RFC 3927): no machine is given such an address, and no router forwards it. */
-const LINKS = mustParseCidr('169.254.0.0/16');
+/** Link-local addresses (RFC 3927). No VM has such an address, and no router forwards it. */
+const linkRange = mustParseCidr('169.254.0.0/16');
 
-/** Two addresses, one for each router. */
+/** The prefix length of a link network: two host addresses, one for each router. */
 export const LINK_PREFIX = 30;
 
-/** The first block; and that of the metadata service's address, which machines of any Subnet may ask. */
+/** The first block, and the block with the address of the metadata service, which VMs of any Subnet may use. */
 const reserved = ['169.254.0.0/30', '169.254.169.252/30'].map((text) => mustParseCidr(text));
 
 /**
- * The networks between the routers of peered VPCs: a /30 for each pair of VPCPeerings. Either side may ask first;
- * both get the same, and it is free when neither uses it.
+ * The networks between the routers of peered VPCs: a /30 for each pair of VPCPeerings. Either side can allocate
+ * first, and both sides get the same network. The network is free when neither side uses it.
  */
 export class LinkPool {
-  readonly #blocks = new CidrPool({ parent: LINKS, blockPrefix: LINK_PREFIX });
-  /** VPCPeering's UID → the pair whose link it uses. */
+  readonly #blocks = new CidrPool({ parent: linkRange, blockPrefix: LINK_PREFIX });
+  /** UID of the VPCPeering → the pair whose link it uses. */
   readonly #uses = new Map<string, string>();
 
   constructor() {
     for (const [index, block] of reserved.entries()) this.#blocks.claim(`reserved-${index}`, block);
   }
 
-  /** The link of the peering `uid` with `peerUid`. */
+  /** Returns the link between the peerings `uid` and `peerUid`, and allocates it if necessary. */
   allocate(uid: string, peerUid: string): Cidr | 'exhausted' {
     const pair = pairOf(uid, peerUid);
     if (this.#uses.get(uid) !== pair) this.release(uid);
@@ -32,14 +32,18 @@ export class LinkPool {
     return block;
   }
 
-  /** Rebuilds: the peering uses this link, as its rows or its status say. */
+  /**
+   * Restores the link that a peering uses according to its rows or its status.
+   *
+   * @returns false if another pair holds the link
+   */
   adopt(uid: string, peerUid: string, link: Cidr): boolean {
     const pair = pairOf(uid, peerUid);
     this.#uses.set(uid, pair);
     return this.#blocks.adopt(pair, link).ok;
   }
 
-  /** The peering uses no link any more; its rows are gone. */
+  /** Releases the link of a peering whose rows were removed. */
   release(uid: string): void {
     const pair = this.#uses.get(uid);
     if (pair === undefined) return;
@@ -48,5 +52,5 @@ export class LinkPool {
   }
 }
 
-/** The same for both sides. */
+/** Returns the key of a pair, which is the same for both sides. */
 const pairOf = (a: string, b: string): string => (a < b ? `${a}/${b}` : `${b}/${a}`);

@@ -1,22 +1,26 @@
 /**
- * The MAC addresses of one switch. Each is one Port's own, or shared by any number of Ports that take it in turns, as
- * those of VRRP are; never both, since what is sent to it is delivered to its owner. Ports are known by their UIDs.
+ * The MAC addresses of one switch. A MAC address belongs to one Port, or any number of Ports share it (for example a
+ * virtual MAC address of VRRP). It is never both, because the switch delivers frames to the owner only. Ports are
+ * identified by their UIDs.
  */
 export class MacTable {
-  readonly #freed: () => void;
-  /** MAC → whose own it is, and the reverse. */
+  readonly #onFreed: () => void;
+  /** MAC address → UID of its owner, and the reverse. */
   readonly #owners = new Map<string, string>();
   readonly #own = new Map<string, string>();
-  /** MAC → who shares it, and the reverse. */
+  /** MAC address → UIDs of the Ports that share it, and the reverse. */
   readonly #sharers = new Map<string, Set<string>>();
   readonly #shared = new Map<string, readonly string[]>();
 
-  /** `freed` is told when somebody may find free what was taken. */
-  constructor(freed: () => void) {
-    this.#freed = freed;
+  /** `onFreed` is called when a MAC address may have become free. */
+  constructor(onFreed: () => void) {
+    this.#onFreed = onFreed;
   }
 
-  /** Gives `mac` to `port` as its own in place of what it had; another's UID when that owns or shares it. */
+  /**
+   * Makes `port` the owner of `mac`, and releases the MAC address that it owned before. Fails with the UID of a Port
+   * that owns or shares `mac`.
+   */
   claim(port: string, mac: string): { readonly ok: true } | { readonly ok: false; readonly holder: string } {
     const owner = this.#owners.get(mac);
     if (owner === port) return { ok: true };
@@ -29,8 +33,9 @@ export class MacTable {
   }
 
   /**
-   * Has `port` share these, in place of what it shared. Returns those that it cannot, since another owns them: MAC → its
-   * UID.
+   * Makes `port` share these MAC addresses, and no others.
+   *
+   * @returns the refused MAC addresses, which other Ports own → the UID of the owner
    */
   share(port: string, macs: readonly string[]): ReadonlyMap<string, string> {
     const refused = new Map<string, string>();
@@ -50,7 +55,7 @@ export class MacTable {
     return refused;
   }
 
-  /** Frees all that the Port has. */
+  /** Releases all MAC addresses of the Port. */
   release(port: string): void {
     this.#disown(port);
     this.share(port, []);
@@ -61,7 +66,7 @@ export class MacTable {
     if (mac === undefined) return;
     this.#own.delete(port);
     this.#owners.delete(mac);
-    this.#freed();
+    this.#onFreed();
   }
 
   #unshare(port: string, macs: readonly string[]): void {
@@ -70,6 +75,6 @@ export class MacTable {
       sharers?.delete(port);
       if (sharers?.size === 0) this.#sharers.delete(mac);
     }
-    if (macs.length > 0) this.#freed();
+    if (macs.length > 0) this.#onFreed();
   }
 }

@@ -13,36 +13,46 @@ export interface SubnetPool {
   readonly macs: MacTable;
 }
 
-/** Two objects are recorded with the same value. The first keeps the value; an administrator must resolve the second. */
+/**
+ * Two objects have the same recorded value. The first object keeps the value; an administrator must resolve the
+ * conflict.
+ */
 export interface PoolConflict {
   readonly kind: string;
   readonly uid: string;
   readonly value: string;
 }
 
-/** What of a Subnet's spec decides which addresses it has; two texts are equal exactly when the ranges are. */
+/**
+ * The allocation settings of a Subnet. `text` identifies the settings: two texts are equal exactly when the settings
+ * are equal.
+ */
 export interface SubnetRanges extends AddressRanges {
   readonly text: string;
 }
 
 /**
- * All that is handed out once: blocks of VPCs and Subnets, addresses and MACs of Ports, external addresses, links. A
- * view of what statuses and rows say, made anew at each start (invariant 8). Owners are UIDs; waiters are keys of objects.
+ * Everything that only one object can have: ranges of VPCs and Subnets, IP and MAC addresses of Ports, external
+ * addresses, links. The pools are a view of statuses and rows, and the operator rebuilds them at each start
+ * (invariant 8). Owners are UIDs; waiters are keys of objects.
  */
 export class Pools {
   readonly vpcBlocks: VpcBlocks;
   readonly external: ExternalPools;
   readonly links = new LinkPool();
   readonly #settings: NetworkSettings;
-  /** By VPC's UID: the blocks of its Subnets. */
+  /** UID of the VPC → the ranges of its Subnets. */
   readonly #subnetBlocks = new Map<string, CidrPool>();
-  /** By Subnet's UID. */
+  /** By the UID of the Subnet. */
   readonly #subnets = new Map<string, SubnetPool & { ranges: string }>();
-  /** Subnet's UID → the VPC's in which it has a block; Port's UID → the Subnet's in which it has an address. */
+  /**
+   * UID of a Subnet → UID of the VPC in which it has a range; UID of a Port → UID of the Subnet in which it has an
+   * address.
+   */
   readonly #parents = new Map<string, string>();
   readonly waiting: Waiters;
 
-  /** `wake` is given the kind and key of who may find free what was taken. */
+  /** `wake` is called with the kind and key of an object that waits for a value which may be free now. */
   constructor(settings: NetworkSettings, wake: (kind: string, key: string) => void) {
     this.#settings = settings;
     this.waiting = new Waiters(wake);
@@ -52,7 +62,10 @@ export class Pools {
     );
   }
 
-  /** The blocks of a VPC's Subnets. Allocated from the high end: people number by hand from the low one. */
+  /**
+   * Returns the ranges of the Subnets of a VPC. The pool allocates from the high end, because people who choose
+   * ranges by hand start at the low end.
+   */
   subnetBlocks(vpcUid: string, cidr: Cidr): CidrPool {
     const known = this.#subnetBlocks.get(vpcUid);
     if (known !== undefined) return known;
@@ -63,22 +76,22 @@ export class Pools {
     return pool;
   }
 
-  /** The addresses of a Subnet; undefined when its range is not known. */
+  /** Returns the addresses of a Subnet; undefined while its range is unknown. */
   subnet(subnetUid: string): SubnetPool | undefined {
     return this.#subnets.get(subnetUid);
   }
 
-  /** Makes the pool of a Subnet, or gives it other ranges. */
+  /** Creates the pool of a Subnet, or changes its ranges. */
   configureSubnet(subnetUid: string, cidr: Cidr, ranges: SubnetRanges): SubnetPool {
     const known = this.#subnets.get(subnetUid);
     if (known === undefined) {
-      const freed = () => this.waiting.wake(subnetUid);
+      const onFreed = () => this.waiting.wake(subnetUid);
       const pool = {
         addresses: new AddressPool(cidr, ranges),
-        macs: new MacTable(freed),
+        macs: new MacTable(onFreed),
         ranges: ranges.text,
       };
-      pool.addresses.onRelease(freed);
+      pool.addresses.onRelease(onFreed);
       this.#subnets.set(subnetUid, pool);
       return pool;
     }
@@ -89,7 +102,7 @@ export class Pools {
     return known;
   }
 
-  /** Remembers whose pool `uid` takes from, for its release. */
+  /** Records the parent from whose pool `uid` allocates, for the release. */
   setParent(uid: string, parentUid: string): void {
     this.#parents.set(uid, parentUid);
   }
@@ -105,7 +118,11 @@ export class Pools {
     if (vpcUid !== undefined) this.#subnetBlocks.get(vpcUid)?.release(uid);
   }
 
-  /** Frees a Port's address and MAC. Returns the UID of the Subnet they were of. */
+  /**
+   * Releases the addresses and MAC addresses of a Port.
+   *
+   * @returns the UID of the Subnet; undefined if the Port had no addresses
+   */
   releasePort(uid: string): string | undefined {
     const subnetUid = this.#forgetParent(uid);
     if (subnetUid === undefined) return undefined;
@@ -122,5 +139,5 @@ export class Pools {
   }
 }
 
-/** Under what VPCs wait that found their organization's blocks taken. */
+/** The key under which VPCs wait for a free range in their organization. */
 export const vpcWaiters = (organization: string): string => `organization/${organization}`;

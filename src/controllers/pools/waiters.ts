@@ -1,9 +1,9 @@
 /**
- * Those who wait for something that is taken, by the pool it is taken in. Whoever frees it wakes them all; each
- * looks for itself whether it is now its turn, and waits again when it is not.
+ * The objects that wait for a taken value, by pool. A release wakes all waiters of the pool. Each of them tries
+ * again, and waits again if it is not successful.
  */
 export class Waiters {
-  /** Pool → kind and key of each, under `kind/key`. */
+  /** Pool → `kind/key` → kind and key of the waiter. */
   readonly #waiting = new Map<string, Map<string, readonly [kind: string, key: string]>>();
   readonly #wake: (kind: string, key: string) => void;
 
@@ -11,7 +11,7 @@ export class Waiters {
     this.#wake = wake;
   }
 
-  /** The object is to be woken when something of `pool` is freed. */
+  /** Wakes the object when a value of `pool` becomes free. */
   add(pool: string, kind: string, key: string): void {
     let waiting = this.#waiting.get(pool);
     if (waiting === undefined) {
@@ -21,7 +21,7 @@ export class Waiters {
     waiting.set(`${kind}/${key}`, [kind, key]);
   }
 
-  /** Something of `pool` was freed. */
+  /** Wakes the waiters of `pool` because one of its values became free. */
   wake(pool: string): void {
     const waiting = this.#waiting.get(pool);
     if (waiting === undefined) return;

@@ -14,19 +14,19 @@ import type { Pools, SubnetPool } from '../pools/pools.ts';
 import { bad, collect, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 
-/** Addresses besides its own that a machine may use, as a CIDR, and the MAC address with which it also may. */
+/** Additional addresses that a VM may use, as a CIDR, and the additional MAC address for them. */
 export interface Allowed {
   readonly cidr: string;
   readonly mac: string | undefined;
 }
 
-/** What a Port is known by in its Subnet. */
+/** The addresses of a Port in its Subnet. */
 export interface Addressing {
   readonly address: Address;
   /** MAC addresses are in canonical form. */
   readonly mac: string;
   readonly allowed: readonly Allowed[];
-  /** Why something that it wants to be allowed is left out. */
+  /** Why an entry of `allowedAddresses` is not in effect. */
   readonly refused: Problem | undefined;
 }
 
@@ -40,7 +40,10 @@ const unusableBecause: Readonly<Record<Unusable, string>> = {
   reserved: 'is reserved in',
 };
 
-/** Holds a Port's MACs and address for it: those it names, else a computed and an allocated one. */
+/**
+ * Holds the MAC addresses and the address of a Port: those in its spec, otherwise a computed MAC address and an
+ * allocated address.
+ */
 export function assignAddressing(
   pools: Pools,
   ports: ReadStore<Port>,
@@ -104,7 +107,11 @@ function assignMac(
   return bad('MACConflict', macConflict(parsed.value, holderName(claim.holder)));
 }
 
-/** Has the Port share the MACs that it wants besides its own. Returns those that it cannot: MAC → a sentence. */
+/**
+ * Makes the Port share the additional MAC addresses of its spec.
+ *
+ * @returns the refused MAC addresses, each with a sentence
+ */
 function shareMacs(
   { subnet }: SubnetNetwork,
   { macs }: SubnetPool,
@@ -122,7 +129,10 @@ function shareMacs(
   return refused;
 }
 
-/** The MAC addresses of `allowedAddresses` in canonical form; none of a machine that may use any. */
+/**
+ * Returns the MAC addresses of `allowedAddresses` in canonical form. The result is empty without spoofing protection,
+ * because the VM may then use any address.
+ */
 export function sharedMacs({ allowedAddresses = [], spoofingProtection }: Port['spec']): readonly string[] {
   if (spoofingProtection === 'Disabled') return [];
   const parsed = allowedAddresses.flatMap(({ mac }) => (mac === undefined ? [] : [parseMac(mac)]));
@@ -132,7 +142,7 @@ export function sharedMacs({ allowedAddresses = [], spoofingProtection }: Port['
 const macConflict = (mac: string, holder: string): string =>
   `${mac} is already a MAC address of ${holder}; use another MAC address.`;
 
-/** What of the Subnet's own has this MAC. */
+/** Returns the part of the Subnet that has this MAC address; undefined if there is none. */
 function infrastructureWith(mac: string, subnetUid: string): string | undefined {
   if (mac === computeMac(subnetUid, 'gateway')) return "the Subnet's gateway";
   return mac === computeMac(subnetUid, 'metadata') ? "the Subnet's metadata service" : undefined;

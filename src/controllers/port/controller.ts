@@ -22,13 +22,13 @@ import { securityGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
 import { specProblem } from './spec.ts';
 
-/** Where a Port is plugged in, and how its status says so. */
+/** The host of a Port, and the conditions that report it. */
 interface Binding {
   readonly host: string | undefined;
   readonly conditions: readonly DesiredCondition[];
 }
 
-/** Decides on a Port: its logical switch port, address, MAC and groups. */
+/** Decides on a Port: its logical switch port, addresses and groups. */
 export class PortController implements KindController<Port> {
   readonly #env: Env;
 
@@ -41,12 +41,15 @@ export class PortController implements KindController<Port> {
     const intent = this.#withoutBinding(port);
     return {
       ...intent,
-      also: binding.conditions,
+      otherConditions: binding.conditions,
       status: (programmed) => ({ ...intent.status(programmed), boundHost: binding.host }),
     };
   }
 
-  /** Where OVN has the interface up; as before while the Southbound database has not been read. */
+  /**
+   * Returns the host on which OVN reports the interface up. Until the operator has read the Southbound database, the
+   * result is the host in the status.
+   */
   #binding({ metadata: { uid }, status = {} }: Port): Binding {
     const { bindings } = this.#env;
     if (!bindings.isKnown) {
@@ -111,7 +114,7 @@ export class PortController implements KindController<Port> {
     return { reason: 'SubnetNotReady', message };
   }
 
-  /** The Port's groups that are in OVN, and what is wrong with the others. */
+  /** Returns the SecurityGroups of the Port that OVN contains, and a problem if there are others. */
   #groups(port: Port): { found: readonly SecurityGroup[]; problem: Problem | undefined } {
     const { namespace = '' } = port.metadata;
     const found: SecurityGroup[] = [];
@@ -147,7 +150,7 @@ function statusOf(port: Port, { cidr, gatewayIP, mtu, dhcp }: SubnetNetwork, { a
   };
 }
 
-/** What a status said besides conditions, while nothing new can be said. */
+/** Returns the status without conditions, for a Port whose status cannot be determined now. */
 function statusBefore({ status = {} }: Port) {
   const { conditions: _conditions, observedGeneration: _generation, boundHost: _host, ...rest } = status;
   return rest;

@@ -1,4 +1,4 @@
-/** Port: a logical switch port for one interface of a VM, with an address and a MAC that no other Port has. */
+/** Port: a logical switch port for one interface of a VM, with a unique IP address and MAC address. */
 import type { Port } from '../../api/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import { countObjects } from '../common/metrics.ts';

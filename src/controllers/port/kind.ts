@@ -2,7 +2,7 @@ import { resources, type Port } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
 import { portKeys } from '../trafficpolicy/index.ts';
 
-/** The group of a Port that names none. */
+/** The SecurityGroup of a Port that names no group. */
 const DEFAULT_GROUP = 'default';
 
 export const portKind: Kind<Port> = {
@@ -19,14 +19,14 @@ export const portKind: Kind<Port> = {
         securityGroupNames(spec).map((name) => refKey({ namespace, name })),
       wakesTarget: { afterMs: 500 },
     },
-    /** The TrafficPolicies that may apply to it, by the names under which they look for Ports. */
+    /** The TrafficPolicies that may apply to the Port, by the keys under which they select Ports. */
     policies: { to: 'TrafficPolicy', keys: portKeys, wakesTarget: { afterMs: 500 } },
   },
-  /** What NatRules forward to. */
+  /** NatRules need the address of a Port. */
   facts: ({ metadata: { uid }, status }) => ({ uid, address: status?.ipAddress }),
 };
 
-/** The groups of a Port by name, each once. */
+/** Returns the names of a Port's SecurityGroups without duplicates. */
 export function securityGroupNames(spec: Pick<Port['spec'], 'securityGroupRefs'>): readonly string[] {
   const { securityGroupRefs } = spec;
   return securityGroupRefs === undefined

@@ -6,16 +6,19 @@ import type { SubnetNetwork } from '../subnet/index.ts';
 import type { Addressing } from './addressing.ts';
 import { qosRows } from './qos.ts';
 
-/** What a Port's rows are made of besides its spec. */
+/** The facts, besides the spec, from which the rows of a Port follow. */
 export interface PortFacts extends Addressing {
   readonly network: SubnetNetwork;
-  /** UIDs of its security groups; those that are not there are left out, and allow nothing. */
+  /** UIDs of its SecurityGroups in OVN. Groups that are not in OVN are omitted and allow nothing. */
   readonly groupUids: readonly string[];
-  /** UUIDs of the port groups of TrafficPolicies that apply to it. */
+  /** UUIDs of the port groups of the TrafficPolicies that apply to the Port. */
   readonly policyGroups: readonly string[];
 }
 
-/** The rows of a Port: its logical switch port, in its switch and groups; DHCP options of its own; rate limits. */
+/**
+ * Returns the rows of a Port: its logical switch port with the memberships in switch and groups, its own DHCP
+ * options, and its rate limits.
+ */
 export function planPort(port: Port, facts: PortFacts): DesiredState {
   const { spec, metadata } = port;
   const { network } = facts;
@@ -61,16 +64,21 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
 }
 
 /**
- * What the switch delivers to the port: its own address. Where it shares other MACs also what belongs to no port, as the
- * MAC of two would go to either; of that port security lets through what is sent to those. Without spoofing protection
- * everything, as the machine may be a switch or a router itself.
+ * Returns the addresses that the switch delivers to the port: normally only its own address. With a shared MAC
+ * address, `unknown` is added: the switch then also delivers frames to addresses without a port, because a MAC
+ * address of two ports would go to only one of them. Port security then admits frames to the shared addresses only.
+ * Without spoofing protection, `unknown` is added because the VM may be a switch or a router.
  */
 function addresses({ spec }: Port, { mac, address, allowed }: PortFacts): readonly string[] {
-  const isOne = spec.spoofingProtection !== 'Disabled' && allowed.every((each) => (each.mac ?? mac) === mac);
-  return [`${mac} ${formatAddress(address)}`, ...(isOne ? [] : ['unknown'])];
+  const usesOnlyOwnMac =
+    spec.spoofingProtection !== 'Disabled' && allowed.every((each) => (each.mac ?? mac) === mac);
+  return [`${mac} ${formatAddress(address)}`, ...(usesOnlyOwnMac ? [] : ['unknown'])];
 }
 
-/** What the machine may send from, and be sent (ovn-nb(5), port_security): `MAC IP…` for each MAC it may have. */
+/**
+ * Returns the addresses that the VM may send from and receive (ovn-nb(5), port_security): `MAC IP…` for each MAC
+ * address that the VM may use.
+ */
 function portSecurity({ spec }: Port, { mac, address, allowed }: PortFacts): readonly string[] {
   if (spec.spoofingProtection === 'Disabled') return [];
   const byMac = new Map([[mac, [formatAddress(address)]]]);
@@ -81,7 +89,10 @@ function portSecurity({ spec }: Port, { mac, address, allowed }: PortFacts): rea
   return [...byMac].map(([each, ips]) => [each, ...ips].join(' '));
 }
 
-/** Where the port may be bound; during a migration on both hosts, the target live with its first RARP. */
+/**
+ * Returns the options that select the host of the port. During a migration the port is on both hosts; it becomes
+ * active on the target with the first RARP of the VM.
+ */
 function binding(attachment: Port['spec']['attachment']): Readonly<Record<string, string>> {
   if (attachment?.host === undefined) return {};
   const { host, migrationTargetHost } = attachment;

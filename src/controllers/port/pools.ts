@@ -7,14 +7,14 @@ import type { PoolConflict, Pools } from '../pools/pools.ts';
 import { recordedPort, type PortRecord } from '../rows/recorded.ts';
 import { sharedMacs } from './addressing.ts';
 
-/** Releases a Port's address and MACs, and has its Subnet count its addresses again. */
+/** Releases the addresses of a Port and enqueues the Subnet to count its addresses again. */
 export function releasePort({ pools, stores, wakeSoon }: Env, uid: string): void {
   const subnetUid = pools.releasePort(uid);
   const subnet = subnetUid === undefined ? undefined : stores.Subnet.byUid(subnetUid);
   if (subnet !== undefined) wakeSoon('Subnet', keyOf(subnet));
 }
 
-/** Restores a Port's address and MACs, from its status or, where the status lacks them, from its row. */
+/** Restores the addresses of a Port, from its status or, where the status lacks them, from its row. */
 export function adoptPort(sources: PoolSources, port: Port): readonly PoolConflict[] {
   const { stores, pools, writer } = sources;
   const { uid, namespace = '' } = port.metadata;
@@ -27,18 +27,21 @@ export function adoptPort(sources: PoolSources, port: Port): readonly PoolConfli
     subnetUid,
     mac: port.status?.macAddress ?? fromRow?.mac,
     ip: port.status?.ipAddress ?? fromRow?.ip,
-    // The row counts before the spec: the Subnet may have refused a MAC that the spec names.
+    // The row has precedence over the spec, because the Subnet may have refused a MAC address in the spec.
     shared: fromRow?.shared ?? sharedMacs(port.spec),
   });
 }
 
-/** Restores the address and the MACs that the row of a deleted Port still has. */
+/** Restores the addresses that the row of a deleted Port contains. */
 export function adoptPortOrphan({ pools, writer }: PoolSources, { uid }: Owner): readonly PoolConflict[] {
   const record = recordedPort(writer, uid);
   return record === undefined ? [] : adopt(pools, record);
 }
 
-/** The addresses that Ports of a Subnet name: a Port without an address must not get an address that another names. */
+/**
+ * Returns the addresses that Ports of a Subnet name: a Port without `ipAddress` must not get the address that another
+ * Port names.
+ */
 export function* portClaims({ stores, pools }: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
   if (parent.kind !== 'Subnet') return;
   for (const port of stores.Port.byIndex('subnet', keyOf(parent)))

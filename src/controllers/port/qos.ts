@@ -2,13 +2,13 @@ import type { Port, RateLimit } from '../../api/index.ts';
 import { inport, outport, printMatch, row, rowUuid, type DesiredRow } from '../../ovn/index.ts';
 import { interfaceId } from '../rows/names.ts';
 
-/** Above what an administrator may have put on the switch by hand with the default priority. */
+/** Higher than the default priority, which an administrator may have used for a rule of the switch. */
 const PRIORITY = 2000;
 
-/** OVN's burst when none is given: 80 % of the rate, as Neutron has it. */
+/** The default burst as a share of the rate, the same as in Neutron. */
 const BURST_SHARE = 0.8;
 
-/** The rate limits of a Port (ovn-nb(5), QoS; rate in kbit/s, burst in kbit). */
+/** Returns the rate limits of a Port (ovn-nb(5), table QoS; rate in kbit/s, burst in kbit). */
 export function qosRows({ metadata: { uid }, spec: { qos = {} } }: Port): readonly DesiredRow[] {
   const port = { name: interfaceId(uid) };
   return [

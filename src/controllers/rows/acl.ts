@@ -1,6 +1,6 @@
 import { printMatch, row, rowUuid, type DesiredRow, type Match } from '../../ovn/index.ts';
 
-/** A rule of OVN's ACL table. `to-lport` is what reaches a machine, `from-lport` what leaves it (ovn-nb(5)). */
+/** A row of the table ACL. `to-lport` is traffic to a VM, `from-lport` is traffic from a VM (ovn-nb(5)). */
 export interface Acl {
   readonly direction: 'to-lport' | 'from-lport';
   readonly priority: number;
@@ -9,9 +9,9 @@ export interface Acl {
 }
 
 /**
- * The ladder of priorities: the higher is looked at first, and OVN 23.03 has no tiers. What a machine needs before it
- * has an address (`infrastructure`) stands above what drops the rest of IP; isolation is above even that. What no group
- * may allow (`never`) stands above what groups allow.
+ * The priorities of ACLs: OVN applies the ACL with the highest priority, and OVN 23.03 has no tiers. The traffic that
+ * a VM needs before it has an address (`infrastructure`) is above the ACLs that drop the rest of IP. Isolation is
+ * above even that traffic. Traffic that no group may allow (`never`) is above the traffic that groups allow.
  */
 export const priority = {
   isolationDrop: 3002,
@@ -24,8 +24,8 @@ export const priority = {
 } as const;
 
 /**
- * The row of an ACL. Its identity is what it says: rules that move within a list change no row, and a rule that
- * changes is one row gone and one come, in one transaction.
+ * Returns the row of an ACL. The UUID follows from the content: rules that move within a list change no row, and a
+ * changed rule deletes one row and inserts another in one transaction.
  */
 export function aclRow(ownerUid: string, acl: Acl): DesiredRow {
   const match = printMatch(acl.match);

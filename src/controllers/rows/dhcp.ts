@@ -3,32 +3,32 @@ import { and, ip, number, row, type DesiredRow, type Match } from '../../ovn/ind
 import { dhcpUuid } from './names.ts';
 import type { NetworkSettings } from '../settings.ts';
 
-/** What a DHCP answer says (ovn-nb(5), DHCP_Options). */
+/** The content of a DHCP answer (ovn-nb(5), table DHCP_Options). */
 export interface DhcpFacts {
   readonly cidr: string;
   readonly gatewayIP: string | undefined;
   readonly mtu: number;
   readonly dhcp: SubnetDHCP;
-  /** Whether machines are told the way to the metadata service. */
+  /** Whether the answer contains the route to the metadata service. */
   readonly metadata: boolean;
 }
 
-/** Where machines look for the metadata service (the convention of EC2, OpenStack and others). */
+/** The address of the metadata service (the convention of EC2, OpenStack and others). */
 export const METADATA_ADDRESS = '169.254.169.254';
 
-/** Stands for the server where the Subnet has no gateway: link-local, so that it is nobody's address. */
+/** The server address in a Subnet without gateway: a link-local address, which no VM has. */
 const SERVER_WITHOUT_GATEWAY = METADATA_ADDRESS;
 
-/** The address of a Subnet's DHCP server, to which machines send the renewals of their leases. */
+/** Returns the address of a Subnet's DHCP server, to which VMs send the renewals of their leases. */
 export const dhcpServer = (gatewayIP: string | undefined): string => gatewayIP ?? SERVER_WITHOUT_GATEWAY;
 
-/** What a machine sends to a DHCP server (RFC 2131 §4.1) at this address. */
+/** Matches DHCP requests to the server at this address (RFC 2131 §4.1). */
 export const dhcpRequest = (to: string): Match =>
   and(ip(4, 'dst', [to]), number('udp.src', 68), number('udp.dst', 67));
 
 /**
- * The row of DHCP options of an owner: a Subnet, or a Port that overrides some. The server's MAC goes with the
- * Subnet, so that a machine sees one server whichever row answers it.
+ * Returns the DHCP options of an owner: a Subnet, or a Port that overrides some options. The MAC address of the
+ * server is a function of the Subnet, so that a VM sees one server, whichever row answers.
  */
 export function dhcpRow(
   ownerUid: string,
@@ -52,7 +52,7 @@ export function dhcpRow(
   });
 }
 
-/** What a Subnet's DHCP server answers, with the administrator's settings where the Subnet says nothing. */
+/** Returns the DHCP options of a Subnet. The administrator's settings apply where the Subnet sets nothing. */
 export function effectiveDhcp(
   spec: SubnetDHCP,
   { dnsServers }: Pick<NetworkSettings, 'dnsServers'>,
@@ -60,19 +60,19 @@ export function effectiveDhcp(
   return { dnsServers, ...spec };
 }
 
-/** The Subnet's options with what the Port says in their place. */
+/** Returns the options of the Subnet, replaced by the options that the Port sets. */
 export function mergeDhcp(subnet: SubnetDHCP, port: PortDHCP = {}): SubnetDHCP {
   return { ...subnet, ...port };
 }
 
-/** Whether the Port needs a row of its own. */
+/** Whether the Port needs its own row of DHCP options. */
 export function overridesOptions({ mode: _mode, ...options }: PortDHCP = {}): boolean {
   return Object.keys(options).length > 0;
 }
 
 /**
- * Option 121 (RFC 3442): the metadata service is on the link (next hop 0.0.0.0), so it costs no address of the
- * Subnet. The default route stands here again, since clients that take this option ignore option 3.
+ * Returns DHCP option 121 (RFC 3442). The metadata service is on the link (next hop 0.0.0.0), so it needs no address
+ * of the Subnet. The option repeats the default route, because clients that use this option ignore option 3.
  */
 function metadataRoutes(gatewayIP: string | undefined): string {
   const routes = [

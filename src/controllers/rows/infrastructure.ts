@@ -3,10 +3,11 @@ import type { Acl } from './acl.ts';
 import { dhcpRequest } from './dhcp.ts';
 
 /**
- * What a machine needs before it has an address, which must stand above every drop of IP: the broadcast in which it asks
- * for one (northd lets the answers of OVN's own DHCP server through) and IPv6 neighbour discovery. ARP is not IP, and
- * needs nothing. Renewals go to the server's address: the Subnet's switch lets them pass. With `allow-related` the
- * switches of the group's ports track connections, if nothing else makes them.
+ * Returns the ACLs for the traffic that a VM needs before it has an address. They must be above every ACL that drops
+ * IP. The traffic is the broadcast of a DHCP request (northd admits the answers of OVN's own DHCP server) and IPv6
+ * neighbour discovery. ARP is not IP and needs no ACL. Renewals go to the address of the server: the switch of the
+ * Subnet admits them. With `allow-related`, the switches of the group's ports track connections even if no other ACL
+ * requires that.
  */
 export function infrastructure(
   group: OvnSymbol,

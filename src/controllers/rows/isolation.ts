@@ -20,9 +20,9 @@ import { linkLocal, onLink, unspecified } from './link-scope.ts';
 import { isolationGroupName, isolationGroupUuid } from './names.ts';
 
 /**
- * The group of ports that may not reach beyond `cidr`: whatever comes from, or goes to, addresses outside it is
- * dropped, above all that security groups allow. Every Subnet and VPC has one, mostly empty, so that a TrafficPolicy
- * with `isolation` holds from the moment in which a Port joins it, with nothing to wait for.
+ * Returns the isolation group of `cidr`: the ports in the group cannot communicate with addresses outside. The ACLs
+ * drop this traffic above everything that security groups allow. Every Subnet and VPC has such a group, which is
+ * mostly empty. So a TrafficPolicy with `isolation` is in effect at the moment when a Port joins the group.
  */
 export function isolationRows(uid: string, cidr: Cidr): DesiredState {
   const group = row('Port_Group', isolationGroupUuid(uid), { name: isolationGroupName(uid) });
@@ -34,8 +34,9 @@ export function isolationRows(uid: string, cidr: Cidr): DesiredState {
 }
 
 /**
- * What stays on the link passes, whatever frame carries it: DHCP requests and neighbour discovery are among it. The
- * frame says nothing: a router takes a packet out of a multicast frame, too.
+ * Returns the ACLs that drop traffic with addresses outside `cidr`. Traffic on the link passes, which includes DHCP
+ * requests and neighbour discovery. The ACLs test IP addresses and not the Ethernet frame, because a router also
+ * forwards a packet that arrives in a multicast frame.
  */
 function isolation(uid: string, cidr: Cidr): readonly Acl[] {
   const group = isolationGroupName(uid);

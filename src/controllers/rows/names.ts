@@ -1,14 +1,14 @@
 import { rowUuid, symbol, type OvnSymbol } from '../../ovn/index.ts';
 
 /*
- * The names and UUIDs by which the rows of one kind are known to the plans of others. All are functions of a UID, so
- * a reference needs no look-up (invariant 2).
+ * The names and UUIDs of rows that plans of other kinds refer to. All are functions of a UID, so a reference needs no
+ * look-up (invariant 2).
  */
 
 export const routerName = (vpcUid: string): OvnSymbol => symbol(vpcUid);
 export const routerUuid = (vpcUid: string): string => rowUuid(vpcUid, 'router');
 
-/** The group of all filtered ports of a VPC: what no security group allows is dropped here. */
+/** The group of all filtered ports of a VPC. Its ACLs drop the traffic that no security group allows. */
 export const dropGroupName = (vpcUid: string): OvnSymbol => symbol(vpcUid, 'drop');
 export const dropGroupUuid = (vpcUid: string): string => rowUuid(vpcUid, 'drop-group');
 
@@ -16,28 +16,31 @@ export const switchName = (subnetUid: string): OvnSymbol => symbol(subnetUid);
 export const switchUuid = (subnetUid: string): string => rowUuid(subnetUid, 'switch');
 export const dhcpUuid = (ownerUid: string): string => rowUuid(ownerUid, 'dhcp4');
 
-/** A Port's logical switch port: its name is the `iface-id` that the VM manager sets. */
+/** The name of a Port's logical switch port is the `iface-id` that the VM manager sets. */
 export const interfaceId = (portUid: string): string => portUid;
 export const portUuid = (portUid: string): string => rowUuid(portUid, 'lsp');
 
 export const groupName = (securityGroupUid: string): OvnSymbol => symbol(securityGroupUid);
 export const groupUuid = (securityGroupUid: string): string => rowUuid(securityGroupUid, 'group');
 
-/** The group of a TrafficPolicy's ports. */
+/** The port group of a TrafficPolicy. */
 export const policyGroupName = (policyUid: string): OvnSymbol => symbol(policyUid);
 export const policyGroupUuid = (policyUid: string): string => rowUuid(policyUid, 'group');
 
-/** The group of ports that may not reach beyond a Subnet, or beyond a VPC. */
+/** The group of the ports that cannot communicate outside a Subnet or a VPC. */
 export const isolationGroupName = (uid: string): OvnSymbol => symbol(uid, 'isolation');
 export const isolationGroupUuid = (uid: string): string => rowUuid(uid, 'isolation-group');
 
-/** Key in `external_ids` of the router and the switch: the CIDR that was allocated, so that NB alone can tell it. */
+/**
+ * Key in `external_ids` of the router and the switch: the allocated CIDR, so that the Northbound database alone
+ * records it.
+ */
 export const CIDR_MARK = 'overlay-network/cidr';
 
-/** A VPC's port on an ExternalNetwork. */
+/** The name of a VPC's port on an ExternalNetwork. */
 export const gatewayPortName = (vpcUid: string): OvnSymbol => symbol(vpcUid, 'external');
 
-/** A VPCPeering's port on its VPC's router. */
+/** The name of a VPCPeering's port on the router of its VPC. */
 export const peeringPortName = (peeringUid: string): OvnSymbol => symbol(peeringUid, 'peer');
 
 /** Key in `external_ids` of a VPC's gateway port and of a NatRule's row: the UID of the ExternalNetwork. */

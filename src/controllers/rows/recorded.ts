@@ -3,30 +3,30 @@ import { SUBNET_MARK, textAt, type RowWriter } from '../../ovn/index.ts';
 import { CIDR_MARK, EXTERNAL_MARK, PEERING_MARK } from './names.ts';
 
 /*
- * What objects have in OVN, as their rows say. It is asked where a status may be missing: after a crash between the
- * two writes, and when somebody restored objects without their statuses. What depends on such an object must not lose
- * its own rows until the status is written again.
+ * Reads what OVN contains for an object. A status may be missing after a crash between the writes to OVN and to the
+ * status, or after a user restored objects without their statuses. Objects that depend on such an object must keep
+ * their rows until the status is written again.
  */
 
 type Rows = Pick<RowWriter, 'ownedBy'>;
 
-/** The range that a VPC's `Logical_Router` or a Subnet's `Logical_Switch` is marked with. */
+/** Returns the CIDR in the mark of a VPC's `Logical_Router` or a Subnet's `Logical_Switch`. */
 export function recordedCidr(writer: Rows, uid: string, table: string): Cidr | undefined {
   const cidr = parseCidr(markOf(writer, uid, table, CIDR_MARK) ?? '', { family: 4 });
   return cidr.ok ? cidr.value : undefined;
 }
 
-/** What a Port is recorded with. */
+/** The record of a Port in OVN. */
 export interface PortRecord {
   readonly uid: string;
   readonly subnetUid: string;
   readonly mac: string | undefined;
   readonly ip: string | undefined;
-  /** Other MACs that its machine may use. */
+  /** The other MAC addresses that its VM may use. */
   readonly shared: readonly string[];
 }
 
-/** What a Port's row says: `MAC IP` is the first of its addresses that has both. */
+/** Returns the record of a Port: `MAC IP` is the first of its addresses that has both. */
 export function recordedPort(writer: Rows, uid: string): PortRecord | undefined {
   const owned = writer.ownedBy(uid).find(({ table }) => table === 'Logical_Switch_Port');
   const subnetUid = markOf(writer, uid, 'Logical_Switch_Port', SUBNET_MARK);
@@ -41,13 +41,13 @@ export function recordedPort(writer: Rows, uid: string): PortRecord | undefined 
   return undefined;
 }
 
-/** The MACs that `port_security` has besides the Port's own. */
+/** Returns the MAC addresses in `port_security` except the Port's own. */
 function sharedIn(portSecurity: unknown, own: string): readonly string[] {
   if (!(portSecurity instanceof Set)) return [];
   return [...portSecurity].map((text) => String(text).split(' ')[0] ?? '').filter((mac) => mac !== own);
 }
 
-/** The gateway that a VPC has in OVN, as its rows say. */
+/** Returns the gateway in the rows of a VPC. */
 export function recordedGateway(
   writer: Rows,
   vpcUid: string,
@@ -63,7 +63,7 @@ export function recordedGateway(
   return undefined;
 }
 
-/** What a NatRule has in OVN, as its row says. */
+/** The record of a NatRule in OVN. */
 export interface NatRecord {
   readonly networkUid: string;
   readonly external: string;
@@ -83,7 +83,7 @@ export function recordedNat(writer: Rows, uid: string): NatRecord | undefined {
   return undefined;
 }
 
-/** The link that a peering has in OVN, as its row says. */
+/** Returns the link in the row of a peering. */
 export function recordedLink(
   writer: Rows,
   uid: string,

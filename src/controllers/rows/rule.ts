@@ -1,24 +1,26 @@
-/** What the rules of SecurityGroups and TrafficPolicies have in common. */
+/** The common part of the rules of SecurityGroups and TrafficPolicies. */
 import { inport, outport, type Family } from '../../ovn/index.ts';
 
-/** A direction of rules, as OVN names it: ingress is what reaches the machine. */
+/** The directions of rules in OVN: ingress is traffic to the VM. */
 export const directions = {
   ingress: { direction: 'to-lport', remote: 'src', members: outport },
   egress: { direction: 'from-lport', remote: 'dst', members: inport },
 } as const;
 
-/** Protocols with ports, and what OVN calls them. */
+/** Protocols with ports, and their names in OVN. */
 export const transports = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
 
-/** A rule that cannot be expressed, and where it stands. */
+/** A rule cannot be expressed in OVN. The message begins with the field. */
 export class RuleError extends Error {
   override readonly name = 'RuleError';
   readonly code = 'INVALID_RULE';
 }
 
 /**
- * What a word of an enumeration stands for. @throws RuleError for a word that is none: the schema lets no such through,
- * but what is stored may be older than the schema, or have been written while there was none.
+ * Returns the meaning of a value of an enumeration. The schema rejects other values, but a stored object may be older
+ * than the schema.
+ *
+ * @throws RuleError for a value that is not in the enumeration
  */
 export function oneOf<T>(meanings: Readonly<Record<string, T>>, word: string): T {
   if (!Object.hasOwn(meanings, word))
@@ -26,18 +28,22 @@ export function oneOf<T>(meanings: Readonly<Record<string, T>>, word: string): T
   return meanings[word] as T;
 }
 
-/** What `build` makes. @throws RuleError with the rule's place in front, for whatever it throws. */
-export function inPlace<T>(place: string, build: () => T): T {
+/**
+ * Returns the result of `build`.
+ *
+ * @throws RuleError for every error of `build`, with the field at the start of the message
+ */
+export function inField<T>(field: string, build: () => T): T {
   try {
     return build();
   } catch (error) {
-    throw new RuleError(`${place}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new RuleError(`${field}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }
 }
 
-/** ICMP is of one IP version; all else is of both. */
+/** Returns the IP versions of a rule: ICMP has one version, all other protocols have both. */
 export function familiesOf({ protocol }: { readonly protocol: string }): readonly Family[] {
   if (protocol === 'ICMP') return [4];
   return protocol === 'ICMPv6' ? [6] : [4, 6];

@@ -21,7 +21,10 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
     this.#env = env;
   }
 
-  /** A group that is being deleted keeps no other group, so that two groups that admit each other can both go. */
+  /**
+   * Returns the users of a group. A group that is being deleted does not count, so that two groups that refer to each
+   * other can be deleted.
+   */
   users(key: string, group: SecurityGroup): readonly string[] {
     return this.#env
       .usersOf('SecurityGroup', [key])
@@ -39,7 +42,7 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
     const { acls, problem } = aclsOrProblem(group, (name) => remotes.get(name), settings.limits);
     const missing = remoteGroupNames(group.spec).filter((name) => !remotes.has(name));
     return {
-      // A rule that cannot be expressed closes the whole group: it allows nothing, and says so (invariant 10).
+      // If a rule cannot be expressed, the whole group allows nothing (invariant 10), and the condition states that.
       desired: planGroup(uid, acls),
       accepted: problem,
       resolvedRefs: missingGroups(
@@ -57,7 +60,9 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
     };
   }
 
-  /** The port groups of the groups that rules admit: its own, and those that are in OVN already. */
+  /**
+   * Returns the port groups of the remote groups in the rules: the group itself, and other groups that OVN contains.
+   */
   #remotes(group: SecurityGroup): ReadonlyMap<string, OvnSymbol> {
     const { namespace = '', name: self } = group.metadata;
     const found = new Map<string, OvnSymbol>();
@@ -73,7 +78,7 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
 
 const CONSEQUENCE = 'Until the rules are fixed, the group allows nothing.';
 
-/** The rows of a SecurityGroup: a port group that its Ports join, with an ACL a rule. */
+/** Returns the rows of a SecurityGroup: a port group that its Ports join, with one ACL per rule. */
 function planGroup(uid: string, acls: readonly Acl[]): DesiredState {
   const group = row('Port_Group', groupUuid(uid), { name: groupName(uid) });
   const rows = new Map(acls.map((acl) => aclRow(uid, acl)).map((each) => [each.uuid, each]));

@@ -1,4 +1,4 @@
-/** SecurityGroup: which traffic Ports accept and send, as a port group with ACLs. */
+/** SecurityGroup: the traffic that Ports accept and send, as a port group with ACLs. */
 import type { SecurityGroup } from '../../api/index.ts';
 import type { KindModule } from '../kind-module.ts';
 import { SecurityGroupController } from './controller.ts';

@@ -5,14 +5,14 @@ import type { Problem } from '../common/problem.ts';
 export const securityGroupKind: Kind<SecurityGroup> = {
   type: resources.SecurityGroup,
   references: {
-    /** The groups whose members rules admit. */
+    /** The remote groups of the rules. */
     remotes: {
       to: 'SecurityGroup',
       keys: ({ metadata: { namespace = '' }, spec }) =>
         remoteGroupNames(spec).map((name) => refKey({ namespace, name })),
       wakesTarget: true,
     },
-    /** The VPC that brought the group, and waits for it to go when it goes itself. */
+    /** The VPC that created the group. A deleted VPC waits for the deletion of the group. */
     vpc: {
       to: 'VPC',
       keys: ({ metadata: { namespace = '', ownerReferences = [] } }) =>
@@ -23,18 +23,21 @@ export const securityGroupKind: Kind<SecurityGroup> = {
   facts: (group) => ({ uid: group.metadata.uid, programmed: isProgrammed(group) }),
 };
 
-/** Names of the groups that the rules refer to, each once. */
+/** Returns the names of the remote groups in the rules without duplicates. */
 export function remoteGroupNames(spec: Pick<SecurityGroup['spec'], 'ingress' | 'egress'>): readonly string[] {
   const rules = [...(spec.ingress ?? []), ...(spec.egress ?? [])];
   return [...new Set(rules.flatMap(({ remote }) => remote?.securityGroupRef?.name ?? []))];
 }
 
-/** Whether the group is in OVN, so that Ports can join it. It stays so when OVN cannot be reached. */
+/** Whether OVN contains the group, so that Ports can join it. The result does not change while OVN is not reachable. */
 export function isProgrammed({ status }: SecurityGroup): boolean {
   return status?.ruleCount !== undefined;
 }
 
-/** Why these groups cannot be joined or admitted: there are none, or they are not in OVN yet. Undefined for no names. */
+/**
+ * Returns a problem for SecurityGroups that do not exist or that OVN does not contain yet; undefined without names.
+ * `consequence` is a clause that states the effect on traffic.
+ */
 export function missingGroups(
   groups: ReadStore<SecurityGroup>,
   namespace: string,

@@ -11,29 +11,29 @@ import {
   type OvnSymbol,
 } from '../../ovn/index.ts';
 import { priority, type Acl } from '../rows/acl.ts';
-import { directions, familiesOf, inPlace, oneOf, RuleError, transports } from '../rows/rule.ts';
+import { directions, familiesOf, inField, oneOf, RuleError, transports } from '../rows/rule.ts';
 
 const actions = { Enabled: 'allow-related', Disabled: 'allow-stateless' } as const;
-/** The name of the port group of a remote group by its name; undefined while it is not in OVN. */
+/** Returns the port group of the remote group with this name; undefined while OVN does not contain it. */
 export type RemoteGroup = (name: string) => OvnSymbol | undefined;
 
 /**
- * The ACLs that allow what a group's rules say; one a rule. A rule whose remote group is not there is left out: it
- * matches nothing.
+ * Returns the ACLs of a group's rules, one per rule. The result omits a rule whose remote group OVN does not contain,
+ * because the rule matches nothing.
  *
- * @throws MatchError or AddressError for a rule that cannot be expressed, which the schema refuses: the caller must
- * close the group. The error's message is prefixed with the rule's place.
+ * @throws RuleError for a rule that cannot be expressed, which the schema normally rejects; the caller must close the
+ *   group
  */
 export function ruleAcls(
   spec: Pick<SecurityGroup['spec'], 'ingress' | 'egress' | 'stateful'>,
   group: OvnSymbol,
   remoteGroup: RemoteGroup,
 ): readonly Acl[] {
-  const action = inPlace('spec.stateful', () => oneOf(actions, spec.stateful));
+  const action = inField('spec.stateful', () => oneOf(actions, spec.stateful));
   return (['ingress', 'egress'] as const).flatMap((side) => {
     const { direction, remote, members } = directions[side];
     return (spec[side] ?? []).flatMap((rule, index): readonly Acl[] => {
-      const match = inPlace(`spec.${side}[${index}]`, () => ruleMatch(rule, remote, remoteGroup));
+      const match = inField(`spec.${side}[${index}]`, () => ruleMatch(rule, remote, remoteGroup));
       if (match === undefined) return [];
       return [{ direction, priority: priority.allow, match: and(members({ group }), match), action }];
     });
@@ -63,7 +63,7 @@ function ruleMatch(
   );
 }
 
-/** That it is IP at all, where the protocol does not say so. */
+/** Matches IP for a protocol that does not imply IP. */
 function familyMatch({ protocol }: SecurityGroupRule): Match {
   return protocol === 'All' ? is('ip') : and();
 }

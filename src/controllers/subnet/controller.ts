@@ -13,7 +13,7 @@ import { planSubnet } from './plan.ts';
 import { subnetRanges } from './ranges.ts';
 import { specProblem } from './spec.ts';
 
-/** A Subnet that has all it needs for its rows. */
+/** The facts of a Subnet whose references are resolved and whose spec is valid. */
 interface Network {
   readonly vpc: VPC;
   readonly cidr: Cidr;
@@ -51,7 +51,7 @@ export class SubnetController implements KindController<Subnet> {
           mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
         }),
-      also: facts && mtuFits(subnet.spec, settings.mtu),
+      otherConditions: facts && mtuFits(subnet.spec, settings.mtu),
       status: (programmed) => {
         const pool = pools.subnet(subnet.metadata.uid);
         return {
@@ -68,7 +68,7 @@ export class SubnetController implements KindController<Subnet> {
     };
   }
 
-  /** The Subnet's range and what is in it, checked and held for it. */
+  /** Checks the range and the addresses of the Subnet, and holds the range. */
   #network(key: string, subnet: Subnet, vpc: VPC): Checked<Network> {
     const within = vpcNetwork(vpc);
     if (within === undefined) return vpcNotReady(vpc);
@@ -96,7 +96,7 @@ export class SubnetController implements KindController<Subnet> {
     return good({ vpc, cidr: cidr.value, ranges: ranges.value });
   }
 
-  /** The range that the Subnet names, or one that is allocated and then its own. */
+  /** Returns the range that the spec names, or an allocated range that the Subnet then keeps. */
   #cidr(key: string, { metadata, spec }: Subnet, vpc: VPC, within: Cidr): Checked<Cidr> {
     const { pools, stores } = this.#env;
     const blocks = pools.subnetBlocks(vpc.metadata.uid, within);

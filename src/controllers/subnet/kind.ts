@@ -36,11 +36,11 @@ const networkFields = ({ status }: Subnet) => ({
   cidr: status?.cidr,
   gatewayIP: status?.gatewayIP,
   mtu: status?.mtu,
-  // Its Ports are in groups of the VPC.
+  // The Ports are in groups of the VPC.
   vpc: status?.vpc?.uid,
 });
 
-/** What a Port needs to know of its Subnet. */
+/** The facts of a Subnet that its Ports need. */
 export interface SubnetNetwork {
   readonly subnet: Subnet;
   readonly vpc: VPC;
@@ -51,8 +51,8 @@ export interface SubnetNetwork {
 }
 
 /**
- * The network of a Subnet whose switch is in OVN, as its status says; undefined before. It stays what it was when
- * OVN cannot be reached or the spec is spoilt: Ports go on with what OVN has.
+ * Returns the network of a Subnet from its status; undefined until OVN contains its switch. The network does not
+ * change while OVN is not reachable or the spec is invalid, so the Ports keep their rows.
  */
 export function subnetNetwork(
   { stores, settings }: Pick<Env, 'stores' | 'settings'>,

@@ -1,11 +1,12 @@
 import { condition, type DesiredCondition, type Subnet } from '../../api/index.ts';
 
 /**
- * Whether the MTU that an overlay Subnet names fits through the tunnels: else larger packets to other hosts are lost,
- * and nobody says so. Nothing for a Subnet that names none, or that is on a physical network: what that takes is not
- * known here. It is no part of Ready: smaller packets pass, and the setting may be less than the hosts' network takes.
+ * Returns the condition that states whether the MTU in an overlay Subnet's spec fits through the tunnels. If it does
+ * not fit, larger packets to other hosts are lost, and no other component reports that. The result is empty for a
+ * Subnet without `mtu`, and for a Subnet on a physical network, whose limit is unknown. Ready does not depend on the
+ * condition, because smaller packets pass, and the setting may be lower than the real limit.
  *
- * @param largest what fits, in bytes (`NetworkSettings.mtu`)
+ * @param largest the largest MTU that fits, in bytes (`NetworkSettings.mtu`)
  */
 export function mtuFits({ mtu, provider }: Subnet['spec'], largest: number): readonly DesiredCondition[] {
   if (mtu === undefined || provider !== undefined) return [];

@@ -21,7 +21,7 @@ import { dhcpRequest, dhcpRow, dhcpServer, METADATA_ADDRESS } from '../rows/dhcp
 import { isolationRows } from '../rows/isolation.ts';
 import { CIDR_MARK, routerUuid, switchName, switchUuid } from '../rows/names.ts';
 
-/** What a Subnet's rows are made of besides its spec. */
+/** The facts, besides the spec, from which the rows of a Subnet follow. */
 export interface SubnetFacts {
   readonly vpcUid: string;
   readonly cidr: Cidr;
@@ -31,7 +31,10 @@ export interface SubnetFacts {
   readonly dhcp: SubnetDHCP;
 }
 
-/** The rows of a Subnet: its switch, how it is connected to the router and to a physical network, DHCP, and its isolation. */
+/**
+ * Returns the rows of a Subnet: its switch, the connections to the router and to a physical network, DHCP, and
+ * isolation.
+ */
 export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
   const { uid } = subnet.metadata;
   const cidr = formatCidr(facts.cidr);
@@ -57,7 +60,7 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
   };
 }
 
-/** The router's port in the Subnet, and the switch's towards it. */
+/** Returns the router's port in the Subnet, and the switch's port to the router. */
 function connection(
   { metadata: { uid }, spec }: Subnet,
   { vpcUid }: SubnetFacts,
@@ -68,7 +71,8 @@ function connection(
     name,
     mac: computeMac(uid, 'gateway'),
     networks: [network],
-    // On a physical network all that comes in enters at one host; what goes out leaves from each, with its own MAC.
+    // On a physical network, traffic from outside enters at one host. Traffic to outside leaves from each host, with
+    // the MAC address of that host.
     options: spec.provider === undefined ? {} : { 'reside-on-redirect-chassis': 'true' },
   });
   const switchPort = row('Logical_Switch_Port', rowUuid(uid, 'switch-port'), {
@@ -86,7 +90,7 @@ function connection(
   };
 }
 
-/** The switch's port towards a physical network. */
+/** Returns the switch's port to a physical network. */
 function physical({ metadata: { uid }, spec: { provider } }: Subnet): DesiredState {
   if (provider === undefined) return nothing;
   const port = row('Logical_Switch_Port', rowUuid(uid, 'localnet'), {
@@ -100,8 +104,8 @@ function physical({ metadata: { uid }, spec: { provider } }: Subnet): DesiredSta
 }
 
 /**
- * Lets renewals of leases get to the DHCP server from every Port of the switch, whatever forbids the rest. Here, since
- * the groups in which Ports are know no Subnet.
+ * Returns an ACL that admits renewals of leases from every Port of the switch to the DHCP server, above all drops.
+ * The ACL is on the switch, because the groups of Ports do not depend on a Subnet.
  */
 function renewals(uid: string, server: string): DesiredState {
   const acl = aclRow(uid, {
@@ -113,7 +117,10 @@ function renewals(uid: string, server: string): DesiredState {
   return { rows: [acl], memberships: [member('Logical_Switch', switchUuid(uid), 'acls', acl.uuid)] };
 }
 
-/** The metadata service's port: one on each hypervisor, and nothing leaves it (ovn-nb(5), localport). */
+/**
+ * Returns the port of the metadata service. Each hypervisor has an instance of it, and its traffic does not leave the
+ * hypervisor (ovn-nb(5), localport).
+ */
 function metadataPort(uid: string): DesiredState {
   const port = row('Logical_Switch_Port', rowUuid(uid, 'metadata'), {
     name: symbol(uid, 'metadata'),

@@ -12,7 +12,7 @@ import type { SubnetRanges } from '../pools/pools.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import { rangesWithin } from '../common/ranges.ts';
 
-/** Which addresses of its range a Subnet gives to whom, as its spec says. The schema checked most of it before. */
+/** Returns the gateway and the allocation settings of a Subnet's spec. The schema checks most of them before. */
 export function subnetRanges({ spec }: Subnet, cidr: Cidr): Checked<SubnetRanges> {
   const gateway = gatewayOf(spec.gateway, cidr);
   if (!gateway.ok) return gateway;

@@ -15,39 +15,44 @@ import {
 } from '../../ovn/index.ts';
 
 /**
- * What a list of rules does not have, said positively.
+ * The complement of a list of rules, without negation.
  *
- * OVN's `!` is no complement: `!(tcp.dst == 80)` still asks for TCP, so a drop on `ip && !(…)` lets UDP pass (ovn-sb(5):
- * prerequisites are not negated), and `!=` with several addresses multiplies out in ovn-controller. So the packets are
- * cut into pieces in which only one field counts, and of each piece the part that no rule lists is spelled out:
+ * OVN's `!` is not a complement. `!(tcp.dst == 80)` still requires TCP, so a drop on `ip && !(…)` admits UDP
+ * (ovn-sb(5): prerequisites are not negated). `!=` with several addresses multiplies in ovn-controller. Therefore the
+ * code divides the packets into parts in which only one field matters, and lists the values of each part that no rule
+ * contains:
  *
- * 1. addresses: CIDRs contain one another or are disjoint, so the CIDRs of the rules cut the address space into
- *    regions within each of which the same rules apply;
- * 2. protocols: those of which a region lists nothing go by their numbers, all in one set;
- * 3. ports (or ICMP type and code, as one number): the gaps between what is listed.
+ * 1. addresses: two CIDRs are disjoint, or one contains the other. So the CIDRs of the rules divide the address space
+ *    into regions, and the same rules apply within a region;
+ * 2. protocols: the protocols without any rule in a region form one set of protocol numbers;
+ * 3. ports (or ICMP type and code as one number): the gaps between the listed values.
  */
 
-/** The protocols that rules tell apart; all others go by their number alone. */
+/** The protocols that rules distinguish. All other protocols are identified by their number. */
 export type Transport = 'tcp' | 'udp' | 'sctp' | 'icmp';
 
-/** One rule, for one IP version. */
+/** A rule for one IP version. */
 export interface Listed {
-  /** Unset: any address. */
+  /** Undefined: any address. */
   readonly network?: Network;
-  /** Unset: all of IP. Ports, or ICMP types and codes as `type * 256 + code`; `values` unset: all. */
+  /**
+   * Undefined: all protocols of IP. `values` contains ports, or ICMP types and codes as `type * 256 + code`;
+   * undefined: all.
+   */
   readonly transport?: { readonly protocol: Transport; readonly values?: Range };
 }
 
 const transports: readonly Transport[] = ['tcp', 'udp', 'sctp', 'icmp'];
-const every: Range = { min: 0, max: 65_535 };
+const allValues: Range = { min: 0, max: 65_535 };
 
-/** Numbers of protocols (IANA). */
+/** Returns the protocol number (IANA). */
 const protocolNumber = (family: Family, transport: Transport): number =>
   ({ tcp: 6, udp: 17, sctp: 132, icmp: family === 4 ? 1 : 58 })[transport];
 
 /**
- * Matches that together are true of exactly the packets of the IP version that no rule lists; `side` is the end that
- * the rules' networks are of. In the order of addresses and protocols, whatever the order of the rules.
+ * Returns matches that together are true for exactly those packets of the IP version that no rule lists. `side` is
+ * the address to which the networks of the rules apply. The order depends on addresses and protocols, and not on the
+ * order of the rules.
  */
 export function complement(family: Family, side: 'src' | 'dst', rules: readonly Listed[]): readonly Match[] {
   return regions(family, rules).flatMap(({ networks, profile }) =>
@@ -55,7 +60,7 @@ export function complement(family: Family, side: 'src' | 'dst', rules: readonly 
   );
 }
 
-/** What of each protocol is listed; undefined: all of IP is. */
+/** The listed values of each protocol; undefined: all of IP is listed. */
 type Profile = ReadonlyMap<Transport, readonly Range[]> | undefined;
 
 interface Region {
@@ -63,7 +68,7 @@ interface Region {
   readonly profile: Profile;
 }
 
-/** The address space in regions in which the same is listed. */
+/** Divides the address space into regions with the same listed values. */
 function regions(family: Family, rules: readonly Listed[]): readonly Region[] {
   const whole = everyAddress(family);
   const all = collapseEqual([whole, ...rules.flatMap(({ network }) => network ?? [])]);
@@ -84,7 +89,7 @@ function regions(family: Family, rules: readonly Listed[]): readonly Region[] {
     .sort((a, b) => compare(a.networks[0], b.networks[0]));
 }
 
-/** Each network once; unlike `collapseNetworks`, with those that are inside others. */
+/** Removes duplicates. Unlike `collapseNetworks`, the function keeps networks inside other networks. */
 function collapseEqual(networks: readonly Network[]): readonly Network[] {
   const byText = new Map(networks.map((network) => [`${network.first}/${network.prefix}`, network]));
   return [...byText.values()].sort(compare);
@@ -99,14 +104,14 @@ function profileOf(rules: readonly Listed[]): Profile {
   if (rules.some(({ transport }) => transport === undefined)) return undefined;
   const entries = transports.flatMap((protocol) => {
     const ranges = rules.flatMap(({ transport }) =>
-      transport?.protocol === protocol ? [transport.values ?? every] : [],
+      transport?.protocol === protocol ? [transport.values ?? allValues] : [],
     );
     return ranges.length === 0 ? [] : [[protocol, joined(ranges)] as const];
   });
   return new Map(entries);
 }
 
-/** What a profile leaves out, each as conditions that go together. */
+/** Returns the packets that a profile does not list. Each item is a list of conditions that must all be true. */
 function unlisted(family: Family, profile: Profile): readonly (readonly Match[])[] {
   if (profile === undefined) return [];
   if (profile.size === 0) return [[]];
@@ -119,7 +124,7 @@ function unlisted(family: Family, profile: Profile): readonly (readonly Match[])
     ),
   );
   const parts = [...profile].flatMap(([transport, ranges]): (readonly Match[])[] => {
-    const rest = gaps(ranges, every.max);
+    const rest = gaps(ranges, allValues.max);
     return rest.length === 0 ? [] : [[valuesOf(family, transport, rest)]];
   });
   return [[others], ...parts];
@@ -141,14 +146,14 @@ function valuesOf(family: Family, transport: Transport, ranges: readonly Range[]
   return and(is(field), or(number(`${field}.type`, ...whole), ...some));
 }
 
-/** A range of `type * 256 + code`, cut where the type changes. */
+/** Divides a range of `type * 256 + code` where the type changes. */
 function byType({ min, max }: Range): readonly Range[] {
   const cuts: Range[] = [];
   for (let at = min; at <= max; at = (at | 255) + 1) cuts.push({ min: at, max: Math.min(max, at | 255) });
   return cuts;
 }
 
-/** Sorted, without overlaps. */
+/** Sorts ranges and joins overlapping and adjacent ranges. */
 function joined(ranges: readonly Range[]): readonly Range[] {
   const out: Range[] = [];
   for (const next of [...ranges].sort((a, b) => a.min - b.min || a.max - b.max)) {
@@ -159,7 +164,7 @@ function joined(ranges: readonly Range[]): readonly Range[] {
   return out;
 }
 
-/** What is between the ranges, from 0 to `max`. */
+/** Returns the values between the ranges, from 0 to `max`. */
 function gaps(ranges: readonly Range[], max: number): readonly Range[] {
   const out: Range[] = [];
   let next = 0;

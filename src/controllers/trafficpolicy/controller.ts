@@ -11,9 +11,12 @@ import { policyGroupName, policyGroupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';
 import { isProgrammed } from './kind.ts';
 import { countPorts, missingSubnets } from './membership.ts';
-import { closedPolicy, policyAcls } from './rules.ts';
+import { dropAllAcls, policyAcls } from './rules.ts';
 
-/** Decides on a TrafficPolicy: its port group and its drops. A policy keeps no object, and no object keeps a policy. */
+/**
+ * Decides on a TrafficPolicy: its port group and the ACLs that drop traffic. A policy prevents the deletion of no
+ * object, and no object prevents the deletion of a policy.
+ */
 export class TrafficPolicyController implements KindController<TrafficPolicy> {
   readonly #env: Env;
 
@@ -26,7 +29,8 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
     const { acls, problem } = aclsOrProblem(policy, settings.limits);
     const missing = missingSubnets(stores, policy);
     return {
-      // A policy that cannot be expressed forbids everything, and says so: a guard rail must not fail open.
+      // If a policy cannot be expressed, it forbids everything, and the condition states that: a restriction must not
+      // fail open.
       desired: planPolicy(policy.metadata.uid, acls),
       accepted: problem,
       resolvedRefs: missing.length === 0 ? undefined : missingProblem(missing),
@@ -39,7 +43,7 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
 
 const CONSEQUENCE = 'Until the rules are fixed, the policy forbids everything.';
 
-/** The rows of a TrafficPolicy: a port group that its Ports join, with what it drops. */
+/** Returns the rows of a TrafficPolicy: a port group that its Ports join, with ACLs that drop traffic. */
 export function planPolicy(uid: string, acls: readonly Acl[]): DesiredState {
   const group = row('Port_Group', policyGroupUuid(uid), { name: policyGroupName(uid) });
   const rows = acls.map((acl) => aclRow(uid, acl));
@@ -57,11 +61,11 @@ function aclsOrProblem(
   try {
     const acls = policyAcls(spec, group);
     const problem = tooManyRules(spec, acls, limits, CONSEQUENCE);
-    return { acls: problem === undefined ? acls : closedPolicy(group), problem };
+    return { acls: problem === undefined ? acls : dropAllAcls(group), problem };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
     const message = `${error.message}. ${CONSEQUENCE}`;
-    return { acls: closedPolicy(group), problem: { reason: 'InvalidRule', message } };
+    return { acls: dropAllAcls(group), problem: { reason: 'InvalidRule', message } };
   }
 }
 

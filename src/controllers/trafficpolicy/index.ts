@@ -1,4 +1,4 @@
-/** TrafficPolicy: limits above security groups, for the Ports of Subnets or with labels. */
+/** TrafficPolicy: restrictions above security groups, for the Ports of Subnets or for Ports with labels. */
 import type { TrafficPolicy } from '../../api/index.ts';
 import type { KindModule } from '../kind-module.ts';
 import { TrafficPolicyController } from './controller.ts';

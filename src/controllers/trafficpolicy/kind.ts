@@ -5,7 +5,7 @@ import { policyKeys } from './selection.ts';
 export const trafficPolicyKind: Kind<TrafficPolicy> = {
   type: resources.TrafficPolicy,
   indexes: { appliesTo: policyKeys },
-  /** So that Ports, which refer to policies by these keys, are woken when one comes, goes or changes. */
+  /** Ports refer to policies by these keys, so a policy that is created, changed or deleted wakes them. */
   aliases: policyKeys,
   references: {
     subnets: {
@@ -14,7 +14,7 @@ export const trafficPolicyKind: Kind<TrafficPolicy> = {
         (spec.appliesTo.subnetRefs ?? []).map(({ name }) => refKey({ namespace, name })),
     },
   },
-  /** What a policy lists is not among them: a changed rule is one transaction, and wakes no Port. */
+  /** The rules are not included: a changed rule is one transaction and needs no reconcile of Ports. */
   facts: (policy) => ({
     uid: policy.metadata.uid,
     appliesTo: policy.spec.appliesTo,
@@ -23,7 +23,9 @@ export const trafficPolicyKind: Kind<TrafficPolicy> = {
   }),
 };
 
-/** Whether the policy is in OVN, so that Ports can join it. It stays so when OVN cannot be reached. */
+/**
+ * Whether OVN contains the policy, so that Ports can join it. The result does not change while OVN is not reachable.
+ */
 export function isProgrammed({ status }: TrafficPolicy): boolean {
   return status?.portCount !== undefined;
 }

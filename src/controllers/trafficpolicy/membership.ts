@@ -7,8 +7,8 @@ import { isProgrammed } from './kind.ts';
 import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';
 
 /**
- * The port groups (UUIDs, sorted) that a Port must be in because of TrafficPolicies: of each policy that applies to it
- * and is in OVN, and those of its Subnet and VPC if it is to be isolated, which are always there.
+ * Returns the port groups (UUIDs, sorted) that a Port joins because of TrafficPolicies: the group of each policy that
+ * applies to the Port and that OVN contains, and the isolation groups of its Subnet and VPC, which always exist.
  */
 export function policyGroups(
   stores: Pick<Stores, 'TrafficPolicy'>,
@@ -27,7 +27,7 @@ export function policyGroups(
   return [...groups].sort();
 }
 
-/** How many Ports a policy applies to: counted by key, and one by one only where its keys do not decide. */
+/** Counts the Ports that a policy applies to: by key, and Port by Port only if the keys do not decide. */
 export function countPorts({ Port: ports }: Pick<Stores, 'Port'>, policy: TrafficPolicy): number {
   let count = 0;
   for (const key of policyKeys(policy)) {
@@ -37,7 +37,7 @@ export function countPorts({ Port: ports }: Pick<Stores, 'Port'>, policy: Traffi
   return count;
 }
 
-/** The Subnets that a policy names and that are not there, by name. */
+/** Returns the names of the Subnets in the policy that do not exist. */
 export function missingSubnets(
   { Subnet: subnets }: Pick<Stores, 'Subnet'>,
   policy: TrafficPolicy,

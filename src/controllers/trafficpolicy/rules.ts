@@ -11,23 +11,25 @@ import {
 } from '../../ovn/index.ts';
 import { priority, type Acl } from '../rows/acl.ts';
 import { infrastructure } from '../rows/infrastructure.ts';
-import { directions, familiesOf, inPlace, oneOf, RuleError, transports } from '../rows/rule.ts';
+import { directions, familiesOf, inField, oneOf, RuleError, transports } from '../rows/rule.ts';
 import { complement, type Listed, type Transport } from './complement.ts';
 
 type Lists = Pick<TrafficPolicy['spec'], 'ingress' | 'egress'>;
 
 /**
- * The ACLs of a policy: in each direction that it restricts they drop what it does not list, except what a machine
- * needs before it has an address. Security groups are asked below them, about what is left.
+ * Returns the ACLs of a policy. In each direction that the policy restricts, they drop the traffic that it does not
+ * list, except the traffic that a VM needs before it has an address. Security groups apply to the remaining traffic,
+ * because their priority is lower.
  *
- * @throws RuleError for a rule that cannot be expressed, which the schema refuses: then everything must be dropped.
+ * @throws RuleError for a rule that cannot be expressed, which the schema normally rejects; the caller must drop
+ *   everything
  */
 export function policyAcls(spec: Lists, group: OvnSymbol): readonly Acl[] {
   const drops = (['ingress', 'egress'] as const).flatMap((side) => {
     const rules = spec[side];
     if (rules === undefined) return [];
     const { direction, remote, members } = directions[side];
-    const listed = rules.map((rule, index) => inPlace(`spec.${side}[${index}]`, () => listedOf(rule)));
+    const listed = rules.map((rule, index) => inField(`spec.${side}[${index}]`, () => listedOf(rule)));
     const matches = ([4, 6] as const).flatMap((family) =>
       complement(
         family,
@@ -37,20 +39,23 @@ export function policyAcls(spec: Lists, group: OvnSymbol): readonly Acl[] {
     );
     return matches.map((match) => dropOf(direction, and(members({ group }), match)));
   });
-  return drops.length === 0 ? [] : [...lifelines(group), ...drops];
+  return drops.length === 0 ? [] : [...infrastructureAcls(group), ...drops];
 }
 
-/** The ACLs of a policy that cannot be expressed: everything is forbidden, both ways. */
-export function closedPolicy(group: OvnSymbol): readonly Acl[] {
+/** Returns the ACLs of a policy that cannot be expressed: they drop all traffic in both directions. */
+export function dropAllAcls(group: OvnSymbol): readonly Acl[] {
   return [
-    ...lifelines(group),
+    ...infrastructureAcls(group),
     dropOf('from-lport', and(inport({ group }), is('ip'))),
     dropOf('to-lport', and(outport({ group }), is('ip'))),
   ];
 }
 
-/** Answers must pass a policy even where no group keeps state, as among Ports that are not filtered. */
-const lifelines = (group: OvnSymbol): readonly Acl[] =>
+/**
+ * With `allow-related`, answers pass a policy even if no group tracks connections, for example between Ports without
+ * filtering.
+ */
+const infrastructureAcls = (group: OvnSymbol): readonly Acl[] =>
   infrastructure(group, priority.policyInfrastructure, 'allow-related');
 
 const dropOf = (direction: Acl['direction'], match: Acl['match']): Acl => ({
@@ -60,7 +65,7 @@ const dropOf = (direction: Acl['direction'], match: Acl['match']): Acl => ({
   action: 'drop',
 });
 
-/** A rule by IP version: of one, or of both. */
+/** Returns the rule for each IP version that it covers. */
 function listedOf(rule: TrafficPolicyRule): Readonly<Partial<Record<Family, Listed>>> {
   const transport = transportOf(rule);
   const network = rule.remote && parseNetwork(rule.remote.cidr);
@@ -87,14 +92,18 @@ function transportOf({ protocol, ports, icmp }: TrafficPolicyRule): Listed['tran
   }
 }
 
-/** Types and codes as `type * 256 + code`. */
+/** Returns a range of types and codes as `type * 256 + code`. */
 function messages({ type, code }: NonNullable<TrafficPolicyRule['icmp']>) {
   number('icmp4.type', type);
   if (code !== undefined) number('icmp4.code', code);
   return { min: type * 256 + (code ?? 0), max: type * 256 + (code ?? 255) };
 }
 
-/** @throws MatchError for what is no range of ports. */
+/**
+ * Returns the range unchanged if it is a valid range of ports.
+ *
+ * @throws MatchError for an invalid range
+ */
 function checked<T extends { readonly min: number; readonly max: number }>(
   transport: Exclude<Transport, 'icmp'>,
   range: T,

@@ -2,9 +2,10 @@ import type { LabelSelectorRequirement, Port, TrafficPolicy } from '../../api/in
 import { matchesLabels } from '../common/labels.ts';
 
 /*
- * Which Ports a TrafficPolicy applies to. Policies and Ports find each other by keys, so that neither looks at all of
- * the other kind: a policy has a few keys, a Port has all those under which policies may look for it, and what has a
- * key in common is then compared in full. The `*` keeps the keys apart from those of objects.
+ * Selects the Ports to which a TrafficPolicy applies. Policies and Ports find each other by keys, so that neither
+ * side iterates over all objects of the other kind. A policy has a few keys; a Port has all keys under which policies
+ * may select it. A policy and a Port with a common key are then compared completely. The `*` separates these keys
+ * from the keys of objects.
  */
 
 const subnetKey = (namespace: string, name: string): string => `${namespace}/*subnet/${name}`;
@@ -12,7 +13,10 @@ const labelKey = (namespace: string, key: string, value: string): string =>
   `${namespace}/*label/${key}=${value}`;
 const anyKey = (namespace: string): string => `${namespace}/*`;
 
-/** The keys of a policy, each once: every Port that it applies to has one of them, and at most one. */
+/**
+ * Returns the keys of a policy without duplicates. Every Port to which the policy applies has exactly one of these
+ * keys.
+ */
 export function policyKeys(policy: Pick<TrafficPolicy, 'metadata' | 'spec'>): readonly string[] {
   const { namespace = '' } = policy.metadata;
   const { subnetRefs, portSelector } = policy.spec.appliesTo;
@@ -22,7 +26,7 @@ export function policyKeys(policy: Pick<TrafficPolicy, 'metadata' | 'spec'>): re
   return [...new Set(names ?? labels ?? (portSelector === undefined ? [] : [anyKey(namespace)]))];
 }
 
-/** The keys of a Port. */
+/** Returns the keys of a Port. */
 export function portKeys({ metadata, spec }: Pick<Port, 'metadata' | 'spec'>): readonly string[] {
   const { namespace = '', labels = {} } = metadata;
   return [
@@ -32,18 +36,18 @@ export function portKeys({ metadata, spec }: Pick<Port, 'metadata' | 'spec'>): r
   ];
 }
 
-/** Whether a Port with one of the policy's keys needs no further look. */
+/** Whether a common key is sufficient, so that the policy and the Port need no complete comparison. */
 export function keysDecide(policy: Pick<TrafficPolicy, 'spec'>): boolean {
   const all = terms(policy);
   return all.length === 0 || (all.length === 1 && all[0]?.operator === 'In');
 }
 
-/** Whether the policy applies to the Port, which has one of its keys. */
+/** Whether the policy applies to the Port. The two must have a common key. */
 export function appliesTo({ spec }: Pick<TrafficPolicy, 'spec'>, { metadata: { labels } }: Port): boolean {
   return matchesLabels(spec.appliesTo.portSelector ?? {}, labels);
 }
 
-/** The conditions of the policy's selector: all of them must be met. */
+/** Returns the requirements of the policy's selector. A Port must meet all of them. */
 function terms({ spec: { appliesTo } }: Pick<TrafficPolicy, 'spec'>): readonly LabelSelectorRequirement[] {
   const { matchLabels = {}, matchExpressions = [] } = appliesTo.portSelector ?? {};
   const equal = Object.entries(matchLabels).map(

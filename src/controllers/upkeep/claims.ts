@@ -5,8 +5,8 @@ import { oldestFirst, oldestFirstInSteps } from '../common/oldest.ts';
 import { kindNames, modules } from '../kinds.ts';
 
 /**
- * Claims the addresses that the specs of all kinds name in the pool of `parent`, the oldest object first, before any
- * address is allocated: an object that names no address must not get an address that another object names.
+ * Claims the addresses that the specs of all kinds name in the pool of `parent`, the oldest object first. The claims
+ * come before the first allocation: an object without an address must not get an address that another object names.
  */
 export function claimNamed(sources: PoolSources, parent: KubeObject): void {
   const claims = claimsIn(sources, parent);

@@ -3,7 +3,10 @@ import { refKey } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
 import { isCached } from './orphans.ts';
 
-/** How long rows without an object may stand before they are looked into: a restored database is then one sweep. */
+/**
+ * The delay before a sweep of rows without an object. It collects the many rows of a restored database into one
+ * sweep.
+ */
 const SWEEP_DELAY_MS = 1000;
 
 export interface DriftOptions {
@@ -14,8 +17,10 @@ export interface DriftOptions {
 }
 
 /**
- * Repairs what others change in our rows, when they change it: the owner is reconciled; rows whose object is gone
- * (they come back when an old database is restored) are swept. Returns what ends it.
+ * Repairs rows that other programs change, at the time of the change. The owner is reconciled. Rows without an
+ * object, which reappear after the restore of an old database, are swept.
+ *
+ * @returns a function that ends the repair
  */
 export function followDrift(env: Env, { repair, sweep, log, clock = realClock }: DriftOptions): () => void {
   let pending: Timer | undefined;

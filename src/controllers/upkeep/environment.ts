@@ -2,7 +2,7 @@ import type { Env } from '../common/env.ts';
 import { claimNamed } from './claims.ts';
 import { usersOf } from './users.ts';
 
-/** The environment of the controllers: `parts`, and what the registry of kinds answers. */
+/** Returns the environment of the controllers: `parts`, and functions that use the registry of kinds. */
 export function createEnv(parts: Omit<Env, 'usersOf' | 'claimNamed'>): Env {
   const env: Env = {
     ...parts,

@@ -2,18 +2,18 @@ import type { MetricsRegistry } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
 import { kindNames, modules } from '../kinds.ts';
 
-/** What happens too seldom to be seen in the objects: counted. */
+/** Counters of events that the objects do not show. */
 export interface ControllerCounters {
-  /** Rows of an object of this kind that somebody else had changed were put right. */
+  /** Counts a repair of rows of an object of this kind. */
   driftRepaired(kind: string): void;
   /**
-   * A sweep has removed the rows of so many objects that are gone. `left`, when it stopped since that was too much:
-   * how many rows without an object there are whenever it is called.
+   * Counts a sweep that removed the rows of `owners` deleted objects. `left` is set when the sweep stopped at its
+   * limit: it returns the present number of rows without an object.
    */
   swept(owners: number, left?: () => number): void;
 }
 
-/** Registers what is known of the networks; the values are those of the moment of a scrape, also on a standby. */
+/** Registers the metrics of the networks. A scrape reads the present values, also on a standby. */
 export function controllerMetrics(
   metrics: MetricsRegistry,
   { stores }: Pick<Env, 'stores'>,
@@ -35,15 +35,15 @@ export function controllerMetrics(
   for (const kind of kindNames) if (modules[kind].hasRows) drift.increment([kind], 0);
   removed.increment([], 0);
   refused.increment([], 0);
-  let leftAlone: (() => number) | undefined;
+  let remainingRows: (() => number) | undefined;
   metrics.collect(
     'overlay_network_orphan_rows_left',
     'Rows without an object that the last sweep did not remove and that still exist.',
     [],
     () => {
-      const rows = leftAlone?.() ?? 0;
-      // Counting costs something: once there are none, no more are looked for.
-      if (rows === 0) leftAlone = undefined;
+      const rows = remainingRows?.() ?? 0;
+      // Counting is expensive, so it stops when no such rows remain.
+      if (rows === 0) remainingRows = undefined;
       return [[[], rows]];
     },
   );
@@ -52,7 +52,7 @@ export function controllerMetrics(
     swept: (owners, left) => {
       removed.increment([], owners);
       if (left !== undefined) refused.increment();
-      leftAlone = left;
+      remainingRows = left;
     },
   };
 }

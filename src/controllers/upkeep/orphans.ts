@@ -5,13 +5,13 @@ import { isNotFound, type KubeObject, type ReadStore } from '../../reconcile/ind
 import type { Env, KindName } from '../common/env.ts';
 import { isKind, modules } from '../kinds.ts';
 
-/** As many rows may always be swept: in a small installation every deletion is a large share. */
+/** A sweep may always remove this number of rows: in a small installation, every deletion is a large share. */
 const FLOOR_ROWS = 50;
 
 /**
- * Removes the rows whose object is gone (invariant 7): deleted while the operator was not running, or come back with
- * a database restored from a backup. An owner of a kind that this operator does not know is left alone: a newer
- * operator may have made it.
+ * Removes the rows whose object does not exist (invariant 7): a user deleted it while the operator was not running,
+ * or a restored database contains old rows. The sweep does not touch rows of unknown kinds, which a newer operator
+ * may have created.
  */
 export async function sweepOrphans(env: Env, maxShare: number, log: Logger): Promise<SweepReport> {
   const report = await sweep(env.writer, {
@@ -34,7 +34,7 @@ export async function sweepOrphans(env: Env, maxShare: number, log: Logger): Pro
   return report;
 }
 
-/** How many rows there are now whose object is not known. Costs O(rows). */
+/** Returns the present number of rows whose object is not in the cache. Costs O(rows). */
 export function orphanedRows(env: Env): number {
   let rows = 0;
   for (const owner of env.writer.owners()) {
@@ -54,7 +54,7 @@ function isKnownKind(kind: string): kind is KindName {
   return isKind(kind) && modules[kind].hasRows;
 }
 
-/** Whether the API server itself has the object: the cache may have missed its creation. */
+/** Whether the API server has the object. The cache may have missed its creation. */
 async function isAlive(env: Env, { kind, namespace, name, uid }: Owner): Promise<boolean> {
   if (!isKnownKind(kind)) return true;
   try {

@@ -11,7 +11,7 @@ export interface PermissionRule {
   readonly verbs: readonly string[];
 }
 
-/** What the operator may do with objects of this API group. The chart and `doctor` use these rules. */
+/** Returns the permissions of the operator for objects of this API group. The chart and `doctor` use these rules. */
 export function operatorRules(): readonly PermissionRule[] {
   return [
     {
@@ -38,7 +38,7 @@ export function operatorRules(): readonly PermissionRule[] {
   ];
 }
 
-/** What removing the finalizers at an uninstallation needs. */
+/** Returns the permissions for the removal of the finalizers at an uninstallation. */
 export function uninstallRule(): PermissionRule {
   return {
     reason: 'The Job removes the finalizers of these objects.',
@@ -47,7 +47,7 @@ export function uninstallRule(): PermissionRule {
   };
 }
 
-/** The kinds whose objects the operator's finalizer holds. A kind comes before the kinds that it refers to. */
+/** Returns the kinds whose objects have the operator's finalizer. */
 export const kindsWithFinalizer = (): readonly KindName[] =>
   kindNames.filter((kind) => modules[kind].hasFinalizer).toReversed();
 

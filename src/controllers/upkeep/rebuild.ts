@@ -7,13 +7,13 @@ import type { PoolConflict } from '../pools/pools.ts';
 import { claimNamedInSteps } from './claims.ts';
 
 /**
- * Fills the pools from statuses and, where a status lacks a value, from rows: a crash leaves a value in a row only, and
- * a database restored from a backup has lost values that are in a status only. Must run before the first allocation,
- * with all kinds listed and the replica complete (invariant 8). Older objects come first, so the outcome does not depend
- * on the order of lists. The rows of objects that are gone keep their addresses until a sweep removes them.
+ * Fills the pools from statuses, and from rows where a status lacks a value. A crash can leave a value only in a row;
+ * a restored database can leave a value only in a status. The rebuild must run before the first allocation, when all
+ * kinds are listed and the replica is complete (invariant 8). Older objects come first, so the result does not depend
+ * on the order of lists. Deleted objects keep the addresses in their rows until a sweep removes the rows.
  *
- * Objects and rows may change between the steps; only the steps change the pools. An object that appears later has its
- * key in the queue, and an object that disappears is released when its key is reconciled.
+ * Objects and rows may change between the steps; only the steps change the pools. The queue contains the key of an
+ * object that appears during the rebuild. An object that disappears is released when its key is reconciled.
  */
 export function* rebuildPools(sources: PoolSources): Steps<readonly PoolConflict[]> {
   const conflicts: PoolConflict[] = [];

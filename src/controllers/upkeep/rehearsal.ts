@@ -10,18 +10,18 @@ import { createEnv } from './environment.ts';
 import { rebuildPools } from './rebuild.ts';
 import { storesFrom } from './stores.ts';
 
-/** What a rehearsal works with. */
+/** The inputs of a rehearsal. */
 export interface RehearsalOptions extends Pick<Env, 'settings' | 'bindings' | 'chassis'> {
-  /** All objects of a kind, Namespaces too, as the API server has them. */
+  /** Returns all objects of a kind from the API server, Namespaces included. */
   readonly objects: (kind: string) => readonly KubeObject[];
-  /** Is given what would be written. */
+  /** Receives the rows that the operator would write. */
   readonly writer: RowWriter;
 }
 
 /**
- * Does what an operator does when it starts: rebuilds the pools and reconciles every object once. No status is written
- * and no object made or deleted; rows go to `writer`, which need not write them either. When an operator had finished
- * its work, nothing of what it is given differs from what there is.
+ * Does the same as an operator at start: rebuilds the pools and reconciles every object once. It writes no status,
+ * and creates and deletes no object. `writer` receives the rows, and does not need to write them. If an operator
+ * finished its work before, the received rows equal the rows in OVN.
  */
 export async function rehearse({
   objects,
@@ -73,7 +73,7 @@ async function reconcileAll(
         log: silentLogger,
       });
     } catch (error) {
-      // The writer knows.
+      // The writer records its own errors.
       if (!(error instanceof ApplyError)) throw error;
     }
   }

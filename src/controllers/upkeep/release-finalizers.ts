@@ -9,13 +9,15 @@ import {
 import { FINALIZER } from '../common/env.ts';
 import { kindsWithFinalizer } from './permissions.ts';
 
-/** How often an object is looked at again that somebody changed at the same time. */
-const MAX_TRIES = 5;
+/** The number of attempts for an object that another client changes at the same time. */
+const MAX_ATTEMPTS = 5;
 
 /**
- * Takes the operator's finalizer off every object, so that they and their namespaces can be deleted where no operator
- * runs any more. For when none does: it would put them back. Resolves with the number of objects of each kind that had
- * one. Throws ApiError or ConnectionError; may be called again.
+ * Removes the operator's finalizer from every object, so that objects and namespaces can be deleted without a running
+ * operator. A running operator would add the finalizer again. The function can be repeated.
+ *
+ * @returns the number of objects of each kind that had the finalizer
+ * @throws ApiError or ConnectionError when a request fails
  */
 export async function releaseFinalizers(client: KubeClient): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
@@ -48,7 +50,7 @@ async function releaseFinalizer(
   const finalizers = new Finalizers(client, () => undefined);
   let object = listedObject;
   for (let tries = 1; (await finalizers.remove(type, object, FINALIZER)) === 'changed'; tries++) {
-    if (tries === MAX_TRIES)
+    if (tries === MAX_ATTEMPTS)
       throw new Error(
         `cannot remove the finalizer of ${type.kind} ${object.metadata.name}, because another client changes the object all the time; try again`,
       );

@@ -9,37 +9,37 @@ import { type Logger, errorFields } from '../../base/index.ts';
 import { refKey } from '../../reconcile/index.ts';
 import type { RepairLog } from './repair-log.ts';
 
-/** What a {@link ReportingWriter} tells, and to whom. */
+/** The recipients of the reports of a {@link ReportingWriter}. */
 export interface WriterListeners {
-  /** Its lines tell which reconcile they are of. */
+  /** A logger whose lines name the reconcile. */
   readonly log: Logger;
-  readonly repairs: Pick<RepairLog, 'told'>;
-  /** Told of the kind of an owner whose rows were put right. */
+  readonly repairs: Pick<RepairLog, 'record'>;
+  /** Called with the kind of an owner whose rows were repaired. */
   readonly repaired: (kind: string) => void;
 }
 
 /**
- * A writer that tells what it writes: each change for those who debug, repairs of what others changed, and rows that
- * OVN cannot take, which only their tenant would see otherwise.
+ * A writer that reports its writes: each change for debugging, repairs of rows that other programs changed, and rows
+ * that OVN does not accept, which otherwise only their tenant would see.
  */
 export class ReportingWriter implements RowWriter {
   readonly #writer: () => RowWriter;
   readonly #listeners: WriterListeners;
-  /** UIDs of owners whose rows others may have changed: whether they did, the next comparison shows. */
+  /** UIDs of owners whose rows other programs may have changed. The next comparison shows whether a change exists. */
   readonly #suspected = new Set<string>();
 
-  /** `writer` is asked for only once something is to be written or heard. */
+  /** `writer` is called only when a row is written or a listener is added. */
   constructor(writer: () => RowWriter, listeners: WriterListeners) {
     this.#writer = writer;
     this.#listeners = listeners;
   }
 
   apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
-    return this.#told(owner, this.#writer().apply(owner, desired));
+    return this.#report(owner, this.#writer().apply(owner, desired));
   }
 
   remove(owner: Owner): Promise<ApplyResult> {
-    return this.#told(owner, this.#writer().remove(owner));
+    return this.#report(owner, this.#writer().remove(owner));
   }
 
   ownedBy: RowWriter['ownedBy'] = (uid) => this.#writer().ownedBy(uid);
@@ -52,7 +52,7 @@ export class ReportingWriter implements RowWriter {
       listener(owner, cause);
     });
 
-  async #told(owner: Owner, applied: Promise<ApplyResult>): Promise<ApplyResult> {
+  async #report(owner: Owner, applied: Promise<ApplyResult>): Promise<ApplyResult> {
     const { log, repairs, repaired } = this.#listeners;
     try {
       const result = await applied;
@@ -61,7 +61,7 @@ export class ReportingWriter implements RowWriter {
       log.debug('wrote rows to OVN', { writes: result.writes });
       if (wasSuspected) {
         repaired(owner.kind);
-        repairs.told({ kind: owner.kind, key: refKey(owner), writes: result.writes });
+        repairs.record({ kind: owner.kind, key: refKey(owner), writes: result.writes });
       }
       return result;
     } catch (error) {

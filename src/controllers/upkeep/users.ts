@@ -2,7 +2,10 @@ import type { KubeObject, ReadStore } from '../../reconcile/index.ts';
 import type { KindName, Stores } from '../common/env.ts';
 import { kindNames, modules } from '../kinds.ts';
 
-/** The objects of all kinds that keep an object of `kind` from being deleted; `keys` name the object in references. */
+/**
+ * Returns the objects of all kinds that prevent the deletion of an object of `kind`. `keys` are the keys by which
+ * references name that object.
+ */
 export function usersOf(stores: Stores, kind: KindName, keys: readonly string[]): readonly KubeObject[] {
   const users: KubeObject[] = [];
   for (const user of kindNames) {

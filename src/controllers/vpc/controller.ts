@@ -5,7 +5,7 @@ import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
-import { countAnew } from '../externalnetwork/index.ts';
+import { recountAddresses } from '../externalnetwork/index.ts';
 import { vpcWaiters } from '../pools/pools.ts';
 import { routerName } from '../rows/names.ts';
 import { recordedGateway } from '../rows/recorded.ts';
@@ -37,19 +37,19 @@ export class VPCController implements KindController<VPC> {
     const gateway = problem === undefined ? gatewayOf(this.#env, vpc) : good(undefined);
     const external = gateway.ok ? gateway.value : undefined;
     if (external !== undefined && !networks.includes(external.network.uid)) {
-      countAnew(this.#env, [external.network.uid]);
+      recountAddresses(this.#env, [external.network.uid]);
       this.#wakeRules(key, vpc);
     }
     const subnets = this.#env.stores.Subnet;
     return {
       desired:
-        cidr.ok && routes.ok && (gateway.ok || !this.#mayKeep(vpc, gateway.problem))
+        cidr.ok && routes.ok && (gateway.ok || !this.#keepsGateway(vpc, gateway.problem))
           ? planVpc(vpc, cidr.value, external, this.#env.settings.mtu)
           : undefined,
       accepted: problem,
       resolvedRefs: gateway.ok ? undefined : gateway.problem,
-      also: routesResolved(this.#env.stores, vpc, key, external),
-      applied: () => countAnew(this.#env, releaseUnused(this.#env, vpc)),
+      otherConditions: routesResolved(this.#env.stores, vpc, key, external),
+      applied: () => recountAddresses(this.#env, releaseUnused(this.#env, vpc)),
       settled: async () => {
         if (problem === undefined && !isLeaving(vpc)) await this.#defaults.create(vpc);
       },
@@ -67,14 +67,17 @@ export class VPCController implements KindController<VPC> {
     };
   }
 
-  /** They must not use an address that the VPC does not hold, and its status may have said this one all the time. */
+  /**
+   * Wakes the NatRules of the VPC: they wait until the VPC holds its gateway address. The status may not change, so
+   * the rules need an explicit wake-up.
+   */
   #wakeRules(key: string, vpc: VPC): void {
     const { stores, wake } = this.#env;
     for (const rule of objectsOf(stores, vpc, key, stores.NatRule)) wake('NatRule', keyOf(rule));
   }
 
-  /** Whether its rows have a gateway on the network that it asks for, of which nothing is known at the moment. */
-  #mayKeep({ metadata: { uid }, spec }: VPC, { reason }: Problem): boolean {
+  /** Whether the rows contain a gateway on the wanted network, while the state of the network is unknown. */
+  #keepsGateway({ metadata: { uid }, spec }: VPC, { reason }: Problem): boolean {
     const { stores, writer } = this.#env;
     const network = stores.ExternalNetwork.get(spec.externalGateway?.externalNetworkRef.name ?? '');
     return (
@@ -83,7 +86,7 @@ export class VPCController implements KindController<VPC> {
     );
   }
 
-  /** The VPC's range: the one it names, or one that is allocated and then its own. */
+  /** Returns the range that the spec names, or an allocated range that the VPC then keeps. */
   #cidr(key: string, vpc: VPC, { organization }: Tenancy): Checked<Cidr> {
     const { pools, stores } = this.#env;
     const { namespace = '', uid } = vpc.metadata;
@@ -109,21 +112,21 @@ export class VPCController implements KindController<VPC> {
     const claim = pools.vpcBlocks.claim(organization, uid, cidr.value);
     if (claim.ok) return cidr;
     pools.waiting.add(vpcWaiters(organization), 'VPC', key);
-    // Whose the other range is, and where, is not this tenant's business.
+    // The message does not name the other VPC, which may belong to another tenant.
     return bad(
       'CIDROverlap',
       `${vpc.spec.cidr} overlaps the range of another VPC; create the VPC with another cidr, or without cidr.`,
     );
   }
 
-  /** The objects that people made in the VPC. */
+  /** Returns the objects of users in the VPC. */
   users(key: string, vpc: VPC): readonly string[] {
     const { stores } = this.#env;
     const { namespace = '', uid } = vpc.metadata;
     const isOldest = oldestVpc(stores, namespace)?.metadata.uid === uid;
     return this.#env
       .usersOf('VPC', isOldest ? [key, anyVpcOf(namespace)] : [key])
-      .filter((object) => !this.#defaults.isOf(vpc, object))
+      .filter((object) => !this.#defaults.isCreatedFor(vpc, object))
       .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   }
 

@@ -3,9 +3,9 @@ import { priority, type Acl } from '../rows/acl.ts';
 import { infrastructure } from '../rows/infrastructure.ts';
 
 /**
- * What happens to traffic of filtered ports that no security group allows: IP is dropped both ways. Whatever groups
- * allow, such a port is no DHCP server and no IPv6 router for its neighbours: answers of the one (RFC 2131, RFC 8415)
- * and advertisements of the other (RFC 4861) are dropped where they come from.
+ * Returns the ACLs for traffic of filtered ports that no security group allows: they drop IP in both directions.
+ * Independent of its groups, such a port cannot be a DHCP server or an IPv6 router: the ACLs drop DHCP answers (RFC
+ * 2131, RFC 8415) and router advertisements (RFC 4861) at the sender.
  */
 export function defaultDrop(group: OvnSymbol): readonly Acl[] {
   const from = inport({ group });

@@ -10,9 +10,9 @@ import {
 } from '../../reconcile/index.ts';
 import { MANAGED_BY, type Env } from '../common/env.ts';
 
-const NAME = 'default';
+const DEFAULT_NAME = 'default';
 
-/** The Subnet and the SecurityGroup that a VPC brings with it, so that a Port needs to name neither. */
+/** The default Subnet and SecurityGroup of a VPC, so that a Port does not need to name them. */
 export class Defaults {
   readonly #env: Env;
 
@@ -20,7 +20,9 @@ export class Defaults {
     this.#env = env;
   }
 
-  /** Creates those that are missing. One of that name that somebody made is as good. */
+  /**
+   * Creates the default objects that are missing. An object of a user with the same name also serves as the default.
+   */
   async create(vpc: VPC): Promise<void> {
     if (vpc.spec.defaults !== 'Create') return;
     await Promise.all(
@@ -35,14 +37,18 @@ export class Defaults {
     );
   }
 
-  /** Deletes those that this VPC brought; returns which are still there. */
+  /**
+   * Deletes the objects that this VPC created.
+   *
+   * @returns the objects that still exist, each as `Kind name`
+   */
   async remove(vpc: VPC): Promise<string[]> {
-    const mine = this.#kinds().flatMap(({ type, store }) => {
+    const created = this.#kinds().flatMap(({ type, store }) => {
       const object = store.get(this.#key(vpc));
-      return object !== undefined && this.isOf(vpc, object) ? [{ type, object }] : [];
+      return object !== undefined && this.isCreatedFor(vpc, object) ? [{ type, object }] : [];
     });
     await Promise.all(
-      mine.map(async ({ type, object }) => {
+      created.map(async ({ type, object }) => {
         if (object.metadata.deletionTimestamp !== undefined) return;
         try {
           await this.#env.client.delete(type, object.metadata, { uid: object.metadata.uid });
@@ -51,16 +57,16 @@ export class Defaults {
         }
       }),
     );
-    return mine.map(({ object }) => `${object.kind} ${object.metadata.name}`);
+    return created.map(({ object }) => `${object.kind} ${object.metadata.name}`);
   }
 
-  /** Whether the VPC brought the object. */
-  isOf(vpc: VPC, { metadata }: KubeObject): boolean {
+  /** Whether the operator created the object for this VPC. */
+  isCreatedFor(vpc: VPC, { metadata }: KubeObject): boolean {
     return metadata.ownerReferences?.some(({ uid }) => uid === vpc.metadata.uid) ?? false;
   }
 
   #key({ metadata: { namespace = '' } }: VPC): string {
-    return refKey({ namespace, name: NAME });
+    return refKey({ namespace, name: DEFAULT_NAME });
   }
 
   #kinds(): readonly { type: ResourceType; store: ReadStore<KubeObject>; spec: (vpc: VPC) => object }[] {
@@ -76,7 +82,7 @@ export class Defaults {
         store: stores.SecurityGroup,
         spec: () => ({
           description: 'Allows all outgoing traffic, and incoming traffic from Ports of this group.',
-          ingress: [{ protocol: 'All', remote: { securityGroupRef: { name: NAME } } }],
+          ingress: [{ protocol: 'All', remote: { securityGroupRef: { name: DEFAULT_NAME } } }],
           egress: [{ protocol: 'All' }],
         }),
       },
@@ -90,7 +96,7 @@ function newDefault(type: ResourceType, vpc: VPC, spec: (vpc: VPC) => object): N
     apiVersion: API_VERSION,
     kind: type.kind,
     metadata: {
-      name: NAME,
+      name: DEFAULT_NAME,
       namespace,
       labels: MANAGED_BY,
       ownerReferences: [{ apiVersion: API_VERSION, kind: 'VPC', name, uid }],
@@ -99,7 +105,7 @@ function newDefault(type: ResourceType, vpc: VPC, spec: (vpc: VPC) => object): N
   };
 }
 
-/** The namespace takes no new objects because it is being deleted, and the VPC with it. */
+/** Whether the API server rejected the object because the namespace, and with it the VPC, is being deleted. */
 function isLeavingNamespace(error: unknown): boolean {
   return (
     error instanceof ApiError &&

@@ -14,14 +14,14 @@ import { recordedGateway } from '../rows/recorded.ts';
 import { EXTERNAL_MARK, gatewayPortName, routerUuid, switchUuid } from '../rows/names.ts';
 import { good, type Checked } from '../common/problem.ts';
 
-/** A VPC's way to the world outside. */
+/** The connection of a VPC to an ExternalNetwork. */
 export interface Gateway {
   readonly network: ReadyNetwork;
   /** The router's address on the network. */
   readonly address: Address;
 }
 
-/** The gateway of a VPC that asks for one: its network, and an address that is held for it. */
+/** Returns the gateway of a VPC with `externalGateway`: its network, and an address that the VPC holds. */
 export function gatewayOf(
   { stores, pools }: Pick<Env, 'stores' | 'pools'>,
   vpc: VPC,
@@ -39,10 +39,11 @@ export function gatewayOf(
 }
 
 /**
- * The rows that connect a VPC's router with an ExternalNetwork: a port on each side, the chassis that may carry it,
- * the default route unless the VPC has its own, and with snat the translation of the whole VPC.
+ * Returns the rows that connect a VPC's router with an ExternalNetwork: a port on each side, the chassis of the port,
+ * the default route unless the VPC has its own, and with SNAT the translation of the whole VPC.
  *
- * @param mtu what fits through the tunnels, in bytes: the router answers larger packets with ICMP (ovn-nb(5), gateway_mtu)
+ * @param mtu the largest MTU that fits through the tunnels, in bytes; the router answers larger packets with ICMP
+ *   (ovn-nb(5), gateway_mtu)
  */
 export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined, mtu: number): DesiredState {
   if (gateway === undefined) return nothing;
@@ -67,7 +68,8 @@ export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined
     name: symbol(uid, 'external_switch'),
     type: 'router',
     addresses: ['router'],
-    // Announces all addresses by gratuitous ARP, those of forwarded ports too: they may have had another owner.
+    // The router announces all its addresses by gratuitous ARP, also the addresses of forwarded ports, because they
+    // may have had another owner.
     options: { 'router-port': gatewayPortName(uid), 'nat-addresses': 'router' },
   });
   const route = (vpc.spec.staticRoutes ?? []).some(({ destination }) => destination === '0.0.0.0/0')
@@ -96,8 +98,11 @@ export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined
 }
 
 /**
- * Frees what a VPC holds of networks that it neither asks for nor has rows on any more. One that it asks for and may
- * not use (any longer) stays held, so that it has the same address when it may again. Returns the UIDs of the networks.
+ * Releases the addresses of a VPC in networks that its spec does not name and its rows do not contain. The VPC keeps
+ * its address in a network that it names and may not use (any longer), so that it gets the same address with a new
+ * permission.
+ *
+ * @returns the UIDs of the networks
  */
 export function releaseUnused({ stores, pools, writer }: Env, vpc: VPC): readonly string[] {
   const { uid } = vpc.metadata;

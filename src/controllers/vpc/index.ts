@@ -1,4 +1,4 @@
-/** VPC: a tenant's address space and router, its gateway, and the default Subnet and SecurityGroup. */
+/** VPC: the address range, the router and the gateway of a tenant, and the default Subnet and SecurityGroup. */
 import type { VPC } from '../../api/index.ts';
 import { countObjects } from '../common/metrics.ts';
 import type { KindModule } from '../kind-module.ts';
@@ -8,7 +8,7 @@ import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
 
 export { anySubnetOf, anyVpcOf, vpcNetwork, vpcRange } from './kind.ts';
 export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVpc } from './lookup.ts';
-export { statedRange } from './pools.ts';
+export { knownRange } from './pools.ts';
 
 export const vpc: KindModule<VPC> = {
   kind: vpcKind,

@@ -3,10 +3,10 @@ import type { RowWriter } from '../../ovn/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 import { recordedCidr } from '../rows/recorded.ts';
 
-/** The key that stands for whichever VPC a namespace has: what a Subnet without a `vpcRef` refers to. */
+/** The alias of the VPC of a namespace. A Subnet without `vpcRef` refers to this key. */
 export const anyVpcOf = (namespace = ''): string => `${namespace}/*`;
 
-/** The key that stands for all Subnets of a namespace. */
+/** The alias of all Subnets of a namespace. */
 export const anySubnetOf = (namespace = ''): string => `${namespace}/*`;
 
 export const vpcKind: Kind<VPC> = {
@@ -14,7 +14,7 @@ export const vpcKind: Kind<VPC> = {
   aliases: ({ metadata }) => [anyVpcOf(metadata.namespace)],
   references: {
     namespace: { to: 'Namespace', keys: ({ metadata }) => [metadata.namespace ?? ''] },
-    /** One of several waits for the oldest to go. */
+    /** A younger VPC waits for the deletion of the oldest one. */
     siblings: { to: 'VPC', keys: ({ metadata }) => [anyVpcOf(metadata.namespace)] },
     externalNetwork: {
       to: 'ExternalNetwork',
@@ -22,7 +22,7 @@ export const vpcKind: Kind<VPC> = {
         externalGateway === undefined ? [] : [externalGateway.externalNetworkRef.name],
       wakesTarget: { afterMs: 500 },
     },
-    /** Next hops of static routes are in them. */
+    /** The next hops of static routes are in Subnets. */
     routeSubnets: {
       to: 'Subnet',
       keys: ({ metadata, spec }) =>
@@ -41,8 +41,8 @@ export const vpcKind: Kind<VPC> = {
 };
 
 /**
- * The range of a VPC whose router is in OVN, as the VPC's status says; undefined before. It stays what it was when
- * OVN cannot be reached: what depends on the VPC need not be told.
+ * Returns the range of a VPC from its status; undefined until OVN contains its router. The range does not change
+ * while OVN is not reachable, so dependent objects keep their rows.
  */
 export function vpcNetwork({ status }: VPC): Cidr | undefined {
   if (status?.routerName === undefined || status.cidr === undefined) return undefined;
@@ -50,7 +50,7 @@ export function vpcNetwork({ status }: VPC): Cidr | undefined {
   return cidr.ok ? cidr.value : undefined;
 }
 
-/** The range of a VPC whose router is in OVN, as {@link vpcNetwork}, but also known while its status is lost. */
+/** Returns the range of a VPC like {@link vpcNetwork}, or the range in the mark of its router if the status is lost. */
 export function vpcRange(writer: Pick<RowWriter, 'ownedBy'>, vpc: VPC): Cidr | undefined {
   return vpcNetwork(vpc) ?? recordedCidr(writer, vpc.metadata.uid, 'Logical_Router');
 }

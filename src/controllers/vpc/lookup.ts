@@ -5,20 +5,20 @@ import { oldestOf } from '../common/oldest.ts';
 import { bad, good, type Checked } from '../common/problem.ts';
 import { anyVpcOf } from './kind.ts';
 
-/** The VPC of a namespace that is in effect. */
+/** Returns the VPC of a namespace that is in effect. */
 export function oldestVpc(stores: Pick<Stores, 'VPC'>, namespace: string): VPC | undefined {
   return oldestOf(stores.VPC.byIndex('siblings', anyVpcOf(namespace)));
 }
 
-/** An object that is in a VPC. */
+/** An object that belongs to a VPC. */
 export type InVpc = KubeObject & { readonly spec: { readonly vpcRef?: LocalReference } };
 
-/** The key of the VPC that an object is in, for its reference `vpc`: of the one it names, else of its namespace's. */
+/** Returns the key for the reference `vpc`: the VPC that an object names, otherwise the VPC of its namespace. */
 export function vpcKeys({ metadata: { namespace = '' }, spec: { vpcRef } }: InVpc): readonly string[] {
   return [vpcRef === undefined ? anyVpcOf(namespace) : refKey({ namespace, name: vpcRef.name })];
 }
 
-/** The objects of a kind with the reference `vpc` that are in a VPC. */
+/** Yields the objects in a VPC, for a kind with the reference `vpc`. */
 export function* objectsOf<T extends InVpc>(
   stores: Pick<Stores, 'VPC'>,
   vpc: VPC,
@@ -30,14 +30,14 @@ export function* objectsOf<T extends InVpc>(
   if (oldestVpc(stores, namespace)?.metadata.uid === uid) yield* store.byIndex('vpc', anyVpcOf(namespace));
 }
 
-/** The VPC that an object is in: the one it names, else its namespace's. */
+/** Returns the VPC that an object names, otherwise the VPC of its namespace. */
 export function vpcOf(stores: Pick<Stores, 'VPC'>, { metadata, spec }: InVpc): VPC | undefined {
   const { namespace = '' } = metadata;
   if (spec.vpcRef === undefined) return oldestVpc(stores, namespace);
   return stores.VPC.get(refKey({ namespace, name: spec.vpcRef.name }));
 }
 
-/** The VPC that an object is in, or why there is none. */
+/** Returns the VPC of an object, or a problem if it does not exist. */
 export function requireVpc(stores: Pick<Stores, 'VPC'>, object: InVpc): Checked<VPC> {
   const vpc = vpcOf(stores, object);
   if (vpc !== undefined) return good(vpc);

@@ -12,11 +12,11 @@ import { isolationRows } from '../rows/isolation.ts';
 import { CIDR_MARK, dropGroupName, dropGroupUuid, routerName, routerUuid } from '../rows/names.ts';
 import { defaultDrop } from './default-drop.ts';
 import { planGateway, type Gateway } from './gateway.ts';
-import { staysOnLink } from './on-link.ts';
+import { onLinkPolicy } from './on-link.ts';
 
 /**
- * Options of the router. Neighbours are learnt from replies only, and forgotten after five minutes, so that a
- * tenant's gratuitous ARP cannot fill or poison the table (ovn-nb(5), Logical_Router options).
+ * Options of the router. The router learns neighbours from ARP replies only, and forgets them after five minutes. So
+ * a tenant's gratuitous ARP cannot fill or poison the table (ovn-nb(5), Logical_Router options).
  */
 const routerOptions = {
   always_learn_from_arp_request: 'false',
@@ -25,8 +25,8 @@ const routerOptions = {
 };
 
 /**
- * The rows of a VPC: its router with static routes, its way out and what it never passes on, the group in which what
- * no rule allows is dropped, and its isolation. `mtu` is the overlay's, in bytes.
+ * Returns the rows of a VPC: its router with static routes and gateway, the policy against traffic with link scope,
+ * the group whose ACLs drop traffic that no rule allows, and isolation. `mtu` is the MTU of the overlay, in bytes.
  */
 export function planVpc(vpc: VPC, cidr: Cidr, gateway: Gateway | undefined, mtu: number): DesiredState {
   const { uid } = vpc.metadata;
@@ -36,7 +36,7 @@ export function planVpc(vpc: VPC, cidr: Cidr, gateway: Gateway | undefined, mtu:
     external_ids: { [CIDR_MARK]: formatCidr(cidr) },
   });
   const routes = (vpc.spec.staticRoutes ?? []).map((route) => staticRoute(uid, route));
-  const policy = staysOnLink(uid);
+  const policy = onLinkPolicy(uid);
   const group = row('Port_Group', dropGroupUuid(uid), { name: dropGroupName(uid) });
   const acls = defaultDrop(dropGroupName(uid)).map((acl: Acl) => aclRow(uid, acl));
   const isolation = isolationRows(uid, cidr);

@@ -2,7 +2,7 @@ import { formatCidr, parseCidr, tenancyOf, type VPC } from '../../api/index.ts';
 import type { Cidr } from '../../api/index.ts';
 import type { Owner, RowWriter } from '../../ovn/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
-import { countAnew } from '../externalnetwork/index.ts';
+import { recountAddresses } from '../externalnetwork/index.ts';
 import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
 import { recordedCidr, recordedGateway } from '../rows/recorded.ts';
@@ -13,7 +13,7 @@ export function releaseVpc(env: Env, uid: string): void {
   const networks = pools.external.networksOf(uid);
   pools.releaseVpc(uid);
   pools.external.release(uid);
-  countAnew(env, networks);
+  recountAddresses(env, networks);
 }
 
 /** Restores a VPC's range and the external address of its gateway. */
@@ -21,15 +21,15 @@ export function adoptVpc(sources: PoolSources, vpc: VPC): readonly PoolConflict[
   return [...adoptRange(sources, vpc), ...adoptGateway(sources, vpc)];
 }
 
-/** Restores the external address that the rows of a deleted VPC still have. */
+/** Restores the external address that the rows of a deleted VPC contain. */
 export function adoptVpcOrphan({ pools, writer }: PoolSources, { uid }: Owner): readonly PoolConflict[] {
   const record = recordedGateway(writer, uid);
   if (record !== undefined) pools.external.network(record.networkUid)?.adopt(uid, record.address);
   return [];
 }
 
-/** The range in a VPC's status, else the range that its router is marked with. */
-export function statedRange(writer: Pick<RowWriter, 'ownedBy'>, { metadata, status }: VPC): Cidr | undefined {
+/** Returns the range in a VPC's status, otherwise the range in the mark of its router. */
+export function knownRange(writer: Pick<RowWriter, 'ownedBy'>, { metadata, status }: VPC): Cidr | undefined {
   if (status?.cidr === undefined) return recordedCidr(writer, metadata.uid, 'Logical_Router');
   const cidr = parseCidr(status.cidr, { family: 4 });
   return cidr.ok ? cidr.value : undefined;
@@ -37,14 +37,14 @@ export function statedRange(writer: Pick<RowWriter, 'ownedBy'>, { metadata, stat
 
 function adoptRange({ stores, pools, writer }: PoolSources, vpc: VPC): readonly PoolConflict[] {
   const { uid, namespace = '' } = vpc.metadata;
-  const cidr = statedRange(writer, vpc);
+  const cidr = knownRange(writer, vpc);
   if (cidr === undefined) return [];
   const { organization } = tenancyOf(namespace, stores.Namespace.get(namespace)?.metadata.labels);
   const { ok } = pools.vpcBlocks.adopt(organization, uid, cidr);
   return ok ? [] : [{ kind: 'VPC', uid, value: formatCidr(cidr) }];
 }
 
-/** The rows come first: an address that is in OVN must not go to another object, whatever a status says. */
+/** Rows have precedence over the status: an address in OVN must not go to another object. */
 function adoptGateway({ stores, pools, writer }: PoolSources, vpc: VPC): readonly PoolConflict[] {
   const { metadata, spec, status } = vpc;
   const name = spec.externalGateway?.externalNetworkRef.name ?? '';

@@ -12,7 +12,7 @@ import { collect, fromParsed, type Checked } from '../common/problem.ts';
 import type { Gateway } from './gateway.ts';
 import { objectsOf } from './lookup.ts';
 
-/** Whether the static routes of a VPC are well-formed; the schema has seen to it before. */
+/** Checks the static routes of a VPC. The schema makes the same checks before. */
 export function checkRoutes({ spec }: VPC): Checked<unknown> {
   return collect<unknown>(
     (spec.staticRoutes ?? []).flatMap(({ destination, nextHop }, index) => [
@@ -23,9 +23,10 @@ export function checkRoutes({ spec }: VPC): Checked<unknown> {
 }
 
 /**
- * Whether the router reaches the next hops of a VPC's static routes: northd leaves out a route whose next hop is in no
- * network of the router, and says so in its own log only. Nothing for a VPC without routes. It is no part of Ready:
- * Subnets may be made only when their VPC is ready, and all else works.
+ * Returns the condition that states whether the router reaches the next hops of a VPC's static routes. northd omits a
+ * route whose next hop is in no network of the router, and reports that only in its own log. The result is empty for
+ * a VPC without routes. Ready does not depend on the condition: a user may create Subnets only after their VPC is
+ * ready, and everything else works.
  */
 export function routesResolved(
   stores: Pick<Stores, 'VPC' | 'Subnet'>,
@@ -36,22 +37,22 @@ export function routesResolved(
   const { staticRoutes = [] } = vpc.spec;
   if (staticRoutes.length === 0) return [];
   const networks = networksOf(stores, vpc, key, gateway);
-  const lost = staticRoutes.filter(({ nextHop }) => {
+  const unreachable = staticRoutes.filter(({ nextHop }) => {
     const address = parseAddress(nextHop, { family: 4 });
     return !address.ok || !networks.some((network) => containsAddress(network, address.value));
   });
-  if (lost.length === 0) {
+  if (unreachable.length === 0) {
     const message = 'The router reaches the next hop of every static route.';
     return [condition('RoutesResolved', 'True', 'RoutesResolved', message)];
   }
-  const routes = lost.map(({ destination, nextHop }) => `${destination} via ${nextHop}`).join(', ');
+  const routes = unreachable.map(({ destination, nextHop }) => `${destination} via ${nextHop}`).join(', ');
   const message =
     `The router does not reach the next hop of the static routes ${routes}, so these routes are not in effect. ` +
     'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.';
   return [condition('RoutesResolved', 'False', 'NextHopUnreachable', message)];
 }
 
-/** The networks that the router has an address in, but for the links to peers, where no next hop can be. */
+/** Returns the networks in which the router has an address, except the links to peers, which contain no next hops. */
 function networksOf(
   stores: Pick<Stores, 'VPC' | 'Subnet'>,
   vpc: VPC,

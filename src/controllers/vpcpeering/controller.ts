@@ -9,7 +9,7 @@ import { recordedLink } from '../rows/recorded.ts';
 import { connectionOf, type Connection } from './match.ts';
 import { planPeering } from './plan.ts';
 
-/** Decides on a VPCPeering: its half of the link between two routers, while both sides want the connection. */
+/** Decides on a VPCPeering: its half of the link between two routers. The link exists while both sides request it. */
 export class VPCPeeringController implements KindController<VPCPeering> {
   readonly #env: Env;
 
@@ -40,12 +40,15 @@ export class VPCPeeringController implements KindController<VPCPeering> {
     };
   }
 
-  /** Those that found this one's networks in their way. */
+  /** Wakes the peerings whose networks overlapped the networks of this peering. */
   #wakeOthers({ metadata: { namespace = '' }, spec: { peer } }: VPCPeering): void {
     for (const each of [namespace, peer.namespace]) this.#env.pools.waiting.wake(waitersOf(each));
   }
 
-  /** What it advertises may be less now. Only after an edit, as those who wait would wake each other for ever. */
+  /**
+   * Wakes the others after an edit, because the peering may advertise fewer networks now. Only an edit wakes them;
+   * otherwise waiting peerings would wake each other endlessly.
+   */
   #wakeAfterEdit(peering: VPCPeering, priority: Priority): void {
     if (priority === 'edit') this.#wakeOthers(peering);
   }
@@ -83,5 +86,5 @@ export class VPCPeeringController implements KindController<VPCPeering> {
   }
 }
 
-/** Under what peerings wait that lead to the same addresses as another one of a namespace. */
+/** The key under which peerings wait that overlap another peering of the namespace. */
 const waitersOf = (namespace: string): string => `peerings/${namespace}`;

@@ -2,16 +2,17 @@ import { resources, type VPCPeering } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
 import { anyVpcOf, vpcKeys } from '../vpc/index.ts';
 
-/** The key of all peerings of one namespace with another. */
-export const towards = (namespace: string, peerNamespace: string): string => `${namespace}>${peerNamespace}`;
+/** The key of all peerings from one namespace to another. */
+export const directionKey = (namespace: string, peerNamespace: string): string =>
+  `${namespace}>${peerNamespace}`;
 
 export const vpcPeeringKind: Kind<VPCPeering> = {
   type: resources.VPCPeering,
-  aliases: ({ metadata: { namespace = '' }, spec: { peer } }) => [towards(namespace, peer.namespace)],
+  aliases: ({ metadata: { namespace = '' }, spec: { peer } }) => [directionKey(namespace, peer.namespace)],
   indexes: { namespace: ({ metadata: { namespace = '' } }) => [namespace] },
   references: {
     vpc: { to: 'VPC', keys: vpcKeys, wakesTarget: { afterMs: 500 } },
-    /** Nothing is told of it before its own namespace has agreed. */
+    /** The status reveals nothing about this VPC until its own namespace agrees. */
     peerVPC: {
       to: 'VPC',
       keys: ({ spec: { peer } }) => [
@@ -20,15 +21,15 @@ export const vpcPeeringKind: Kind<VPCPeering> = {
           : refKey({ namespace: peer.namespace, name: peer.name }),
       ],
     },
-    /** The other side. */
+    /** The peerings of the other side. */
     peers: {
       to: 'VPCPeering',
-      keys: ({ metadata: { namespace = '' }, spec: { peer } }) => [towards(peer.namespace, namespace)],
+      keys: ({ metadata: { namespace = '' }, spec: { peer } }) => [directionKey(peer.namespace, namespace)],
     },
-    /** Others of the same side: the oldest is in effect. */
+    /** Other peerings of the same side: the oldest one is in effect. */
     siblings: {
       to: 'VPCPeering',
-      keys: ({ metadata: { namespace = '' }, spec: { peer } }) => [towards(namespace, peer.namespace)],
+      keys: ({ metadata: { namespace = '' }, spec: { peer } }) => [directionKey(namespace, peer.namespace)],
     },
   },
   facts: ({ metadata: { uid }, spec }) => ({ uid, spec }),

@@ -15,12 +15,13 @@ import {
 import { PEERING_MARK, peeringPortName, routerUuid } from '../rows/names.ts';
 import type { Connection, Side } from './match.ts';
 
-/** Below what the router never passes on. */
+/** Lower than the policy against traffic with link scope. */
 const POLICY_PRIORITY = 2000;
 
 /**
- * The rows of one side of a connection: a port of the router that is plugged into the other router's, routes to what
- * the other side advertises, and a policy that drops what comes from elsewhere behind it, or goes elsewhere.
+ * Returns the rows of one side of a connection: a router port whose peer is a port of the other router, routes to the
+ * networks that the other side advertises, and a policy that drops traffic from the peer with any other source or
+ * destination.
  */
 export function planPeering({ own, other }: Connection, link: Cidr): DesiredState {
   const { uid } = own.peering.metadata;
@@ -58,7 +59,10 @@ export function planPeering({ own, other }: Connection, link: Cidr): DesiredStat
   };
 }
 
-/** A side's address on the link: the first usable one for the side with the lower UID, the second for the other. */
+/**
+ * Returns the address of a side on the link: the side with the lower UID has the first usable address, the other side
+ * has the second.
+ */
 function addressOf(side: Side, other: Side, link: Cidr): string {
   const isFirst = side.peering.metadata.uid < other.peering.metadata.uid;
   return formatAddress({ family: 4, value: firstAddress(link).value + (isFirst ? 1n : 2n) });

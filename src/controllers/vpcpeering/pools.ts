@@ -7,7 +7,7 @@ import type { PoolConflict } from '../pools/pools.ts';
 import { recordedLink } from '../rows/recorded.ts';
 import { connectionOf } from './match.ts';
 
-/** Restores the link of a peering, from its row or, where the row is lost, from its status. */
+/** Restores the link of a peering, from its row, or from its status if the row is lost. */
 export function adoptPeering(sources: PoolSources, peering: VPCPeering): readonly PoolConflict[] {
   const { uid } = peering.metadata;
   const record = recordedLink(sources.writer, uid);
@@ -18,7 +18,7 @@ export function adoptPeering(sources: PoolSources, peering: VPCPeering): readonl
   return adoptLink(sources, uid, { peerUid: connection.value.other.peering.metadata.uid, network });
 }
 
-/** Restores the link that the row of a deleted peering still has. */
+/** Restores the link in the row of a deleted peering. */
 export function adoptPeeringOrphan(sources: PoolSources, { uid }: Owner): readonly PoolConflict[] {
   const record = recordedLink(sources.writer, uid);
   return record === undefined ? [] : adoptLink(sources, uid, record);

@@ -26,7 +26,7 @@ function setUp(apply: () => Promise<ApplyResult>) {
   } as unknown as RowWriter;
   const writer = new ReportingWriter(() => inner, {
     log,
-    repairs: { told: (repair) => repairs.push(repair) },
+    repairs: { record: (repair) => repairs.push(repair) },
     repaired: (kind) => counted.push(kind),
   });
   writer.onDrift(() => undefined);

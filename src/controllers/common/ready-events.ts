@@ -3,16 +3,18 @@ import type { Logger } from '../../base/index.ts';
 import type { EventSink, StatusWriter } from '../../reconcile/index.ts';
 import type { Conditioned } from './converge.ts';
 
-/** The operator in Events: what `reportingController` says. */
+/** The value of `reportingController` in the Events of the operator. */
 export const EVENT_CONTROLLER = 'network.plasmavmc.io/operator';
 
 /**
- * A status writer that reports an Event, and a line of the log, when what it writes makes an object Ready, or makes it
- * not Ready for another reason than before. States that go on are not told again, and neither is what has not been
- * looked at yet (`Pending`). What is refused or was Ready before is a Warning; what waits for something is not: applied
- * all at once, objects wait for each other for a moment.
+ * Wraps a status writer. The wrapper records an Event and a log line when a write makes an object Ready, or changes
+ * the reason for which the object is not Ready. A repeated state and the reason `Pending` create no Event.
+ *
+ * The type is Warning if the object was Ready before, is not valid, or OVN rejected its rows. If the object only
+ * waits for another object, the type is Normal: objects that a user applies together wait for each other for a
+ * moment.
  */
-export function announcing(
+export function withReadyEvents(
   writer: Pick<StatusWriter, 'write'>,
   events: EventSink,
   log: Logger,
@@ -38,7 +40,7 @@ export function announcing(
   };
 }
 
-/** Whether nothing is wrong with the object, and OVN has refused nothing. */
+/** Whether the object only waits: it is valid, and OVN rejected nothing. */
 function isWaiting(conditions: readonly Condition[] | undefined): boolean {
   const programmed = findCondition(conditions, 'Programmed');
   return (

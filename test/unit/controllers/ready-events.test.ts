@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { condition, resources, type Condition, type Reason } from '../../../src/api/index.ts';
-import { announcing } from '../../../src/controllers/common/announce.ts';
+import { withReadyEvents } from '../../../src/controllers/common/ready-events.ts';
 import type { KubeObject, StatusOutcome } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
 
@@ -25,7 +25,7 @@ async function told(
 ): Promise<string[]> {
   const events: string[] = [];
   const log = new RecordingLog();
-  const writer = announcing(
+  const writer = withReadyEvents(
     { write: () => Promise.resolve(outcome) },
     { record: (object, { type, reason }) => events.push(`${object.metadata.name}: ${type} ${reason}`) },
     log,

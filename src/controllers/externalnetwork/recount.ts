@@ -1,7 +1,7 @@
 import type { Env } from '../common/env.ts';
 
-/** Has ExternalNetworks count their addresses anew, soon. Of those that are gone there is nothing to count. */
-export function countAnew(
+/** Enqueues ExternalNetworks soon, so that they count their addresses again. Ignores networks that no longer exist. */
+export function recountAddresses(
   { stores, wakeSoon }: Pick<Env, 'stores' | 'wakeSoon'>,
   networkUids: Iterable<string>,
 ) {
