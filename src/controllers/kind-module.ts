@@ -44,6 +44,8 @@ export interface KindModule<T extends KubeObject> {
   readonly adopt?: (sources: PoolSources, object: T) => readonly PoolConflict[];
   /** Restores the pool allocations in the rows of a deleted object. They stay until a sweep removes the rows. */
   readonly adoptOrphan?: (sources: PoolSources, owner: Owner) => readonly PoolConflict[];
+  /** Whether an object has a pool in which specs of other objects name addresses. */
+  readonly hasPool?: boolean;
   /**
    * Returns the addresses that objects of this kind name in the pool of `parent`. The result is empty if the kind
    * names no addresses in pools of this parent.

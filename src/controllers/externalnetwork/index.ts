@@ -21,6 +21,7 @@ export const externalNetwork: KindModule<ExternalNetwork> = {
   controller: (env) => new ExternalNetworkController(env),
   hasRows: true,
   hasFinalizer: true,
+  hasPool: true,
   release: ({ pools }, uid) => pools.external.remove(uid),
   adopt: ({ pools }, network) => {
     const addressing = externalAddressing(network);

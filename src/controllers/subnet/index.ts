@@ -13,6 +13,7 @@ export const subnet: KindModule<Subnet> = {
   controller: (env) => new SubnetController(env),
   hasRows: true,
   hasFinalizer: true,
+  hasPool: true,
   keeps: { VPC: 'vpc' },
   release: ({ pools }, uid) => pools.releaseSubnet(uid),
   adopt: adoptSubnet,

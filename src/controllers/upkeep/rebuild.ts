@@ -20,12 +20,12 @@ export function* rebuildPools(sources: PoolSources): Steps<readonly PoolConflict
   const parents: KubeObject[] = [];
   const adopted = new Set<string>();
   for (const kind of kindNames) {
-    const { adopt } = modules[kind];
+    const { adopt, hasPool = false } = modules[kind];
     const objects: Iterable<KubeObject> = sources.stores[kind].values();
     for (const object of yield* oldestFirstInSteps(objects)) {
       adopted.add(object.metadata.uid);
       if (adopt !== undefined) conflicts.push(...adopt(sources, object));
-      if (kind === 'ExternalNetwork' || kind === 'Subnet') parents.push(object);
+      if (hasPool) parents.push(object);
       yield;
     }
   }
