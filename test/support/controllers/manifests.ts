@@ -10,7 +10,7 @@ const make =
     spec,
   });
 
-/** Objects as tests write them: name, spec, and namespace `default` unless said otherwise. */
+/** Functions that return a manifest from a name and a spec. The default namespace is `default`. */
 export const vpc = make('VPC');
 export const subnet = make('Subnet');
 export const port = make('Port');
@@ -21,7 +21,7 @@ export const natRule = make('NatRule');
 export const floatingIP = make('FloatingIP');
 export const vpcPeering = make('VPCPeering');
 
-/** A network outside, on a physical network that the offline cluster's hosts have; every namespace may use it. */
+/** Returns an ExternalNetwork on a physical network of the offline cluster's hosts. Every namespace may use it. */
 export const externalNetwork = (name: string, spec: Spec = {}): Manifest => ({
   kind: 'ExternalNetwork',
   metadata: { name },
@@ -35,12 +35,12 @@ export const externalNetwork = (name: string, spec: Spec = {}): Manifest => ({
   },
 });
 
-/** A project: labels of administrators say whose it is. */
+/** Returns the namespace of a project. The labels name its organization and project. */
 export const namespace = (name: string, labels: Readonly<Record<string, string>> = {}): Manifest => ({
   kind: 'Namespace',
   metadata: { name, labels },
 });
 
-/** A Port in `subnetName` that is in no group. */
+/** Returns a Port in `subnetName` without SecurityGroups. */
 export const portIn = (subnetName: string, name: string, spec: Spec = {}, ns?: string): Manifest =>
   port(name, { subnetRef: { name: subnetName }, securityGroupRefs: [], ...spec }, ns);

@@ -26,7 +26,7 @@ import { indexesOf } from '../../../src/reconcile/kinds.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
 import { takeAll } from '../reconcile/steps.ts';
 
-/** An object as a test writes it: what the API server would add is added when it is applied. */
+/** An object in a test. `apply` adds the fields that the API server would add. */
 export interface Manifest {
   readonly kind: string;
   readonly metadata: {
@@ -49,17 +49,20 @@ interface Written {
   readonly desired: DesiredState;
 }
 
-/** Rows in a map instead of a database. `down` makes every apply with something to write fail. */
+/** A writer with rows in a map instead of a database. While `down` is set, every apply with a difference fails. */
 export class MapWriter implements RowWriter {
   readonly states = new Map<string, Written>();
   readonly applied: string[] = [];
   down = false;
-  /** While `down`: what is applied is written all the same, but nobody sees it before the database is back. */
+  /**
+   * While `down` is set: an apply writes its rows, but its reply is lost, and the rows become visible only when the
+   * database is back.
+   */
   losesReplies = false;
   readonly #unseen = new Map<string, Written>();
-  /** Owners whose last apply failed: what the replica shows of them may not be all there is. */
+  /** Owners whose last apply failed: the replica may lack some of their rows. */
   readonly #doubtful = new Set<string>();
-  /** Kinds whose rows have nothing to join. */
+  /** Kinds whose rows have no row to join: their apply fails with PARENT_MISSING. */
   parentless: ReadonlySet<string> = new Set();
 
   apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
@@ -68,25 +71,25 @@ export class MapWriter implements RowWriter {
     const changed = JSON.stringify(printable(before)) !== JSON.stringify(printable(desired));
     if (!changed && !this.#doubtful.has(owner.uid)) return Promise.resolve({ changed, writes: [] });
     if (this.parentless.has(owner.kind) && desired.rows.length > 0)
-      return Promise.reject(new ApplyError('PARENT_MISSING', 'what it joins does not exist'));
+      return Promise.reject(new ApplyError('PARENT_MISSING', 'the row that it joins does not exist'));
     if (this.down) {
       this.#doubtful.add(owner.uid);
       if (this.losesReplies) this.#unseen.set(owner.uid, { owner, desired });
-      return Promise.reject(new ApplyError('OVN_CONNECTION_FAILED', 'the database is away'));
+      return Promise.reject(new ApplyError('OVN_CONNECTION_FAILED', 'the database is not reachable'));
     }
     this.applied.push(`${owner.kind}/${owner.name}`);
     put(this.states, { owner, desired });
     return Promise.resolve({ changed, writes: [] });
   }
 
-  /** What the database has, whoever knows it. */
+  /** Returns the rows in the database, including rows that the replica does not show. */
   written(): Iterable<Written> {
     const all = new Map(this.states);
     for (const each of this.#unseen.values()) put(all, each);
     return all.values();
   }
 
-  /** Nothing is on its way any more: the replica has all that was written. */
+  /** Updates the replica with all written rows. */
   seeAll(): void {
     for (const each of this.#unseen.values()) put(this.states, each);
     this.#unseen.clear();
@@ -117,18 +120,18 @@ function put(states: Map<string, Written>, { owner, desired }: Written): void {
 }
 
 /**
- * The controllers with everything around them in memory: no API server, no database, no clock. `settle` reconciles
- * every object again and again until nothing changes, which shows what the end state is and nothing of the way.
+ * The controllers with an environment in memory, without API server, database and clock. `settle` reconciles every
+ * object repeatedly until nothing changes. So it shows the final state, and not the steps in between.
  */
 export class OfflineCluster {
   readonly writer = new MapWriter();
   readonly stores: Stores;
   readonly env: Env;
-  /** Status writes, as `Kind/namespace/name`. */
+  /** The status writes, as `Kind/namespace/name`. */
   readonly statusWrites: string[] = [];
-  /** Where OVN has interfaces up: logical port → chassis. Undefined: not known. */
+  /** The interfaces that OVN reports up: logical port → chassis. Undefined: unknown. */
   bindings: ReadonlyMap<string, string> | undefined = new Map();
-  /** The hosts that OVN has; all can carry traffic of the physical network `physnet1`. Undefined: not known. */
+  /** The hosts that OVN knows. All of them have the physical network `physnet1`. Undefined: unknown. */
   chassis: readonly string[] | undefined = ['gw1', 'gw2'];
   readonly #kinds: ReadonlyMap<
     string,
@@ -191,7 +194,10 @@ export class OfflineCluster {
     );
   }
 
-  /** Creates an object, or changes its spec and labels. UIDs are made from names, so that rows are the same each time. */
+  /**
+   * Creates an object, or changes its spec and labels. The UID is a function of the name, so the rows are the same in
+   * each run.
+   */
   apply(manifest: Manifest): KubeObject {
     const namespace = clusterScoped.has(manifest.kind)
       ? {}
@@ -216,7 +222,7 @@ export class OfflineCluster {
     return this.#put(object);
   }
 
-  /** Applies all documents of a YAML file, but for those of kinds that no controller looks at. */
+  /** Applies all documents of a YAML file, except Secrets, which no controller uses. */
   applyFile(path: string): void {
     for (const document of parseAllDocuments(readFileSync(path, 'utf8'))) {
       const manifest = document.toJS() as Manifest;
@@ -224,7 +230,7 @@ export class OfflineCluster {
     }
   }
 
-  /** Asks for deletion: an object with finalizers stays until they are gone. */
+  /** Requests the deletion of an object. An object with finalizers exists until they are removed. */
   delete(kind: string, key: string): void {
     const object = this.#store(kind).get(key);
     if (object === undefined) return;
@@ -233,14 +239,17 @@ export class OfflineCluster {
       this.#put({ ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
   }
 
-  /** Another operator takes over, with the database there: it knows what statuses and rows say, and nothing else. */
+  /**
+   * Simulates the takeover by another operator while the database is reachable: it rebuilds its state from statuses
+   * and rows.
+   */
   async restart(): Promise<void> {
     this.writer.down = false;
     this.writer.seeAll();
     this.#gone.length = 0;
     Object.assign(this.env, { pools: new Pools(this.env.settings, () => undefined) });
     for (const conflict of takeAll(rebuildPools(this.env)))
-      throw new Error(`given twice: ${JSON.stringify(conflict)}`);
+      throw new Error(`two objects have the same value: ${JSON.stringify(conflict)}`);
     await sweepOrphans(this.env, 1, silent);
   }
 
@@ -248,7 +257,9 @@ export class OfflineCluster {
     return this.#store(kind).get(key);
   }
 
-  /** The Ready condition as `Reason` when it is True, `!Reason: message` when it is not, `-` without one. */
+  /**
+   * Returns the Ready condition: `Reason` if its status is True, otherwise `!Reason: message`; `-` if there is none.
+   */
   ready(kind: string, key: string): string {
     return this.condition('Ready', kind, key);
   }
@@ -261,14 +272,14 @@ export class OfflineCluster {
     return found.status === 'True' ? found.reason : `!${found.reason}: ${found.message}`;
   }
 
-  /** Reconciles everything, in the order that `order` gives, until nothing changes. */
+  /** Reconciles all objects, in the order that `order` returns, until nothing changes. */
   async settle(order: (objects: KubeObject[]) => KubeObject[] = (objects) => objects): Promise<void> {
     for (let round = 0; round < 50; round++) {
       const before = this.#clock;
       await this.reconcileOnce(order);
       if (this.#clock === before) return;
     }
-    throw new Error('does not settle: something changes each time');
+    throw new Error('the cluster does not settle: each round changes an object');
   }
 
   async reconcileOnce(order: (objects: KubeObject[]) => KubeObject[] = (objects) => objects): Promise<void> {
@@ -346,7 +357,7 @@ export class OfflineCluster {
 
   #kind(kind: string) {
     const found = this.#kinds.get(kind);
-    if (found === undefined) throw new Error(`no kind ${kind} here`);
+    if (found === undefined) throw new Error(`the offline cluster has no kind ${kind}`);
     return found;
   }
 
@@ -355,7 +366,7 @@ export class OfflineCluster {
   }
 }
 
-/** With sets and maps as arrays and keys in order, for comparison and printing. */
+/** Returns a value for comparison and printing: sets are sorted arrays, maps are objects with sorted keys. */
 export function printable(value: unknown): unknown {
   if (value instanceof Set) return [...value].sort();
   if (value instanceof Map) return Object.fromEntries([...value].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,7 +1,7 @@
 import type { OfflineCluster } from './offline-cluster.ts';
 import { printable } from './offline-cluster.ts';
 
-/** The rows of a table that an object has, in plain shapes: sets as sorted arrays, maps as objects. */
+/** Returns the rows of an object in a table, in plain shapes: sets as sorted arrays, maps as objects. */
 export function rowsOf(
   cluster: OfflineCluster,
   kind: string,
@@ -21,6 +21,6 @@ export function rowsOf(
     );
 }
 
-/** How many objects have rows. */
+/** Returns the objects that have rows, as `Kind/name`. */
 export const ownersOf = (cluster: OfflineCluster): readonly string[] =>
   [...cluster.writer.owners()].map(({ kind, name }) => `${kind}/${name}`).sort();

@@ -1,4 +1,4 @@
-/** Projects beside each other on one ExternalNetwork, and which of its addresses their rows have. */
+/** Projects on the same ExternalNetwork, and the external addresses in their rows. */
 import { externalNetwork, namespace, natRule, portIn, subnet, vpc } from './manifests.ts';
 import { OfflineCluster, printable, type Manifest } from './offline-cluster.ts';
 
@@ -10,11 +10,11 @@ const cidrs: Readonly<Record<string, string>> = {
   third: '10.3.0.0/16',
 };
 
-/** The VPC of a project, with a way out or without. */
+/** Returns the VPC of a project, with or without a gateway. */
 export const withGateway = (ns: string, externalGateway?: object): Manifest =>
   vpc('net', { cidr: cidrs[ns], defaults: 'None', externalGateway }, ns);
 
-/** A DNAT to the project's Port `p`. */
+/** Returns a DNAT rule for the project's Port `p`. */
 export const forwarding = (name: string, spec: object, ns: string): Manifest =>
   natRule(
     name,
@@ -22,7 +22,10 @@ export const forwarding = (name: string, spec: object, ns: string): Manifest =>
     ns,
   );
 
-/** The projects `mine` and `rival`, each with a gateway on the ExternalNetwork `public` and a Port `p`; settled. */
+/**
+ * Returns a settled cluster with the projects `mine` and `rival`. Each has a gateway on the ExternalNetwork `public`
+ * and a Port `p`.
+ */
 export async function tenants(network: Readonly<Record<string, unknown>> = {}): Promise<OfflineCluster> {
   const cluster = new OfflineCluster();
   cluster.apply(externalNetwork('public', network));
@@ -36,7 +39,7 @@ export async function tenants(network: Readonly<Record<string, unknown>> = {}): 
   return cluster;
 }
 
-/** External addresses in the rows of each object, `Kind/namespace/name`, as the database has them. */
+/** Returns the external addresses in the rows of each object (`Kind/namespace/name`), from the database. */
 export function translations({ writer }: OfflineCluster): ReadonlyMap<string, readonly string[]> {
   return new Map(
     [...writer.written()].map(({ owner, desired }) => [

@@ -9,7 +9,7 @@ import { OfflineCluster, printable } from '../../support/controllers/offline-clu
 const examples = join(import.meta.dirname, '../../../examples');
 const golden = join(import.meta.dirname, 'golden');
 
-/** All rows by owner, with memberships, as YAML; UUIDs of rows are replaced by what they are. */
+/** Returns all rows by owner, with memberships, as YAML. A description replaces the UUID of each row. */
 function rowsOf(cluster: OfflineCluster): string {
   const names = new Map<string, string>();
   const states = [...cluster.writer.states.values()].sort((a, b) =>
@@ -40,7 +40,7 @@ function rowsOf(cluster: OfflineCluster): string {
   return [...names].reduce((rest, [uuid, name]) => rest.replaceAll(uuid, name), text);
 }
 
-/** The rows, with the addresses of Ports that name none hidden. */
+/** Returns the rows without the allocated addresses of Ports. */
 function withoutAllocated(cluster: OfflineCluster): string {
   const allocated = [...cluster.stores.Port.values()].filter(({ spec }) => spec.ipAddress === undefined);
   return allocated.reduce(
@@ -50,12 +50,12 @@ function withoutAllocated(cluster: OfflineCluster): string {
 }
 
 describe('the examples', () => {
-  // Those in argocd/ are for Argo CD, not for the operator.
+  // The files in argocd/ are for Argo CD and not for the operator.
   const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.yaml') && !file.startsWith('argocd/'),
   );
 
-  it.each(files)('become these rows: %s', async (file) => {
+  it.each(files)('produce the rows of the golden file: %s', async (file) => {
     const cluster = new OfflineCluster();
     cluster.applyFile(join(examples, file));
     await cluster.settle();
@@ -68,7 +68,7 @@ describe('the examples', () => {
     expect(actual).toBe(readFileSync(path, 'utf8'));
   });
 
-  it.each(files)('are ready in the end, and a second look writes nothing: %s', async (file) => {
+  it.each(files)('become Ready, and a second reconcile writes nothing: %s', async (file) => {
     const cluster = new OfflineCluster();
     cluster.applyFile(join(examples, file));
     await cluster.settle();
@@ -85,7 +85,7 @@ describe('the examples', () => {
     expect([cluster.writer.applied, cluster.statusWrites]).toEqual([[], []]);
   });
 
-  it.each(files)('become the same rows in any order, allocated addresses aside: %s', async (file) => {
+  it.each(files)('produce the same rows in any order, except for allocated addresses: %s', async (file) => {
     const forwards = new OfflineCluster();
     forwards.applyFile(join(examples, file));
     await forwards.settle();

@@ -13,18 +13,18 @@ import {
 const wanted = '203.0.113.150';
 let cluster: OfflineCluster;
 
-/** Whose rows have the address. */
+/** Returns the owners of the rows that contain the address. */
 const translating = (address: string): readonly string[] =>
   [...translations(cluster)].flatMap(([owner, addresses]) => (addresses.includes(address) ? [owner] : []));
 
-/** Every address that rows have. */
+/** Returns every address in the rows. */
 const inUse = (): readonly string[] => [...new Set([...translations(cluster).values()].flat())];
 
 beforeEach(async () => {
   cluster = await tenants();
 });
 
-/** Another tenant asks for the address, in both ways. */
+/** Another tenant requests the address, with a FloatingIP and with a NatRule. */
 async function askFor(address: string): Promise<void> {
   cluster.apply(floatingIP('ip', { externalNetworkRef, address }, 'rival'));
   cluster.apply(rule('named', { externalIP: address }, 'rival'));
@@ -37,7 +37,7 @@ function expectRefused(address: string): void {
   for (const owner of translating(address)) expect(owner).toMatch(/^\w+\/mine\//);
 }
 
-/** A way to give up an address, and which one it is. */
+/** A way to release an address. */
 interface Way {
   readonly what: string;
   readonly given: () => void;
@@ -47,7 +47,7 @@ interface Way {
 
 const ways: readonly Way[] = [
   {
-    what: 'whose NatRule and FloatingIP are deleted',
+    what: 'of a deleted NatRule and a deleted FloatingIP',
     given: () => {
       cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
       cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
@@ -58,7 +58,7 @@ const ways: readonly Way[] = [
     },
   },
   {
-    what: 'whose NatRule goes over to another FloatingIP, and whose own is deleted',
+    what: 'of a deleted FloatingIP whose NatRule changes to another FloatingIP',
     given: () => {
       cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
       cluster.apply(floatingIP('next', { externalNetworkRef }, 'mine'));
@@ -70,7 +70,7 @@ const ways: readonly Way[] = [
     },
   },
   {
-    what: 'whose FloatingIP was taken away by force',
+    what: 'of a FloatingIP that is deleted without its finalizer',
     given: () => {
       cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
       cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
@@ -82,33 +82,33 @@ const ways: readonly Way[] = [
     },
   },
   {
-    what: 'whose NatRule named it, and is deleted',
+    what: 'of a deleted NatRule that named the address',
     given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
     gives: () => cluster.delete('NatRule', 'mine/used'),
   },
   {
-    what: 'whose NatRule names another now',
+    what: 'of a NatRule that changes to another address',
     given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
     gives: () => cluster.apply(rule('used', { externalIP: '203.0.113.151' }, 'mine')),
   },
   {
-    what: 'whose NatRule names one now that it is refused',
+    what: 'of a NatRule that changes to an unavailable address',
     given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
     gives: () => cluster.apply(rule('used', { externalIP: '203.0.113.102' }, 'mine')),
   },
   {
-    what: "whose NatRule uses the gateway's now",
+    what: 'of a NatRule that changes to the address of the gateway',
     given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
     gives: () => cluster.apply(rule('used', {}, 'mine')),
   },
   {
-    what: 'of a gateway that is given up',
+    what: 'of a removed gateway',
     given: () => cluster.apply(rule('used', {}, 'mine')),
     gives: () => cluster.apply(withGateway('mine')),
     address: '203.0.113.101',
   },
   {
-    what: 'of a gateway, whose VPC is deleted with all in it',
+    what: 'of the gateway of a deleted VPC',
     given: () => cluster.apply(rule('used', {}, 'mine')),
     gives: () => {
       for (const [kind, name] of [
@@ -125,7 +125,7 @@ const ways: readonly Way[] = [
 
 describe('an external address', () => {
   it.each(ways)(
-    '$what is free for others only when no row has it any more',
+    '$what becomes free for other tenants only when no row contains it',
     async ({ given, gives, address = wanted }) => {
       given();
       await cluster.settle();
@@ -147,7 +147,7 @@ describe('an external address', () => {
   );
 
   it.each(ways)(
-    '$what is not free either for an operator that starts then',
+    '$what stays taken after a restart of the operator while a row contains it',
     async ({ given, gives, address = wanted }) => {
       given();
       await cluster.settle();
@@ -157,7 +157,7 @@ describe('an external address', () => {
       cluster.apply(floatingIP('ip', { externalNetworkRef, address }, 'rival'));
       cluster.apply(rule('named', { externalIP: address }, 'rival'));
       await cluster.restart();
-      // Nobody but the tenant who asks for it is looked at yet.
+      // The first reconcile covers only the tenant that requests the address.
       const isStillThere = translating(address).length > 0;
       await cluster.reconcileOnce((objects) =>
         objects.filter(({ metadata }) => metadata.namespace === 'rival'),
@@ -179,7 +179,7 @@ describe('an external address', () => {
       () => cluster.apply(withGateway('third', { externalNetworkRef })),
       () => cluster.apply(withGateway('third')),
     ],
-  ])('%s is not free while a write of which nobody knows may have it', async (_what, gets, gives) => {
+  ])('%s stays taken while a write with unknown outcome may contain it', async (_what, gets, gives) => {
     cluster.apply(namespace('third'));
     cluster.apply(withGateway('third'));
     cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
@@ -202,7 +202,7 @@ describe('an external address', () => {
     expect(cluster.ready('FloatingIP', 'rival/ip')).toBe('Ready');
   });
 
-  it("is the same tenant's again when the change that gives it up is taken back", async () => {
+  it('belongs to the same tenant again when the change that released it is reverted', async () => {
     cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
     await cluster.settle();
     cluster.writer.down = true;
@@ -221,7 +221,7 @@ describe('an external address', () => {
     expect(cluster.ready('FloatingIP', 'rival/ip')).toBe('Ready');
   });
 
-  it('is not translated for a FloatingIP that does not hold it, whatever its status says', async () => {
+  it('is not translated for a FloatingIP that does not hold it, even if the status contains the address', async () => {
     const ip = cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
     await cluster.settle();
     cluster.env.pools.external.release(ip.metadata.uid);
@@ -233,7 +233,7 @@ describe('an external address', () => {
     expect(cluster.ready('NatRule', 'mine/used')).toBe('Ready');
   });
 
-  it('keeps its ExternalNetwork while rows have it', async () => {
+  it('prevents the deletion of its ExternalNetwork while rows contain the address', async () => {
     cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
     cluster.apply(withGateway('rival'));
     await cluster.settle();

@@ -10,7 +10,7 @@ beforeEach(() => {
   cluster.apply(namespace('default', { team: 'a' }));
 });
 
-/** A VPC whose gateway is on the network `public`. */
+/** Returns a VPC whose gateway is on the ExternalNetwork `public`. */
 const outward = (spec: object = {}, gateway: object = {}, ns?: string) =>
   vpc(
     'net',
@@ -24,7 +24,7 @@ const outward = (spec: object = {}, gateway: object = {}, ns?: string) =>
   );
 
 describe('an ExternalNetwork', () => {
-  it('is a switch with a port towards the physical network, and counts its addresses', async () => {
+  it('has a switch with a port to the physical network, and counts its addresses', async () => {
     cluster.apply(
       externalNetwork('public', { reservedRanges: [{ start: '203.0.113.150', end: '203.0.113.159' }] }),
     );
@@ -41,7 +41,7 @@ describe('an ExternalNetwork', () => {
     });
   });
 
-  it('tags what it sends when it is a VLAN', async () => {
+  it('has a localnet port with a VLAN tag if its type is VLAN', async () => {
     cluster.apply(externalNetwork('public', { type: 'VLAN', vlanID: 77 }));
     await cluster.settle();
     expect(rowsOf(cluster, 'ExternalNetwork', 'public', 'Logical_Switch_Port', '')).toEqual([
@@ -49,7 +49,7 @@ describe('an ExternalNetwork', () => {
     ]);
   });
 
-  it('says that it has no chassis, and has those it had when they all go', async () => {
+  it('reports that it has no chassis, and keeps the list in its status when all chassis disappear', async () => {
     cluster.chassis = [];
     cluster.apply(externalNetwork('public'));
     await cluster.settle();
@@ -63,7 +63,7 @@ describe('an ExternalNetwork', () => {
     expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ gatewayChassis: ['gw1'] });
   });
 
-  it('keeps its chassis while the Southbound database cannot be read', async () => {
+  it('keeps its chassis while the Southbound database is not readable', async () => {
     cluster.apply(externalNetwork('public'));
     await cluster.settle();
     cluster.chassis = undefined;
@@ -72,7 +72,7 @@ describe('an ExternalNetwork', () => {
     expect(cluster.statusWrites).toEqual([]);
   });
 
-  it('refuses a gateway or ranges that are elsewhere, should the schema not have', async () => {
+  it('rejects a gateway and ranges outside the network even without the schema', async () => {
     cluster.apply(externalNetwork('a', { gateway: '198.51.100.1' }));
     cluster.apply(externalNetwork('b', { reservedRanges: [{ start: '10.0.0.1', end: '10.0.0.2' }] }));
     cluster.apply(externalNetwork('c', { cidr: '2001:db8::/64' }));
@@ -82,7 +82,7 @@ describe('an ExternalNetwork', () => {
     }
   });
 
-  it('is held by VPCs that have an address of it, and goes after them', async () => {
+  it('exists until no VPC has an address of the network', async () => {
     cluster.apply(externalNetwork('public'));
     cluster.apply(outward());
     await cluster.settle();
@@ -95,7 +95,7 @@ describe('an ExternalNetwork', () => {
     expect([...cluster.writer.owners()]).toEqual([]);
   });
 
-  it('is not held by a VPC that names it without being allowed to', async () => {
+  it('can be deleted while a VPC without permission names it', async () => {
     cluster.apply(
       externalNetwork('public', { allowedNamespaces: { selector: { matchLabels: { team: 'b' } } } }),
     );
@@ -108,7 +108,7 @@ describe('an ExternalNetwork', () => {
 });
 
 describe('the gateway of a VPC', () => {
-  it('has an address, a default route, chassis and the translation of the whole VPC', async () => {
+  it('has an address, a default route, chassis and SNAT for the whole VPC', async () => {
     cluster.apply(externalNetwork('public'));
     cluster.apply(outward());
     await cluster.settle();
@@ -132,7 +132,7 @@ describe('the gateway of a VPC', () => {
     expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 1 });
   });
 
-  it('translates nothing with snat Disabled, and leaves the default route to the one that the VPC has', async () => {
+  it('has no SNAT with snat Disabled, and no default route if the VPC has its own', async () => {
     cluster.apply(externalNetwork('public'));
     cluster.apply(
       outward({ staticRoutes: [{ destination: '0.0.0.0/0', nextHop: '10.9.1.9' }] }, { snat: 'Disabled' }),
@@ -144,7 +144,7 @@ describe('the gateway of a VPC', () => {
     ]);
   });
 
-  it('says the same of a network that does not exist and of one that the namespace may not use', async () => {
+  it('has the same message for a network that does not exist and a network without permission', async () => {
     cluster.apply(outward());
     await cluster.settle();
     const missing = cluster.ready('VPC', 'default/net');
@@ -158,7 +158,7 @@ describe('the gateway of a VPC', () => {
     expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Port')).toEqual([]);
   });
 
-  it('follows the labels of its namespace, and has its old address when it may come back', async () => {
+  it('follows the labels of its namespace, and gets its old address with a new permission', async () => {
     cluster.apply(
       externalNetwork('public', { allowedNamespaces: { selector: { matchLabels: { team: 'a' } } } }),
     );
@@ -177,7 +177,7 @@ describe('the gateway of a VPC', () => {
     expect(cluster.get('VPC', 'other/net')?.status).toMatchObject({ gatewayIPs: ['203.0.113.102'] });
   });
 
-  it('moves to another network, and frees its address of the first', async () => {
+  it('moves to another network and releases its address in the first network', async () => {
     cluster.apply(externalNetwork('public'));
     cluster.apply(
       externalNetwork('campus', { cidr: '198.51.100.0/24', gateway: '198.51.100.1', allocationPools: [] }),
@@ -196,7 +196,7 @@ describe('the gateway of a VPC', () => {
     expect(rowsOf(cluster, 'VPC', 'net', 'HA_Chassis_Group')).toEqual([]);
   });
 
-  it('waits for an address when none is free', async () => {
+  it('waits for a free address', async () => {
     cluster.apply(
       externalNetwork('public', { allocationPools: [{ start: '203.0.113.7', end: '203.0.113.7' }] }),
     );
@@ -210,7 +210,7 @@ describe('the gateway of a VPC', () => {
     expect(cluster.get('VPC', 'other/net')?.status).toMatchObject({ gatewayIPs: ['203.0.113.7'] });
   });
 
-  it('is not made for a VPC that is refused', async () => {
+  it('is not created for a VPC that is not accepted', async () => {
     cluster.apply(externalNetwork('public'));
     cluster.apply(outward());
     cluster.apply({ ...outward({ cidr: '10.7.0.0/16' }), metadata: { name: 'second' } });
@@ -220,7 +220,7 @@ describe('the gateway of a VPC', () => {
   });
 });
 
-describe('chassis', () => {
+describe('the chassis of a VPC', () => {
   const chassis = (name: string, isGateway: boolean, ...physicalNetworks: string[]) => ({
     name,
     isGateway,
@@ -235,7 +235,7 @@ describe('chassis', () => {
   const spec = (gatewayChassis: object) =>
     externalNetwork('public', { gatewayChassis }).spec as Parameters<typeof selectChassis>[0];
 
-  it('are those on the physical network that are enabled, or that are named', () => {
+  it('are the gateway chassis, or the named chassis, with the physical network', () => {
     expect(selectChassis(spec({ mode: 'Enabled' }), known)).toEqual(['a', 'c']);
     expect(selectChassis(spec({ mode: 'Named', names: ['d', 'b', 'x', 'a'] }), known)).toEqual(['a', 'b']);
   });
@@ -246,7 +246,7 @@ describe('chassis', () => {
   );
   const firstOf = (names: readonly string[]) => vpcs.map((uid) => rankChassis(uid, names)[0]?.name);
 
-  it('each are the first of about as many VPCs', () => {
+  it('are each ranked first by a similar number of VPCs', () => {
     const firsts = firstOf(['a', 'b', 'c', 'd']);
     for (const name of ['a', 'b', 'c', 'd']) {
       const share = firsts.filter((first) => first === name).length / vpcs.length;
@@ -255,7 +255,7 @@ describe('chassis', () => {
     }
   });
 
-  it('that come or go move only the VPCs that they are the first of, and change no priority', () => {
+  it('move only the VPCs that rank them first when they appear or disappear, and keep their priorities', () => {
     const before = firstOf(['a', 'b', 'c', 'd']);
     const without = firstOf(['a', 'b', 'd']);
     for (const [index, first] of before.entries()) if (first !== 'c') expect(without[index]).toBe(first);
@@ -268,7 +268,7 @@ describe('chassis', () => {
     }
   });
 
-  it('are at most five for one VPC', () => {
+  it('are limited to five for one VPC', () => {
     expect(
       rankChassis(
         'u',

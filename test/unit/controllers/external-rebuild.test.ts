@@ -19,7 +19,7 @@ import { takeAll } from '../../support/reconcile/steps.ts';
 
 const gateway = { externalNetworkRef: { name: 'public' } };
 
-/** Two projects that use all there is of an external network, and are peered. */
+/** Two peered projects that use all features of an ExternalNetwork. */
 const everything = [
   externalNetwork('public'),
   ...['a', 'b'].flatMap((ns, index) => [
@@ -65,7 +65,7 @@ async function settled(): Promise<OfflineCluster> {
   return cluster;
 }
 
-/** Who has which external address, in the cluster's pools or in ones made anew. */
+/** Returns the holders of external addresses in the given pools. */
 function holdings(cluster: OfflineCluster, pools: Pools): Readonly<Record<string, string>> {
   const pool = pools.external.network(cluster.get('ExternalNetwork', 'public')!.metadata.uid);
   const holders = ['a', 'b'].flatMap((ns, index) => [
@@ -91,15 +91,15 @@ function forget(cluster: OfflineCluster, kind: string): void {
   }
 }
 
-describe('external addresses after a start', () => {
+describe('external addresses after a rebuild of the pools', () => {
   it.each([
     ['statuses and rows', () => undefined],
     [
-      'rows alone, for what a crash kept from statuses',
+      'rows only, because a crash prevented the status writes',
       (cluster) => ['VPC', 'FloatingIP', 'NatRule'].forEach((kind) => forget(cluster, kind)),
     ],
-    ['statuses alone, for what a restored database has lost', (cluster) => cluster.writer.states.clear()],
-  ] satisfies [string, (cluster: OfflineCluster) => void][])('are known from %s', async (_what, lose) => {
+    ['statuses only, because a restored database lost the rows', (cluster) => cluster.writer.states.clear()],
+  ] satisfies [string, (cluster: OfflineCluster) => void][])('come from %s', async (_what, lose) => {
     const cluster = await settled();
     const before = holdings(cluster, cluster.env.pools);
     expect(new Set(Object.values(before)).size).toBe(6);
@@ -109,7 +109,7 @@ describe('external addresses after a start', () => {
     expect(holdings(cluster, pools)).toEqual(before);
   });
 
-  it('of objects that are gone stay held until their rows are swept', async () => {
+  it('stay held for a deleted NatRule until its shares are removed', async () => {
     const cluster = await settled();
     const { uid } = cluster.get('NatRule', 'a/forward')!.metadata;
     cluster.delete('NatRule', 'a/forward');
@@ -121,7 +121,7 @@ describe('external addresses after a start', () => {
     expect(pool?.holder(mustParseAddress('203.0.113.150'))).toBeUndefined();
   });
 
-  it('of a NatRule that comes between any two steps of the rebuild is held', async () => {
+  it('are held for a NatRule that appears between any two steps of the rebuild', async () => {
     const cluster = await settled();
     const rule = cluster.get('NatRule', 'a/forward') as NatRule;
     const networkUid = cluster.get('ExternalNetwork', 'public')!.metadata.uid;
@@ -139,52 +139,51 @@ describe('external addresses after a start', () => {
   });
 });
 
-describe('everything that leads in and out', () => {
-  it.each(seeds)(
-    'leaves no row and no address when it is deleted in a random order (seed %d)',
-    async (seed) => {
-      const cluster = await settled();
-      const random = randomOf(seed);
-      const addresses = cluster.env.pools.external.network(
-        cluster.get('ExternalNetwork', 'public')!.metadata.uid,
-      );
-      for (const { kind, metadata } of shuffled(everything, random)) {
-        cluster.delete(
-          kind,
-          metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`,
-        );
-        if (random() < 0.5) await cluster.reconcileOnce((objects) => shuffled(objects, random));
-      }
-      await cluster.settle((objects) => shuffled(objects, random));
-      expect([...cluster.writer.owners()]).toEqual([]);
-      expect(addresses?.counts().used).toBe(0);
-      for (const { kind, metadata } of everything) {
-        const key =
-          metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
-        expect([key, cluster.get(kind, key)]).toEqual([key, undefined]);
-      }
-    },
-  );
-
-  it.each(seeds)('comes to the same in a random order, allocated addresses aside (seed %d)', async (seed) => {
+describe('two peered projects with all external features', () => {
+  it.each(seeds)('leave no row and no address after a deletion in random order (seed %d)', async (seed) => {
+    const cluster = await settled();
     const random = randomOf(seed);
-    const cluster = new OfflineCluster();
-    for (const manifest of shuffled([...everything, namespace('a'), namespace('b')], random)) {
-      cluster.apply(manifest);
-      if (random() < 0.3) await cluster.reconcileOnce((objects) => shuffled(objects, random));
+    const addresses = cluster.env.pools.external.network(
+      cluster.get('ExternalNetwork', 'public')!.metadata.uid,
+    );
+    for (const { kind, metadata } of shuffled(everything, random)) {
+      cluster.delete(
+        kind,
+        metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`,
+      );
+      if (random() < 0.5) await cluster.reconcileOnce((objects) => shuffled(objects, random));
     }
     await cluster.settle((objects) => shuffled(objects, random));
-    const shape = (of: OfflineCluster) =>
-      [...of.writer.states.values()]
-        .map(
-          ({ owner, desired }) =>
-            `${owner.namespace}/${owner.kind}/${owner.name}: ${desired.rows
-              .map(({ table, uuid }) => `${table} ${uuid}`)
-              .sort()
-              .join(', ')}`,
-        )
-        .sort();
-    const expected = shape(await settled());
-    expect(shape(cluster)).toEqual(expected);
+    expect([...cluster.writer.owners()]).toEqual([]);
+    expect(addresses?.counts().used).toBe(0);
+    for (const { kind, metadata } of everything) {
+      const key = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+      expect([key, cluster.get(kind, key)]).toEqual([key, undefined]);
+    }
   });
+
+  it.each(seeds)(
+    'have the same rows after a creation in random order, except for allocated addresses (seed %d)',
+    async (seed) => {
+      const random = randomOf(seed);
+      const cluster = new OfflineCluster();
+      for (const manifest of shuffled([...everything, namespace('a'), namespace('b')], random)) {
+        cluster.apply(manifest);
+        if (random() < 0.3) await cluster.reconcileOnce((objects) => shuffled(objects, random));
+      }
+      await cluster.settle((objects) => shuffled(objects, random));
+      const shape = (of: OfflineCluster) =>
+        [...of.writer.states.values()]
+          .map(
+            ({ owner, desired }) =>
+              `${owner.namespace}/${owner.kind}/${owner.name}: ${desired.rows
+                .map(({ table, uuid }) => `${table} ${uuid}`)
+                .sort()
+                .join(', ')}`,
+          )
+          .sort();
+      const expected = shape(await settled());
+      expect(shape(cluster)).toEqual(expected);
+    },
+  );
 });

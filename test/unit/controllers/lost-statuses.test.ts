@@ -18,7 +18,7 @@ import { example, exampleFiles } from '../../support/operator/examples.ts';
 const gateway = { externalNetworkRef: { name: 'public' } };
 const target = { portRef: { name: 'p' } };
 
-/** Two peered projects; the first uses all that an external network gives. */
+/** Two peered projects; the first one uses all features of an ExternalNetwork. */
 const everything = [
   namespace('a'),
   namespace('b'),
@@ -49,15 +49,15 @@ const scenarios: readonly (readonly [name: string, manifests: readonly Manifest[
 ];
 
 /**
- * Kinds that do not pass: other rows follow the status of these objects. While a group has no status, the rules of other
- * groups do not refer to it, and its Ports do not join it.
+ * Kinds without coverage, because the rows of other objects depend on the status of these objects. While a group has
+ * no status, the rules of other groups do not refer to it, and its Ports do not join it.
  */
-const followed: readonly string[] = ['SecurityGroup', 'TrafficPolicy'];
-const covered = kindNames.filter((kind) => !followed.includes(kind));
+const excluded: readonly string[] = ['SecurityGroup', 'TrafficPolicy'];
+const covered = kindNames.filter((kind) => !excluded.includes(kind));
 const kindsOf = (manifests: readonly Manifest[]): typeof kindNames =>
   covered.filter((name) => manifests.some(({ kind }) => kind === name));
 
-describe('the scenarios', () => {
+describe('the scenarios for lost statuses', () => {
   it('contain every kind', () => {
     expect(kindsOf(scenarios.flatMap(([, manifests]) => manifests))).toEqual(covered);
   });

@@ -14,7 +14,7 @@ import { ownersOf, rowsOf } from '../../support/controllers/rows.ts';
 let cluster: OfflineCluster;
 const gateway = { externalNetworkRef: { name: 'public' }, snat: 'Enabled' };
 
-/** A project with a way out, a Subnet `web` and the Ports `a` (10.9.1.11) and `b` (10.9.1.12). */
+/** Creates a project with a gateway, a Subnet `web` and the Ports `a` (10.9.1.11) and `b` (10.9.1.12). */
 function project(ns: string, cidr = '10.9'): void {
   cluster.apply(namespace(ns));
   cluster.apply(vpc('net', { cidr: `${cidr}.0.0/16`, defaults: 'None', externalGateway: gateway }, ns));
@@ -50,7 +50,7 @@ const ready = (name: string, ns = 'default') => cluster.ready('NatRule', `${ns}/
 const rows = (name: string, table: string, ns?: string) => rowsOf(cluster, 'NatRule', name, table, ns);
 
 describe('a FloatingIP', () => {
-  it('has the address that it names, or a free one', async () => {
+  it('has the address that its spec names, or a free address', async () => {
     cluster.apply(address('ip', { address: '203.0.113.150' }));
     cluster.apply(address('any'));
     await cluster.settle();
@@ -61,12 +61,12 @@ describe('a FloatingIP', () => {
   });
 
   it.each([
-    ['outside the network', '198.51.100.7', /outside/],
-    ['outside the pools', '203.0.113.50', /outside/],
-    ["the network's gateway", '203.0.113.1', /gateway address/],
+    ['an address outside the network', '198.51.100.7', /outside/],
+    ['an address outside the allocation pools', '203.0.113.50', /outside/],
+    ['the gateway address of the network', '203.0.113.1', /gateway address/],
     ['the broadcast address', '203.0.113.255', /broadcast/],
-    ["another's", '203.0.113.101', /already used in/],
-  ])('does not get an address that is %s', async (_what, wanted, message) => {
+    ['the address of another object', '203.0.113.101', /already used in/],
+  ])('is refused %s', async (_what, wanted, message) => {
     await cluster.settle();
     cluster.apply(address('ip', { address: wanted }));
     await cluster.settle();
@@ -75,7 +75,7 @@ describe('a FloatingIP', () => {
     expect(cluster.get('FloatingIP', 'default/ip')?.status).not.toHaveProperty('address');
   });
 
-  it('gets the address that it names before others are allocated it, whatever is looked at first', async () => {
+  it('gets the address that its spec names before the operator allocates addresses, in any order', async () => {
     cluster = new OfflineCluster();
     project('default');
     cluster.apply(address('any'));
@@ -86,7 +86,7 @@ describe('a FloatingIP', () => {
     expect(cluster.ready('FloatingIP', 'default/any')).toBe('Ready');
   });
 
-  it('is not had on a network that the namespace may not use, and is kept when it may not any longer', async () => {
+  it('gets no address without permission, and keeps its address when the permission ends', async () => {
     cluster.apply(address('ip'));
     await cluster.settle();
     const allowed = { matchExpressions: [{ key: 'blocked', operator: 'DoesNotExist' }] };
@@ -102,7 +102,7 @@ describe('a FloatingIP', () => {
     expect(cluster.get('FloatingIP', 'default/ip')?.status).toMatchObject({ address: '203.0.113.102' });
   });
 
-  it('says who uses it, and is held by it', async () => {
+  it('lists the NatRules that use it, and exists until no NatRule uses it', async () => {
     cluster.apply(address('ip'));
     cluster.apply(floating('rule'));
     await cluster.settle();
@@ -118,7 +118,7 @@ describe('a FloatingIP', () => {
 });
 
 describe('a NatRule', () => {
-  it('of type SNAT translates a network or a Subnet to its own address', async () => {
+  it('of type SNAT translates a CIDR or a Subnet to its external address', async () => {
     cluster.apply(address('ip'));
     cluster.apply(snat('net', { cidr: '10.9.2.0/24' }, { externalIP: '203.0.113.150' }));
     cluster.apply(snat('sub', { subnetRef: { name: 'web' } }, { floatingIPRef: { name: 'ip' } }));
@@ -135,7 +135,7 @@ describe('a NatRule', () => {
     });
   });
 
-  it('of type DNAT is a load balancer on the router and on the switches of the VPC', async () => {
+  it('of type DNAT has a load balancer on the router and on the switches of the VPC', async () => {
     cluster.apply(dnat('https', 443, { externalIP: '203.0.113.150', internalPort: 8443 }));
     await cluster.settle();
     expect(ready('https')).toBe('Ready');
@@ -154,7 +154,7 @@ describe('a NatRule', () => {
     expect(memberships()).toEqual(['Logical_Router', 'Logical_Switch', 'Logical_Switch']);
   });
 
-  it('of type DNAT shares the address of the gateway, or one of its own, by port and protocol', async () => {
+  it('of type DNAT shares the gateway address or a named address by port and protocol', async () => {
     cluster.apply(dnat('a', 80));
     cluster.apply(dnat('b', 81, { target: { address: '10.9.1.12' } }));
     cluster.apply(dnat('c', 80, { protocol: 'UDP' }));
@@ -171,7 +171,7 @@ describe('a NatRule', () => {
     expect(cluster.get('ExternalNetwork', 'public')?.status).toMatchObject({ usedIPs: 1 });
   });
 
-  it('of type FloatingIP translates both ways, on the own host only while the port is up', async () => {
+  it('of type FloatingIP translates both directions, and is distributed only while the Port is up on a suitable host', async () => {
     cluster.apply(address('ip'));
     cluster.apply(address('ip2'));
     cluster.apply(floating('central'));
@@ -203,14 +203,14 @@ describe('a NatRule', () => {
     cluster.bindings = new Map();
     await cluster.settle();
     expect(rows('spread', 'NAT')[0]).not.toHaveProperty('external_mac');
-    // A host that has not the physical network.
+    // This host does not have the physical network.
     cluster.bindings = new Map([[port, 'hv1']]);
     await cluster.settle();
     expect(rows('spread', 'NAT')[0]).not.toHaveProperty('external_mac');
     expect(ready('spread')).toBe('Ready');
   });
 
-  it('of a recycled distributed address has the MAC that neighbours remember', async () => {
+  it('of a reused distributed address has the same MAC address as before', async () => {
     project('other', '10.8');
     cluster.apply(address('ip', { address: '203.0.113.150' }));
     cluster.apply(floating('rule', { mode: 'Distributed' }));
@@ -231,18 +231,26 @@ describe('a NatRule', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['has no VPC', { vpcRef: { name: 'x' } }, /^!VPCNotFound: .*"x"/],
-    ['has no Port', { target: { portRef: { name: 'x' } } }, /^!PortNotFound: .*"x"/],
-    ['leads out of the VPC', { target: { address: '10.8.0.1' } }, /^!AddressOutsideVPC: /],
-    ['has no FloatingIP', { floatingIPRef: { name: 'x' } }, /^!FloatingIPNotFound: .*"x"/],
-    ['names the gateway of the network', { externalIP: '203.0.113.1' }, /^!NatConflict: .*gateway address/],
-    ['names an address outside the pools', { externalIP: '203.0.113.7' }, /^!NatConflict: .*outside/],
+    ['names a missing VPC', { vpcRef: { name: 'x' } }, /^!VPCNotFound: .*"x"/],
+    ['names a missing Port', { target: { portRef: { name: 'x' } } }, /^!PortNotFound: .*"x"/],
+    ['has a target outside the VPC', { target: { address: '10.8.0.1' } }, /^!AddressOutsideVPC: /],
+    ['names a missing FloatingIP', { floatingIPRef: { name: 'x' } }, /^!FloatingIPNotFound: .*"x"/],
     [
-      "names the VPC's own address",
+      'names the gateway address of the network',
+      { externalIP: '203.0.113.1' },
+      /^!NatConflict: .*gateway address/,
+    ],
+    [
+      'names an address outside the allocation pools',
+      { externalIP: '203.0.113.7' },
+      /^!NatConflict: .*outside/,
+    ],
+    [
+      'names the gateway address of the VPC',
       { externalIP: '203.0.113.101' },
       /^!NatConflict: .*remove spec\.externalIP/,
     ],
-  ])('that %s has no rows, and says why', async (_what, spec, message) => {
+  ])('that %s has no rows and reports the reason', async (_what, spec, message) => {
     await cluster.settle();
     cluster.apply(dnat('rule', 80, spec));
     await cluster.settle();
@@ -252,13 +260,13 @@ describe('a NatRule', () => {
 
   it.each<[string, object, RegExp]>([
     ['is outside the VPC', { cidr: '10.8.0.0/24' }, /^!AddressOutsideVPC: /],
-    ['is a Subnet that is not there', { subnetRef: { name: 'x' } }, /^!SubnetNotFound: .*"x"/],
+    ['is a missing Subnet', { subnetRef: { name: 'x' } }, /^!SubnetNotFound: .*"x"/],
     [
-      'is all of the VPC, which translates itself',
+      'is the range of a VPC with SNAT',
       { cidr: '10.9.0.0/16' },
       /^!NatConflict: .*snat of the VPC to Disabled/,
     ],
-  ])('whose source %s has no rows, and says why', async (_what, source, message) => {
+  ])('whose source %s has no rows and reports the reason', async (_what, source, message) => {
     cluster.apply(snat('rule', source));
     await cluster.settle();
     expect(ready('rule')).toMatch(message);
@@ -266,15 +274,15 @@ describe('a NatRule', () => {
   });
 
   it.each([
-    ['leads out of the VPC', dnat('rule', 80, { target: { address: '10.8.0.1' } })],
-    ['translates what is not of the VPC', snat('rule', { cidr: '10.8.0.0/24' })],
-  ])('that %s is stalled: only a person can mend that', async (_what, rule) => {
+    ['has a target outside the VPC', dnat('rule', 80, { target: { address: '10.8.0.1' } })],
+    ['has a source outside the VPC', snat('rule', { cidr: '10.8.0.0/24' })],
+  ])('that %s is Stalled', async (_what, rule) => {
     cluster.apply(rule);
     await cluster.settle();
     expect(cluster.condition('Stalled', 'NatRule', 'default/rule')).toBe('AddressOutsideVPC');
   });
 
-  it('waits for a gateway, and loses its rows with it', async () => {
+  it('waits for a gateway, and loses its rows when the gateway is removed', async () => {
     cluster.apply(dnat('rule', 80));
     await cluster.settle();
     expect(ready('rule')).toBe('Ready');
@@ -287,7 +295,7 @@ describe('a NatRule', () => {
     expect(ready('rule')).toBe('Ready');
   });
 
-  it('has no rows while its Port is gone', async () => {
+  it('has no rows while its Port does not exist', async () => {
     cluster.apply(dnat('rule', 80));
     await cluster.settle();
     cluster.delete('Port', 'default/a');
@@ -296,7 +304,7 @@ describe('a NatRule', () => {
     expect(rows('rule', 'Load_Balancer')).toEqual([]);
   });
 
-  it('is refused a FloatingIP of another network than the gateway is on', async () => {
+  it("is refused a FloatingIP of a network other than the gateway's", async () => {
     cluster.apply(
       externalNetwork('campus', { cidr: '198.51.100.0/24', gateway: '198.51.100.1', allocationPools: [] }),
     );
@@ -307,41 +315,41 @@ describe('a NatRule', () => {
   });
 });
 
-describe('of two NatRules that exclude each other the older is in effect', () => {
+describe('of two conflicting NatRules, only the older one is in effect', () => {
   const pairs: [string, object, object][] = [
-    ['the same port twice', dnat('x', 80).spec!, dnat('x', 80, { internalPort: 90 }).spec!],
+    ['the same port of the gateway address', dnat('x', 80).spec!, dnat('x', 80, { internalPort: 90 }).spec!],
     [
-      'the same port twice, by a FloatingIP and by the same again',
+      'the same port of a FloatingIP',
       dnat('x', 80, { floatingIPRef: { name: 'ip' } }).spec!,
       dnat('x', 80, { floatingIPRef: { name: 'ip' }, target: { address: '10.9.1.12' } }).spec!,
     ],
     [
-      'a port of a one-to-one address',
+      'a port of an address that an older FloatingIP rule uses',
       floating('x').spec!,
       dnat('x', 80, { floatingIPRef: { name: 'ip' } }).spec!,
     ],
     [
-      'a one-to-one address of which a port is used',
+      'an address with a port that an older DNAT rule uses',
       dnat('x', 80, { floatingIPRef: { name: 'ip' } }).spec!,
       floating('x').spec!,
     ],
     [
-      'SNAT to a one-to-one address',
+      'SNAT to an address that an older FloatingIP rule uses',
       floating('x').spec!,
       snat('x', { cidr: '10.9.7.0/24' }, { floatingIPRef: { name: 'ip' } }).spec!,
     ],
     [
-      'two one-to-one addresses of one Port',
+      'two floating IPs for one Port',
       floating('x').spec!,
       floating('x', { floatingIPRef: { name: 'ip2' } }).spec!,
     ],
     [
-      'two Ports of one address',
+      'two Ports for one floating IP',
       floating('x').spec!,
       floating('x', { target: { portRef: { name: 'b' } } }).spec!,
     ],
     [
-      'a source translated twice',
+      'the same source of SNAT',
       snat('x', { cidr: '10.9.1.0/24' }, { floatingIPRef: { name: 'ip' } }).spec!,
       snat('x', { subnetRef: { name: 'web' } }, { floatingIPRef: { name: 'ip2' } }).spec!,
     ],
@@ -352,7 +360,7 @@ describe('of two NatRules that exclude each other the older is in effect', () =>
     cluster.apply(address('ip2'));
   });
 
-  it.each(pairs)('%s', async (_what, first, second) => {
+  it.each(pairs)('if they have %s', async (_what, first, second) => {
     cluster.apply(natRule('older', first as Record<string, unknown>));
     cluster.apply(natRule('younger', second as Record<string, unknown>));
     await cluster.settle((objects) => objects.toReversed());
@@ -366,7 +374,7 @@ describe('of two NatRules that exclude each other the older is in effect', () =>
     expect(ready('younger')).toBe('Ready');
   });
 
-  it('and nobody may use what belongs to another tenant, or learns whose it is', async () => {
+  it('but the address of another tenant is refused without its owner in the message', async () => {
     project('other', '10.8');
     cluster.apply(dnat('mine', 80, { externalIP: '203.0.113.150' }));
     await cluster.settle();
@@ -383,7 +391,7 @@ describe('of two NatRules that exclude each other the older is in effect', () =>
     expect(ready('theirs', 'other')).toBe('Ready');
   });
 
-  it('and an address that is a FloatingIP of the namespace is used by its name', async () => {
+  it('but a rule must refer to a FloatingIP of the namespace by its name', async () => {
     cluster.apply(address('named', { address: '203.0.113.150' }));
     await cluster.settle();
     cluster.apply(dnat('rule', 80, { externalIP: '203.0.113.150' }));

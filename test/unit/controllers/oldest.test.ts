@@ -16,19 +16,19 @@ const object = (at: string, key: string, uid: string): KubeObject => {
   return { apiVersion: 'v1', kind: 'Kind', metadata };
 };
 
-/** In the order in which they count. */
+/** In the order of precedence. */
 const inOrder = [
   object('01', 'z/z', '9'),
   object('02', 'a-b/a', '9'),
   object('02', 'a/b', '8'),
   object('02', 'a/b-c', '7'),
   object('02', 'a/c', '5'),
-  // A FloatingIP and a NatRule, say.
+  // For example a FloatingIP and a NatRule.
   object('02', 'a/c', '6'),
 ];
 
-describe('of objects that exclude each other', () => {
-  it('the older counts; of one second the first by namespace and name, and then by UID', () => {
+describe('the precedence of conflicting objects', () => {
+  it('is by creation time, then by namespace and name, then by UID', () => {
     const rotations = inOrder.map((_, index) => [...inOrder.slice(index), ...inOrder.slice(0, index)]);
     for (const listed of [...rotations, ...rotations.map((each) => each.toReversed())]) {
       expect(oldestFirst(listed)).toEqual(inOrder);
@@ -36,13 +36,13 @@ describe('of objects that exclude each other', () => {
     }
   });
 
-  it('one of each two comes before the other', () => {
+  it('is a total order', () => {
     for (const [a, first] of inOrder.entries()) {
       for (const [b, second] of inOrder.entries()) expect(isOlder(first, second)).toBe(a < b);
     }
   });
 
-  it.each([0, 1, 512, 513, 5_000])('%d are put in the same order in many steps', (size) => {
+  it.each([0, 1, 512, 513, 5_000])('is the same when %d objects are sorted in steps', (size) => {
     const sorted = Array.from({ length: size }, (_, index) =>
       object(String(10 + Math.floor(index / 200)), `a/${String(index).padStart(5, '0')}`, String(index)),
     );
@@ -52,7 +52,7 @@ describe('of objects that exclude each other', () => {
     expect(most).toBeGreaterThanOrEqual(size / 512);
   });
 
-  it('none is the oldest of none', () => {
+  it('is undefined without objects', () => {
     expect(oldestOf<KubeObject>([])).toBeUndefined();
   });
 });

@@ -24,7 +24,7 @@ const lspOf = (name: string) => {
 };
 
 describe('a Port', () => {
-  it('says all that a VM manager needs', async () => {
+  it('has a status with everything that a VM manager needs', async () => {
     cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { dnsServers: ['10.9.2.53'] } }));
     cluster.apply(portIn('b', 'p', { macAddress: '0A:00:00:00:00:01' }));
     await cluster.settle();
@@ -41,7 +41,7 @@ describe('a Port', () => {
     });
   });
 
-  it('says whether its machine is answered by DHCP: as the Port has it, else the Subnet', async () => {
+  it('reports the DHCP mode of the Port, otherwise the mode of the Subnet', async () => {
     cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { mode: 'Disabled' } }));
     cluster.apply(portIn('b', 'silent'));
     cluster.apply(portIn('b', 'answered', { dhcp: { mode: 'Enabled' } }));
@@ -54,7 +54,7 @@ describe('a Port', () => {
     ]);
   });
 
-  it('is given the next address, and that of one that has gone only when no other is left', async () => {
+  it('gets the next unused address, and a released address only when there is no unused one', async () => {
     for (const name of ['p', 'q', 'r']) cluster.apply(portIn('a', name));
     await cluster.settle();
     expect(['p', 'q', 'r'].map(addressOf)).toEqual(['10.9.1.2', '10.9.1.3', '10.9.1.4']);
@@ -65,7 +65,7 @@ describe('a Port', () => {
     expect(['s', 't'].map(addressOf)).toEqual(['10.9.1.6', '10.9.1.3']);
   });
 
-  it('is told when no address is left, and is given one as soon as there is', async () => {
+  it('reports that no address is free, and gets the first released address', async () => {
     for (const name of ['p', 'q', 'r', 's', 't']) cluster.apply(portIn('a', name));
     await cluster.settle();
     expect(ready('t')).toBe(
@@ -84,14 +84,14 @@ describe('a Port', () => {
     ['10.9.1.5', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.5 is reserved in'],
     ['fd00::1', 'InvalidCIDR: INVALID_CIDR: spec.ipAddress: '],
     ['10.9.1', 'InvalidCIDR: INVALID_CIDR: spec.ipAddress: '],
-  ])('cannot have the address %s', async (ipAddress, refusal) => {
+  ])('is refused the address %s', async (ipAddress, refusal) => {
     cluster.apply(portIn('a', 'p', { ipAddress }));
     await cluster.settle();
     expect(ready('p')).toContain(refusal);
     expect(lspOf('p')).toBeUndefined();
   });
 
-  it('cannot have the address of another, is told whose it is, and has it when that one has gone', async () => {
+  it('is refused the address of another Port, names that Port, and gets the address after its deletion', async () => {
     cluster.apply(portIn('a', 'p', { ipAddress: '10.9.1.4' }));
     await cluster.settle();
     cluster.apply(portIn('a', 'q', { ipAddress: '10.9.1.4' }));
@@ -105,14 +105,14 @@ describe('a Port', () => {
     expect(addressOf('q')).toBe('10.9.1.4');
   });
 
-  it('that names no address is not given one that another of the same moment names', async () => {
+  it('without ipAddress does not get an address that another new Port names', async () => {
     cluster.apply(portIn('a', 'first'));
     cluster.apply(portIn('a', 'second', { ipAddress: '10.9.1.2' }));
     await cluster.settle();
     expect([addressOf('first'), addressOf('second')]).toEqual(['10.9.1.3', '10.9.1.2']);
   });
 
-  it('cannot have the MAC of another of its Subnet, or of the gateway, and can have that of one elsewhere', async () => {
+  it('is refused the MAC address of a Port or gateway in its Subnet, and can have a MAC address of another Subnet', async () => {
     cluster.apply(subnet('b', { cidr: '10.9.2.0/24' }));
     cluster.apply(portIn('a', 'p', { macAddress: '0a:00:00:00:00:01' }));
     cluster.apply(portIn('b', 'elsewhere', { macAddress: '0a:00:00:00:00:01' }));
@@ -134,28 +134,35 @@ describe('a Port', () => {
   it.each([
     ['of another Port', () => '0a:00:00:00:00:01', 'the Port "p"'],
     ['of the gateway', (uid: string) => computeMac(uid, 'gateway'), "the Subnet's gateway"],
-    ['of metadata', (uid: string) => computeMac(uid, 'metadata'), "the Subnet's metadata service"],
-  ])('cannot have, nor be allowed, the MAC %s; all else of it holds', async (_whose, macIn, holder) => {
-    const mac = macIn(cluster.get('Subnet', 'default/a')?.metadata.uid ?? '');
-    cluster.apply(portIn('a', 'p', { macAddress: '0a:00:00:00:00:01' }));
-    await cluster.settle();
-    cluster.apply(portIn('a', 'own', { macAddress: mac }));
-    cluster.apply(allowing('thief', '00:00:5e:00:01:01', mac.toUpperCase()));
-    await cluster.settle();
-    expect(ready('own')).toBe(
-      `!MACConflict: ${mac} is already a MAC address of ${holder}; use another MAC address.`,
-    );
-    expect(ready('thief')).toBe(
-      `!MACConflict: spec.allowedAddresses[1].mac: ${mac} is already a MAC address of ${holder}; use another MAC address. ` +
-        'The operator ignores the entries with this MAC address.',
-    );
-    expect(cluster.condition('Programmed', 'Port', 'default/thief')).toBe('Programmed');
-    expect(JSON.stringify(lspOf('thief'))).toContain('00:00:5e:00:01:01 10.9.7.0/32');
-    expect(JSON.stringify(lspOf('thief'))).not.toContain(mac);
-    expect(JSON.stringify(lspOf('thief'))).not.toContain('10.9.7.1');
-  });
+    [
+      'of the metadata service',
+      (uid: string) => computeMac(uid, 'metadata'),
+      "the Subnet's metadata service",
+    ],
+  ])(
+    'is refused the MAC address %s as its own or an allowed address, and the rest of its spec is in effect',
+    async (_whose, macIn, holder) => {
+      const mac = macIn(cluster.get('Subnet', 'default/a')?.metadata.uid ?? '');
+      cluster.apply(portIn('a', 'p', { macAddress: '0a:00:00:00:00:01' }));
+      await cluster.settle();
+      cluster.apply(portIn('a', 'own', { macAddress: mac }));
+      cluster.apply(allowing('thief', '00:00:5e:00:01:01', mac.toUpperCase()));
+      await cluster.settle();
+      expect(ready('own')).toBe(
+        `!MACConflict: ${mac} is already a MAC address of ${holder}; use another MAC address.`,
+      );
+      expect(ready('thief')).toBe(
+        `!MACConflict: spec.allowedAddresses[1].mac: ${mac} is already a MAC address of ${holder}; use another MAC address. ` +
+          'The operator ignores the entries with this MAC address.',
+      );
+      expect(cluster.condition('Programmed', 'Port', 'default/thief')).toBe('Programmed');
+      expect(JSON.stringify(lspOf('thief'))).toContain('00:00:5e:00:01:01 10.9.7.0/32');
+      expect(JSON.stringify(lspOf('thief'))).not.toContain(mac);
+      expect(JSON.stringify(lspOf('thief'))).not.toContain('10.9.7.1');
+    },
+  );
 
-  it('is allowed the MAC of another when that one has gone', async () => {
+  it('gets an allowed MAC address of another Port after the deletion of that Port', async () => {
     cluster.apply(portIn('a', 'p', { macAddress: '0a:00:00:00:00:01' }));
     cluster.apply(allowing('q', '0a:00:00:00:00:01'));
     await cluster.settle();
@@ -166,13 +173,13 @@ describe('a Port', () => {
     expect(JSON.stringify(lspOf('q'))).toContain('0a:00:00:00:00:01 10.9.7.0/32');
   });
 
-  it('shares a virtual MAC with others, which is nobody’s own until the last of them gives it up', async () => {
+  it('shares a virtual MAC address, which no Port can own until the last sharing Port releases it', async () => {
     const virtual = '00:00:5e:00:01:01';
     cluster.apply(allowing('p', virtual));
     cluster.apply(allowing('q', virtual));
     await cluster.settle();
     expect(['p', 'q'].map(ready)).toEqual(['Ready', 'Ready']);
-    // What is sent to it is to come to both: which of two ports with one address gets it is not defined.
+    // Both ports must receive the frames: OVN does not define which of two ports with the same address gets a frame.
     for (const name of ['p', 'q'])
       expect(lspOf(name).addresses).toEqual([expect.not.stringContaining(virtual), 'unknown']);
     cluster.apply(portIn('a', 'r', { macAddress: virtual }));
@@ -187,13 +194,16 @@ describe('a Port', () => {
     expect(lspOf('p').addresses).toHaveLength(1);
   });
 
-  it.each(['01:00:00:00:00:01', '00:00:00:00:00:00', 'zz'])('cannot have the MAC %s', async (macAddress) => {
-    cluster.apply(portIn('a', 'p', { macAddress }));
-    await cluster.settle();
-    expect(ready('p')).toMatch(/^!InvalidMAC: spec\.macAddress: /);
-  });
+  it.each(['01:00:00:00:00:01', '00:00:00:00:00:00', 'zz'])(
+    'is refused the MAC address %s',
+    async (macAddress) => {
+      cluster.apply(portIn('a', 'p', { macAddress }));
+      await cluster.settle();
+      expect(ready('p')).toMatch(/^!InvalidMAC: spec\.macAddress: /);
+    },
+  );
 
-  it('waits for its Subnet, and for that to be ready', async () => {
+  it('waits until its Subnet exists and is ready', async () => {
     cluster.apply(portIn('later', 'p'));
     await cluster.settle();
     expect(ready('p')).toBe(
@@ -209,7 +219,7 @@ describe('a Port', () => {
     expect(ready('p')).toMatch(/SubnetNot/);
   });
 
-  it('is closed and not ready while a group of its is missing, and then while that is not in OVN', async () => {
+  it('is closed and not Ready while a SecurityGroup does not exist or is not in OVN', async () => {
     cluster.apply(port('p', { subnetRef: { name: 'a' }, securityGroupRefs: [{ name: 'web' }] }));
     await cluster.settle();
     expect(ready('p')).toBe(
@@ -227,7 +237,7 @@ describe('a Port', () => {
     expect(ready('p')).toBe('Ready');
   });
 
-  it('without securityGroupRefs is in the group default', async () => {
+  it('without securityGroupRefs is in the SecurityGroup default', async () => {
     cluster.apply(port('p', { subnetRef: { name: 'a' } }));
     await cluster.settle();
     expect(ready('p')).toMatch(/"default"/);
@@ -238,22 +248,26 @@ describe('a Port', () => {
   });
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
-    ['MAC and IP', {}, { addresses: ['M 10.9.1.2'], port_security: ['M 10.9.1.2'] }],
-    ['MAC only', { spoofingProtection: 'MACOnly' }, { addresses: ['M 10.9.1.2'], port_security: ['M'] }],
+    ['MAC and IP address', {}, { addresses: ['M 10.9.1.2'], port_security: ['M 10.9.1.2'] }],
     [
-      'nothing',
+      'the MAC address only',
+      { spoofingProtection: 'MACOnly' },
+      { addresses: ['M 10.9.1.2'], port_security: ['M'] },
+    ],
+    [
+      'no address',
       { spoofingProtection: 'Disabled' },
       { addresses: ['M 10.9.1.2', 'unknown'], port_security: [] },
     ],
     [
-      'a virtual IP, too',
+      'a virtual IP address too',
       { allowedAddresses: [{ cidr: '10.9.1.4/32' }, { cidr: '10.9.1.3/32', mac: '00:00:5E:00:01:01' }] },
       {
         addresses: ['M 10.9.1.2', 'unknown'],
         port_security: ['00:00:5e:00:01:01 10.9.1.3/32', 'M 10.9.1.2 10.9.1.4/32 10.9.1.3/32'],
       },
     ],
-  ])('is bound to %s', async (_what, spec, expected) => {
+  ])('has port security for %s', async (_what, spec, expected) => {
     cluster.apply(portIn('a', 'p', spec));
     await cluster.settle();
     const mac = String(statusOf('p')?.macAddress);
@@ -269,26 +283,26 @@ describe('a Port', () => {
   });
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
-    ['not attached', {}, {}],
+    ['without attachment', {}, {}],
     ['on a host', { attachment: { vmID: 'vm', host: 'h1' } }, { 'requested-chassis': 'h1' }],
     [
-      'in migration',
+      'during a migration',
       { attachment: { vmID: 'vm', host: 'h1', migrationTargetHost: 'h2' } },
       { 'requested-chassis': 'h1,h2', 'activation-strategy': 'rarp' },
     ],
-  ])('is bound where its machine is: %s', async (_what, spec, options) => {
+  ])('has the options for its attachment: %s', async (_what, spec, options) => {
     cluster.apply(portIn('a', 'p', spec));
     await cluster.settle();
     expect(lspOf('p').options).toEqual(options);
   });
 
-  it('is switched off by adminState', async () => {
+  it('is disabled by adminState Down', async () => {
     cluster.apply(portIn('a', 'p', { adminState: 'Down' }));
     await cluster.settle();
     expect(lspOf('p').enabled).toEqual([false]);
   });
 
-  it('has DHCP options of its own only when it overrides some, merged over those of the Subnet', async () => {
+  it('has its own DHCP options only if it overrides options of the Subnet', async () => {
     cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { domainName: 'x.test' } }));
     cluster.apply(portIn('b', 'plain'));
     cluster.apply(portIn('b', 'own', { dhcp: { dnsServers: ['9.9.9.9'] } }));
@@ -308,7 +322,7 @@ describe('a Port', () => {
     expect(lspOf('none').dhcpv4_options).toBeUndefined();
   });
 
-  it('has rate limits where it says', async () => {
+  it('has the rate limits of its spec', async () => {
     cluster.apply(
       portIn('a', 'p', {
         qos: { ingress: { maxRateKbps: 1000 }, egress: { maxRateKbps: 500, maxBurstKbits: 9 } },
@@ -333,7 +347,7 @@ describe('a Port', () => {
     ]);
   });
 
-  it('is in no group at all without trafficFiltering', async () => {
+  it('is in no port group with trafficFiltering Disabled', async () => {
     cluster.apply(securityGroup('web'));
     cluster.apply(portIn('a', 'p', { securityGroupRefs: [{ name: 'web' }], trafficFiltering: 'Disabled' }));
     await cluster.settle();
@@ -342,7 +356,7 @@ describe('a Port', () => {
     expect(tables).toEqual(['Logical_Switch']);
   });
 
-  it('says nothing when its switch was taken away under it, which is about to come back, unless it was changed', async () => {
+  it('does not change its status while its switch is missing, unless a user changes its spec', async () => {
     cluster.apply(portIn('a', 'p'));
     await cluster.settle();
     cluster.writer.states.delete(cluster.get('Port', 'default/p')?.metadata.uid ?? '');
@@ -355,7 +369,7 @@ describe('a Port', () => {
     expect(cluster.condition('Programmed', 'Port', 'default/p')).toMatch(/^!Pending: /);
   });
 
-  it('says where OVN has it up, and that it is ready before', async () => {
+  it('is Ready without a host, and reports the host on which OVN has the interface up', async () => {
     cluster.apply(portIn('a', 'p'));
     await cluster.settle();
     expect(ready('p')).toBe('Ready');
@@ -372,7 +386,7 @@ describe('a Port', () => {
     expect(statusOf('p')).not.toHaveProperty('boundHost');
   });
 
-  it('keeps saying where it is up while the Southbound database cannot be asked', async () => {
+  it('keeps the reported host while the Southbound database is not readable', async () => {
     cluster.apply(portIn('a', 'p'));
     await cluster.settle();
     cluster.bindings = new Map([[String(statusOf('p')?.interfaceID), 'host-1']]);
@@ -384,7 +398,7 @@ describe('a Port', () => {
     expect(statusOf('p')).toMatchObject({ boundHost: 'host-1' });
   });
 
-  it('in more groups than it may be in is refused, and stays in those that it was in', async () => {
+  it('with too many SecurityGroups is not accepted, and stays in its previous groups', async () => {
     const limits = { rulesPerGroup: 9, matchesPerGroup: 9, groupsPerPort: 2 };
     cluster = new OfflineCluster({ limits });
     cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
@@ -405,7 +419,7 @@ describe('a Port', () => {
     expect(printable([...cluster.writer.states.values()])).toEqual(before);
   });
 
-  it('of a namesake that was deleted is a new one: other rows, and the old ones go', async () => {
+  it('with the name of a deleted Port gets new rows, and the old rows are removed', async () => {
     cluster.apply(portIn('a', 'p'));
     await cluster.settle();
     cluster.delete('Port', 'default/p');

@@ -15,7 +15,7 @@ const typesIn = (name: string) =>
 const routerPort = (name: string) => rowsOf(cluster, 'Subnet', name, 'Logical_Router_Port')[0];
 
 describe('a Subnet on a physical network', () => {
-  it('is tagged or not, and routes through one host', async () => {
+  it('has a localnet port with or without a VLAN tag, and its traffic is routed on one host', async () => {
     cluster.apply(subnet('flat', { provider: { physicalNetwork: 'physnet1' } }));
     cluster.apply(subnet('vlan', { provider: { physicalNetwork: 'physnet1', vlanID: 100 } }));
     cluster.apply(subnet('overlay'));
@@ -30,7 +30,7 @@ describe('a Subnet on a physical network', () => {
     expect(typesIn('overlay')).toEqual(['router']);
   });
 
-  it('can be without a router', async () => {
+  it('has no router port without a gateway', async () => {
     cluster.apply(
       subnet('vlan', { gateway: { mode: 'None' }, provider: { physicalNetwork: 'physnet1', vlanID: 100 } }),
     );
@@ -41,7 +41,7 @@ describe('a Subnet on a physical network', () => {
 });
 
 describe('static routes of a VPC', () => {
-  it("are the router's, beside the default route of its gateway, and go with their line in the spec", async () => {
+  it('become routes of the router next to the default route of the gateway, and are removed with their entry in the spec', async () => {
     cluster.apply(externalNetwork('public'));
     const outward = (staticRoutes: object[]) =>
       vpc('net', {
@@ -74,7 +74,7 @@ describe('a Subnet with metadata', () => {
     (rowsOf(cluster, kind, name, 'DHCP_Options')[0] as { options: Record<string, string> } | undefined)
       ?.options;
 
-  it("has the service's port on every host, and tells machines the way to it and the default route again", async () => {
+  it('has a localport for the service, and DHCP announces the route to the service and the default route', async () => {
     cluster.apply(subnet('web', { cidr: '10.9.1.0/24', metadata: 'Enabled' }));
     cluster.apply(portIn('web', 'own', { dhcp: { domainName: 'own.example' } }));
     await cluster.settle();
@@ -91,13 +91,13 @@ describe('a Subnet with metadata', () => {
     });
   });
 
-  it('tells no default route where there is no gateway', async () => {
+  it('announces no default route without a gateway', async () => {
     cluster.apply(subnet('web', { cidr: '10.9.1.0/24', gateway: { mode: 'None' }, metadata: 'Enabled' }));
     await cluster.settle();
     expect(dhcp('Subnet', 'web')).toMatchObject({ classless_static_route: '{169.254.169.254/32,0.0.0.0}' });
   });
 
-  it('is one without it as soon as it is disabled, for its Ports as well', async () => {
+  it('loses the localport and the routes, also for its Ports, when metadata is disabled', async () => {
     cluster.apply(subnet('web', { metadata: 'Enabled' }));
     cluster.apply(portIn('web', 'own', { dhcp: { domainName: 'own.example' } }));
     await cluster.settle();

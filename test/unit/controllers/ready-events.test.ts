@@ -16,8 +16,8 @@ const port: KubeObject = {
   metadata: { name: 'web', namespace: 'default', uid: 'u', resourceVersion: '1' },
 };
 
-/** What is told when Ready goes from `before` to `now`. */
-async function told(
+/** Returns the Events for a change of Ready from `before` to `now`. */
+async function eventsFor(
   before: Condition | undefined,
   now: Condition,
   outcome: StatusOutcome = 'written',
@@ -32,18 +32,18 @@ async function told(
   );
   const object = { ...port, ...(before && { status: { conditions: [before] } }) };
   expect(await writer.write(resources.Port, object, { conditions: [...others, now] })).toBe(outcome);
-  // What is told to the tenant is told to the administrator.
+  // Each Event for the tenant has a log line for the administrator.
   const lines = log.lines.filter(({ level }) => level === 'info');
   expect(lines.map(({ reason }) => reason)).toEqual(events.map((event) => event.split(' ').at(-1)));
   return events;
 }
 
 it.each<[string, Condition | undefined, Condition, string[]]>([
-  ['Ready at the first look', undefined, ready('True', 'Ready'), ['web: Normal Ready']],
-  ['Ready at last', ready('False', 'CIDROverlap'), ready('True', 'Ready'), ['web: Normal Ready']],
+  ['Ready at the first reconcile', undefined, ready('True', 'Ready'), ['web: Normal Ready']],
+  ['Ready after a problem', ready('False', 'CIDROverlap'), ready('True', 'Ready'), ['web: Normal Ready']],
   ['Ready as before', ready('True', 'Ready'), ready('True', 'Ready'), []],
   [
-    'not Ready any more',
+    'no longer Ready',
     ready('True', 'Ready'),
     ready('False', 'OVNConnectionFailed'),
     ['web: Warning OVNConnectionFailed'],
@@ -55,15 +55,15 @@ it.each<[string, Condition | undefined, Condition, string[]]>([
     ['web: Warning IPAlreadyAllocated'],
   ],
   ['not Ready for the same reason', ready('False', 'InvalidCIDR'), ready('False', 'InvalidCIDR'), []],
-  ['not looked at to the end', undefined, ready('False', 'Pending'), []],
-])('tells transitions, not states: %s', async (_, before, now, events) => {
-  expect(await told(before, now)).toEqual(events);
+  ['Pending', undefined, ready('False', 'Pending'), []],
+])('the status writer records an Event only for a transition of Ready: %s', async (_, before, now, events) => {
+  expect(await eventsFor(before, now)).toEqual(events);
 });
 
 it.each(['unchanged', 'gone'] as const)(
-  'tells nothing of a status that was not written: %s',
+  'the status writer records no Event if the outcome of the write is: %s',
   async (outcome) => {
-    expect(await told(undefined, ready('True', 'Ready'), outcome)).toEqual([]);
+    expect(await eventsFor(undefined, ready('True', 'Ready'), outcome)).toEqual([]);
   },
 );
 
@@ -74,34 +74,31 @@ const state = (type: 'Accepted' | 'Programmed', status: Condition['status'], rea
 
 it.each<[string, Condition | undefined, Condition[], string]>([
   [
-    'waits for something, at first',
+    'waits for another object and was never Ready',
     undefined,
     [state('Accepted', 'True', 'Accepted'), state('Programmed', 'False', 'Pending')],
     'Normal',
   ],
   [
-    'waits for something that it had',
+    'was Ready and waits for another object',
     ready('True', 'Ready'),
     [state('Accepted', 'True', 'Accepted'), state('Programmed', 'True', 'Programmed')],
     'Warning',
   ],
   [
-    'is refused',
+    'is not accepted',
     undefined,
     [state('Accepted', 'False', 'IPAlreadyAllocated'), state('Programmed', 'False', 'Pending')],
     'Warning',
   ],
   [
-    'is refused by OVN',
+    'has rows that OVN rejected',
     undefined,
     [state('Accepted', 'True', 'Accepted'), state('Programmed', 'False', 'OVNRejected')],
     'Warning',
   ],
-])(
-  'calls for attention only where there is something to do: an object that %s',
-  async (_, before, others, type) => {
-    expect(await told(before, ready('False', 'SubnetNotReady'), 'written', others)).toEqual([
-      `web: ${type} SubnetNotReady`,
-    ]);
-  },
-);
+])('the status writer records a Warning only for an object that needs attention: it %s', async (_, before, others, type) => {
+  expect(await eventsFor(before, ready('False', 'SubnetNotReady'), 'written', others)).toEqual([
+    `web: ${type} SubnetNotReady`,
+  ]);
+});

@@ -9,7 +9,7 @@ import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster, printable, type Manifest } from '../../support/controllers/offline-cluster.ts';
 import { takeAll } from '../../support/reconcile/steps.ts';
 
-/** A cluster with a VPC, a Subnet and two Ports, settled. */
+/** Returns a settled cluster with a VPC, a Subnet and two Ports. */
 async function settled(): Promise<OfflineCluster> {
   const cluster = new OfflineCluster();
   cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
@@ -20,7 +20,7 @@ async function settled(): Promise<OfflineCluster> {
   return cluster;
 }
 
-/** The address that a Port has in pools made anew from what the cluster has. */
+/** Rebuilds pools from the statuses and rows of the cluster. */
 function rebuilt(cluster: OfflineCluster) {
   const pools = new Pools(cluster.env.settings, () => undefined);
   const conflicts = takeAll(rebuildPools({ ...cluster.env, pools }));
@@ -46,8 +46,8 @@ const withoutStatus = (cluster: OfflineCluster, kind: string, key: string) =>
     {},
   );
 
-describe('pools made anew at a start', () => {
-  it('have what statuses say', async () => {
+describe('the pools after a rebuild', () => {
+  it('contain the addresses in statuses', async () => {
     const cluster = await settled();
     cluster.writer.states.clear();
     const { addressOf, uid, conflicts } = rebuilt(cluster);
@@ -55,7 +55,7 @@ describe('pools made anew at a start', () => {
     expect(conflicts).toEqual([]);
   });
 
-  it('have what rows say where a status was not written before the crash', async () => {
+  it('contain the addresses in rows if a crash prevented the status write', async () => {
     const cluster = await settled();
     for (const [kind, key] of [
       ['VPC', 'default/net'],
@@ -75,7 +75,7 @@ describe('pools made anew at a start', () => {
     );
   });
 
-  it('keep the addresses of rows whose Port is gone, until those are swept', async () => {
+  it('hold the addresses in the rows of a deleted Port until the release of the Port', async () => {
     const cluster = await settled();
     const uid = cluster.get('Port', 'default/p')!.metadata.uid;
     cluster.delete('Port', 'default/p');
@@ -85,7 +85,7 @@ describe('pools made anew at a start', () => {
     expect(addresses?.holder(mustParseAddress('10.9.255.2'))).toBeUndefined();
   });
 
-  it('report two that are recorded with one address, and give it to the older', async () => {
+  it('report two Ports with the same recorded address, which the older Port keeps', async () => {
     const cluster = await settled();
     const q = cluster.get('Port', 'default/q')!;
     await cluster.env.status.write(
@@ -98,7 +98,7 @@ describe('pools made anew at a start', () => {
     expect(conflicts).toEqual([{ kind: 'Port', uid: q.metadata.uid, value: '10.9.255.2' }]);
   });
 
-  it('hold what Ports name before anything is allocated', async () => {
+  it('hold the addresses that Ports name before the first allocation', async () => {
     const cluster = await settled();
     cluster.apply(portIn('a', 'named', { ipAddress: '10.9.255.4' }));
     const { addresses, uid } = rebuilt(cluster);
@@ -106,35 +106,41 @@ describe('pools made anew at a start', () => {
     expect(formatAddress(addresses?.allocate('another') as never)).toBe('10.9.255.5');
   });
 
-  it.each(['comes', 'goes'])('hold the address of a Port that %s between any two steps', async (what) => {
-    const cluster = await settled();
-    const port = cluster.get('Port', 'default/p') as Port;
-    const { uid } = port.metadata;
-    const subnetUid = cluster.get('Subnet', 'default/a')!.metadata.uid;
-    const ports = cluster.env.stores.Port as unknown as Pick<Store<Port>, 'upsert' | 'delete'>;
-    for (let when = 1, all = 1; when <= all; when++) {
-      if (what === 'comes') ports.delete(port);
-      const pools = new Pools(cluster.env.settings, () => undefined);
-      const conflicts = takeAll(rebuildPools({ ...cluster.env, pools }), (taken) => {
-        all = taken;
-        if (taken !== when) return;
-        if (what === 'comes') ports.upsert(port);
-        else ports.delete(port);
-      });
-      const holder = () => pools.subnet(subnetUid)?.addresses.holder(mustParseAddress('10.9.255.2'));
-      expect([when, conflicts, holder()]).toEqual([when, [], uid]);
-      pools.releasePort(uid);
-      expect([when, holder()]).toEqual([when, undefined]);
-      ports.upsert(port);
-    }
-  });
+  it.each(['appears', 'disappears'])(
+    'hold the address of a Port that %s between any two steps',
+    async (what) => {
+      const cluster = await settled();
+      const port = cluster.get('Port', 'default/p') as Port;
+      const { uid } = port.metadata;
+      const subnetUid = cluster.get('Subnet', 'default/a')!.metadata.uid;
+      const ports = cluster.env.stores.Port as unknown as Pick<Store<Port>, 'upsert' | 'delete'>;
+      for (let when = 1, all = 1; when <= all; when++) {
+        if (what === 'appears') ports.delete(port);
+        const pools = new Pools(cluster.env.settings, () => undefined);
+        const conflicts = takeAll(rebuildPools({ ...cluster.env, pools }), (taken) => {
+          all = taken;
+          if (taken !== when) return;
+          if (what === 'appears') ports.upsert(port);
+          else ports.delete(port);
+        });
+        const holder = () => pools.subnet(subnetUid)?.addresses.holder(mustParseAddress('10.9.255.2'));
+        expect([when, conflicts, holder()]).toEqual([when, [], uid]);
+        pools.releasePort(uid);
+        expect([when, holder()]).toEqual([when, undefined]);
+        ports.upsert(port);
+      }
+    },
+  );
 
-  describe('after a version that let two Ports have one MAC', () => {
+  describe('after an operator version that allowed two Ports the same MAC address', () => {
     const mac = '0a:00:00:00:00:01';
     const thief = portIn('a', 'thief', { allowedAddresses: [{ cidr: '10.9.9.9/32', mac }] });
     const victim = portIn('a', 'victim', { macAddress: mac });
 
-    /** Both are in OVN as that version had them; then a new operator looks at them, the younger first. */
+    /**
+     * OVN contains both Ports as that version wrote them. Then a new operator reconciles them, the younger Port
+     * first.
+     */
     const upgraded = async (older: Manifest, younger: Manifest) => {
       const cluster = await settled();
       const before = { ...thief, spec: { ...thief.spec, allowedAddresses: [] } };
@@ -166,7 +172,7 @@ describe('pools made anew at a start', () => {
       };
     };
 
-    it('leaves it to the older as its own, and takes it from the younger', async () => {
+    it('keep the MAC address for the older Port that owns it, and remove it from the younger Port', async () => {
       const { conflicts, ready, columns } = await upgraded(victim, thief);
       expect(conflicts).toMatchObject([{ kind: 'Port', value: mac }]);
       expect(ready).toEqual([
@@ -176,7 +182,7 @@ describe('pools made anew at a start', () => {
       expect(JSON.stringify(printable(columns))).not.toContain(mac);
     });
 
-    it('refuses the younger, whose own it is, and delivers to nobody else what is sent to it', async () => {
+    it('refuse the MAC address to the younger Port, which would own it, and deliver its frames to no other Port', async () => {
       const { conflicts, ready, columns } = await upgraded(thief, victim);
       expect(conflicts).toMatchObject([{ kind: 'Port', value: mac }]);
       expect(ready).toEqual([

@@ -14,7 +14,7 @@ async function settled(): Promise<OfflineCluster> {
   return cluster;
 }
 
-/** Whose rows an operator that starts would change. */
+/** Returns the owners whose rows a starting operator would change. */
 async function rehearsed(cluster: OfflineCluster): Promise<readonly string[]> {
   const { stores, writer, settings, bindings, chassis } = cluster.env;
   const objects = Object.values(stores).flatMap((store: Stored) => [...store.values()]);
@@ -30,11 +30,11 @@ async function rehearsed(cluster: OfflineCluster): Promise<readonly string[]> {
 }
 type Stored = { values(): Iterable<KubeObject> };
 
-it('of an operator that had finished its work writes nothing', async () => {
+it('a rehearsal writes nothing after an operator finished its work', async () => {
   expect(await rehearsed(await settled())).toEqual([]);
 });
 
-it('writes rows that are missing, and those of objects that have changed, and leaves objects alone', async () => {
+it('a rehearsal writes missing rows and the rows of changed objects, and changes no object', async () => {
   const cluster = await settled();
   const server = cluster.get('Port', 'default/server')!;
   cluster.writer.states.delete(server.metadata.uid);

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { RepairLog } from '../../../src/controllers/upkeep/repair-log.ts';
 import { RecordingLog } from '../../support/reconcile/recording-log.ts';
 
-it('names what is repaired, and when all of a database is, so many a minute and the number of the others', () => {
+it('the repair log has a line per repair, at most 20 lines per minute, and then the number of omitted lines', () => {
   const log = new RecordingLog();
   const writes = ['update Logical_Switch_Port (addresses)'];
   let now = 0;

@@ -33,7 +33,7 @@ function setUp(apply: () => Promise<ApplyResult>) {
   return { writer, log, repairs, counted, drift: (cause: 'changed' | 'awaited') => drift(owner, cause) };
 }
 
-it('tells what is written, and nothing where nothing is', async () => {
+it('the reporting writer logs each write, and nothing if no row changed', async () => {
   let result: ApplyResult = wrote;
   const { writer, log, repairs } = setUp(() => Promise.resolve(result));
   await writer.apply(owner, nothing);
@@ -43,15 +43,15 @@ it('tells what is written, and nothing where nothing is', async () => {
   expect(repairs).toEqual([]);
 });
 
-it('counts and names what others had changed, once, and only when that was so', async () => {
+it('the reporting writer reports a repair once, and only after another program changed rows', async () => {
   let result: ApplyResult = { changed: false, writes: [] };
   const { writer, repairs, counted, drift } = setUp(() => Promise.resolve(result));
   drift('changed');
-  await writer.apply(owner, nothing); // A false alarm.
+  await writer.apply(owner, nothing); // The rows did not differ.
   result = wrote;
-  await writer.apply(owner, nothing); // Somebody edited the object.
+  await writer.apply(owner, nothing); // A user edited the object.
   drift('awaited');
-  await writer.apply(owner, nothing); // What it waited for has come.
+  await writer.apply(owner, nothing); // The awaited row appeared.
   expect({ repairs, counted }).toEqual({ repairs: [], counted: [] });
   drift('changed');
   await writer.apply(owner, nothing);
@@ -60,7 +60,7 @@ it('counts and names what others had changed, once, and only when that was so', 
   expect(counted).toEqual(['Port']);
 });
 
-it('tells the administrator of rows that OVN cannot take, which only the tenant would see', async () => {
+it('the reporting writer logs an error for rows that OVN does not accept', async () => {
   const { writer, log } = setUp(() =>
     Promise.reject(new ApplyError('INVALID_ROW', 'the column has no such key')),
   );

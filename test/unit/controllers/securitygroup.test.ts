@@ -10,7 +10,7 @@ const ready = (name: string) => cluster.ready('SecurityGroup', `default/${name}`
 const uidOf = (name: string) => cluster.get('SecurityGroup', `default/${name}`)?.metadata.uid ?? '';
 const symbolOf = (name: string) => `on_${uidOf(name).replaceAll('-', '_')}`;
 
-/** The ACLs of a group as `direction action: match`, with the names of groups in place of their symbols. */
+/** Returns the ACLs of a group as `direction action: match`, with the names of groups instead of their symbols. */
 const aclsOf = (name: string) => {
   const rows =
     cluster.writer.states.get(uidOf(name))?.desired.rows.filter(({ table }) => table === 'ACL') ?? [];
@@ -24,8 +24,16 @@ const aclsOf = (name: string) => {
 
 describe('a SecurityGroup', () => {
   it.each<[string, Record<string, unknown>, string]>([
-    ['anything in', { ingress: [{ protocol: 'All' }] }, 'to-lport allow-related: outport == @g && ip'],
-    ['anything out', { egress: [{ protocol: 'All' }] }, 'from-lport allow-related: inport == @g && ip'],
+    [
+      'all incoming traffic',
+      { ingress: [{ protocol: 'All' }] },
+      'to-lport allow-related: outport == @g && ip',
+    ],
+    [
+      'all outgoing traffic',
+      { egress: [{ protocol: 'All' }] },
+      'from-lport allow-related: inport == @g && ip',
+    ],
     [
       'a TCP port from a network',
       { ingress: [{ protocol: 'TCP', ports: { min: 80 }, remote: { cidr: '10.0.0.0/8' } }] },
@@ -49,7 +57,7 @@ describe('a SecurityGroup', () => {
       'to-lport allow-related: outport == @g && (ip4.src == $g_ip4 || ip6.src == $g_ip6) && tcp',
     ],
     [
-      'without connection tracking',
+      'traffic without connection tracking',
       { ingress: [{ protocol: 'All' }], stateful: 'Disabled' },
       'to-lport allow-stateless: outport == @g && ip',
     ],
@@ -60,14 +68,14 @@ describe('a SecurityGroup', () => {
     expect(ready('g')).toBe('Ready');
   });
 
-  it('of several rules that say the same has one ACL for them', async () => {
+  it('has one ACL for several equal rules', async () => {
     cluster.apply(securityGroup('g', { ingress: [{ protocol: 'TCP' }, { name: 'again', protocol: 'TCP' }] }));
     await cluster.settle();
     expect(aclsOf('g')).toHaveLength(1);
     expect(cluster.get('SecurityGroup', 'default/g')?.status).toMatchObject({ ruleCount: 2 });
   });
 
-  it('admits members of another group when that is there, and the other rules stand meanwhile', async () => {
+  it('admits members of another group when OVN contains that group, and its other rules apply before', async () => {
     cluster.apply(
       securityGroup('g', {
         ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name: 'other' } } }, { protocol: 'UDP' }],
@@ -85,12 +93,12 @@ describe('a SecurityGroup', () => {
   });
 
   it.each<[string, Record<string, unknown>]>([
-    ['a network that is none', { protocol: 'TCP', remote: { cidr: '10.0.0.0/8 || 1' } }],
-    ['a port that is none', { protocol: 'TCP', ports: { min: 70000 } }],
-    ['a range upside down', { protocol: 'TCP', ports: { min: 90, max: 80 } }],
-    ['a protocol that is none', { protocol: 'constructor' }],
+    ['an invalid network', { protocol: 'TCP', remote: { cidr: '10.0.0.0/8 || 1' } }],
+    ['an invalid port', { protocol: 'TCP', ports: { min: 70000 } }],
+    ['a reversed range', { protocol: 'TCP', ports: { min: 90, max: 80 } }],
+    ['an invalid protocol', { protocol: 'constructor' }],
     ['ICMP of the other IP version', { protocol: 'ICMP', remote: { cidr: 'fd00::/8' } }],
-  ])('with %s, which no schema lets through, allows nothing at all and says why', async (_what, rule) => {
+  ])('with %s, which the schema rejects, allows nothing and reports the rule', async (_what, rule) => {
     cluster.apply(securityGroup('g', { ingress: [{ protocol: 'All' }, rule] }));
     await cluster.settle();
     expect(ready('g')).toMatch(
@@ -111,7 +119,7 @@ describe('a SecurityGroup', () => {
       /^!TooManyRules: The rules expand to 32 flow matches; the limit is 31 \(limits\.matchesPerGroup\)\. .*, the group allows nothing\.$/,
     ],
   ])(
-    'with more %s than there may be allows nothing, and is stalled until it is mended',
+    'with too many %s allows nothing, and is Stalled until a user fixes the rules',
     async (_what, limit, said) => {
       cluster = new OfflineCluster({
         limits: { rulesPerGroup: 9, matchesPerGroup: 99, groupsPerPort: 9, ...limit },
@@ -131,7 +139,7 @@ describe('a SecurityGroup', () => {
     },
   );
 
-  it('keeps the rows of rules that move in the list', async () => {
+  it('keeps the rows of rules that move within the list', async () => {
     const [a, b] = [{ protocol: 'TCP' }, { protocol: 'UDP' }];
     cluster.apply(securityGroup('g', { ingress: [a, b] }));
     await cluster.settle();
@@ -146,7 +154,7 @@ describe('a SecurityGroup', () => {
     expect(uuids()).toEqual(before);
   });
 
-  it('that is deleted is held by its Ports and by rules of other groups, and names them', async () => {
+  it('that is being deleted exists until no Port and no rule uses it, and names its users', async () => {
     cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
     cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
     cluster.apply(securityGroup('g'));
@@ -166,7 +174,7 @@ describe('a SecurityGroup', () => {
     expect(cluster.get('SecurityGroup', 'default/g')).toBeUndefined();
   });
 
-  it('and another that admit each other can both be deleted', async () => {
+  it('can be deleted together with a group that refers to it', async () => {
     const admits = (name: string) => ({
       ingress: [{ protocol: 'TCP', remote: { securityGroupRef: { name } } }],
     });

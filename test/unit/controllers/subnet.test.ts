@@ -13,7 +13,7 @@ const ready = (name: string) => cluster.ready('Subnet', `default/${name}`);
 const statusOf = (name: string) => cluster.get('Subnet', `default/${name}`)?.status;
 
 describe('a Subnet', () => {
-  it('says what it has: range, gateway, MTU, switch and addresses', async () => {
+  it('reports its range, gateway, MTU, switch, VPC and number of addresses', async () => {
     cluster.apply(
       subnet('a', { cidr: '10.9.1.0/24', reservedRanges: [{ start: '10.9.1.2', end: '10.9.1.11' }] }),
     );
@@ -31,7 +31,7 @@ describe('a Subnet', () => {
     });
   });
 
-  it('tells its Ports when it comes into another VPC, whose groups they must be in', async () => {
+  it('has facts with its VPC, so that its Ports follow a change of the VPC', async () => {
     cluster.apply(subnet('a'));
     await cluster.settle();
     const before = cluster.get('Subnet', 'default/a') as Subnet;
@@ -39,7 +39,7 @@ describe('a Subnet', () => {
     expect(subnetKind.facts?.(after)).not.toEqual(subnetKind.facts?.(before));
   });
 
-  it('is given a range from the high end of the VPC, away from those numbered by hand', async () => {
+  it('gets a range from the high end of the VPC', async () => {
     for (const name of ['a', 'b']) cluster.apply(subnet(name));
     cluster.apply(subnet('c', { cidr: '10.9.0.0/24' }));
     await cluster.settle();
@@ -50,7 +50,7 @@ describe('a Subnet', () => {
     ]);
   });
 
-  it('waits for a VPC, by name or of its namespace, and says which', async () => {
+  it('waits for the VPC that it names, or the VPC of its namespace', async () => {
     cluster = new OfflineCluster();
     cluster.apply(subnet('any'));
     cluster.apply(subnet('named', { vpcRef: { name: 'later' } }));
@@ -64,7 +64,7 @@ describe('a Subnet', () => {
     expect([ready('any'), ready('named')]).toEqual(['Ready', 'Ready']);
   });
 
-  it('is not ready in a VPC that is refused', async () => {
+  it('is not Ready in a VPC that is not accepted', async () => {
     cluster.apply(vpc('second', { defaults: 'None' }));
     cluster.apply(subnet('a', { vpcRef: { name: 'second' } }));
     await cluster.settle();
@@ -73,46 +73,46 @@ describe('a Subnet', () => {
 
   it.each<[string, Record<string, unknown>, RegExp]>([
     [
-      'outside the VPC',
+      'a range outside the VPC',
       { cidr: '10.8.0.0/24' },
       /^!SubnetOutsideVPC: SUBNET_OUTSIDE_VPC: 10\.8\.0\.0\/24 .*10\.9\.0\.0\/16/,
     ],
-    ['larger than the VPC', { cidr: '10.0.0.0/8' }, /^!SubnetOutsideVPC: /],
-    ['with host bits', { cidr: '10.9.1.1/24' }, /^!InvalidCIDR: INVALID_CIDR: spec\.cidr: /],
-    ['of IPv6', { cidr: 'fd00::/64' }, /^!InvalidCIDR: /],
+    ['a range larger than the VPC', { cidr: '10.0.0.0/8' }, /^!SubnetOutsideVPC: /],
+    ['a range with host bits', { cidr: '10.9.1.1/24' }, /^!InvalidCIDR: INVALID_CIDR: spec\.cidr: /],
+    ['an IPv6 range', { cidr: 'fd00::/64' }, /^!InvalidCIDR: /],
     [
-      'with a gateway elsewhere',
+      'a gateway outside the range',
       { cidr: '10.9.1.0/24', gateway: { mode: 'Address', address: '10.9.2.1' } },
       /^!IPOutsideSubnet: IP_OUTSIDE_SUBNET: The gateway 10\.9\.2\.1/,
     ],
     [
-      'with the broadcast address as its gateway',
+      'the broadcast address as gateway',
       { cidr: '10.9.1.0/24', gateway: { mode: 'Address', address: '10.9.1.255' } },
       /^!IPOutsideSubnet: /,
     ],
     [
-      'without the address of its gateway',
+      'a gateway of mode Address without address',
       { cidr: '10.9.1.0/24', gateway: { mode: 'Address' } },
       /^!InvalidSpec: /,
     ],
     [
-      'with a pool elsewhere',
+      'an allocation pool outside the range',
       { cidr: '10.9.1.0/24', allocationPools: [{ start: '10.9.2.1', end: '10.9.2.9' }] },
       /^!IPOutsideSubnet: .*spec\.allocationPools\[0\]/,
     ],
     [
-      'with a range upside down',
+      'a reversed address range',
       { cidr: '10.9.1.0/24', reservedRanges: [{ start: '10.9.1.9', end: '10.9.1.2' }] },
       /^!InvalidCIDR: .*spec\.reservedRanges\[0\]/,
     ],
-  ])('%s is refused', async (_what, spec, message) => {
+  ])('is not accepted with %s', async (_what, spec, message) => {
     cluster.apply(subnet('a', spec));
     await cluster.settle();
     expect(ready('a')).toMatch(message);
     expect([...cluster.writer.owners()].map(({ kind }) => kind)).toEqual(['VPC']);
   });
 
-  it('is refused when it overlaps with another of the VPC, names that, and is accepted when it has gone', async () => {
+  it('is not accepted while its range overlaps another Subnet, and names that Subnet', async () => {
     cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
     cluster.apply(subnet('b', { cidr: '10.9.1.128/25' }));
     await cluster.settle();
@@ -124,7 +124,7 @@ describe('a Subnet', () => {
     expect(ready('b')).toBe('Ready');
   });
 
-  it('is told when the VPC has no range left', async () => {
+  it('reports that the VPC has no free range', async () => {
     cluster = new OfflineCluster();
     cluster.apply(vpc('net', { cidr: '10.9.0.0/24', defaults: 'None' }));
     cluster.apply(subnet('a'));
@@ -146,7 +146,7 @@ describe('a Subnet', () => {
     expect(tables).not.toContain('Logical_Router_Port');
   });
 
-  it('cannot have the address of a Port as its gateway, until that Port has gone', async () => {
+  it('cannot have the address of a Port as gateway until that Port is deleted', async () => {
     cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
     cluster.apply(portIn('a', 'p', { ipAddress: '10.9.1.7' }));
     await cluster.settle();
@@ -163,7 +163,7 @@ describe('a Subnet', () => {
     expect(statusOf('a')).toMatchObject({ gatewayIP: '10.9.1.7' });
   });
 
-  it('answers DHCP as it says', async () => {
+  it('has the DHCP options of its spec', async () => {
     cluster.apply(
       subnet('a', {
         cidr: '10.9.1.0/24',
@@ -197,7 +197,7 @@ describe('a Subnet', () => {
       await cluster.settle();
     };
 
-    it('says when packets are lost that do not fit through the tunnels, and is ready all the same', async () => {
+    it('reports an MTU that does not fit through the tunnels, and is Ready nevertheless', async () => {
       await withSpec({ mtu: 1443 });
       expect(fits()).toBe(
         '!MTUTooLarge: spec.mtu is 1443; the limit is 1442 (underlay.mtu minus the tunnel overhead). Larger packets to other hosts are lost; lower spec.mtu.',
@@ -208,7 +208,7 @@ describe('a Subnet', () => {
       expect(fits()).toBe('MTUFits');
     });
 
-    it('may have more where the network between hosts takes more', async () => {
+    it('can have a larger MTU with a larger underlay.mtu', async () => {
       cluster = new OfflineCluster({ underlay: { tunnel: 'vxlan', mtu: 9000 } });
       cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
       await withSpec({ mtu: 8951 });
@@ -217,7 +217,7 @@ describe('a Subnet', () => {
       expect(fits()).toBe('MTUFits');
     });
 
-    it('says nothing of it on a physical network, whose limit is not known, or when it names none any more', async () => {
+    it('has no condition MTUFits on a physical network or without mtu in the spec', async () => {
       await withSpec({ mtu: 9000 });
       expect(fits()).toMatch(/^!MTUTooLarge/);
       await withSpec({ mtu: 9000, provider: { physicalNetwork: 'physnet1' } });
@@ -227,7 +227,7 @@ describe('a Subnet', () => {
     });
   });
 
-  it('that names no DNS server has those of the administrator, and its Ports say so', async () => {
+  it('without dnsServers uses the DNS servers of the settings, also in the status of its Ports', async () => {
     cluster = new OfflineCluster({ dnsServers: ['9.9.9.9'] });
     cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
     cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
@@ -240,7 +240,7 @@ describe('a Subnet', () => {
     expect([dnsOf('p'), dnsOf('q')]).toEqual([['9.9.9.9'], ['10.9.2.53']]);
   });
 
-  it('that is deleted is held by its Ports, and names ten of them at most', async () => {
+  it('that is being deleted exists until its Ports are deleted, and names at most ten Ports', async () => {
     cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
     for (let i = 0; i < 12; i++) cluster.apply(portIn('a', `p${String(i).padStart(2, '0')}`));
     await cluster.settle();

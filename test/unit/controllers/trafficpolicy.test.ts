@@ -25,7 +25,7 @@ const symbolOf = (kind: string, name: string): string =>
 const stateOf = (kind: string, name: string) =>
   cluster.writer.states.get(cluster.get(kind, `default/${name}`)?.metadata.uid ?? '')?.desired;
 
-/** The ACLs of the policy `p`, as `direction priority action: match`. */
+/** Returns the ACLs of the policy `p` as `direction priority action: match`. */
 const acls = (): readonly string[] =>
   (stateOf('TrafficPolicy', 'p')?.rows ?? [])
     .filter(({ table }) => table === 'ACL')
@@ -36,7 +36,7 @@ const acls = (): readonly string[] =>
     });
 const drops = () => acls().filter((acl) => acl.includes(' drop: '));
 
-/** The names of the port groups that a Port is in. */
+/** Returns the names of the port groups of a Port. */
 const groupsOf = (name: string): readonly string[] => {
   const rows = [...cluster.writer.states.values()].flatMap(({ desired }) => desired.rows);
   const memberships = stateOf('Port', name)?.memberships.filter(({ table }) => table === 'Port_Group') ?? [];
@@ -58,7 +58,7 @@ const portCount = () =>
 const all = { appliesTo: { portSelector: {} } };
 
 describe('a TrafficPolicy', () => {
-  it('applies to the Ports of the Subnets that it names, and counts them', async () => {
+  it('applies to the Ports of the Subnets in its spec, and counts them', async () => {
     cluster.apply(portIn('a', 'one'));
     cluster.apply(portIn('b', 'other'));
     cluster.apply(trafficPolicy('p', { appliesTo: { subnetRefs: [{ name: 'a' }] }, ingress: [] }));
@@ -68,14 +68,14 @@ describe('a TrafficPolicy', () => {
     expect(cluster.ready('TrafficPolicy', 'default/p')).toBe('Ready');
   });
 
-  it('applies to Ports that are not filtered, too', async () => {
+  it('applies to Ports without traffic filtering too', async () => {
     cluster.apply(portIn('a', 'router', { trafficFiltering: 'Disabled' }));
     cluster.apply(trafficPolicy('p', all));
     await cluster.settle();
     expect(groupsOf('router')).toEqual(['p']);
   });
 
-  it('applies to Ports that get its label, and no longer to those that lose it', async () => {
+  it('applies to Ports while they have the selected label', async () => {
     cluster.apply(labelled('one', { tier: 'db' }));
     cluster.apply(trafficPolicy('p', { appliesTo: { portSelector: { matchLabels: { tier: 'db' } } } }));
     await cluster.settle();
@@ -85,7 +85,7 @@ describe('a TrafficPolicy', () => {
     expect([groupsOf('one'), portCount()]).toEqual([['net_drop'], 0]);
   });
 
-  it('applies to no Port of another namespace', async () => {
+  it('does not apply to Ports of another namespace', async () => {
     cluster.apply(vpc('net', { cidr: '10.8.0.0/16', defaults: 'None' }, 'other'));
     cluster.apply(subnet('a', { cidr: '10.8.1.0/24' }, 'other'));
     cluster.apply(portIn('a', 'one', {}, 'other'));
@@ -98,7 +98,7 @@ describe('a TrafficPolicy', () => {
     expect([groups?.length, portCount()]).toEqual([1, 0]);
   });
 
-  it('that is gone leaves nothing behind', async () => {
+  it('leaves no rows and no memberships after its deletion', async () => {
     cluster.apply(portIn('a', 'one'));
     cluster.apply(trafficPolicy('p', { ...all, ingress: [], isolation: 'Subnet' }));
     await cluster.settle();
@@ -112,17 +112,17 @@ describe('a TrafficPolicy', () => {
   it.each([
     ['Subnet', 'a_isolation'],
     ['VPC', 'net_isolation'],
-  ])('with isolation %s puts its Ports into a group that is there already', async (isolation, group) => {
+  ])('with isolation %s adds its Ports to a group that already exists', async (isolation, group) => {
     cluster.apply(portIn('a', 'one'));
     cluster.apply(trafficPolicy('p', { ...all, isolation }));
-    // Before the policy itself was looked at.
+    // The operator has not yet reconciled the policy itself.
     await cluster.settle((objects) => objects.filter(({ kind }) => kind !== 'TrafficPolicy'));
     expect(groupsOf('one')).toEqual(['net_drop', group]);
     await cluster.settle();
     expect(groupsOf('one').toSorted()).toEqual(['net_drop', 'p', group].toSorted());
   });
 
-  it('drops nothing in a direction that it does not speak of', async () => {
+  it('drops nothing in a direction that its spec omits', async () => {
     cluster.apply(trafficPolicy('p', all));
     await cluster.settle();
     expect(acls()).toEqual([]);
@@ -134,7 +134,7 @@ describe('a TrafficPolicy', () => {
     ]);
   });
 
-  it('lets pass what machines need before they have an address', async () => {
+  it('admits the traffic that a VM needs before it has an address', async () => {
     cluster.apply(trafficPolicy('p', { ...all, ingress: [] }));
     await cluster.settle();
     expect(acls().filter((acl) => acl.includes(' allow'))).toEqual([
@@ -144,7 +144,7 @@ describe('a TrafficPolicy', () => {
     ]);
   });
 
-  it('spells out, for each IP version, the protocols and ports that it does not list', async () => {
+  it('drops, for each IP version, the protocols and ports that it does not list', async () => {
     const ingress = [
       { protocol: 'TCP', ports: { min: 80 }, remote: { cidr: '128.0.0.0/1' } },
       { protocol: 'ICMP', icmp: { type: 8, code: 0 }, remote: { cidr: '128.0.0.0/1' } },
@@ -165,11 +165,11 @@ describe('a TrafficPolicy', () => {
   });
 
   it.each<[string, Record<string, unknown>]>([
-    ['a network that is none', { protocol: 'TCP', remote: { cidr: '10.0.0.0/8 || 1' } }],
-    ['a port that is none', { protocol: 'TCP', ports: { min: 70_000 } }],
-    ['a type that is none', { protocol: 'ICMP', icmp: { type: 256 } }],
+    ['an invalid network', { protocol: 'TCP', remote: { cidr: '10.0.0.0/8 || 1' } }],
+    ['an invalid port', { protocol: 'TCP', ports: { min: 70_000 } }],
+    ['an invalid ICMP type', { protocol: 'ICMP', icmp: { type: 256 } }],
     ['ICMP of the other IP version', { protocol: 'ICMP', remote: { cidr: 'fd00::/8' } }],
-  ])('with %s, which no schema lets through, forbids everything and says why', async (_what, rule) => {
+  ])('with %s, which the schema rejects, forbids everything and reports the rule', async (_what, rule) => {
     cluster.apply(portIn('a', 'one'));
     cluster.apply(trafficPolicy('p', { ...all, ingress: [{ protocol: 'All' }, rule] }));
     await cluster.settle();
@@ -194,7 +194,7 @@ describe('a TrafficPolicy', () => {
       { rulesPerGroup: 9, matchesPerGroup: 100 },
       /^!TooManyRules: The rules expand to \d+ flow matches; the limit is 100 /,
     ],
-  ])('with more %s than there may be forbids everything', async (_what, limits, message) => {
+  ])('with too many %s forbids everything', async (_what, limits, message) => {
     cluster = new OfflineCluster({ limits: { groupsPerPort: 16, ...limits } });
     cluster.apply(
       trafficPolicy('p', { ...all, ingress: [{ protocol: 'TCP' }], egress: [{ protocol: 'TCP' }] }),
@@ -204,7 +204,7 @@ describe('a TrafficPolicy', () => {
     expect(drops()).toHaveLength(2);
   });
 
-  it('names Subnets that are not there, and holds for the others', async () => {
+  it('reports missing Subnets, and applies to the other Subnets', async () => {
     cluster.apply(portIn('a', 'one'));
     cluster.apply(trafficPolicy('p', { appliesTo: { subnetRefs: [{ name: 'a' }, { name: 'c' }] } }));
     await cluster.settle();
@@ -217,7 +217,7 @@ describe('a TrafficPolicy', () => {
     expect(cluster.ready('TrafficPolicy', 'default/p')).toBe('Ready');
   });
 
-  it('wakes no Port when only its rules change', () => {
+  it('has facts without its rules, so that a changed rule wakes no Port', () => {
     const facts = trafficPolicyKind.facts!;
     const one = cluster.apply(trafficPolicy('p', { ...all, ingress: [] })) as unknown as TrafficPolicy;
     const rules = cluster.apply(trafficPolicy('p', { ...all, egress: [] })) as unknown as TrafficPolicy;
@@ -249,7 +249,7 @@ describe('Ports and policies', () => {
   const portWith = (labels: Readonly<Record<string, string>>) =>
     ({ metadata: { namespace: 'ns', labels }, spec: { subnetRef: { name: 's' } } }) as unknown as Port;
 
-  it('that belong together have exactly one key in common, and that is enough where it decides', () => {
+  it('have exactly one common key if the policy applies to the Port, and the key is sufficient if keys decide', () => {
     let together = 0;
     fc.assert(
       fc.property(selector, fc.dictionary(key, value), (portSelector, labels) => {
@@ -278,7 +278,7 @@ describe('Ports and policies', () => {
       { a: 'x' },
       false,
     ],
-  ])('are compared as Kubernetes does: %j with %j', (portSelector, labels, expected) => {
+  ])('match like selectors and labels in Kubernetes: %j with %j', (portSelector, labels, expected) => {
     const [policy, port] = [policyOf(portSelector), portWith(labels)];
     const meet = policyKeys(policy).some((each) => portKeys(port).includes(each));
     expect(meet && appliesTo(policy, port)).toBe(expected);

@@ -27,7 +27,7 @@ const rows = (from: string, to: string, table: string) =>
   rowsOf(cluster, 'VPCPeering', `to-${to}`, table, from);
 
 describe('a VPCPeering', () => {
-  it('of one side alone does nothing, and does not tell whether the other namespace exists', async () => {
+  it('of one side only has no rows, and does not reveal whether the other namespace exists', async () => {
     cluster.apply(peering('a', 'b'));
     cluster.apply(peering('a', 'nowhere'));
     await cluster.settle();
@@ -40,7 +40,7 @@ describe('a VPCPeering', () => {
     expect(cluster.get('VPCPeering', 'a/to-b')?.status).not.toHaveProperty('peerVPC');
   });
 
-  it('of both sides connects the routers, leads both ways, and drops what is not advertised', async () => {
+  it('of both sides connects the routers in both directions, and drops traffic of networks that are not advertised', async () => {
     cluster.apply(peering('a', 'b', { advertisedCIDRs: ['10.1.5.0/24', '10.1.6.0/24'] }));
     cluster.apply(peering('b', 'a', { peer: { namespace: 'a', name: 'net' } }));
     await cluster.settle();
@@ -71,7 +71,7 @@ describe('a VPCPeering', () => {
     ]);
   });
 
-  it.each(['a/to-b', 'b/to-a'])('ends when %s goes', async (key) => {
+  it.each(['a/to-b', 'b/to-a'])('ends with the deletion of %s', async (key) => {
     cluster.apply(peering('a', 'b'));
     cluster.apply(peering('b', 'a'));
     await cluster.settle();
@@ -81,7 +81,7 @@ describe('a VPCPeering', () => {
     expect(cluster.env.pools.links.allocate('x', 'y')).toEqual(mustParseCidr('169.254.0.4/30'));
   });
 
-  it('is for another VPC than the one that it names', async () => {
+  it('waits while its peer names a VPC other than the existing one', async () => {
     cluster.apply(peering('a', 'b', { peer: { namespace: 'b', name: 'other' } }));
     cluster.apply(peering('b', 'a'));
     await cluster.settle();
@@ -90,10 +90,10 @@ describe('a VPCPeering', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['its own namespace', { peer: { namespace: 'a' } }, /^!InvalidSpec: /],
-    ['what is not its own', { advertisedCIDRs: ['10.2.0.0/24'] }, /^!AddressOutsideVPC: /],
-    ['a VPC that is not there', { vpcRef: { name: 'x' } }, /^!VPCNotFound: .*"x"/],
-  ])('is refused %s', async (_what, spec, message) => {
+    ['its own namespace as peer', { peer: { namespace: 'a' } }, /^!InvalidSpec: /],
+    ['an advertised network outside its VPC', { advertisedCIDRs: ['10.2.0.0/24'] }, /^!AddressOutsideVPC: /],
+    ['a missing VPC', { vpcRef: { name: 'x' } }, /^!VPCNotFound: .*"x"/],
+  ])('is not accepted with %s', async (_what, spec, message) => {
     cluster.apply(peering('a', 'b', spec));
     cluster.apply(peering('b', 'a'));
     await cluster.settle();
@@ -101,7 +101,7 @@ describe('a VPCPeering', () => {
     expect(ready('b', 'a')).toMatch(/^!PendingPeer/);
   });
 
-  it('is refused when an older one is for the same namespace', async () => {
+  it('is not accepted while an older peering names the same namespace', async () => {
     cluster.apply(peering('a', 'b'));
     cluster.apply(peering('a', 'b', {}, 'again'));
     cluster.apply(peering('b', 'a'));
@@ -113,7 +113,7 @@ describe('a VPCPeering', () => {
     expect(cluster.ready('VPCPeering', 'a/again')).toBe('Ready');
   });
 
-  it('does not connect addresses that both sides have', async () => {
+  it('does not connect VPCs with overlapping ranges', async () => {
     cluster.apply(namespace('other', { 'network.plasmavmc.io/organization': 'other' }));
     cluster.apply(vpc('net', { cidr: '10.1.0.0/16', defaults: 'None' }, 'other'));
     cluster.apply(peering('a', 'other'));
@@ -123,7 +123,7 @@ describe('a VPCPeering', () => {
     expect(ready('other', 'a')).toMatch(/^!CIDROverlap/);
   });
 
-  it('does not lead to addresses that an older one leads to, until that one goes', async () => {
+  it('does not connect addresses of an older peering until that peering is deleted', async () => {
     cluster.apply(namespace('other', { 'network.plasmavmc.io/organization': 'other' }));
     cluster.apply(vpc('net', { cidr: '10.2.0.0/16', defaults: 'None' }, 'other'));
     for (const to of ['b', 'other']) {
@@ -139,7 +139,7 @@ describe('a VPCPeering', () => {
     expect([ready('a', 'other'), ready('other', 'a')]).toEqual(['Ready', 'Ready']);
   });
 
-  it('waits while a static route of either VPC has the very network that is advertised to it', async () => {
+  it('waits while either VPC has a static route to an advertised network of the other side', async () => {
     const withRoutes = (...destinations: string[]) =>
       vpc(
         'net',
@@ -150,7 +150,7 @@ describe('a VPCPeering', () => {
         },
         'a',
       );
-    // A wider or narrower network is no conflict: the longest prefix counts.
+    // A wider or narrower network is not a conflict, because the longest prefix has precedence.
     cluster.apply(withRoutes('10.2.0.0/15', '10.2.3.0/24'));
     cluster.apply(peering('a', 'b'));
     cluster.apply(peering('b', 'a'));
@@ -169,7 +169,7 @@ describe('a VPCPeering', () => {
     expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
   });
 
-  it('holds its own VPC, and not the other', async () => {
+  it('prevents the deletion of its own VPC, and not of the other VPC', async () => {
     cluster.apply(peering('a', 'b'));
     await cluster.settle();
     cluster.delete('VPC', 'a/net');
@@ -179,7 +179,7 @@ describe('a VPCPeering', () => {
     expect(cluster.get('VPC', 'b/net')).toBeUndefined();
   });
 
-  it('has a link of its own, which is the same after a start', async () => {
+  it('has a unique link network, which is the same after a rebuild of the pools', async () => {
     for (const [from, to] of [
       ['a', 'b'],
       ['a', 'c'],
@@ -202,7 +202,7 @@ describe('a VPCPeering', () => {
     }
   });
 
-  it('never has the link that the metadata service is in', () => {
+  it('never gets the link network that contains the address of the metadata service', () => {
     const links = Array.from({ length: 16_382 }, (_, index) =>
       cluster.env.pools.links.allocate(`x${index}`, `y${index}`),
     );

@@ -17,7 +17,7 @@ beforeEach(() => {
 const cidrOf = (key: string) => (cluster.get('VPC', key) as VPC | undefined)?.status?.cidr;
 
 describe('a VPC', () => {
-  it('has the range that it names, and a router', async () => {
+  it('has the range that its spec names, and a router', async () => {
     cluster.apply(vpc('net', { cidr: '172.20.0.0/16', defaults: 'None' }));
     await cluster.settle();
     expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
@@ -30,13 +30,13 @@ describe('a VPC', () => {
     });
   });
 
-  it('is given the next range of the pool when it names none', async () => {
+  it('gets the next range of the pool without cidr in the spec', async () => {
     for (const ns of ['a', 'b', 'c']) cluster.apply(vpc('net', { defaults: 'None' }, ns));
     await cluster.settle();
     expect(['a/net', 'b/net', 'c/net'].map(cidrOf)).toEqual(['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16']);
   });
 
-  it('is told when the pool has no range left, and is given one when another goes', async () => {
+  it('reports that the pool has no free range, and gets the first released range', async () => {
     cluster = new OfflineCluster({ cidrPool: '10.0.0.0/15' });
     for (const ns of ['a', 'b', 'c']) cluster.apply(vpc('net', { defaults: 'None' }, ns));
     await cluster.settle();
@@ -46,7 +46,7 @@ describe('a VPC', () => {
     expect(cidrOf('c/net')).toBe('10.0.0.0/16');
   });
 
-  it('belongs to the organization and project that its namespace is labelled with', async () => {
+  it('belongs to the organization and project in the labels of its namespace', async () => {
     cluster.apply(
       namespace('shop', {
         'network.plasmavmc.io/organization': 'acme',
@@ -58,7 +58,7 @@ describe('a VPC', () => {
     expect(cluster.get('VPC', 'shop/net')?.status).toMatchObject({ organization: 'acme', project: 'web' });
   });
 
-  it('is refused when its range overlaps with another of its organization, without naming that one', async () => {
+  it('is not accepted while its range overlaps another VPC of its organization, and does not name that VPC', async () => {
     cluster.apply(vpc('secret', { cidr: '10.5.0.0/16', defaults: 'None' }, 'hidden'));
     cluster.apply(vpc('net', { cidr: '10.5.128.0/17', defaults: 'None' }));
     await cluster.settle();
@@ -70,7 +70,7 @@ describe('a VPC', () => {
     expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
   });
 
-  it('may have the range of a VPC of another organization', async () => {
+  it('can have the range of a VPC of another organization', async () => {
     cluster.apply(namespace('theirs', { 'network.plasmavmc.io/organization': 'them' }));
     cluster.apply(vpc('net', { cidr: '10.5.0.0/16', defaults: 'None' }, 'theirs'));
     cluster.apply(vpc('net', { cidr: '10.5.0.0/16', defaults: 'None' }, 'ours'));
@@ -81,7 +81,7 @@ describe('a VPC', () => {
     ]);
   });
 
-  it('is the only one of its namespace: the oldest is in effect, the next takes over when it is gone', async () => {
+  it('is in effect if it is the oldest of its namespace, and the next VPC follows after its deletion', async () => {
     cluster.apply(vpc('first', { defaults: 'None' }));
     cluster.apply(vpc('second', { defaults: 'None' }));
     await cluster.settle((objects) => objects.toReversed());
@@ -97,7 +97,7 @@ describe('a VPC', () => {
     ['10.0.0.0/33', /^!InvalidCIDR: INVALID_CIDR: /],
     ['fd00::/64', /^!InvalidCIDR: INVALID_CIDR: /],
     ['nonsense', /^!InvalidCIDR: INVALID_CIDR: /],
-  ])('that a schema failed to refuse is refused for its range: %s', async (cidr, message) => {
+  ])('is not accepted with the invalid range %s even without the schema', async (cidr, message) => {
     cluster.apply(vpc('net', { cidr, defaults: 'None' }));
     await cluster.settle();
     expect(cluster.ready('VPC', 'default/net')).toMatch(message);
@@ -106,7 +106,7 @@ describe('a VPC', () => {
     expect([...cluster.writer.owners()]).toEqual([]);
   });
 
-  it('whose external network cannot be had is programmed, and says what is missing', async () => {
+  it('without a usable ExternalNetwork is Programmed, and reports the missing reference', async () => {
     cluster.apply(
       vpc('net', { defaults: 'None', externalGateway: { externalNetworkRef: { name: 'public' } } }),
     );
@@ -129,7 +129,7 @@ describe('a VPC', () => {
       cluster.apply(externalNetwork('public'));
     });
 
-    it('says which next hop its router does not reach, and is ready all the same', async () => {
+    it('reports the next hops that its router does not reach, and is Ready nevertheless', async () => {
       cluster.apply(routes('10.9.1.9', '10.9.2.9', '203.0.113.7', '10.7.0.1'));
       cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
       cluster.apply(subnet('b', { cidr: '10.9.2.0/24', gateway: { mode: 'None' } }));
@@ -142,7 +142,7 @@ describe('a VPC', () => {
       );
     });
 
-    it('says that all are reached once the Subnet is there, and nothing without routes', async () => {
+    it('reports that its router reaches all next hops, and has no condition without routes', async () => {
       cluster.apply(routes('10.9.1.9'));
       await cluster.settle();
       expect(resolved()).toMatch(/^!NextHopUnreachable/);
@@ -156,7 +156,7 @@ describe('a VPC', () => {
   });
 
   describe('with defaults', () => {
-    it('brings a Subnet and a SecurityGroup named default', async () => {
+    it('creates a Subnet and a SecurityGroup named default', async () => {
       cluster.apply(vpc('net'));
       await cluster.settle();
       expect(cluster.ready('Subnet', 'default/default')).toBe('Ready');
@@ -168,7 +168,7 @@ describe('a VPC', () => {
       expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({ subnetCount: 1 });
     });
 
-    it('makes them again when somebody deletes them', async () => {
+    it('creates a default Subnet again after its deletion', async () => {
       cluster.apply(vpc('net'));
       await cluster.settle();
       cluster.delete('Subnet', 'default/default');
@@ -176,7 +176,7 @@ describe('a VPC', () => {
       expect(cluster.ready('Subnet', 'default/default')).toBe('Ready');
     });
 
-    it('leaves alone what somebody else made under that name', async () => {
+    it('does not change objects of a user with the name default', async () => {
       cluster.apply(subnet('default', { cidr: '10.9.7.0/24' }));
       cluster.apply(securityGroup('default'));
       cluster.apply(vpc('net', { cidr: '10.9.0.0/16' }));
@@ -188,8 +188,8 @@ describe('a VPC', () => {
     });
   });
 
-  describe('that is deleted', () => {
-    it('is held by its Subnets, names them, and goes when the last one has gone', async () => {
+  describe('that is being deleted', () => {
+    it('exists until its last Subnet is deleted, and names its Subnets', async () => {
       cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
       cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
       cluster.apply(subnet('b', { vpcRef: { name: 'net' }, cidr: '10.9.2.0/24' }));
@@ -207,7 +207,7 @@ describe('a VPC', () => {
       expect([...cluster.writer.owners()]).toEqual([]);
     });
 
-    it('takes what it brought with it, and leaves no row', async () => {
+    it('deletes its default objects and leaves no row', async () => {
       cluster.apply(vpc('net'));
       await cluster.settle();
       cluster.delete('VPC', 'default/net');
@@ -217,7 +217,7 @@ describe('a VPC', () => {
       expect([...cluster.writer.owners()]).toEqual([]);
     });
 
-    it('waits for the Ports of the Subnet that it brought', async () => {
+    it('waits for the Ports of its default Subnet', async () => {
       cluster.apply(vpc('net'));
       cluster.apply(portIn('default', 'p'));
       await cluster.settle();
@@ -231,7 +231,7 @@ describe('a VPC', () => {
     });
   });
 
-  it('keeps saying that it is programmed while OVN is away and nothing has to be written', async () => {
+  it('stays Programmed while OVN is not reachable and no change is necessary', async () => {
     cluster.apply(vpc('net', { defaults: 'None' }));
     await cluster.settle();
     cluster.writer.down = true;
