@@ -7,8 +7,8 @@ import type { Conditioned } from './converge.ts';
 export const EVENT_CONTROLLER = 'network.plasmavmc.io/operator';
 
 /**
- * Wraps a status writer. The wrapper records an Event and a log line when a write makes an object Ready, or changes
- * the reason for which the object is not Ready. A repeated state and the reason `Pending` create no Event.
+ * Wraps a status writer. The wrapper records an Event and a log line when a write makes an object Ready or not Ready,
+ * or changes the reason for which the object is not Ready. A repeated state and the reason `Pending` create no Event.
  *
  * The type is Warning if the object was Ready before, is not valid, or OVN rejected its rows. If the object only
  * waits for another object, the type is Normal: objects that a user applies together wait for each other for a

@@ -56,9 +56,12 @@ it.each<[string, Condition | undefined, Condition, string[]]>([
   ],
   ['not Ready for the same reason', ready('False', 'InvalidCIDR'), ready('False', 'InvalidCIDR'), []],
   ['Pending', undefined, ready('False', 'Pending'), []],
-])('the status writer records an Event only for a transition of Ready: %s', async (_, before, now, events) => {
-  expect(await eventsFor(before, now)).toEqual(events);
-});
+])(
+  'the status writer records an Event only for a transition of Ready: %s',
+  async (_, before, now, events) => {
+    expect(await eventsFor(before, now)).toEqual(events);
+  },
+);
 
 it.each(['unchanged', 'gone'] as const)(
   'the status writer records no Event if the outcome of the write is: %s',
@@ -97,8 +100,11 @@ it.each<[string, Condition | undefined, Condition[], string]>([
     [state('Accepted', 'True', 'Accepted'), state('Programmed', 'False', 'OVNRejected')],
     'Warning',
   ],
-])('the status writer records a Warning only for an object that needs attention: it %s', async (_, before, others, type) => {
-  expect(await eventsFor(before, ready('False', 'SubnetNotReady'), 'written', others)).toEqual([
-    `web: ${type} SubnetNotReady`,
-  ]);
-});
+])(
+  'the status writer records a Warning only for an object that needs attention: it %s',
+  async (_, before, others, type) => {
+    expect(await eventsFor(before, ready('False', 'SubnetNotReady'), 'written', others)).toEqual([
+      `web: ${type} SubnetNotReady`,
+    ]);
+  },
+);
