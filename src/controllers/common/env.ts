@@ -51,4 +51,4 @@ export type PoolSources = Pick<Env, 'stores' | 'pools' | 'writer'>;
 export const FINALIZER = 'network.plasmavmc.io/in-use';
 
 /** The label of objects that the operator created (one of the recommended labels of Kubernetes). */
-export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'overlay-network' } as const;
+export const managedByLabel = { 'app.kubernetes.io/managed-by': 'overlay-network' } as const;

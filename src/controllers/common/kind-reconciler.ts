@@ -25,7 +25,7 @@ export interface KindController<T extends KubeObject> {
 }
 
 /** The parts of a kind's module that {@link KindReconciler} uses. */
-export interface Reconciled<T extends KubeObject> {
+interface Reconciled<T extends KubeObject> {
   readonly kind: Kind<T>;
   readonly controller: (env: Env) => KindController<T>;
   readonly hasFinalizer: boolean;

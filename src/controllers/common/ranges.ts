@@ -10,7 +10,7 @@ import {
 import { bad, collect, fromParsed, type Checked } from './problem.ts';
 
 /** A range that must contain address ranges, and its name in a message. */
-export interface RangeLimit {
+interface RangeLimit {
   readonly cidr: Cidr;
   /** The owner of the range, with an article: `the Subnet`. */
   readonly name: string;

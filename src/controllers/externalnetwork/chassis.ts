@@ -25,7 +25,7 @@ export function selectChassis(
 }
 
 /** A chassis of a VPC. The live chassis with the highest priority is active. */
-export interface RankedChassis {
+interface RankedChassis {
   readonly name: string;
   readonly priority: number;
 }

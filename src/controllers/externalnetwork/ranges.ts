@@ -5,7 +5,7 @@ import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import { rangesWithin } from '../common/ranges.ts';
 
 /** The range of an ExternalNetwork and the addresses that can be allocated. */
-export interface ExternalAddressing {
+interface ExternalAddressing {
   readonly cidr: Cidr;
   readonly ranges: ExternalRanges;
 }

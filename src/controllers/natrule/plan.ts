@@ -4,7 +4,7 @@ import { EXTERNAL_MARK, routerUuid, switchUuid } from '../rows/names.ts';
 import type { Internal } from './internal.ts';
 
 /** The facts, besides the spec, from which the rows of a NatRule follow. */
-export interface NatFacts {
+interface NatFacts {
   readonly vpcUid: string;
   readonly networkUid: string;
   /** In canonical form. */

@@ -10,7 +10,7 @@ export interface ExternalRanges extends AddressRanges {
 }
 
 /** Why a pool refuses an address: no object can have the address, or another object holds it. */
-export type Refusal = Unusable | { readonly holder: string };
+type Refusal = Unusable | { readonly holder: string };
 
 /**
  * Returns the verb of the message `ADDRESS … the ExternalNetwork`. The message does not name the holder, which may

@@ -160,7 +160,7 @@ function assignAddress(
     if (address !== 'exhausted') return good(address);
     return bad(
       'PoolExhausted',
-      `No address of ${where} is free; ` + 'delete unused Ports, or widen allocationPools of the Subnet.',
+      `No address of ${where} is free; delete unused Ports, or widen allocationPools of the Subnet.`,
     );
   }
   const address = fromParsed(parseAddress(spec.ipAddress, { family: 4 }), 'spec.ipAddress');

@@ -7,7 +7,7 @@ import type { Addressing } from './addressing.ts';
 import { qosRows } from './qos.ts';
 
 /** The facts, besides the spec, from which the rows of a Port follow. */
-export interface PortFacts extends Addressing {
+interface PortFacts extends Addressing {
   readonly network: SubnetNetwork;
   /** UIDs of its SecurityGroups in OVN. Groups that are not in OVN are omitted and allow nothing. */
   readonly groupUids: readonly string[];

@@ -4,7 +4,7 @@ import { dhcpUuid } from './names.ts';
 import type { NetworkSettings } from '../settings.ts';
 
 /** The content of a DHCP answer (ovn-nb(5), table DHCP_Options). */
-export interface DhcpFacts {
+interface DhcpFacts {
   readonly cidr: string;
   readonly gatewayIP: string | undefined;
   readonly mtu: number;

@@ -64,7 +64,7 @@ export function recordedGateway(
 }
 
 /** The record of a NatRule in OVN. */
-export interface NatRecord {
+interface NatRecord {
   readonly networkUid: string;
   readonly external: string;
   readonly isDistributed: boolean;

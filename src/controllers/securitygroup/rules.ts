@@ -15,7 +15,7 @@ import { directions, familiesOf, inField, oneOf, RuleError, transports } from '.
 
 const actions = { Enabled: 'allow-related', Disabled: 'allow-stateless' } as const;
 /** Returns the port group of the remote group with this name; undefined while OVN does not contain it. */
-export type RemoteGroup = (name: string) => OvnSymbol | undefined;
+type RemoteGroup = (name: string) => OvnSymbol | undefined;
 
 /**
  * Returns the ACLs of a group's rules, one per rule. The result omits a rule whose remote group OVN does not contain,

@@ -22,7 +22,7 @@ import { isolationRows } from '../rows/isolation.ts';
 import { CIDR_MARK, routerUuid, switchName, switchUuid } from '../rows/names.ts';
 
 /** The facts, besides the spec, from which the rows of a Subnet follow. */
-export interface SubnetFacts {
+interface SubnetFacts {
   readonly vpcUid: string;
   readonly cidr: Cidr;
   readonly gateway: Address | undefined;

@@ -44,7 +44,7 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
 const CONSEQUENCE = 'Until the rules are fixed, the policy forbids everything.';
 
 /** Returns the rows of a TrafficPolicy: a port group that its Ports join, with ACLs that drop traffic. */
-export function planPolicy(uid: string, acls: readonly Acl[]): DesiredState {
+function planPolicy(uid: string, acls: readonly Acl[]): DesiredState {
   const group = row('Port_Group', policyGroupUuid(uid), { name: policyGroupName(uid) });
   const rows = acls.map((acl) => aclRow(uid, acl));
   return {

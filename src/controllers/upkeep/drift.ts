@@ -9,7 +9,7 @@ import { isCached } from './orphans.ts';
  */
 const SWEEP_DELAY_MS = 1000;
 
-export interface DriftOptions {
+interface DriftOptions {
   readonly repair: (kind: string, key: string) => void;
   readonly sweep: () => Promise<unknown>;
   readonly log: Logger;

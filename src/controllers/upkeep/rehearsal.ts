@@ -11,7 +11,7 @@ import { rebuildPools } from './rebuild.ts';
 import { storesFrom } from './stores.ts';
 
 /** The inputs of a rehearsal. */
-export interface RehearsalOptions extends Pick<Env, 'settings' | 'bindings' | 'chassis'> {
+interface RehearsalOptions extends Pick<Env, 'settings' | 'bindings' | 'chassis'> {
   /** Returns all objects of a kind from the API server, Namespaces included. */
   readonly objects: (kind: string) => readonly KubeObject[];
   /** Receives the rows that the operator would write. */

@@ -10,7 +10,7 @@ import { refKey } from '../../reconcile/index.ts';
 import type { RepairLog } from './repair-log.ts';
 
 /** The recipients of the reports of a {@link ReportingWriter}. */
-export interface WriterListeners {
+interface WriterListeners {
   /** A logger whose lines name the reconcile. */
   readonly log: Logger;
   readonly repairs: Pick<RepairLog, 'record'>;

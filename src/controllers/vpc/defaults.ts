@@ -8,7 +8,7 @@ import {
   type NewObject,
   type ReadStore,
 } from '../../reconcile/index.ts';
-import { MANAGED_BY, type Env } from '../common/env.ts';
+import { managedByLabel, type Env } from '../common/env.ts';
 
 const DEFAULT_NAME = 'default';
 
@@ -98,7 +98,7 @@ function newDefault(type: ResourceType, vpc: VPC, spec: (vpc: VPC) => object): N
     metadata: {
       name: DEFAULT_NAME,
       namespace,
-      labels: MANAGED_BY,
+      labels: managedByLabel,
       ownerReferences: [{ apiVersion: API_VERSION, kind: 'VPC', name, uid }],
     },
     spec: spec(vpc),

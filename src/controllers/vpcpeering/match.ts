@@ -110,13 +110,13 @@ const namesVpc = ({ spec: { peer } }: VPCPeering, { metadata }: VPC): boolean =>
   metadata.namespace === peer.namespace && (peer.name === undefined || peer.name === metadata.name);
 
 /**
- * Returns the addresses that would be ambiguous: both sides have them, or an older peering of either side leads to
- * them.
+ * Returns a problem if addresses would be ambiguous: both sides have them, or an older peering of either side leads
+ * to them.
  */
 function overlapOf(sources: Sources, own: Side, other: Side): string | undefined {
   const inOwn = other.advertised.find((cidr) => overlaps(cidr, own.range));
   if (inOwn)
-    return `The other side advertises ${formatCidr(inOwn)}, which overlaps the range of this VPC; ask it to advertise other networks.`;
+    return `The other side advertises ${formatCidr(inOwn)}, which overlaps the range of this VPC; ask the other side to advertise other networks.`;
   const inOther = own.advertised.find((cidr) => overlaps(cidr, other.range));
   if (inOther)
     return `This VPC advertises ${formatCidr(inOther)}, which overlaps the range of the other side; change spec.advertisedCIDRs.`;

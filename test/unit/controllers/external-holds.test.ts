@@ -10,7 +10,7 @@ import {
   withGateway,
 } from '../../support/controllers/tenants.ts';
 
-const wanted = '203.0.113.150';
+const WANTED = '203.0.113.150';
 let cluster: OfflineCluster;
 
 /** Returns the owners of the rows that contain the address. */
@@ -49,7 +49,7 @@ const ways: readonly Way[] = [
   {
     what: 'of a deleted NatRule and a deleted FloatingIP',
     given: () => {
-      cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
+      cluster.apply(floatingIP('ip', { externalNetworkRef, address: WANTED }, 'mine'));
       cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
     },
     gives: () => {
@@ -60,7 +60,7 @@ const ways: readonly Way[] = [
   {
     what: 'of a deleted FloatingIP whose NatRule changes to another FloatingIP',
     given: () => {
-      cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
+      cluster.apply(floatingIP('ip', { externalNetworkRef, address: WANTED }, 'mine'));
       cluster.apply(floatingIP('next', { externalNetworkRef }, 'mine'));
       cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
     },
@@ -72,7 +72,7 @@ const ways: readonly Way[] = [
   {
     what: 'of a FloatingIP that is deleted without its finalizer',
     given: () => {
-      cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
+      cluster.apply(floatingIP('ip', { externalNetworkRef, address: WANTED }, 'mine'));
       cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
     },
     gives: () => {
@@ -83,22 +83,22 @@ const ways: readonly Way[] = [
   },
   {
     what: 'of a deleted NatRule that named the address',
-    given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
+    given: () => cluster.apply(rule('used', { externalIP: WANTED }, 'mine')),
     gives: () => cluster.delete('NatRule', 'mine/used'),
   },
   {
     what: 'of a NatRule that changes to another address',
-    given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
+    given: () => cluster.apply(rule('used', { externalIP: WANTED }, 'mine')),
     gives: () => cluster.apply(rule('used', { externalIP: '203.0.113.151' }, 'mine')),
   },
   {
     what: 'of a NatRule that changes to an unavailable address',
-    given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
+    given: () => cluster.apply(rule('used', { externalIP: WANTED }, 'mine')),
     gives: () => cluster.apply(rule('used', { externalIP: '203.0.113.102' }, 'mine')),
   },
   {
     what: 'of a NatRule that changes to the address of the gateway',
-    given: () => cluster.apply(rule('used', { externalIP: wanted }, 'mine')),
+    given: () => cluster.apply(rule('used', { externalIP: WANTED }, 'mine')),
     gives: () => cluster.apply(rule('used', {}, 'mine')),
   },
   {
@@ -126,7 +126,7 @@ const ways: readonly Way[] = [
 describe('an external address', () => {
   it.each(ways)(
     '$what becomes free for other tenants only when no row contains it',
-    async ({ given, gives, address = wanted }) => {
+    async ({ given, gives, address = WANTED }) => {
       given();
       await cluster.settle();
       expect(translating(address)).not.toEqual([]);
@@ -148,7 +148,7 @@ describe('an external address', () => {
 
   it.each(ways)(
     '$what stays taken after a restart of the operator while a row contains it',
-    async ({ given, gives, address = wanted }) => {
+    async ({ given, gives, address = WANTED }) => {
       given();
       await cluster.settle();
       cluster.writer.down = true;
@@ -182,7 +182,7 @@ describe('an external address', () => {
   ])('%s stays taken while a write with unknown outcome may contain it', async (_what, gets, gives) => {
     cluster.apply(namespace('third'));
     cluster.apply(withGateway('third'));
-    cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
+    cluster.apply(rule('used', { externalIP: WANTED }, 'mine'));
     await cluster.settle();
     const before = inUse();
     cluster.writer.down = true;
@@ -203,12 +203,12 @@ describe('an external address', () => {
   });
 
   it('belongs to the same tenant again when the change that released it is reverted', async () => {
-    cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
+    cluster.apply(rule('used', { externalIP: WANTED }, 'mine'));
     await cluster.settle();
     cluster.writer.down = true;
     cluster.apply(rule('used', { externalIP: '203.0.113.151' }, 'mine'));
     await cluster.settle();
-    cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
+    cluster.apply(rule('used', { externalIP: WANTED }, 'mine'));
     await cluster.settle();
     cluster.apply(floatingIP('ip', { externalNetworkRef, address: '203.0.113.151' }, 'rival'));
     await cluster.settle();
@@ -217,24 +217,24 @@ describe('an external address', () => {
     cluster.writer.down = false;
     await cluster.settle();
     expect(cluster.ready('NatRule', 'mine/used')).toBe('Ready');
-    expect(translating(wanted)).toEqual(['NatRule/mine/used']);
+    expect(translating(WANTED)).toEqual(['NatRule/mine/used']);
     expect(cluster.ready('FloatingIP', 'rival/ip')).toBe('Ready');
   });
 
   it('is not translated for a FloatingIP that does not hold it, even if the status contains the address', async () => {
-    const ip = cluster.apply(floatingIP('ip', { externalNetworkRef, address: wanted }, 'mine'));
+    const ip = cluster.apply(floatingIP('ip', { externalNetworkRef, address: WANTED }, 'mine'));
     await cluster.settle();
     cluster.env.pools.external.release(ip.metadata.uid);
     cluster.apply(rule('used', { floatingIPRef: { name: 'ip' } }, 'mine'));
     await cluster.reconcileOnce((objects) => objects.filter(({ kind }) => kind === 'NatRule'));
     expect(cluster.ready('NatRule', 'mine/used')).toMatch(/^!FloatingIPNotReady: .*203\.0\.113\.150/);
-    expect(translating(wanted)).toEqual([]);
+    expect(translating(WANTED)).toEqual([]);
     await cluster.settle();
     expect(cluster.ready('NatRule', 'mine/used')).toBe('Ready');
   });
 
   it('prevents the deletion of its ExternalNetwork while rows contain the address', async () => {
-    cluster.apply(rule('used', { externalIP: wanted }, 'mine'));
+    cluster.apply(rule('used', { externalIP: WANTED }, 'mine'));
     cluster.apply(withGateway('rival'));
     await cluster.settle();
     cluster.writer.down = true;
