@@ -4,7 +4,7 @@ import type { NetworkSettings } from '../settings.ts';
 import { ExternalPools } from './external.ts';
 import { LinkPool } from './links.ts';
 import { MacTable } from './mac-table.ts';
-import { VpcBlocks } from './vpc-blocks.ts';
+import { VPCBlocks } from './vpc-blocks.ts';
 import { Waiters } from './waiters.ts';
 
 /** The addresses of one Subnet. */
@@ -37,7 +37,7 @@ export interface SubnetRanges extends AddressRanges {
  * (invariant 8). Owners are UIDs; waiters are keys of objects.
  */
 export class Pools {
-  readonly vpcBlocks: VpcBlocks;
+  readonly vpcBlocks: VPCBlocks;
   readonly external: ExternalPools;
   readonly links = new LinkPool();
   readonly #settings: NetworkSettings;
@@ -57,7 +57,7 @@ export class Pools {
     this.#settings = settings;
     this.waiting = new Waiters(wake);
     this.external = new ExternalPools((networkUid) => this.waiting.wake(networkUid));
-    this.vpcBlocks = new VpcBlocks(settings.vpcPool, settings.vpcPrefix, (organization) =>
+    this.vpcBlocks = new VPCBlocks(settings.vpcPool, settings.vpcPrefix, (organization) =>
       this.waiting.wake(vpcWaiters(organization)),
     );
   }

@@ -6,7 +6,7 @@ import { CidrPool, type BlockClaimResult } from '../../ipam/index.ts';
  * connected. Organizations are independent: each can use any private range. The pool allocates a range that no VPC of
  * any organization uses, if there is one.
  */
-export class VpcBlocks {
+export class VPCBlocks {
   readonly #newPool: () => CidrPool;
   readonly #allOrganizations: CidrPool;
   readonly #organizations = new Map<string, CidrPool>();

@@ -7,7 +7,7 @@ import { vpcKind } from './kind.ts';
 import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
 
 export { anySubnetOf, anyVpcOf, vpcNetwork, vpcRange } from './kind.ts';
-export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVpc } from './lookup.ts';
+export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVPC } from './lookup.ts';
 export { knownRange } from './pools.ts';
 
 export const vpc: KindModule<VPC> = {

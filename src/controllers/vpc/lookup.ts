@@ -11,15 +11,15 @@ export function oldestVpc(stores: Pick<Stores, 'VPC'>, namespace: string): VPC |
 }
 
 /** An object that belongs to a VPC. */
-export type InVpc = KubeObject & { readonly spec: { readonly vpcRef?: LocalReference } };
+export type InVPC = KubeObject & { readonly spec: { readonly vpcRef?: LocalReference } };
 
 /** Returns the key for the reference `vpc`: the VPC that an object names, otherwise the VPC of its namespace. */
-export function vpcKeys({ metadata: { namespace = '' }, spec: { vpcRef } }: InVpc): readonly string[] {
+export function vpcKeys({ metadata: { namespace = '' }, spec: { vpcRef } }: InVPC): readonly string[] {
   return [vpcRef === undefined ? anyVpcOf(namespace) : refKey({ namespace, name: vpcRef.name })];
 }
 
 /** Yields the objects in a VPC, for a kind with the reference `vpc`. */
-export function* objectsOf<T extends InVpc>(
+export function* objectsOf<T extends InVPC>(
   stores: Pick<Stores, 'VPC'>,
   vpc: VPC,
   key: string,
@@ -31,14 +31,14 @@ export function* objectsOf<T extends InVpc>(
 }
 
 /** Returns the VPC that an object names, otherwise the VPC of its namespace. */
-export function vpcOf(stores: Pick<Stores, 'VPC'>, { metadata, spec }: InVpc): VPC | undefined {
+export function vpcOf(stores: Pick<Stores, 'VPC'>, { metadata, spec }: InVPC): VPC | undefined {
   const { namespace = '' } = metadata;
   if (spec.vpcRef === undefined) return oldestVpc(stores, namespace);
   return stores.VPC.get(refKey({ namespace, name: spec.vpcRef.name }));
 }
 
 /** Returns the VPC of an object, or a problem if it does not exist. */
-export function requireVpc(stores: Pick<Stores, 'VPC'>, object: InVpc): Checked<VPC> {
+export function requireVpc(stores: Pick<Stores, 'VPC'>, object: InVPC): Checked<VPC> {
   const vpc = vpcOf(stores, object);
   if (vpc !== undefined) return good(vpc);
   const { vpcRef } = object.spec;
