@@ -31,9 +31,15 @@ export function* floatingIPClaims({ stores, pools }: PoolSources, parent: KubeOb
   if (parent.kind !== 'ExternalNetwork') return;
   const { name, uid: networkUid } = parent.metadata;
   for (const object of stores.FloatingIP.byIndex('externalNetwork', name)) {
+    const named = object.spec.address;
+    if (named === undefined) continue;
     const { namespace = '', uid } = object.metadata;
-    const address = parseAddress(object.spec.address ?? '', { family: 4 });
-    if (address.ok && allowedNetwork(stores, namespace, name).ok)
-      yield { object, claim: () => void pools.external.claim(networkUid, uid, address.value) };
+    // Parsing belongs to the claim: claims are made in steps, the collection of all claims is one step.
+    const claim = (): void => {
+      const address = parseAddress(named, { family: 4 });
+      if (address.ok && allowedNetwork(stores, namespace, name).ok)
+        pools.external.claim(networkUid, uid, address.value);
+    };
+    yield { object, claim };
   }
 }

@@ -37,10 +37,16 @@ export function* natRuleClaims({ stores, pools }: PoolSources, parent: KubeObjec
   const { name, uid: networkUid } = parent.metadata;
   for (const vpc of stores.VPC.byIndex('externalNetwork', name))
     for (const object of objectsOf(stores, vpc, keyOf(vpc), stores.NatRule)) {
+      const { externalIP } = object.spec;
+      if (externalIP === undefined) continue;
       const { namespace = '', uid } = object.metadata;
-      const address = parseAddress(object.spec.externalIP ?? '', { family: 4 });
-      if (address.ok && allowedNetwork(stores, namespace, name).ok)
-        yield { object, claim: () => void pools.external.share(networkUid, namespace, uid, address.value) };
+      // Parsing belongs to the claim: claims are made in steps, the collection of all claims is one step.
+      const claim = (): void => {
+        const address = parseAddress(externalIP, { family: 4 });
+        if (address.ok && allowedNetwork(stores, namespace, name).ok)
+          pools.external.share(networkUid, namespace, uid, address.value);
+      };
+      yield { object, claim };
     }
 }
 

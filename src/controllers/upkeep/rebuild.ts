@@ -21,10 +21,11 @@ export function* rebuildPools(sources: PoolSources): Steps<readonly PoolConflict
   const adopted = new Set<string>();
   for (const kind of kindNames) {
     const { adopt, hasPool = false } = modules[kind];
+    if (adopt === undefined && !hasPool) continue;
     const objects: Iterable<KubeObject> = sources.stores[kind].values();
     for (const object of yield* oldestFirstInSteps(objects)) {
       adopted.add(object.metadata.uid);
-      if (adopt !== undefined) conflicts.push(...adopt(sources, object));
+      conflicts.push(...(adopt?.(sources, object) ?? []));
       if (hasPool) parents.push(object);
       yield;
     }
