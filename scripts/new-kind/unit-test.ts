@@ -10,7 +10,7 @@ import { OfflineCluster, type Manifest } from '../../support/controllers/offline
 
 const KEY = 'default/test';
 
-const ${camel} = (spec: ${kind}['spec'] = {}): Manifest => ({ kind: '${kind}', metadata: { name: 'test' }, spec });
+const ${camel} = (spec: Partial<${kind}['spec']> = {}): Manifest => ({ kind: '${kind}', metadata: { name: 'test' }, spec });
 
 describe('a ${kind}', () => {
   let cluster: OfflineCluster;

@@ -21,7 +21,7 @@ const catalogue = {
   MTUFits: { when: 'Packets with the MTU of the Subnet fit through the tunnels between hosts.' },
   Bound: { when: 'OVN reports the interface up on a host.' },
   NotBound: {
-    when: 'OVN reports the interface up on no host.',
+    when: 'No host has plugged in the interface.',
     remedy:
       'Start the virtual machine, and check that `external_ids:iface-id` of its device is equal to `status.interfaceID`.',
   },
@@ -111,7 +111,7 @@ const catalogue = {
   TooManyRules: {
     about: 'object',
     stalls: true,
-    when: 'The SecurityGroup or TrafficPolicy exceeds the limit of the operator for rules or for flow matches. Until the rules are fixed, a SecurityGroup allows nothing, and a TrafficPolicy forbids everything.',
+    when: 'The SecurityGroup or TrafficPolicy exceeds the limit of the operator for rules or for flow matches. Until you correct the rules, a SecurityGroup allows nothing, and a TrafficPolicy forbids everything.',
     remedy:
       'Merge rules with larger networks and with port ranges whose sizes are powers of two, or split the object into several.',
   },

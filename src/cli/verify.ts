@@ -46,7 +46,10 @@ ${describeOptions(inventoryOptions)}`,
   async run(args, io) {
     const given = parseOptions(args, inventoryOptions);
     const settings = verifySettings(given);
-    if (given.inventory === undefined) throw new UsageError('The option --inventory is required');
+    if (given.inventory === undefined)
+      throw new UsageError(
+        'The option --inventory is required; `overlay-network help verify` shows the format of the file',
+      );
     const entries = readInventory(given.inventory);
     const client = new RestClient(await fromKubeconfig(given.kubeconfig));
     try {

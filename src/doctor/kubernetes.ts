@@ -20,7 +20,7 @@ export async function checkApiServer(client: RestClient): Promise<Finding> {
   } catch (error) {
     return problem(
       check,
-      `The API server does not answer: ${reasonOf(error)}.`,
+      `The API server cannot be used: ${reasonOf(error)}.`,
       'Check that `kubectl --kubeconfig` works with the same file on this machine, and correct the setting `kubeconfig`.',
     );
   }

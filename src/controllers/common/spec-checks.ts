@@ -7,9 +7,22 @@ import type { Problem } from './problem.ts';
  * the values again.
  */
 
-const domainName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** The grammar of the names of hosts and physical networks. */
-export const ovnName = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+/** The form of a text, and how a message describes the form. */
+interface Grammar {
+  readonly pattern: RegExp;
+  readonly description: string;
+}
+
+const domainName: Grammar = {
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  description: 'be a DNS name in lower case',
+};
+
+/** The names of hosts and physical networks. */
+export const ovnName: Grammar = {
+  pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+  description: 'consist of letters, digits, ".", "_" and "-", with a letter or digit at both ends',
+};
 
 /** Returns the first DHCP option that a row cannot contain. */
 export function dhcpProblem(dhcp: PortDHCP = {}): Problem | undefined {
@@ -27,17 +40,17 @@ export function dhcpProblem(dhcp: PortDHCP = {}): Problem | undefined {
   );
 }
 
-/** Returns a problem if the text does not match `grammar` or has more than `limit` characters. */
+/** Returns a problem if the text does not have the form or has more than `limit` characters. */
 export function textProblem(
   field: string,
   text: string | undefined,
-  grammar: RegExp,
+  { pattern, description }: Grammar,
   limit: number,
 ): Problem | undefined {
-  if (text === undefined || (text.length <= limit && grammar.test(text))) return undefined;
+  if (text === undefined || (text.length <= limit && pattern.test(text))) return undefined;
   return {
     reason: 'InvalidSpec',
-    message: `${field}: OVN does not accept this name; use letters, digits, ".", "_" and "-".`,
+    message: `${field} must ${description}; the limit is ${limit} characters.`,
   };
 }
 

@@ -195,5 +195,5 @@ function conflictText(rule: NatRule, other: NatRule, external: string): string {
   if (!isFloating) return 'both translate the same source';
   return rule.spec.type === other.spec.type
     ? 'both use the same external address or the same Port'
-    : `the one of type FloatingIP uses all ports of ${external}`;
+    : `the NatRule of type FloatingIP uses all ports of ${external}`;
 }

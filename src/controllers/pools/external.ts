@@ -51,7 +51,7 @@ interface Network {
  * The addresses of ExternalNetworks. A VPC (for its gateway) and a FloatingIP hold one address each, under their
  * UIDs. The NatRules of a namespace share holds: on the addresses that their specs name, and on every address that
  * their rows contain or may contain, even if a FloatingIP or a gateway holds it. So an address that its holder
- * releases stays taken until no row translates it, and no other object gets it before (invariant 8).
+ * releases stays taken until no row translates it. No other object gets the address until then (invariant 8).
  */
 export class ExternalPools {
   /** By the UID of the ExternalNetwork. */

@@ -86,7 +86,7 @@ function refusalOf(allowed: readonly Allowed[], conflicts: ReadonlyMap<string, s
   for (const [index, { mac }] of allowed.entries()) {
     const conflict = mac === undefined ? undefined : conflicts.get(mac);
     if (conflict === undefined) continue;
-    const message = `spec.allowedAddresses[${index}].mac: ${conflict} The operator ignores the entries with this MAC address.`;
+    const message = `spec.allowedAddresses[${index}].mac: ${conflict} The operator ignores the entries of spec.allowedAddresses with this MAC address.`;
     return { reason: 'MACConflict', message };
   }
   return undefined;

@@ -62,7 +62,7 @@ export class PortController implements KindController<Port> {
     const host = bindings.hostOf(interfaceId(uid));
     const bound =
       host === undefined
-        ? condition('Bound', 'False', 'NotBound', 'OVN reports the interface up on no host.')
+        ? condition('Bound', 'False', 'NotBound', 'No host has plugged in the interface.')
         : condition('Bound', 'True', 'Bound', `OVN reports the interface up on the host ${host}.`);
     return { host, conditions: [bound] };
   }
@@ -124,7 +124,7 @@ export class PortController implements KindController<Port> {
       if (group !== undefined && isProgrammed(group)) found.push(group);
       else missing.push(name);
     }
-    const consequence = 'a missing group allows nothing';
+    const consequence = 'a group that is not in OVN allows nothing';
     return { found, problem: missingGroups(this.#env.stores.SecurityGroup, namespace, missing, consequence) };
   }
 }

@@ -76,7 +76,7 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
   }
 }
 
-const CONSEQUENCE = 'Until the rules are fixed, the group allows nothing.';
+const CONSEQUENCE = 'Until you correct the rules, the group allows nothing.';
 
 /** Returns the rows of a SecurityGroup: a port group that its Ports join, with one ACL per rule. */
 function planGroup(uid: string, acls: readonly Acl[]): DesiredState {

@@ -41,7 +41,7 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
   }
 }
 
-const CONSEQUENCE = 'Until the rules are fixed, the policy forbids everything.';
+const CONSEQUENCE = 'Until you correct the rules, the policy forbids everything.';
 
 /** Returns the rows of a TrafficPolicy: a port group that its Ports join, with ACLs that drop traffic. */
 function planPolicy(uid: string, acls: readonly Acl[]): DesiredState {

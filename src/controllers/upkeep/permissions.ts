@@ -47,7 +47,10 @@ export function uninstallRule(): PermissionRule {
   };
 }
 
-/** Returns the kinds whose objects have the operator's finalizer. */
+/**
+ * Returns the kinds whose objects have the operator's finalizer. A kind comes before the kinds that it refers to: an
+ * uninstallation releases dependents first.
+ */
 export const kindsWithFinalizer = (): readonly KindName[] =>
   kindNames.filter((kind) => modules[kind].hasFinalizer).toReversed();
 

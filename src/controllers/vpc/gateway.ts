@@ -99,8 +99,8 @@ export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined
 
 /**
  * Releases the addresses of a VPC in networks that its spec does not name and its rows do not contain. The VPC keeps
- * its address in a network that it names and may not use (any longer), so that it gets the same address with a new
- * permission.
+ * its address in a network that it names and is no longer allowed to use. It has the same address when the permission
+ * returns.
  *
  * @returns the UIDs of the networks
  */

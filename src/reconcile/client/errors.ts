@@ -82,7 +82,7 @@ const unreachableCodes = new Set([
 ]);
 
 /**
- * The server is down, restarts or cannot be reached. Frequent retries put no load on such a server, so the
+ * The server is down, restarts or cannot be reached. Retries put no load on a server that cannot be reached, so the
  * backoff can stay short.
  */
 export const isUnreachable = (error: unknown): boolean =>

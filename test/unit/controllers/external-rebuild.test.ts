@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatAddress, mustParseAddress, type NatRule } from '../../../src/api/index.ts';
+import { modules } from '../../../src/controllers/kinds.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
 import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
+import { keyOf } from '../../../src/reconcile/index.ts';
 import type { Store } from '../../../src/reconcile/store/store.ts';
 import {
   externalNetwork,
@@ -186,4 +188,18 @@ describe('two peered projects with all external features', () => {
       expect(shape(cluster)).toEqual(expected);
     },
   );
+});
+
+describe('the named claims of an ExternalNetwork', () => {
+  it('contain only the objects whose specs name an address', async () => {
+    const cluster = await settled();
+    const network = cluster.get('ExternalNetwork', 'public')!;
+    const claims = Object.values(modules).flatMap(({ namedClaims }) => [
+      ...(namedClaims?.(cluster.env, network) ?? []),
+    ]);
+    expect(claims.map(({ object }) => `${object.kind} ${keyOf(object)}`).sort()).toEqual([
+      'NatRule a/forward',
+      'NatRule b/forward',
+    ]);
+  });
 });

@@ -153,7 +153,7 @@ describe('a Port', () => {
       );
       expect(ready('thief')).toBe(
         `!MACConflict: spec.allowedAddresses[1].mac: ${mac} is already a MAC address of ${holder}; use another MAC address. ` +
-          'The operator ignores the entries with this MAC address.',
+          'The operator ignores the entries of spec.allowedAddresses with this MAC address.',
       );
       expect(cluster.condition('Programmed', 'Port', 'default/thief')).toBe('Programmed');
       expect(JSON.stringify(lspOf('thief'))).toContain('00:00:5e:00:01:01 10.9.7.0/32');
@@ -223,14 +223,14 @@ describe('a Port', () => {
     cluster.apply(port('p', { subnetRef: { name: 'a' }, securityGroupRefs: [{ name: 'web' }] }));
     await cluster.settle();
     expect(ready('p')).toBe(
-      '!SecurityGroupNotFound: SECURITY_GROUP_NOT_FOUND: There is no SecurityGroup "web" in the namespace; a missing group allows nothing. Create the SecurityGroup, or correct the name.',
+      '!SecurityGroupNotFound: SECURITY_GROUP_NOT_FOUND: There is no SecurityGroup "web" in the namespace; a group that is not in OVN allows nothing. Create the SecurityGroup, or correct the name.',
     );
     expect(cluster.condition('Programmed', 'Port', 'default/p')).toBe('Programmed');
     cluster.writer.parentless = new Set(['SecurityGroup']);
     cluster.apply(securityGroup('web'));
     await cluster.settle();
     expect(ready('p')).toBe(
-      '!SecurityGroupNotReady: OVN does not contain the SecurityGroup "web" yet; until then, a missing group allows nothing.',
+      '!SecurityGroupNotReady: OVN does not contain the SecurityGroup "web" yet; until then, a group that is not in OVN allows nothing.',
     );
     cluster.writer.parentless = new Set();
     await cluster.settle();
@@ -374,7 +374,7 @@ describe('a Port', () => {
     await cluster.settle();
     expect(ready('p')).toBe('Ready');
     expect(cluster.condition('Bound', 'Port', 'default/p')).toBe(
-      '!NotBound: OVN reports the interface up on no host.',
+      '!NotBound: No host has plugged in the interface.',
     );
     cluster.bindings = new Map([[String(statusOf('p')?.interfaceID), 'host-1']]);
     await cluster.settle();

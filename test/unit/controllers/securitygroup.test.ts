@@ -102,7 +102,7 @@ describe('a SecurityGroup', () => {
     cluster.apply(securityGroup('g', { ingress: [{ protocol: 'All' }, rule] }));
     await cluster.settle();
     expect(ready('g')).toMatch(
-      /^!InvalidRule: spec\.ingress\[1\]: .*\. Until the rules are fixed, the group allows nothing\.$/,
+      /^!InvalidRule: spec\.ingress\[1\]: .*\. Until you correct the rules, the group allows nothing\.$/,
     );
     expect(aclsOf('g')).toEqual([]);
   });

@@ -194,14 +194,14 @@ describe(`with any values in the specs of tenants (seed ${seed}), the operator`,
       if (ready.startsWith('!InvalidRule')) {
         closed++;
         expect(ready).toMatch(
-          /spec\.(ingress\[\d\]|egress\[\d\]|stateful): [^]*\. Until the rules are fixed, the group allows nothing\.$/,
+          /spec\.(ingress\[\d\]|egress\[\d\]|stateful): [^]*\. Until you correct the rules, the group allows nothing\.$/,
         );
         expect(rows.filter(({ owner }) => owner.kind === 'SecurityGroup')).toEqual([]);
       } else open++;
       const policy = cluster.ready('TrafficPolicy', 'default/p');
       if (policy.startsWith('!')) {
         expect(policy).toMatch(
-          /^!InvalidRule: spec\.ingress\[\d\]: [^]*\. Until the rules are fixed, the policy forbids everything\.$/,
+          /^!InvalidRule: spec\.ingress\[\d\]: [^]*\. Until you correct the rules, the policy forbids everything\.$/,
         );
         const drops = rows.filter(
           ({ owner, columns }) => owner.kind === 'TrafficPolicy' && columns['action'] === 'drop',
