@@ -16,6 +16,20 @@ export function recordedCidr(writer: Rows, uid: string, table: string): Cidr | u
   return cidr.ok ? cidr.value : undefined;
 }
 
+/** Returns the CIDR in the status of a VPC or a Subnet, otherwise the CIDR in the mark of its row in `table`. */
+export function knownCidr(
+  writer: Rows,
+  {
+    metadata,
+    status,
+  }: { readonly metadata: { readonly uid: string }; readonly status?: { readonly cidr?: string } },
+  table: 'Logical_Router' | 'Logical_Switch',
+): Cidr | undefined {
+  if (status?.cidr === undefined) return recordedCidr(writer, metadata.uid, table);
+  const cidr = parseCidr(status.cidr, { family: 4 });
+  return cidr.ok ? cidr.value : undefined;
+}
+
 /** The record of a Port in OVN. */
 export interface PortRecord {
   readonly uid: string;

@@ -8,7 +8,6 @@ import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
 
 export { anySubnetOf, anyVpcOf, vpcNetwork, vpcRange } from './kind.ts';
 export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVPC } from './lookup.ts';
-export { knownRange } from './pools.ts';
 
 export const vpc: KindModule<VPC> = {
   kind: vpcKind,

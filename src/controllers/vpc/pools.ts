@@ -1,11 +1,10 @@
-import { formatCidr, parseCidr, tenancyOf, type VPC } from '../../api/index.ts';
-import type { Cidr } from '../../api/index.ts';
-import type { Owner, RowWriter } from '../../ovn/index.ts';
+import { formatCidr, tenancyOf, type VPC } from '../../api/index.ts';
+import type { Owner } from '../../ovn/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
 import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
-import { recordedCidr, recordedGateway } from '../rows/recorded.ts';
+import { knownCidr, recordedGateway } from '../rows/recorded.ts';
 
 /** Releases a VPC's range and the external address of its gateway. */
 export function releaseVpc(env: Env, uid: string): void {
@@ -28,16 +27,9 @@ export function adoptVpcOrphan({ pools, writer }: PoolSources, { uid }: Owner): 
   return [];
 }
 
-/** Returns the range in a VPC's status, otherwise the range in the mark of its router. */
-export function knownRange(writer: Pick<RowWriter, 'ownedBy'>, { metadata, status }: VPC): Cidr | undefined {
-  if (status?.cidr === undefined) return recordedCidr(writer, metadata.uid, 'Logical_Router');
-  const cidr = parseCidr(status.cidr, { family: 4 });
-  return cidr.ok ? cidr.value : undefined;
-}
-
 function adoptRange({ stores, pools, writer }: PoolSources, vpc: VPC): readonly PoolConflict[] {
   const { uid, namespace = '' } = vpc.metadata;
-  const cidr = knownRange(writer, vpc);
+  const cidr = knownCidr(writer, vpc, 'Logical_Router');
   if (cidr === undefined) return [];
   const { organization } = tenancyOf(namespace, stores.Namespace.get(namespace)?.metadata.labels);
   const { ok } = pools.vpcBlocks.adopt(organization, uid, cidr);
