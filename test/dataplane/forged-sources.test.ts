@@ -4,6 +4,7 @@ import {
   arp,
   ethernet,
   ipv4,
+  ipv6,
   routerAdvertisement,
   sendFrames,
   Sniffer,
@@ -86,29 +87,35 @@ spec: { cidr: 10.7.0.0/16 }
     return heard.count(content) - before;
   };
 
-  describe('that contain DHCP answers', () => {
-    const offer = (from: Guest): Buffer =>
-      ethernet(
-        broadcast,
-        from.mac,
-        0x0800,
-        ipv4(
-          from.address,
-          '255.255.255.255',
-          17,
-          udp(67, 68, Buffer.from(`I am your server, says ${from.address}`)),
-        ),
-      );
+  const unlessUnfiltered: readonly [string, number][] = [
+    ['macandip', 0],
+    ['maconly', 0],
+    ['disabled', 0],
+    ['unfiltered', 3],
+  ];
 
-    it.each([
-      ['macandip', 0],
-      ['maconly', 0],
-      ['disabled', 0],
-      ['unfiltered', 3],
-    ])('arrive from a Port with protection %s %d of 3 times', async (name, count) => {
+  describe.each([67, 1067])('that contain DHCP answers from port %d', (serverPort) => {
+    it.each(unlessUnfiltered)('arrive from a Port with protection %s %d of 3 times', async (name, count) => {
       const from = guests.get(name)!;
-      const content = Buffer.from(`I am your server, says ${from.address}`);
-      expect(await arrivals(from, offer(from), content)).toBe(count);
+      const content = Buffer.from(`I am your server at ${serverPort}, says ${from.address}`);
+      for (const [mac, address] of [
+        [broadcast, '255.255.255.255'],
+        [target.mac, target.address],
+      ] as const) {
+        const packet = ipv4(from.address, address, 17, udp(serverPort, 68, content));
+        const frame = ethernet(mac, from.mac, 0x0800, packet);
+        expect([address, await arrivals(from, frame, content)]).toEqual([address, count]);
+      }
+    });
+  });
+
+  describe.each([547, 1547])('that contain DHCPv6 answers from port %d', (serverPort) => {
+    it.each(unlessUnfiltered)('arrive from a Port with protection %s %d of 3 times', async (name, count) => {
+      const from = guests.get(name)!;
+      const content = Buffer.from(`I am your IPv6 server at ${serverPort}, says ${from.address}`);
+      const packet = ipv6('fe80::9', 'ff02::1', 17, udp(serverPort, 546, content));
+      const frame = ethernet('33:33:00:00:00:01', from.mac, 0x86dd, packet);
+      expect(await arrivals(from, frame, content)).toBe(count);
     });
   });
 

@@ -164,13 +164,11 @@ function isDhcpRequest(
   );
 }
 
-/** Whether only a DHCP server or an IPv6 router may send the packet. */
-function isOfServer({ protocol, sourcePort, port, icmp, ttl, to }: Packet): boolean {
-  if (isVersion4(to.ip)) return protocol === 17 && sourcePort === 67 && port === 68;
-  return (
-    (protocol === 17 && sourcePort === 547 && port === 546) ||
-    (protocol === 58 && icmp?.type === 134 && icmp.code === 0 && ttl === 255)
-  );
+/** Whether only a DHCP server or a router may send the packet. */
+function isOfServer({ protocol, port, icmp, ttl, to }: Packet): boolean {
+  if (protocol === 17 && (port === 68 || port === 546)) return true;
+  if (isVersion4(to.ip)) return protocol === 1 && icmp?.type === 5;
+  return protocol === 58 && (icmp?.type === 137 || (icmp?.type === 134 && icmp.code === 0 && ttl === 255));
 }
 
 /** Neighbour solicitations and advertisements have a hop limit of 255 (RFC 4861). */

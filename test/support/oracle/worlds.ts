@@ -45,7 +45,7 @@ const destinations4 = [
 const sources4 = ['0.0.0.0'];
 const destinations6 = ['ff02::1', 'ff0e::1'];
 const addresses6 = ['2001:db8::1', '2001:db8:1::7', '2001:db8:1::8', '2001:db9::1', 'fe80::5', 'fd00::1'];
-const edges = [1, 22, 67, 79, 80, 81, 1023, 1024, 8080, 65_534, 65_535];
+const edges = [1, 22, 67, 68, 79, 80, 81, 1023, 1024, 8080, 65_534, 65_535];
 
 const cidr = fc.oneof(fc.constantFrom(...cidrs4), fc.constantFrom(...cidrs6));
 const portRange = fc
@@ -141,11 +141,13 @@ export const world: fc.Arbitrary<World> = fc.record({
   }),
 });
 
-/** DHCP requests and answers. */
+/** DHCP requests, and answers from the port of a server and from other ports. */
 const dhcp = fc.constantFrom(
   { protocol: 17, sourcePort: 68, port: 67 },
   { protocol: 17, sourcePort: 67, port: 68 },
+  { protocol: 17, sourcePort: 1067, port: 68 },
   { protocol: 17, sourcePort: 547, port: 546 },
+  { protocol: 17, sourcePort: 1547, port: 546 },
 );
 
 const headers = fc.oneof(
@@ -158,7 +160,7 @@ const headers = fc.oneof(
   fc.record({
     protocol: fc.constantFrom(1, 58),
     icmp: fc.record({
-      type: fc.constantFrom(0, 3, 8, 128, 134, 135, 136, 255),
+      type: fc.constantFrom(0, 3, 5, 8, 128, 134, 135, 136, 137, 255),
       code: fc.constantFrom(0, 1, 255),
     }),
   }),
