@@ -37,7 +37,7 @@ export const layers = {
   'src/process': ['src/base', 'src/reconcile'],
   'src/config': ['src/process'],
   'src/controllers/settings.ts': ['src/api'],
-  'src/controllers/pools': ['src/api', 'src/ipam', 'src/controllers/settings.ts'],
+  'src/controllers/pools': ['src/base', 'src/api', 'src/ipam', 'src/controllers/settings.ts'],
   'src/controllers/rows': ['src/api', 'src/ovn', 'src/controllers/settings.ts'],
   'src/controllers/common': shared,
   'src/controllers/kind-module.ts': [...shared, 'src/controllers/common'],

@@ -20,6 +20,7 @@ export {
   type ResourceType,
   type Result,
 } from './types.ts';
+export { precedenceOf } from './precedence.ts';
 export { storeOf } from './kinds.ts';
 export type { Change, ReadStore } from './store/store.ts';
 export type { StatusOutcome, StatusWriter } from './status.ts';

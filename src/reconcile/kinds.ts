@@ -1,14 +1,18 @@
 import { Controller, type ControllerOptions } from './controller.ts';
 import { type Logger, Turn, errorFields, jsonEqual } from '../base/index.ts';
 import { WorkQueue, type WorkQueueOptions } from './queue/queue.ts';
-import { enqueueDependents, enqueueTargets, type Enqueuer, type Link } from './references.ts';
+import {
+  ALIAS_INDEX,
+  enqueueDependents,
+  enqueueTargets,
+  OLDEST_ALIAS_INDEX,
+  type Enqueuer,
+  type Link,
+} from './references.ts';
 import type { ControllerMetrics } from './runtime-metrics.ts';
 import type { StatusWriter } from './status.ts';
 import { Store, type Change, type ReadStore } from './store/store.ts';
 import type { Kind, KubeObject, Priority, Reconciler } from './types.ts';
-
-/** The name of the index of {@link Kind.aliases} in every store. */
-const ALIAS_INDEX = 'aliases';
 
 /** The dependencies of a {@link KindRegistry}. */
 interface KindRegistryOptions {
@@ -65,9 +69,9 @@ export class KindRegistry {
       }),
     );
     const untyped = store as unknown as Store<KubeObject>;
-    for (const [reference, { to }] of Object.entries(kind.references ?? {})) {
+    for (const [reference, { to, wakesOldest }] of Object.entries(kind.references ?? {})) {
       const links = this.#links.get(to) ?? [];
-      links.push({ from: name, reference, to, store: untyped });
+      links.push({ from: name, reference, to, store: untyped, wakesOldest });
       this.#links.set(to, links);
     }
     store.subscribe((change) => this.#onChange(kind, change));
@@ -145,7 +149,7 @@ export class KindRegistry {
     const name = kind.type.kind;
     const isEcho = change.type === 'updated' && this.#options.status.isEcho(change.old, change.object);
     if (!isEcho) this.#enqueuer.enqueue(name, change.key, priorityOf(change));
-    enqueueDependents(change, this.#links.get(name) ?? [], kind, this.#enqueuer);
+    enqueueDependents(change, this.#links.get(name) ?? [], kind, this.#get(name).store, this.#enqueuer);
     for (const reference of Object.values(kind.references ?? {})) {
       const { store } = this.#get(reference.to);
       enqueueTargets(change, reference, (named) => objectsNamed(store, named), this.#enqueuer);
@@ -179,13 +183,19 @@ export function indexesOf<T extends KubeObject>(
   if (new Set(declared.map(([name]) => name)).size < declared.length) {
     throw new Error(`the kind ${kind.type.kind} has an index and a reference with the same name`);
   }
-  return { ...Object.fromEntries(declared), [ALIAS_INDEX]: kind.aliases ?? (() => []) };
+  return {
+    ...Object.fromEntries(declared),
+    [ALIAS_INDEX]: kind.aliases ?? (() => []),
+    [OLDEST_ALIAS_INDEX]: kind.aliasesOfOldest ?? (() => []),
+  };
 }
 
-/** The objects that a key or an alias names. */
-function objectsNamed(store: ReadStore<KubeObject>, name: string): Iterable<KubeObject> {
+/** Returns the objects that a key or an alias names. */
+export function objectsNamed(store: ReadStore<KubeObject>, name: string): Iterable<KubeObject> {
   const object = store.get(name);
-  return object === undefined ? store.byIndex(ALIAS_INDEX, name) : [object];
+  if (object !== undefined) return [object];
+  const [oldest] = store.oldestFirst(OLDEST_ALIAS_INDEX, name);
+  return oldest === undefined ? store.byIndex(ALIAS_INDEX, name) : [oldest];
 }
 
 function priorityOf(change: Change<KubeObject>): Priority {

@@ -1,6 +1,11 @@
 import { jsonEqual } from '../base/index.ts';
 import type { Change, ReadStore } from './store/store.ts';
+import { precedenceOf } from './precedence.ts';
 import { keyOf, type Kind, type KubeObject, type Priority, type Reference } from './types.ts';
+
+/** The names of the indexes of {@link Kind.aliases} and {@link Kind.aliasesOfOldest} in every store. */
+export const ALIAS_INDEX = 'aliases';
+export const OLDEST_ALIAS_INDEX = 'aliasesOfOldest';
 
 /** A reference from one kind to another kind. */
 export interface Link {
@@ -10,7 +15,9 @@ export interface Link {
   readonly reference: string;
   readonly to: string;
   /** The store of the referring kind. */
-  readonly store: Pick<ReadStore<KubeObject>, 'keysByIndex'>;
+  readonly store: Pick<ReadStore<KubeObject>, 'keysByIndex' | 'oldestFirst'>;
+  /** {@link Reference.wakesOldest} */
+  readonly wakesOldest?: number | undefined;
 }
 
 /** Adds keys to the queues of the kinds. */
@@ -23,26 +30,54 @@ export interface Enqueuer {
  * Enqueues the objects that refer to a changed object by its key or an alias, when the object was created,
  * was deleted or changed its facts or aliases. The cost is the comparison of the facts plus the number of
  * enqueued keys.
+ *
+ * @param store the store of the changed object, after the change
  */
 export function enqueueDependents<T extends KubeObject>(
   change: Change<T>,
   links: readonly Link[],
-  { facts = defaultFacts, aliases = () => [] }: Pick<Kind<T>, 'facts' | 'aliases'>,
+  kind: Pick<Kind<T>, 'facts' | 'aliases' | 'aliasesOfOldest'>,
+  store: Pick<ReadStore<KubeObject>, 'oldestFirst'>,
   enqueuer: Enqueuer,
 ): void {
   if (links.length === 0) return;
-  const names = new Set([change.key, ...aliases(change.object)]);
+  const { facts = defaultFacts } = kind;
+  const names = new Set([change.key, ...namesOf(kind, store, change.object)]);
   if (change.type === 'updated') {
-    const before = aliases(change.old);
+    const before = namesOf(kind, store, change.old);
     const isRenamed = before.length !== names.size - 1 || before.some((alias) => !names.has(alias));
     if (!isRenamed && jsonEqual(facts(change.old), facts(change.object))) return;
     for (const alias of before) names.add(alias);
   }
-  for (const { from, reference, store } of links) {
+  for (const link of links) {
     for (const name of names) {
-      for (const key of store.keysByIndex(reference, name)) enqueuer.enqueue(from, key, 'repair');
+      for (const key of referrers(link, name)) enqueuer.enqueue(link.from, key, 'repair');
     }
   }
+}
+
+/** Returns the aliases of an object, including those that name the object only because it is the oldest one. */
+function namesOf<T extends KubeObject>(
+  { aliases = () => [], aliasesOfOldest = () => [] }: Pick<Kind<T>, 'aliases' | 'aliasesOfOldest'>,
+  store: Pick<ReadStore<KubeObject>, 'oldestFirst'>,
+  object: T,
+): readonly string[] {
+  const isOldest = (alias: string): boolean => {
+    const [oldest] = store.oldestFirst(OLDEST_ALIAS_INDEX, alias);
+    // A deleted object was the oldest one if it has precedence over the oldest of the remaining objects.
+    return oldest === undefined || precedenceOf(object) <= precedenceOf(oldest);
+  };
+  return [...aliases(object), ...aliasesOfOldest(object).filter(isOldest)];
+}
+
+function referrers({ store, reference, wakesOldest }: Link, name: string): Iterable<string> {
+  if (wakesOldest === undefined) return store.keysByIndex(reference, name);
+  const keys: string[] = [];
+  for (const referrer of store.oldestFirst(reference, name)) {
+    if (keys.length >= wakesOldest) break;
+    keys.push(keyOf(referrer));
+  }
+  return keys;
 }
 
 /**

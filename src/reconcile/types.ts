@@ -45,6 +45,12 @@ export interface Reference<T extends KubeObject> {
    * enqueues an object that is being deleted immediately.
    */
   readonly wakesTarget?: boolean | { readonly afterMs: number };
+  /**
+   * A change of a referenced object enqueues at most this number of referrers, the oldest ones. For objects that
+   * compete for something that only the oldest of them gets: the others are not affected. Without a value, the
+   * change enqueues every referrer.
+   */
+  readonly wakesOldest?: number;
 }
 
 /** The declaration of a kind for the runtime. */
@@ -57,6 +63,11 @@ export interface Kind<T extends KubeObject> {
    * example "the VPC of this namespace". An alias must not be equal to the key of an object.
    */
   readonly aliases?: (object: T) => readonly string[];
+  /**
+   * Aliases that name only the oldest of the objects that share them, for example "the VPC that is in effect in this
+   * namespace". A change of another object that has the alias enqueues no referrer.
+   */
+  readonly aliasesOfOldest?: (object: T) => readonly string[];
   /** Reference name, which is also the index name → reference. */
   readonly references?: Readonly<Record<string, Reference<T>>>;
   /**

@@ -1,5 +1,5 @@
 import type { Steps } from '../../base/index.ts';
-import { keyOf, type KubeObject } from '../../reconcile/index.ts';
+import { precedenceOf, type KubeObject } from '../../reconcile/index.ts';
 
 /** The number of objects that one step sorts. */
 const RUN_LENGTH = 512;
@@ -7,10 +7,8 @@ const RUN_LENGTH = 512;
 type Ranked<T> = readonly [rank: string, object: T];
 
 /**
- * Sorts objects by precedence: the first of two conflicting objects is in effect, for all kinds. The older object
- * comes first. With the same creation time (the API server stores whole seconds), the order is that of
- * `namespace/name`, as in the Gateway API. For two kinds with the same name, the lower UID comes first. So the order
- * is predictable, and depends neither on the order of a list nor on a restart.
+ * Sorts objects by precedence ({@link precedenceOf}): the first of two conflicting objects is in effect, for all kinds.
+ * The order is predictable, and depends neither on the order of a list nor on a restart.
  */
 export function oldestFirst<T extends KubeObject>(objects: Iterable<T>): T[] {
   return ranked([...objects]).map(([, object]) => object);
@@ -38,7 +36,9 @@ export function* oldestFirstInSteps<T extends KubeObject>(objects: Iterable<T>):
 }
 
 function ranked<T extends KubeObject>(objects: readonly T[]): Ranked<T>[] {
-  return objects.map((object) => [rank(object), object] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  return objects
+    .map((object) => [precedenceOf(object), object] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function* merged<T>(left: readonly Ranked<T>[], right: readonly Ranked<T>[]): Steps<Ranked<T>[]> {
@@ -54,7 +54,7 @@ function* merged<T>(left: readonly Ranked<T>[], right: readonly Ranked<T>[]): St
 
 /** Whether `a` has precedence over `b`. */
 export function isOlder(a: KubeObject, b: KubeObject): boolean {
-  return rank(a) < rank(b);
+  return precedenceOf(a) < precedenceOf(b);
 }
 
 /** Returns the object with precedence over all others; undefined if there are no objects. */
@@ -62,12 +62,4 @@ export function oldestOf<T extends KubeObject>(objects: Iterable<T>): T | undefi
   let oldest: T | undefined;
   for (const object of objects) if (oldest === undefined || isOlder(object, oldest)) oldest = object;
   return oldest;
-}
-
-/**
- * Returns the sort key. A space sorts before all characters of names, so a name comes before the names that begin
- * with it.
- */
-function rank({ metadata }: KubeObject): string {
-  return `${metadata.creationTimestamp ?? ''} ${keyOf({ metadata })} ${metadata.uid}`;
 }

@@ -1,71 +1,73 @@
 import type { NatRule } from '../../api/index.ts';
-import type { Stores } from '../common/env.ts';
-import { addressKey } from '../floatingip/index.ts';
-import { oldestFirst } from '../common/oldest.ts';
-import { keyOf } from '../../reconcile/index.ts';
+import { keyOf, precedenceOf } from '../../reconcile/index.ts';
+import type { Problem } from '../common/problem.ts';
+import { MAX_NAMED, type Contender, type Stakes } from '../pools/contenders.ts';
 import { externalAddress, type NatContext, type Sources } from './external.ts';
 import { internalSide } from './internal.ts';
-import { externalKey } from './kind.ts';
 
-/** The properties of a rule that no other rule may share, from its spec and its references. */
-interface Claim {
-  readonly type: NatRule['spec']['type'];
-  readonly external: string;
-  /** Protocol and port of a DNAT rule, for example `TCP/443`. */
-  readonly service: string;
-  readonly internal: string | undefined;
-}
+/** Returns the rule as an object that competes with the other rules of its router. */
+export const contenderOf = (rule: NatRule): Contender => ({
+  uid: rule.metadata.uid,
+  kind: 'NatRule',
+  key: keyOf(rule),
+  precedence: precedenceOf(rule),
+});
 
-/** Returns the rules of the same router that conflict with this rule, the oldest first. */
-export function conflictingRules(sources: Sources, rule: NatRule, context: NatContext): readonly NatRule[] {
-  const own = claimOf(sources, rule, context);
-  if (own === undefined) return [];
-  const others = new Map(
-    [...candidates(sources.stores, rule, own, context)].map((each) => [keyOf(each), each]),
-  );
-  others.delete(keyOf(rule));
-  return oldestFirst(others.values()).filter((other) => {
-    const theirs = claimOf(sources, other, context);
-    return theirs !== undefined && excludes(own, theirs);
-  });
-}
-
-function excludes(a: Claim, b: Claim): boolean {
-  if (a.external === b.external && (a.type === 'FloatingIP' || b.type === 'FloatingIP')) return true;
-  if (a.type !== b.type) return false;
-  // It would be undefined which of two translations of a source, or of two floating IPs of a Port, OVN uses.
-  if (a.type !== 'DNAT') return a.internal !== undefined && a.internal === b.internal;
-  return a.external === b.external && a.service === b.service;
-}
-
-function claimOf(sources: Sources, rule: NatRule, context: NatContext): Claim | undefined {
+/**
+ * Returns what a rule uses alone on its router, from its spec and its references; undefined while its external address
+ * is unknown.
+ *
+ * - A port of an external address belongs to one DNAT rule.
+ * - A rule of type FloatingIP uses the whole external address.
+ * - It would be undefined which of two translations of a source, or of two floating IPs of a Port, OVN uses.
+ */
+export function stakesOf(sources: Sources, rule: NatRule, context: NatContext): Stakes | undefined {
   const external = externalAddress(sources, rule, context);
   if (!external.ok) return undefined;
   const { type, protocol = '', externalPort = 0 } = rule.spec;
-  const internal = type === 'DNAT' ? undefined : internalSide(sources, rule, context);
-  return {
-    type,
-    external: external.value,
-    service: `${protocol}/${externalPort}`,
-    internal: internal?.ok === true ? internal.value.address : undefined,
-  };
+  const router = context.vpc.metadata.uid;
+  const any = `${router} any ${external.value}`;
+  const whole = `${router} whole ${external.value}`;
+  if (type === 'DNAT') {
+    const port = `${router} port ${external.value} ${protocol} ${externalPort}`;
+    return { holds: [any, port], yields: [port, whole] };
+  }
+  const internal = internalSide(sources, rule, context);
+  const inside = internal.ok ? [`${router} ${type} ${internal.value.address}`] : [];
+  return type === 'SNAT'
+    ? { holds: [any, ...inside], yields: [...inside, whole] }
+    : { holds: [any, whole, ...inside], yields: [any, ...inside] };
 }
 
-/**
- * Yields the rules that may use the same external address, translate the same source, or translate to the same Port.
- */
-function* candidates(
-  { NatRule: rules, FloatingIP: floatingIPs }: Stores,
-  { metadata: { namespace = '' }, spec }: NatRule,
-  { type, external }: Claim,
-  { gatewayIP }: NatContext,
-): Iterable<NatRule> {
-  yield* rules.byIndex('external', externalKey(namespace, external));
-  if (external === gatewayIP) yield* rules.byIndex('external', externalKey(namespace, undefined));
-  for (const floatingIP of floatingIPs.byIndex('address', addressKey(namespace, external))) {
-    yield* rules.byIndex('floatingIP', keyOf(floatingIP));
+/** Returns the problem of a rule that conflicts with an older rule of its router. */
+export function conflictProblem(
+  { pools, stores }: Pick<Sources, 'pools' | 'stores'>,
+  rule: NatRule,
+  stakes: Stakes,
+  external: string,
+): Problem | undefined {
+  const obstacle = pools.contenders.obstacle(contenderOf(rule), stakes);
+  if (obstacle === undefined) return undefined;
+  const { holder, line } = obstacle;
+  const other =
+    holder === undefined
+      ? `more than ${MAX_NAMED} NatRules`
+      : `the older NatRule "${stores.NatRule.byUid(holder.uid)?.metadata.name ?? holder.key.split('/').at(-1) ?? ''}"`;
+  const message = `The NatRule conflicts with ${other}: ${conflictText(rule, line, external)}. Change or delete one of the two.`;
+  return { reason: 'NatConflict', message };
+}
+
+function conflictText({ spec }: NatRule, line: string, external: string): string {
+  switch (line.split(' ')[1]) {
+    case 'port':
+      return `both use ${spec.protocol ?? ''} port ${spec.externalPort ?? 0} of ${external}`;
+    case 'whole':
+      return `the NatRule of type FloatingIP uses all ports of ${external}`;
+    case 'SNAT':
+      return 'both translate the same source';
+    case 'any':
+      return `a NatRule of type FloatingIP uses all ports of ${external}`;
+    default:
+      return 'both use the same Port';
   }
-  if (type === 'SNAT') yield* rules.byIndex('snat', namespace);
-  const target = spec.target?.portRef?.name;
-  if (type === 'FloatingIP' && target !== undefined) yield* rules.byIndex('port', `${namespace}/${target}`);
 }

@@ -11,17 +11,16 @@ import { keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { isOlder } from '../common/oldest.ts';
-import { bad, conditionOf, good, type Checked, type Problem } from '../common/problem.ts';
+import { bad, conditionOf, good, type Checked } from '../common/problem.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
+import type { Stakes } from '../pools/contenders.ts';
 import type { ExternalAddress } from '../pools/external.ts';
 import { recordedCidr, recordedNat } from '../rows/recorded.ts';
 import { objectsOf, vpcOf } from '../vpc/index.ts';
-import { conflictingRules } from './conflicts.ts';
+import { conflictProblem, contenderOf, stakesOf } from './conflicts.ts';
 import { externalAddress, holdExternal, natContext, type NatContext } from './external.ts';
 import { internalSide, type Internal } from './internal.ts';
 import { planNatRule } from './plan.ts';
-import { waitersOf } from './pools.ts';
 
 /** A rule whose references are resolved. */
 interface Translation {
@@ -43,11 +42,20 @@ export class NatRuleController implements KindController<NatRule> {
   }
 
   intent(_key: string, rule: NatRule): Intent<object> {
-    const translation = this.#translation(rule);
+    const context = natContext(this.#env, rule);
+    const external = context.ok ? this.#external(rule, context.value) : context;
+    const stakes = context.ok && external.ok ? this.#join(rule, context.value) : undefined;
+    const translation = !context.ok
+      ? context
+      : external.ok
+        ? this.#translation(rule, context.value, external.value, stakes)
+        : external;
     return {
       ...this.#intent(rule, translation),
-      applied: () => this.#releaseUnused(rule, translation),
-      settled: () => this.#env.pools.waiting.wake(waitersOf(rule.metadata.uid)),
+      applied: () => {
+        this.#releaseUnused(rule, translation);
+        this.#env.pools.contenders.keep(rule.metadata.uid, stakes);
+      },
     };
   }
 
@@ -91,48 +99,39 @@ export class NatRuleController implements KindController<NatRule> {
     };
   }
 
-  #translation(rule: NatRule): Checked<Translation> {
-    const { pools } = this.#env;
-    const context = natContext(this.#env, rule);
-    if (!context.ok) return context;
-    const external = externalAddress(this.#env, rule, context.value);
+  /** Returns the external address of a rule, which the rule, its FloatingIP or its VPC holds. */
+  #external(rule: NatRule, context: NatContext): Checked<Address> {
+    const external = externalAddress(this.#env, rule, context);
     if (!external.ok) return external;
-    const held = holdExternal(this.#env, rule, context.value, external.value);
-    if (!held.ok) {
-      pools.waiting.add(context.value.network.metadata.uid, 'NatRule', keyOf(rule));
-      return held;
-    }
-    if (rule.spec.externalIP !== undefined && rule.status?.externalIP === undefined) {
-      this.#env.wakeSoon('ExternalNetwork', context.value.network.metadata.name);
-    }
-    const conflict = this.#conflict(rule, context.value, external.value);
-    if (conflict !== undefined) return { ok: false, problem: conflict };
-    const internal = internalSide(this.#env, rule, context.value);
-    if (!internal.ok) return internal;
-    const snat = vpcSnatConflict(rule, internal.value, context.value);
-    return snat ?? good({ context: context.value, external: held.value, internal: internal.value });
+    const { metadata } = context.network;
+    const held = holdExternal(this.#env, rule, context, external.value);
+    if (!held.ok) this.#env.pools.waiting.add(metadata.uid, 'NatRule', keyOf(rule));
+    else if (rule.spec.externalIP !== undefined && rule.status?.externalIP === undefined)
+      this.#env.wakeSoon('ExternalNetwork', metadata.name);
+    if (rule.spec.type !== 'FloatingIP' || external.value !== context.gatewayIP) return held;
+    const message = `${external.value} is the address of the VPC's gateway; a NatRule of type FloatingIP needs another address.`;
+    return bad('NatConflict', message);
   }
 
-  #conflict(rule: NatRule, context: NatContext, external: string): Problem | undefined {
-    const { pools, writer, wake } = this.#env;
-    if (rule.spec.type === 'FloatingIP' && external === context.gatewayIP) {
-      const message = `${external} is the address of the VPC's gateway; a NatRule of type FloatingIP needs another address.`;
-      return { reason: 'NatConflict', message };
-    }
-    const [first, ...rest] = conflictingRules(this.#env, rule, context);
-    if (first === undefined) return undefined;
-    if (isOlder(first, rule)) {
-      pools.waiting.add(waitersOf(first.metadata.uid), 'NatRule', keyOf(rule));
-      const message =
-        `The NatRule conflicts with the older NatRule "${first.metadata.name}": ` +
-        `${conflictText(rule, first, external)}. Change or delete one of the two.`;
-      return { reason: 'NatConflict', message };
-    }
-    // Younger rules that are in effect must remove their rows, so they are reconciled again.
-    for (const younger of [first, ...rest]) {
-      if (writer.ownedBy(younger.metadata.uid).length > 0) wake('NatRule', keyOf(younger));
-    }
-    return undefined;
+  /** Lets the rule compete with the other rules that use the same address, source or Port. */
+  #join(rule: NatRule, context: NatContext): Stakes | undefined {
+    const stakes = stakesOf(this.#env, rule, context);
+    if (stakes !== undefined) this.#env.pools.contenders.join(contenderOf(rule), stakes);
+    return stakes;
+  }
+
+  #translation(
+    rule: NatRule,
+    context: NatContext,
+    external: Address,
+    stakes: Stakes | undefined,
+  ): Checked<Translation> {
+    const conflict = stakes && conflictProblem(this.#env, rule, stakes, formatAddress(external));
+    if (conflict !== undefined) return { ok: false, problem: conflict };
+    const internal = internalSide(this.#env, rule, context);
+    if (!internal.ok) return internal;
+    const snat = vpcSnatConflict(rule, internal.value, context);
+    return snat ?? good({ context, external, internal: internal.value });
   }
 
   /**
@@ -185,15 +184,4 @@ function vpcSnatConflict(
     `The VPC "${vpc.metadata.name}" already translates the traffic of its whole range; ` +
       'set externalGateway.snat of the VPC to Disabled, or narrow spec.source.',
   );
-}
-
-function conflictText(rule: NatRule, other: NatRule, external: string): string {
-  const isFloating = rule.spec.type === 'FloatingIP' || other.spec.type === 'FloatingIP';
-  if (rule.spec.type === 'DNAT' && other.spec.type === 'DNAT') {
-    return `both use ${rule.spec.protocol ?? ''} port ${rule.spec.externalPort ?? 0} of ${external}`;
-  }
-  if (!isFloating) return 'both translate the same source';
-  return rule.spec.type === other.spec.type
-    ? 'both use the same external address or the same Port'
-    : `the NatRule of type FloatingIP uses all ports of ${external}`;
 }

@@ -7,12 +7,6 @@ const inNamespace = ({ metadata: { namespace = '' } }: NatRule, name: string | u
 
 export const natRuleKind: Kind<NatRule> = {
   type: resources.NatRule,
-  indexes: {
-    /** Rules by the external address in their spec: a named address, or the address of the VPC's gateway. */
-    external: ({ metadata: { namespace = '' }, spec: { externalIP, floatingIPRef } }) =>
-      floatingIPRef === undefined ? [externalKey(namespace, externalIP)] : [],
-    snat: ({ metadata: { namespace = '' }, spec: { type } }) => (type === 'SNAT' ? [namespace] : []),
-  },
   references: {
     vpc: { to: 'VPC', keys: vpcKeys, wakesTarget: { afterMs: 500 } },
     floatingIP: {
@@ -29,10 +23,3 @@ export const natRuleKind: Kind<NatRule> = {
     },
   },
 };
-
-/**
- * The index key of the rules of a namespace that name this address. Undefined: the rules that use the address of the
- * VPC's gateway.
- */
-export const externalKey = (namespace: string, address: string | undefined): string =>
-  `${namespace}/${address ?? '*gateway'}`;

@@ -8,22 +8,27 @@ import { recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
 import { recordedNat } from '../rows/recorded.ts';
 import { objectsOf } from '../vpc/index.ts';
+import { contenderOf, stakesOf } from './conflicts.ts';
+import { natContext } from './external.ts';
 
-/** The key under which rules wait for the older rule `uid` that they conflict with. */
-export const waitersOf = (uid: string): string => `nat/${uid}`;
-
-/** Releases a rule's shares of external addresses, and wakes the rules that conflicted with it. */
+/** Releases a rule's shares of external addresses, and lets the rules that conflicted with it take effect. */
 export function releaseNatRule(env: Env, uid: string): void {
   recountAddresses(env, env.pools.external.keepShares(uid));
-  env.pools.waiting.wake(waitersOf(uid));
+  env.pools.contenders.keep(uid);
 }
 
 /**
  * Restores a rule's share of the address in its rows. The holds of VPCs and FloatingIPs were restored before and have
- * precedence.
+ * precedence. The rule also competes again with the other rules: a younger rule must not take effect because its
+ * reconcile is the first one.
  */
-export function adoptNatRule(sources: PoolSources, { metadata }: NatRule): readonly PoolConflict[] {
-  return adoptShare(sources, metadata.namespace ?? '', metadata.uid);
+export function adoptNatRule(sources: PoolSources, rule: NatRule): readonly PoolConflict[] {
+  const { namespace = '', uid } = rule.metadata;
+  const conflicts = adoptShare(sources, namespace, uid);
+  const context = natContext(sources, rule);
+  const stakes = context.ok ? stakesOf(sources, rule, context.value) : undefined;
+  if (stakes !== undefined) sources.pools.contenders.join(contenderOf(rule), stakes);
+  return conflicts;
 }
 
 /** Restores the share of a deleted rule whose rows still exist. */

@@ -18,6 +18,8 @@ export class LinkPool {
   readonly #blocks = new CidrPool({ parent: linkRange, blockPrefix: LINK_PREFIX });
   /** UID of the VPCPeering → the pair whose link it uses. */
   readonly #uses = new Map<string, string>();
+  /** Pair → the VPCPeerings that use its link: one or two. */
+  readonly #users = new Map<string, Set<string>>();
 
   constructor() {
     for (const [index, block] of reserved.entries()) this.#blocks.claim(`reserved-${index}`, block);
@@ -28,7 +30,7 @@ export class LinkPool {
     const pair = pairOf(uid, peerUid);
     if (this.#uses.get(uid) !== pair) this.release(uid);
     const block = this.#blocks.allocate(pair);
-    if (block !== 'exhausted') this.#uses.set(uid, pair);
+    if (block !== 'exhausted') this.#use(uid, pair);
     return block;
   }
 
@@ -39,7 +41,7 @@ export class LinkPool {
    */
   adopt(uid: string, peerUid: string, link: Cidr): boolean {
     const pair = pairOf(uid, peerUid);
-    this.#uses.set(uid, pair);
+    this.#use(uid, pair);
     return this.#blocks.adopt(pair, link).ok;
   }
 
@@ -48,7 +50,19 @@ export class LinkPool {
     const pair = this.#uses.get(uid);
     if (pair === undefined) return;
     this.#uses.delete(uid);
-    if (![...this.#uses.values()].includes(pair)) this.#blocks.release(pair);
+    const users = this.#users.get(pair);
+    users?.delete(uid);
+    if (users === undefined || users.size > 0) return;
+    this.#users.delete(pair);
+    this.#blocks.release(pair);
+  }
+
+  #use(uid: string, pair: string): void {
+    if (this.#uses.get(uid) !== pair) this.release(uid);
+    this.#uses.set(uid, pair);
+    const users = this.#users.get(pair);
+    if (users === undefined) this.#users.set(pair, new Set([uid]));
+    else users.add(uid);
   }
 }
 

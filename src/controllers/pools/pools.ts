@@ -1,6 +1,7 @@
 import type { Cidr } from '../../api/index.ts';
 import { AddressPool, CidrPool, type AddressRanges } from '../../ipam/index.ts';
 import type { NetworkSettings } from '../settings.ts';
+import { Contenders, MAX_NAMED } from './contenders.ts';
 import { ExternalPools } from './external.ts';
 import { LinkPool } from './links.ts';
 import { MacTable } from './mac-table.ts';
@@ -40,6 +41,7 @@ export class Pools {
   readonly vpcBlocks: VPCBlocks;
   readonly external: ExternalPools;
   readonly links = new LinkPool();
+  readonly contenders: Contenders;
   readonly #settings: NetworkSettings;
   /** UID of the VPC → the ranges of its Subnets. */
   readonly #subnetBlocks = new Map<string, CidrPool>();
@@ -56,6 +58,7 @@ export class Pools {
   constructor(settings: NetworkSettings, wake: (kind: string, key: string) => void) {
     this.#settings = settings;
     this.waiting = new Waiters(wake);
+    this.contenders = new Contenders(MAX_NAMED, wake);
     this.external = new ExternalPools((networkUid) => this.waiting.wake(networkUid));
     this.vpcBlocks = new VPCBlocks(settings.vpcPool, settings.vpcPrefix, (organization) =>
       this.waiting.wake(vpcWaiters(organization)),

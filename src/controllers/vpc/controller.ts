@@ -6,12 +6,13 @@ import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
+import { MAX_NAMED } from '../pools/contenders.ts';
 import { vpcWaiters } from '../pools/pools.ts';
 import { routerName } from '../rows/names.ts';
 import { recordedGateway } from '../rows/recorded.ts';
 import { Defaults } from './defaults.ts';
 import { gatewayOf, releaseUnused } from './gateway.ts';
-import { anyVpcOf } from './kind.ts';
+import { anyVpcOf, vpcsOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
 import { planVpc } from './plan.ts';
 import { checkRoutes, routesResolved } from './routes.ts';
@@ -92,10 +93,12 @@ export class VPCController implements KindController<VPC> {
     const { namespace = '', uid } = vpc.metadata;
     const oldest = oldestVpc(stores, namespace);
     if (oldest !== undefined && oldest.metadata.uid !== uid) {
-      const name = oldest.metadata.name;
+      const held = this.#isNamed(vpc)
+        ? `the VPC "${oldest.metadata.name}"`
+        : `more than ${MAX_NAMED} older VPCs`;
       return bad(
         'VPCAlreadyExists',
-        `The namespace already has the VPC "${name}", and only one VPC can be in effect; delete one of the two.`,
+        `The namespace already has ${held}, and only one VPC can be in effect; delete the others.`,
       );
     }
     if (vpc.spec.cidr === undefined) {
@@ -117,6 +120,16 @@ export class VPCController implements KindController<VPC> {
       'CIDROverlap',
       `${vpc.spec.cidr} overlaps the range of another VPC; create the VPC with another cidr, or without cidr.`,
     );
+  }
+
+  /** Whether the message of a VPC that is not in effect names the VPC in effect. */
+  #isNamed({ metadata: { namespace, uid } }: VPC): boolean {
+    let older = 0;
+    for (const { metadata } of vpcsOf(this.#env.stores, namespace)) {
+      if (metadata.uid === uid) return true;
+      if (++older > MAX_NAMED) return false;
+    }
+    return false;
   }
 
   /** Returns the objects of users in the VPC. */

@@ -1,21 +1,31 @@
 import { isTrue, parseCidr, resources, type Cidr, type VPC } from '../../api/index.ts';
 import type { RowWriter } from '../../ovn/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
+import type { Stores } from '../common/env.ts';
+import { MAX_NAMED } from '../pools/contenders.ts';
 import { recordedCidr } from '../rows/recorded.ts';
 
-/** The alias of the VPC of a namespace. A Subnet without `vpcRef` refers to this key. */
+/** The alias of the VPC in effect of a namespace. A Subnet without `vpcRef` refers to this key. */
 export const anyVpcOf = (namespace = ''): string => `${namespace}/*`;
+
+/** The alias of all VPCs of a namespace, of which only the oldest one is in effect. */
+const allVpcsOf = (namespace = ''): string => `${namespace}/*all`;
 
 /** The alias of all Subnets of a namespace. */
 export const anySubnetOf = (namespace = ''): string => `${namespace}/*`;
 
 export const vpcKind: Kind<VPC> = {
   type: resources.VPC,
-  aliases: ({ metadata }) => [anyVpcOf(metadata.namespace)],
+  aliases: ({ metadata }) => [allVpcsOf(metadata.namespace)],
+  aliasesOfOldest: ({ metadata }) => [anyVpcOf(metadata.namespace)],
   references: {
     namespace: { to: 'Namespace', keys: ({ metadata }) => [metadata.namespace ?? ''] },
-    /** A younger VPC waits for the deletion of the oldest one. */
-    siblings: { to: 'VPC', keys: ({ metadata }) => [anyVpcOf(metadata.namespace)] },
+    /** A younger VPC waits for the deletion of the oldest one. The messages of the next ones name the oldest one. */
+    siblings: {
+      to: 'VPC',
+      keys: ({ metadata }) => [allVpcsOf(metadata.namespace)],
+      wakesOldest: MAX_NAMED + 2,
+    },
     externalNetwork: {
       to: 'ExternalNetwork',
       keys: ({ spec: { externalGateway } }) =>
@@ -27,6 +37,8 @@ export const vpcKind: Kind<VPC> = {
       to: 'Subnet',
       keys: ({ metadata, spec }) =>
         (spec.staticRoutes ?? []).length === 0 ? [] : [anySubnetOf(metadata.namespace)],
+      // Only the oldest VPC of a namespace has Subnets.
+      wakesOldest: 1,
     },
   },
   facts: (vpc) => ({
@@ -39,6 +51,11 @@ export const vpcKind: Kind<VPC> = {
     staticRoutes: vpc.spec.staticRoutes,
   }),
 };
+
+/** Yields the VPCs of a namespace, the oldest one, which is in effect, first. */
+export function vpcsOf(stores: Pick<Stores, 'VPC'>, namespace: string | undefined): Iterable<VPC> {
+  return stores.VPC.oldestFirst('siblings', allVpcsOf(namespace));
+}
 
 /**
  * Returns the range of a VPC from its status; undefined until OVN contains its router. The range does not change

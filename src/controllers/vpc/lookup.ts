@@ -1,13 +1,13 @@
 import type { LocalReference, VPC } from '../../api/index.ts';
 import { refKey, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
-import { oldestOf } from '../common/oldest.ts';
 import { bad, good, type Checked } from '../common/problem.ts';
-import { anyVpcOf } from './kind.ts';
+import { anyVpcOf, vpcsOf } from './kind.ts';
 
 /** Returns the VPC of a namespace that is in effect. */
 export function oldestVpc(stores: Pick<Stores, 'VPC'>, namespace: string): VPC | undefined {
-  return oldestOf(stores.VPC.byIndex('siblings', anyVpcOf(namespace)));
+  const [oldest] = vpcsOf(stores, namespace);
+  return oldest;
 }
 
 /** An object that belongs to a VPC. */

@@ -34,6 +34,11 @@ export interface ReadStore<T extends KubeObject> {
    */
   keysByIndex(index: string, value: string): ReadonlySet<string>;
   /**
+   * The objects with `value` in `index` in the order of precedence ({@link precedenceOf}): the oldest object first.
+   * The cost depends only on the number of objects that the caller takes. The store must not change meanwhile.
+   */
+  oldestFirst(index: string, value: string): Iterable<T>;
+  /**
    * Calls `listener` after every change of the store.
    *
    * @returns a function that removes the listener
@@ -101,9 +106,14 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
   }
 
   keysByIndex(index: string, value: string): ReadonlySet<string> {
-    const table = this.#indexes.get(index);
-    if (table === undefined) throw new Error(`the store has no index ${index}`);
-    return table.keys(value);
+    return this.#table(index).keys(value);
+  }
+
+  *oldestFirst(index: string, value: string): Iterable<T> {
+    for (const key of this.#table(index).oldestFirst(value, (each) => this.#objects.get(each))) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) yield object;
+    }
   }
 
   subscribe(listener: (change: Change<T>) => void): () => void {
@@ -154,6 +164,12 @@ export class Store<T extends KubeObject> implements ReadStore<T> {
   /** Removes all objects whose key is not in `keys`, at the end of a complete list. */
   retain(keys: ReadonlySet<string>): void {
     for (const [key, object] of this.#objects) if (!keys.has(key)) this.#drop(key, object);
+  }
+
+  #table(index: string): IndexTable<T> {
+    const table = this.#indexes.get(index);
+    if (table === undefined) throw new Error(`the store has no index ${index}`);
+    return table;
   }
 
   #put(key: string, old: T | undefined, object: T): void {

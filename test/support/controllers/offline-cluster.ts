@@ -22,9 +22,17 @@ import {
   type RowWriter,
 } from '../../../src/ovn/index.ts';
 import { ApiError, keyOf, type KubeObject, type Reconciler } from '../../../src/reconcile/index.ts';
-import { indexesOf } from '../../../src/reconcile/kinds.ts';
-import { Store } from '../../../src/reconcile/store/store.ts';
+import {
+  enqueueDependents,
+  enqueueTargets,
+  type Enqueuer,
+  type Link,
+} from '../../../src/reconcile/references.ts';
+import { indexesOf, objectsNamed } from '../../../src/reconcile/kinds.ts';
+import type { Change, Kind } from '../../../src/reconcile/index.ts';
+import type { Store } from '../../../src/reconcile/store/store.ts';
 import { takeAll } from '../reconcile/steps.ts';
+import { CountingStore, type Visits } from './counting-store.ts';
 
 /** An object in a test. `apply` adds the fields that the API server would add. */
 export interface Manifest {
@@ -137,16 +145,38 @@ export class OfflineCluster {
     string,
     { store: Store<KubeObject>; reconciler: Reconciler<KubeObject> | undefined }
   >;
-  readonly #gone: KubeObject[] = [];
+  /** The objects that the controllers read, and the reconciles of {@link runQueue}. */
+  readonly visits: Visits = { count: 0 };
+  reconciles = 0;
+  /** The largest number of objects that one of these reconciles read. */
+  mostVisits = 0;
+  /** `Kind/key` → the objects that were deleted and not cleaned up yet. */
+  readonly #gone = new Map<string, KubeObject[]>();
+  readonly #queue = new Map<string, readonly [kind: string, key: string]>();
+  readonly #links = new Map<string, Link[]>();
+  readonly #enqueuer: Enqueuer = {
+    enqueue: (kind, key) => this.#queue.set(`${kind}/${key}`, [kind, key]),
+    enqueueAfter: (kind, key) => this.#queue.set(`${kind}/${key}`, [kind, key]),
+  };
+  /** The UID of the object whose status the controllers are writing. */
+  #writing: string | undefined;
   #clock = 0;
 
   constructor(config: Partial<Parameters<typeof networkSettings>[0]> = {}) {
     const stores = new Map(
       [namespaceKind, ...kindNames.map((name) => modules[name].kind)].map((kind) => [
         kind.type.kind,
-        new Store<KubeObject>(indexesOf(kind)),
+        new CountingStore(this.visits, indexesOf(kind)),
       ]),
     );
+    for (const kind of [namespaceKind, ...kindNames.map((name) => modules[name].kind)]) {
+      const store = stores.get(kind.type.kind)!;
+      for (const [reference, { to, wakesOldest }] of Object.entries(kind.references ?? {})) {
+        const links = this.#links.get(to) ?? [];
+        this.#links.set(to, [...links, { from: kind.type.kind, reference, to, store, wakesOldest }]);
+      }
+      store.subscribe((change) => this.#onChange(kind, change));
+    }
     const settings = networkSettings({
       cidrPool: '10.0.0.0/8',
       vpcPrefixLength: 16,
@@ -160,7 +190,7 @@ export class OfflineCluster {
     this.env = createEnv({
       stores: this.stores,
       settings,
-      pools: new Pools(settings, () => undefined),
+      pools: new Pools(settings, (kind, key) => this.#enqueuer.enqueue(kind, key, 'repair')),
       writer: this.writer,
       bindings: this.#portBindings(),
       chassis: this.#chassisDirectory(),
@@ -183,8 +213,8 @@ export class OfflineCluster {
         remove: (_type, object) => Promise.resolve(this.#setFinalizers(object, [])),
       },
       now: () => Date.UTC(2026, 0, 1),
-      wake: () => undefined,
-      wakeSoon: () => undefined,
+      wake: (kind, key) => this.#enqueuer.enqueue(kind, key, 'repair'),
+      wakeSoon: (kind, key) => this.#enqueuer.enqueueAfter(kind, key, 500),
     });
     this.#kinds = new Map(
       [...stores].map(([kind, store]) => [
@@ -246,8 +276,9 @@ export class OfflineCluster {
   async restart(): Promise<void> {
     this.writer.down = false;
     this.writer.seeAll();
-    this.#gone.length = 0;
-    Object.assign(this.env, { pools: new Pools(this.env.settings, () => undefined) });
+    this.#gone.clear();
+    const wake = (kind: string, key: string) => this.#enqueuer.enqueue(kind, key, 'repair');
+    Object.assign(this.env, { pools: new Pools(this.env.settings, wake) });
     for (const conflict of takeAll(rebuildPools(this.env)))
       throw new Error(`two objects have the same value: ${JSON.stringify(conflict)}`);
     await sweepOrphans(this.env, 1, silent);
@@ -286,19 +317,55 @@ export class OfflineCluster {
     const objects = [...this.#kinds.values()].flatMap(({ store, reconciler }) =>
       reconciler ? [...store.values()] : [],
     );
-    const gone = this.#gone.splice(0);
-    for (const object of gone) await this.#reconcile(object, [object]);
-    for (const object of order(objects)) await this.#reconcile(object, []);
+    const gone = [...this.#gone.values()].flat();
+    this.#gone.clear();
+    for (const object of gone) await this.#reconcile(object.kind, keyOf(object), [object]);
+    for (const object of order(objects)) await this.#reconcile(object.kind, keyOf(object), []);
+    this.#queue.clear();
   }
 
-  async #reconcile(object: KubeObject, gone: readonly KubeObject[]): Promise<void> {
-    const { store, reconciler } = this.#kind(object.kind);
+  /**
+   * Reconciles the keys that changes and wake-ups enqueued, until the queue is empty. Unlike `settle`, an object that
+   * nothing wakes keeps its state.
+   *
+   * @param pick returns the position of the next key among the waiting keys
+   */
+  async runQueue(pick?: (size: number) => number): Promise<void> {
+    for (let left = 2_000_000; this.#queue.size > 0; left--) {
+      if (left === 0) throw new Error('the queue does not become empty: objects wake each other endlessly');
+      const keys =
+        pick === undefined ? this.#queue.keys() : [...this.#queue.keys()].slice(pick(this.#queue.size));
+      const [next] = keys;
+      const [kind, key] = this.#queue.get(next!)!;
+      this.#queue.delete(next!);
+      const gone = this.#gone.get(next!) ?? [];
+      this.#gone.delete(next!);
+      this.reconciles++;
+      const before = this.visits.count;
+      await this.#reconcile(kind, key, gone);
+      this.mostVisits = Math.max(this.mostVisits, this.visits.count - before);
+    }
+  }
+
+  #onChange(kind: Kind<KubeObject>, change: Change<KubeObject>): void {
+    const name = kind.type.kind;
+    if (change.object.metadata.uid !== this.#writing) this.#enqueuer.enqueue(name, change.key, 'edit');
+    const store = this.#store(name);
+    enqueueDependents(change, this.#links.get(name) ?? [], kind, store, this.#enqueuer);
+    for (const reference of Object.values(kind.references ?? {})) {
+      const targets = (named: string) => objectsNamed(this.#store(reference.to), named);
+      enqueueTargets(change, reference, targets, this.#enqueuer);
+    }
+  }
+
+  async #reconcile(kind: string, key: string, gone: readonly KubeObject[]): Promise<void> {
+    const { store, reconciler } = this.#kind(kind);
     const context = { priority: 'repair', attempt: 0, gone, signal: new AbortController().signal } as const;
     try {
-      await reconciler?.reconcile(keyOf(object), store.get(keyOf(object)), { ...context, log: silent });
+      await reconciler?.reconcile(key, store.get(key), { ...context, log: silent });
     } catch (error) {
       if (!(error instanceof ApplyError) || error.retry !== 'backoff') throw error;
-      this.#gone.push(...gone);
+      if (gone.length > 0) this.#gone.set(`${kind}/${key}`, [...gone]);
     }
   }
 
@@ -329,7 +396,9 @@ export class OfflineCluster {
     if (JSON.stringify(sorted(live.status)) === JSON.stringify(sorted(status))) return 'unchanged';
     const { kind, namespace, name } = ownerOf(object);
     this.statusWrites.push(`${kind}/${namespace}/${name}`);
+    this.#writing = live.metadata.uid;
     this.#put({ ...live, status });
+    this.#writing = undefined;
     return 'written';
   }
 
@@ -351,8 +420,9 @@ export class OfflineCluster {
 
   #forget(object: KubeObject): void {
     this.#clock++;
+    const id = `${object.kind}/${keyOf(object)}`;
+    this.#gone.set(id, [...(this.#gone.get(id) ?? []), object]);
     this.#store(object.kind).delete(object);
-    this.#gone.push(object);
   }
 
   #kind(kind: string) {

@@ -39,7 +39,7 @@ describe('enqueueDependents', () => {
     kind: Parameters<typeof enqueueDependents<Widget>>[2] = {},
   ) => {
     const enqueuer = new RecordingEnqueuer();
-    enqueueDependents(change, links, kind, enqueuer);
+    enqueueDependents(change, links, kind, new Store<Widget>({ aliasesOfOldest: () => [] }), enqueuer);
     return enqueuer.list;
   };
 
@@ -70,11 +70,42 @@ describe('enqueueDependents', () => {
     expect(enqueue(updated({}, { status: { size: 1 } }), links)).toEqual([]);
   });
 
+  it('enqueues only the oldest referrers of a reference with a limit', () => {
+    const [link] = dependents('default/s', 'default/s', 'default/s');
+    const change: Change<Widget> = { type: 'deleted', key: 'default/s', object: widget('s') };
+    expect(enqueue(change, [{ ...link!, wakesOldest: 2 }])).toEqual([
+      'Widget default/w0',
+      'Widget default/w1',
+    ]);
+  });
+
+  it('enqueues the referrers of an alias that several objects share only for the oldest object', () => {
+    const links = dependents('any');
+    const kind = { aliasesOfOldest: () => ['any'] };
+    const store = new Store<Widget>(kind);
+    const enqueuer = new RecordingEnqueuer();
+    for (const name of ['b', 'c', 'a']) {
+      const object = widget(name);
+      store.upsert(object);
+      enqueueDependents({ type: 'added', key: `default/${name}`, object }, links, kind, store, enqueuer);
+    }
+    for (const name of ['c', 'a']) {
+      const object = widget(name);
+      store.delete(object);
+      enqueueDependents({ type: 'deleted', key: `default/${name}`, object }, links, kind, store, enqueuer);
+    }
+    // The object `b` is the oldest one at first, then `a` until its deletion; `c` is never the oldest one.
+    expect(enqueuer.list).toEqual(['Widget default/w0', 'Widget default/w0', 'Widget default/w0']);
+  });
+
   it('does not look up referrers when only a count in the status changed', () => {
     const untouchable: Link = {
       ...dependents()[0]!,
       store: {
         keysByIndex: () => {
+          throw new Error('unexpected look-up');
+        },
+        oldestFirst: () => {
           throw new Error('unexpected look-up');
         },
       },

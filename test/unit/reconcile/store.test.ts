@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { keyOf, type Change } from '../../../src/reconcile/index.ts';
+import { keyOf, precedenceOf, type Change } from '../../../src/reconcile/index.ts';
 import { Store } from '../../../src/reconcile/store/store.ts';
 import { widget, type Widget } from '../../support/reconcile/widget.ts';
 
@@ -153,6 +153,32 @@ describe('Store', () => {
         }
       }),
       { seed: 1 },
+    );
+  });
+
+  it('returns the objects of an index in the order of precedence, after any changes', () => {
+    const change = fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      shelf: fc.constantFrom('s', 't', undefined),
+      second: fc.integer({ min: 0, max: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(change), (changes) => {
+        const { store } = setUp();
+        for (const [version, { name, shelf, second }] of changes.entries()) {
+          const uid = `${name}-${second}`;
+          const metadata = { uid, creationTimestamp: `2026-01-01T00:00:0${second}Z` };
+          const object = widget(name, {
+            version: String(version),
+            metadata,
+            ...(shelf && { spec: { shelf } }),
+          });
+          if (second === 3) store.delete(store.get(`default/${name}`) ?? object);
+          else store.upsert(object);
+          const expected = [...store.byIndex('shelf', 's')].map(precedenceOf).sort();
+          expect([...store.oldestFirst('shelf', 's')].map(precedenceOf)).toEqual(expected);
+        }
+      }),
     );
   });
 });
