@@ -18,6 +18,9 @@ const catalogue = {
   Programmed: { when: 'OVN contains the rows of the object.' },
   Ready: { when: 'The object is in effect.' },
   RoutesResolved: { when: 'The router reaches the next hop of every static route.' },
+  RoutesAccepted: {
+    when: 'Both routers of a VPCPeering route to every network that the other side advertises.',
+  },
   MTUFits: { when: 'Packets with the MTU of the Subnet fit through the tunnels between hosts.' },
   Bound: { when: 'OVN reports the interface up on a host.' },
   NotBound: {
@@ -44,9 +47,9 @@ const catalogue = {
   CIDROverlap: {
     about: 'object',
     code: 'CIDR_OVERLAP',
-    when: 'The range overlaps the range of another VPC, or of another Subnet of the same VPC.',
+    when: 'The range overlaps the range of another VPC, or of another Subnet of the same VPC. In a VPCPeering: a network overlaps a network that the router already has, or a reserved network.',
     remedy:
-      'Create the object with another `cidr`, or without `cidr`, so that the operator allocates a free range.',
+      'Create the object with another `cidr`, or without `cidr`, so that the operator allocates a free range. In a VPCPeering: change the advertised networks.',
   },
   SubnetOutsideVPC: {
     about: 'object',
@@ -225,6 +228,17 @@ const catalogue = {
     when: 'A VPC of the peering has a static route with the same destination as a network that the other side advertises.',
     remedy:
       'Remove the static route or narrow its destination, or change the advertised networks of the other side.',
+  },
+  ConsentRequired: {
+    about: 'object',
+    when: 'The other side of the VPCPeering has another VPC than the one to which the VPCPeering consented, or advertises only networks that the VPCPeering does not accept. The VPCs are not connected.',
+    remedy:
+      'To consent to another VPC, create the VPCPeering again, or set `peer.vpcUID`. To accept networks, list them in `acceptedCIDRs`.',
+  },
+  RoutesRefused: {
+    when: 'A router of the VPCPeering does not route to some networks that the other side advertises. The VPCPeering is in effect for the other networks.',
+    remedy:
+      'Read `status.refusedRoutes`. Accept the networks in `acceptedCIDRs`, or change the advertised networks.',
   },
   NextHopUnreachable: {
     when: 'The next hop of a static route is neither in a Subnet with a gateway nor in the external network. The route is not in effect; the rest of the VPC is.',

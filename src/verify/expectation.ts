@@ -19,7 +19,7 @@ interface Expectation {
  * `to`. The function does not read OVN, so that the result can be compared with the behaviour of OVN. The conditions:
  *
  * 1. Both Ports are bound, and their `adminState` is not `Down`.
- * 2. Both Ports are in the same VPC, or their VPCs are peered and advertise both addresses.
+ * 2. Both Ports are in the same VPC, or their VPCs are peered, and advertise and accept both addresses.
  * 3. Both Ports are in the same Subnet, or both Subnets have a gateway.
  * 4. No TrafficPolicy denies the packet: each policy of `from` lists the packet as egress, each policy of `to` lists
  *    it as ingress, and the remote address is inside the isolation of each policy.

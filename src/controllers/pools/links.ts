@@ -1,4 +1,4 @@
-import { mustParseCidr, type Cidr } from '../../api/index.ts';
+import { containsCidr, mustParseCidr, overlaps, type Cidr } from '../../api/index.ts';
 import { CidrPool } from '../../ipam/index.ts';
 
 /** Link-local addresses (RFC 3927). No VM has such an address, and no router forwards it. */
@@ -20,8 +20,11 @@ export class LinkPool {
   readonly #uses = new Map<string, string>();
   /** Pair → the VPCPeerings that use its link: one or two. */
   readonly #users = new Map<string, Set<string>>();
+  readonly #onFreed: () => void;
 
-  constructor() {
+  /** `onFreed` is called after a link became free. */
+  constructor(onFreed: () => void = () => undefined) {
+    this.#onFreed = onFreed;
     for (const [index, block] of reserved.entries()) this.#blocks.claim(`reserved-${index}`, block);
   }
 
@@ -37,9 +40,10 @@ export class LinkPool {
   /**
    * Restores the link that a peering uses according to its rows or its status.
    *
-   * @returns false if another pair holds the link
+   * @returns false if another pair holds the link, or if no link can be there: a tenant may have edited the status
    */
   adopt(uid: string, peerUid: string, link: Cidr): boolean {
+    if (!containsCidr(linkRange, link) || reserved.some((block) => overlaps(block, link))) return false;
     const pair = pairOf(uid, peerUid);
     this.#use(uid, pair);
     return this.#blocks.adopt(pair, link).ok;
@@ -55,6 +59,7 @@ export class LinkPool {
     if (users === undefined || users.size > 0) return;
     this.#users.delete(pair);
     this.#blocks.release(pair);
+    this.#onFreed();
   }
 
   #use(uid: string, pair: string): void {

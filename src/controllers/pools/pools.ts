@@ -5,6 +5,7 @@ import { Contenders, MAX_NAMED } from './contenders.ts';
 import { ExternalPools } from './external.ts';
 import { LinkPool } from './links.ts';
 import { MacTable } from './mac-table.ts';
+import { RouterRoutes } from './router-routes.ts';
 import { VPCBlocks } from './vpc-blocks.ts';
 import { Waiters } from './waiters.ts';
 
@@ -40,7 +41,8 @@ export interface SubnetRanges extends AddressRanges {
 export class Pools {
   readonly vpcBlocks: VPCBlocks;
   readonly external: ExternalPools;
-  readonly links = new LinkPool();
+  readonly links: LinkPool;
+  readonly routes: RouterRoutes;
   readonly contenders: Contenders;
   readonly #settings: NetworkSettings;
   /** UID of the VPC → the ranges of its Subnets. */
@@ -59,6 +61,8 @@ export class Pools {
     this.#settings = settings;
     this.waiting = new Waiters(wake);
     this.contenders = new Contenders(MAX_NAMED, wake);
+    this.links = new LinkPool(() => this.waiting.wake(LINK_WAITERS));
+    this.routes = new RouterRoutes((namespace) => this.waiting.wake(routeWaiters(namespace)));
     this.external = new ExternalPools((networkUid) => this.waiting.wake(networkUid));
     this.vpcBlocks = new VPCBlocks(settings.vpcPool, settings.vpcPrefix, (organization) =>
       this.waiting.wake(vpcWaiters(organization)),
@@ -144,3 +148,9 @@ export class Pools {
 
 /** The key under which VPCs wait for a free range in their organization. */
 export const vpcWaiters = (organization: string): string => `organization/${organization}`;
+
+/** The key under which the VPC and the VPCPeerings of a namespace wait for networks that another of them routes to. */
+export const routeWaiters = (namespace: string): string => `routes/${namespace}`;
+
+/** The key under which VPCPeerings wait for a free link. */
+export const LINK_WAITERS = 'links';

@@ -48,3 +48,16 @@ export const EXTERNAL_MARK = 'overlay-network/external-network';
 
 /** Key in `external_ids` of a VPCPeering's router port: the UID of the other side. */
 export const PEERING_MARK = 'overlay-network/peering';
+
+/**
+ * The group without ports whose marks record the consent of a VPCPeering. It exists also while the VPCs are not
+ * connected, so a lost status does not lose the consent.
+ */
+export const consentGroupName = (peeringUid: string): OvnSymbol => symbol(peeringUid, 'consent');
+
+/** Key in `external_ids` of the consent group: the UID of the namespace that the VPCPeering names. */
+export const PEER_NAMESPACE_MARK = 'overlay-network/peer-namespace';
+/** Key in `external_ids` of the consent group: the UID of the VPC to which the VPCPeering consented. */
+export const PEER_VPC_MARK = 'overlay-network/peer-vpc';
+/** Key in `external_ids` of the consent group: the range of that VPC. */
+export const PEER_RANGE_MARK = 'overlay-network/peer-range';

@@ -1,6 +1,13 @@
 import { parseAddress, parseCidr, type Address, type Cidr } from '../../api/index.ts';
 import { SUBNET_MARK, textAt, type RowWriter } from '../../ovn/index.ts';
-import { CIDR_MARK, EXTERNAL_MARK, PEERING_MARK } from './names.ts';
+import {
+  CIDR_MARK,
+  EXTERNAL_MARK,
+  PEERING_MARK,
+  PEER_NAMESPACE_MARK,
+  PEER_RANGE_MARK,
+  PEER_VPC_MARK,
+} from './names.ts';
 
 /*
  * Reads what OVN contains for an object. A status may be missing after a crash between the writes to OVN and to the
@@ -108,6 +115,33 @@ export function recordedLink(
     if (peerUid !== undefined && network !== undefined) return { peerUid, network };
   }
   return undefined;
+}
+
+/** What a VPCPeering consented to: a namespace before the other side agreed, then a VPC and its range. */
+export interface Consent {
+  readonly namespaceUid: string | undefined;
+  readonly vpcUid: string | undefined;
+  readonly range: Cidr | undefined;
+}
+
+/** Returns the consent in the row of a peering. */
+export function recordedConsent(writer: Rows, uid: string): Consent {
+  const mark = (key: string): string | undefined => markOf(writer, uid, 'Port_Group', key);
+  const range = parseCidr(mark(PEER_RANGE_MARK) ?? '', { family: 4 });
+  return {
+    namespaceUid: mark(PEER_NAMESPACE_MARK),
+    vpcUid: mark(PEER_VPC_MARK),
+    range: range.ok ? range.value : undefined,
+  };
+}
+
+/** Returns the destinations of the static routes in the rows of an object. */
+export function recordedRoutes(writer: Rows, uid: string): readonly Cidr[] {
+  return writer.ownedBy(uid).flatMap(({ table, row: record }) => {
+    if (table !== 'Logical_Router_Static_Route') return [];
+    const cidr = parseCidr(record['ip_prefix'] as string, { family: 4 });
+    return cidr.ok ? [cidr.value] : [];
+  });
 }
 
 function markOf(writer: Rows, uid: string, table: string, key: string): string | undefined {

@@ -14,6 +14,7 @@ import { Defaults } from './defaults.ts';
 import { gatewayOf, releaseUnused } from './gateway.ts';
 import { anyVpcOf, vpcsOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
+import { holdOwnRoutes } from './own-routes.ts';
 import { planVpc } from './plan.ts';
 import { checkRoutes, routesResolved } from './routes.ts';
 
@@ -42,15 +43,20 @@ export class VPCController implements KindController<VPC> {
       this.#wakeRules(key, vpc);
     }
     const subnets = this.#env.stores.Subnet;
+    const isPlanned = cidr.ok && routes.ok && (gateway.ok || !this.#keepsGateway(vpc, gateway.problem));
+    const hold = isPlanned ? holdOwnRoutes(this.#env, key, vpc) : undefined;
     return {
       desired:
-        cidr.ok && routes.ok && (gateway.ok || !this.#keepsGateway(vpc, gateway.problem))
+        isPlanned && hold !== undefined
           ? planVpc(vpc, cidr.value, external, this.#env.settings.mtu)
           : undefined,
       accepted: problem,
       resolvedRefs: gateway.ok ? undefined : gateway.problem,
       otherConditions: routesResolved(this.#env.stores, vpc, key, external),
-      applied: () => recountAddresses(this.#env, releaseUnused(this.#env, vpc)),
+      applied: () => {
+        hold?.applied();
+        recountAddresses(this.#env, releaseUnused(this.#env, vpc));
+      },
       settled: async () => {
         if (problem === undefined && !isLeaving(vpc)) await this.#defaults.create(vpc);
       },

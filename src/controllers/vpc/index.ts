@@ -8,6 +8,7 @@ import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
 
 export { anySubnetOf, anyVpcOf, vpcNetwork, vpcRange } from './kind.ts';
 export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVPC } from './lookup.ts';
+export { externalRange, staticDestinations } from './own-routes.ts';
 
 export const vpc: KindModule<VPC> = {
   kind: vpcKind,

@@ -4,6 +4,7 @@ import type { Env, PoolSources } from '../common/env.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
 import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
+import { adoptOwnRoutes, externalRange } from './own-routes.ts';
 import { knownCidr, recordedGateway } from '../rows/recorded.ts';
 
 /** Releases a VPC's range and the external address of its gateway. */
@@ -12,16 +13,22 @@ export function releaseVpc(env: Env, uid: string): void {
   const networks = pools.external.networksOf(uid);
   pools.releaseVpc(uid);
   pools.external.release(uid);
+  pools.routes.release(uid);
   recountAddresses(env, networks);
 }
 
-/** Restores a VPC's range and the external address of its gateway. */
+/** Restores a VPC's range, the networks that its routes lead to, and the external address of its gateway. */
 export function adoptVpc(sources: PoolSources, vpc: VPC): readonly PoolConflict[] {
+  const { uid, namespace = '' } = vpc.metadata;
+  const hasGateway = recordedGateway(sources.writer, uid) !== undefined;
+  adoptOwnRoutes(sources, namespace, uid, hasGateway ? externalRange(sources.stores, vpc) : undefined);
   return [...adoptRange(sources, vpc), ...adoptGateway(sources, vpc)];
 }
 
 /** Restores the external address that the rows of a deleted VPC contain. */
-export function adoptVpcOrphan({ pools, writer }: PoolSources, { uid }: Owner): readonly PoolConflict[] {
+export function adoptVpcOrphan(sources: PoolSources, { uid, namespace }: Owner): readonly PoolConflict[] {
+  const { pools, writer } = sources;
+  adoptOwnRoutes(sources, namespace, uid);
   const record = recordedGateway(writer, uid);
   if (record !== undefined) pools.external.network(record.networkUid)?.adopt(uid, record.address);
   return [];

@@ -1,90 +1,160 @@
 import { formatCidr, type Cidr, type VPCPeering } from '../../api/index.ts';
 import { nothing } from '../../ovn/index.ts';
-import { keyOf, type Priority, type ReconcileContext } from '../../reconcile/index.ts';
+import { keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { conditionOf, type Problem } from '../common/problem.ts';
-import { recordedLink } from '../rows/recorded.ts';
-import { connectionOf, type Connection } from './match.ts';
+import { LINK_WAITERS, routeWaiters } from '../pools/pools.ts';
+import { recordedLink, type Consent } from '../rows/recorded.ts';
+import { consentRows, givenConsent, pendingConsent } from './consent.ts';
+import { pairOf } from './match.ts';
 import { planPeering } from './plan.ts';
+import { claimsOf, problemOf, routesOf, type Connection } from './routes.ts';
+import { consentStatus, refusedRoutes, routesAccepted } from './status.ts';
 
-/** Decides on a VPCPeering: its half of the link between two routers. The link exists while both sides request it. */
+/**
+ * Decides on a VPCPeering: its half of the link between two routers. The link exists while both sides request it, each
+ * side consents to the VPC of the other side, and each router has a route to the other.
+ */
 export class VPCPeeringController implements KindController<VPCPeering> {
   readonly #env: Env;
+  /** UID → the claims and routes that other peerings depend on, as text. */
+  readonly #announced = new Map<string, string>();
 
   constructor(env: Env) {
     this.#env = env;
   }
 
-  gone(peering: VPCPeering): void {
-    this.#wakeOthers(peering);
+  gone({ metadata: { uid, namespace = '' } }: VPCPeering): void {
+    this.#announced.delete(uid);
+    this.#env.pools.waiting.wake(routeWaiters(namespace));
   }
 
-  intent(_key: string, peering: VPCPeering, { priority }: ReconcileContext<VPCPeering>): Intent<object> {
-    const { pools, writer } = this.#env;
-    const { uid } = peering.metadata;
-    const wasConnected = writer.ownedBy(uid).length > 0;
-    const connection = connectionOf(this.#env, peering);
-    const intent = connection.ok
-      ? this.#connect(peering, connection.value)
-      : this.#refuse(peering, connection.problem);
-    return {
-      ...intent,
-      settled: () => {
-        const isConnected = writer.ownedBy(uid).length > 0;
-        if (!connection.ok && !isConnected) pools.links.release(uid);
-        if (wasConnected && !isConnected) this.#wakeOthers(peering);
-        else this.#wakeAfterEdit(peering, priority);
-      },
+  intent(_key: string, peering: VPCPeering): Intent<object> {
+    const pair = pairOf(this.#env, peering);
+    if (!pair.ok) {
+      this.#announce(peering, [], '');
+      return this.#refuse(peering, pair.problem, pendingConsent(this.#env, peering));
+    }
+    const { own, other } = pair.value;
+    const connection = {
+      ...pair.value,
+      toOther: routesOf(this.#env, own, other),
+      toOwn: routesOf(this.#env, other, own),
     };
-  }
-
-  /** Wakes the peerings whose networks overlapped the networks of this peering. */
-  #wakeOthers({ metadata: { namespace = '' }, spec: { peer } }: VPCPeering): void {
-    for (const each of [namespace, peer.namespace]) this.#env.pools.waiting.wake(waitersOf(each));
+    const claims = claimsOf(this.#env, own, other).accepted;
+    const routes = connection.toOther.accepted.map(formatCidr).join();
+    this.#announce(peering, claims, `${claims.map(formatCidr).join()} ${routes}`, other.peering);
+    const consent = givenConsent(own.consent, other.vpc, other.range);
+    const problem = problemOf(connection);
+    if (problem === undefined) return this.#connect(connection, consent);
+    return this.#refuse(peering, problem, consent, connection);
   }
 
   /**
-   * Wakes the others after an edit, because the peering may advertise fewer networks now. Only an edit wakes them;
-   * otherwise waiting peerings would wake each other endlessly.
+   * Wakes the peerings that depend on what this peering claims and on the networks to which it routes, if these
+   * changed: the peerings that wait for a network or route to one of the claims, and the peering of the other side.
+   * They are woken only after a change; otherwise peerings would wake each other endlessly.
    */
-  #wakeAfterEdit(peering: VPCPeering, priority: Priority): void {
-    if (priority === 'edit') this.#wakeOthers(peering);
+  #announce(peering: VPCPeering, claims: readonly Cidr[], text: string, other?: VPCPeering): void {
+    const { pools, wake } = this.#env;
+    const { uid, namespace = '' } = peering.metadata;
+    if ((this.#announced.get(uid) ?? '') === text) return;
+    this.#announced.set(uid, text);
+    pools.waiting.wake(routeWaiters(namespace));
+    for (const network of claims) this.#wakeHolders(peering, network);
+    if (other !== undefined) wake('VPCPeering', keyOf(other));
   }
 
-  #refuse(peering: VPCPeering, problem: Problem): Intent<object> {
-    if (problem.reason === 'CIDROverlap' || problem.reason === 'PoolExhausted') {
-      const { namespace = '' } = peering.metadata;
-      for (const each of [namespace, peering.spec.peer.namespace]) {
-        this.#env.pools.waiting.add(waitersOf(each), 'VPCPeering', keyOf(peering));
-      }
+  /** Wakes the other peerings of the VPC that route to a network, so that a younger one gives way. */
+  #wakeHolders({ metadata: { uid, namespace = '' } }: VPCPeering, network: Cidr): void {
+    const { pools, stores, wake } = this.#env;
+    for (const holder of pools.routes.othersAt(namespace, uid, { network })) {
+      const younger = stores.VPCPeering.byUid(holder);
+      if (younger !== undefined) wake('VPCPeering', keyOf(younger));
     }
-    return { desired: nothing, ...conditionOf(problem), status: () => ({}) };
   }
 
-  #connect(peering: VPCPeering, connection: Connection): Intent<object> {
+  #refuse(peering: VPCPeering, problem: Problem, consent: Consent, connection?: Connection): Intent<object> {
+    const { pools } = this.#env;
+    const { uid, namespace = '' } = peering.metadata;
+    if (problem.reason === 'CIDROverlap')
+      pools.waiting.add(routeWaiters(namespace), 'VPCPeering', keyOf(peering));
+    return {
+      desired: { ...nothing, rows: consentRows(uid, consent) },
+      ...conditionOf(problem),
+      applied: () => {
+        pools.routes.keep(namespace, uid, []);
+        pools.links.release(uid);
+      },
+      status: () => ({
+        consent: consentStatus(peering, consent, connection),
+        refusedRoutes: connection && refusedRoutes(connection.toOther.refused),
+      }),
+    };
+  }
+
+  #connect(connection: Connection, consent: Consent): Intent<object> {
     const { pools, writer } = this.#env;
-    const { uid } = peering.metadata;
-    const { other } = connection;
+    const { own, other, toOther, toOwn } = connection;
+    const { peering } = own;
+    const { uid, namespace = '' } = peering.metadata;
     const link: Cidr | 'exhausted' = pools.links.allocate(uid, other.peering.metadata.uid);
     if (link === 'exhausted') {
+      pools.waiting.add(LINK_WAITERS, 'VPCPeering', keyOf(peering));
       const message = 'No link network in 169.254.0.0/16 is free; delete unused VPCPeerings.';
-      return this.#refuse(peering, { reason: 'PoolExhausted', message });
+      return this.#refuse(peering, { reason: 'PoolExhausted', message }, consent, connection);
     }
+    const [free, taken] = this.#split(peering, toOther.accepted);
+    const refused = [...toOther.refused, ...taken.map(stillUsed)];
+    if (refused.some(({ reason }) => reason === 'CIDROverlap'))
+      pools.waiting.add(routeWaiters(namespace), 'VPCPeering', keyOf(peering));
+    const held = free.map((network) => ({ network }));
+    pools.routes.add(namespace, uid, held);
+    const plan = planPeering(connection, { other: free, own: toOwn.accepted }, link);
     const { status } = peering;
     return {
-      desired: planPeering(connection, link),
-      resolvedRefs: undefined,
-      status: (programmed) =>
-        programmed
-          ? { peerVPC: keyOf(other.vpc), linkCIDR: formatCidr(link) }
-          : recordedLink(writer, uid) === undefined
-            ? {}
-            : { peerVPC: status?.peerVPC, linkCIDR: status?.linkCIDR },
+      desired: { ...plan, rows: [...consentRows(uid, consent), ...plan.rows] },
+      otherConditions: [routesAccepted(refused, toOwn.refused)],
+      applied: () => pools.routes.keep(namespace, uid, held),
+      status: (programmed) => ({
+        consent: consentStatus(peering, consent, connection),
+        refusedRoutes: refusedRoutes(refused),
+        ...(programmed
+          ? {
+              peerVPC: keyOf(other.vpc),
+              linkCIDR: formatCidr(link),
+              acceptedRoutes: free.map(formatCidr),
+            }
+          : recordedLink(writer, uid) !== undefined && {
+              peerVPC: status?.peerVPC,
+              linkCIDR: status?.linkCIDR,
+              acceptedRoutes: status?.acceptedRoutes,
+            }),
+      }),
     };
+  }
+
+  /**
+   * Separates the networks to which no other row of the router leads from the others. The objects with those rows give
+   * way, and then wake this peering.
+   */
+  #split(peering: VPCPeering, networks: readonly Cidr[]): readonly [free: Cidr[], taken: Cidr[]] {
+    const { uid, namespace = '' } = peering.metadata;
+    const free: Cidr[] = [];
+    const taken: Cidr[] = [];
+    for (const network of networks) {
+      const isFree = this.#env.pools.routes.othersAt(namespace, uid, { network }).length === 0;
+      (isFree ? free : taken).push(network);
+      if (!isFree) this.#wakeHolders(peering, network);
+    }
+    return [free, taken];
   }
 }
 
-/** The key under which peerings wait that overlap another peering of the namespace. */
-const waitersOf = (namespace: string): string => `peerings/${namespace}`;
+const stillUsed = (network: Cidr) => ({
+  network,
+  reason: 'CIDROverlap' as const,
+  message: `The router still has another route to ${formatCidr(network)}; the operator removes that route first.`,
+});

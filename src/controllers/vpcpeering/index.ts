@@ -11,7 +11,10 @@ export const vpcPeering: KindModule<VPCPeering> = {
   hasRows: true,
   hasFinalizer: false,
   keeps: { VPC: 'vpc' },
-  release: ({ pools }, uid) => pools.links.release(uid),
+  release: ({ pools }, uid) => {
+    pools.links.release(uid);
+    pools.routes.release(uid);
+  },
   adopt: adoptPeering,
   adoptOrphan: adoptPeeringOrphan,
 };

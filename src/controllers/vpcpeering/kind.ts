@@ -21,6 +21,8 @@ export const vpcPeeringKind: Kind<VPCPeering> = {
           : refKey({ namespace: peer.namespace, name: peer.name }),
       ],
     },
+    /** The consent applies to the namespace with this UID, until it applies to a VPC. */
+    peerNamespace: { to: 'Namespace', keys: ({ spec: { peer } }) => [peer.namespace] },
     /** The peerings of the other side. */
     peers: {
       to: 'VPCPeering',
@@ -32,5 +34,5 @@ export const vpcPeeringKind: Kind<VPCPeering> = {
       keys: ({ metadata: { namespace = '' }, spec: { peer } }) => [directionKey(namespace, peer.namespace)],
     },
   },
-  facts: ({ metadata: { uid }, spec }) => ({ uid, spec }),
+  facts: ({ metadata: { uid }, spec, status }) => ({ uid, spec, consent: status?.consent }),
 };

@@ -11,19 +11,28 @@ import {
   row,
   rowUuid,
   type DesiredState,
+  type Match,
 } from '../../ovn/index.ts';
 import { PEERING_MARK, peeringPortName, routerUuid } from '../rows/names.ts';
-import type { Connection, Side } from './match.ts';
+import type { Pair } from './match.ts';
+import type { Side } from './side.ts';
 
 /** Lower than the policy against traffic with link scope. */
 const POLICY_PRIORITY = 2000;
 
+/** The networks between which a connection carries traffic. */
+interface Networks {
+  /** The networks of the other side to which the own router routes, and from which it accepts packets. */
+  readonly other: readonly Cidr[];
+  /** The networks of this side to which the other router routes. */
+  readonly own: readonly Cidr[];
+}
+
 /**
- * Returns the rows of one side of a connection: a router port whose peer is a port of the other router, routes to the
- * networks that the other side advertises, and a policy that drops traffic from the peer with any other source or
- * destination.
+ * Returns the rows of one side of a connection: a router port whose peer is a port of the other router, a route to
+ * each network of the other side, and a policy that drops traffic from the peer with any other source or destination.
  */
-export function planPeering({ own, other }: Connection, link: Cidr): DesiredState {
+export function planPeering({ own, other }: Pair, networks: Networks, link: Cidr): DesiredState {
   const { uid } = own.peering.metadata;
   const router = routerUuid(own.vpc.metadata.uid);
   const port = row('Logical_Router_Port', rowUuid(uid, 'router-port'), {
@@ -33,20 +42,16 @@ export function planPeering({ own, other }: Connection, link: Cidr): DesiredStat
     peer: peeringPortName(other.peering.metadata.uid),
     external_ids: { [PEERING_MARK]: other.peering.metadata.uid },
   });
-  const routes = other.advertised.map((cidr) =>
+  const routes = networks.other.map((cidr) =>
     row('Logical_Router_Static_Route', rowUuid(uid, `route/${formatCidr(cidr)}`), {
       ip_prefix: formatCidr(cidr),
       nexthop: addressOf(other, own, link),
       output_port: peeringPortName(uid),
     }),
   );
-  const beyond = or(
-    not(ip(4, 'src', other.advertised.map(formatCidr))),
-    not(ip(4, 'dst', own.advertised.map(formatCidr))),
-  );
   const policy = row('Logical_Router_Policy', rowUuid(uid, 'policy'), {
     priority: POLICY_PRIORITY,
-    match: printMatch(and(inport({ name: peeringPortName(uid) }), is('ip4'), beyond)),
+    match: printMatch(and(inport({ name: peeringPortName(uid) }), is('ip4'), ...beyond(networks))),
     action: 'drop',
   });
   return {
@@ -57,6 +62,12 @@ export function planPeering({ own, other }: Connection, link: Cidr): DesiredStat
       member('Logical_Router', router, 'policies', policy.uuid),
     ],
   };
+}
+
+/** Returns the condition for packets to drop: all packets while one side has no networks. */
+function beyond({ own, other }: Networks): readonly Match[] {
+  if (own.length === 0 || other.length === 0) return [];
+  return [or(not(ip(4, 'src', other.map(formatCidr))), not(ip(4, 'dst', own.map(formatCidr))))];
 }
 
 /**

@@ -4,24 +4,31 @@ import type { PoolSources } from '../common/env.ts';
 import { recordedAddress } from '../pools/adopt-external.ts';
 import { LINK_PREFIX } from '../pools/links.ts';
 import type { PoolConflict } from '../pools/pools.ts';
-import { recordedLink } from '../rows/recorded.ts';
-import { connectionOf } from './match.ts';
+import { recordedLink, recordedRoutes } from '../rows/recorded.ts';
+import { pairOf } from './match.ts';
 
-/** Restores the link of a peering, from its row, or from its status if the row is lost. */
+/** Restores the routes of a peering from its rows, and its link from its row, or from its status if the row is lost. */
 export function adoptPeering(sources: PoolSources, peering: VPCPeering): readonly PoolConflict[] {
-  const { uid } = peering.metadata;
+  const { uid, namespace = '' } = peering.metadata;
+  adoptRoutes(sources, uid, namespace);
   const record = recordedLink(sources.writer, uid);
   if (record !== undefined) return adoptLink(sources, uid, record);
-  const connection = connectionOf(sources, peering);
+  const pair = pairOf(sources, peering);
   const network = peering.status?.linkCIDR;
-  if (!connection.ok || network === undefined) return [];
-  return adoptLink(sources, uid, { peerUid: connection.value.other.peering.metadata.uid, network });
+  if (!pair.ok || network === undefined) return [];
+  return adoptLink(sources, uid, { peerUid: pair.value.other.peering.metadata.uid, network });
 }
 
-/** Restores the link in the row of a deleted peering. */
-export function adoptPeeringOrphan(sources: PoolSources, { uid }: Owner): readonly PoolConflict[] {
+/** Restores the routes and the link in the rows of a deleted peering. */
+export function adoptPeeringOrphan(sources: PoolSources, { uid, namespace }: Owner): readonly PoolConflict[] {
+  adoptRoutes(sources, uid, namespace);
   const record = recordedLink(sources.writer, uid);
   return record === undefined ? [] : adoptLink(sources, uid, record);
+}
+
+function adoptRoutes({ pools, writer }: PoolSources, uid: string, namespace: string): void {
+  const networks = recordedRoutes(writer, uid).map((network) => ({ network }));
+  pools.routes.add(namespace, uid, networks);
 }
 
 function adoptLink(

@@ -110,6 +110,24 @@ export const badExternal: readonly BadInput[] = [
   ['an IPv6 address', 'FloatingIP', floating({ address: '2001:db8::1' }), [at('spec.address', v6)]],
   ['a multicast address', 'FloatingIP', floating({ address: '224.0.0.1' }), [/^spec\.address: .*unicast/]],
 
+  [
+    'a UID of the peer that is no UUID',
+    'VPCPeering',
+    { peer: { namespace: 'b', vpcUID: 'net' } },
+    [/^spec\.peer\.vpcUID: /],
+  ],
+  [
+    'the default route as accepted network',
+    'VPCPeering',
+    { peer: { namespace: 'b' }, acceptedCIDRs: ['0.0.0.0/0'] },
+    [/^spec\.acceptedCIDRs\[0\]: .*minimum prefix length is 8/],
+  ],
+  [
+    'an accepted network with host bits',
+    'VPCPeering',
+    { peer: { namespace: 'b' }, acceptedCIDRs: ['10.1.0.1/24'] },
+    [/^spec\.acceptedCIDRs\[0\]: .*host bits/],
+  ],
   ['a missing peer', 'VPCPeering', {}, [/^spec\.peer: Required value/]],
   ['a peer without a namespace', 'VPCPeering', { peer: {} }, [/^spec\.peer\.namespace: Required value/]],
   [

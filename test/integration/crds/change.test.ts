@@ -74,6 +74,7 @@ describe.each(targets)('the CRDs on the $name API server', ({ name: target, star
     ],
     ['changes the address of a FloatingIP', 'FloatingIP', floating, { address: '203.0.113.6' }, 'address'],
     ['unsets the address of a FloatingIP', 'FloatingIP', floating, { address: null }, 'address'],
+    ['sets the name of the peer of a VPCPeering', 'VPCPeering', peering, { peer: { name: 'net' } }, 'peer'],
     ['changes the peer of a VPCPeering', 'VPCPeering', peering, { peer: { namespace: 'c' } }, 'peer'],
     [
       'sets the VPC of a VPCPeering after creation',
@@ -122,6 +123,12 @@ describe.each(targets)('the CRDs on the $name API server', ({ name: target, star
       'VPCPeering',
       peering,
       { advertisedCIDRs: ['10.1.0.0/24'] },
+    ],
+    [
+      'consents to another VPC and to other networks in a VPCPeering',
+      'VPCPeering',
+      peering,
+      { peer: { vpcUID: '6b2f5d4e-0000-4000-8000-000000000001' }, acceptedCIDRs: ['10.2.0.0/24'] },
     ],
     [
       'changes the type of a NatRule',

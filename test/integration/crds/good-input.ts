@@ -203,8 +203,9 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
     'VPCPeering',
     {
       vpcRef: { name: 'main' },
-      peer: { namespace: 'b', name: 'main' },
+      peer: { namespace: 'b', name: 'main', vpcUID: '6b2f5d4e-0000-4000-8000-000000000001' },
       advertisedCIDRs: ['10.1.1.0/24', '10.1.2.0/24'],
+      acceptedCIDRs: ['10.2.0.0/16', '10.0.0.0/8'],
     },
   ],
 ];

@@ -26,6 +26,12 @@ const ready = (from: string, to: string) => cluster.ready('VPCPeering', `${from}
 const rows = (from: string, to: string, table: string) =>
   rowsOf(cluster, 'VPCPeering', `to-${to}`, table, from);
 
+/** The rows of VPCPeerings in routers. The record of a consent is in no router. */
+const connections = () =>
+  [...cluster.writer.states.values()].flatMap(({ owner, desired }) =>
+    owner.kind === 'VPCPeering' ? desired.memberships.map(({ column }) => column) : [],
+  );
+
 describe('a VPCPeering', () => {
   it('of one side only has no rows, and does not reveal whether the other namespace exists', async () => {
     cluster.apply(peering('a', 'b'));
@@ -77,7 +83,7 @@ describe('a VPCPeering', () => {
     await cluster.settle();
     cluster.delete('VPCPeering', key);
     await cluster.settle();
-    expect([...cluster.writer.owners()].map(({ kind }) => kind)).not.toContain('VPCPeering');
+    expect(connections()).toEqual([]);
     expect(cluster.env.pools.links.allocate('x', 'y')).toEqual(mustParseCidr('169.254.0.4/30'));
   });
 
@@ -160,7 +166,7 @@ describe('a VPCPeering', () => {
     await cluster.settle();
     expect(ready('a', 'b')).toMatch(/^!RouteConflict: The VPC already has a static route to 10\.2\.0\.0\/16/);
     expect(ready('b', 'a')).toMatch(/^!RouteConflict: The other side already has a static route/);
-    expect([...cluster.writer.owners()].map(({ kind }) => kind)).not.toContain('VPCPeering');
+    expect(connections()).toEqual([]);
     expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route', 'a')).toEqual([
       expect.objectContaining({ ip_prefix: '10.2.0.0/16', nexthop: '10.1.0.9' }),
     ]);
@@ -201,6 +207,26 @@ describe('a VPCPeering', () => {
       expect(pools.links.allocate('x', 'y')).toEqual(mustParseCidr('169.254.0.16/30'));
     }
   });
+
+  it.each(['10.2.0.0/30', '169.254.169.252/30'])(
+    'does not take the link network %s from a status that a tenant edited',
+    async (linkCIDR) => {
+      cluster.apply(peering('a', 'b'));
+      cluster.apply(peering('b', 'a'));
+      await cluster.settle();
+      const { status } = cluster.get('VPCPeering', 'a/to-b')!;
+      const type = { group: '', version: '', kind: 'VPCPeering', plural: '', namespaced: true };
+      await cluster.env.status.write(type, cluster.get('VPCPeering', 'a/to-b')!, {
+        ...(status as object),
+        linkCIDR,
+      });
+      cluster.writer.states.clear();
+      const pools = new Pools(cluster.env.settings, () => undefined);
+      takeAll(rebuildPools({ ...cluster.env, pools }));
+      const [a, b] = ['a/to-b', 'b/to-a'].map((key) => cluster.get('VPCPeering', key)!.metadata.uid);
+      expect(pools.links.allocate(a!, b!)).toEqual(mustParseCidr('169.254.0.4/30'));
+    },
+  );
 
   it('never gets the link network that contains the address of the metadata service', () => {
     const links = Array.from({ length: 16_382 }, (_, index) =>

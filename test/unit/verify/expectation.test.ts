@@ -213,6 +213,20 @@ describe('the expected reachability of two Ports', () => {
       expect(between(a, b, [...blue, there]).because).toBe('different VPCs');
     });
 
+    it.each<[boolean, readonly string[] | undefined, readonly string[] | undefined]>([
+      [true, ['10.2.1.0/24'], ['10.2.1.0/24']],
+      [false, ['10.2.9.0/24'], ['10.2.1.0/24']],
+      [false, undefined, []],
+    ])('is %s if one side accepts %j and has routes to %j', (reachable, acceptedCIDRs, acceptedRoutes) => {
+      const limited = {
+        ...there,
+        spec: { ...there.spec, acceptedCIDRs },
+        status: { ...there.status, acceptedRoutes },
+      } as VPCPeering;
+      expect(between(a, b, [...blue, limited, back]).reachable).toBe(reachable);
+      expect(between(b, a, [...blue, limited, back]).reachable).toBe(reachable);
+    });
+
     it('is positive only for addresses that both sides advertise', () => {
       const little = (key: string, vpcKey: string, cidr: string) => peering(key, vpcKey, [cidr]);
       expect(between(a, b, [...blue, there, little('blue/p', 'red/main', '10.2.1.0/24')]).reachable).toBe(

@@ -1,0 +1,65 @@
+import { parseCidr, type Cidr, type VPC } from '../../api/index.ts';
+import type { Env, PoolSources, Stores } from '../common/env.ts';
+import { allowedNetwork } from '../externalnetwork/index.ts';
+import { routeWaiters } from '../pools/pools.ts';
+import type { HeldNetwork } from '../pools/router-routes.ts';
+import { recordedRoutes } from '../rows/recorded.ts';
+
+/** Returns the range of the ExternalNetwork that a VPC names and may use. */
+export function externalRange(
+  stores: Pick<Stores, 'ExternalNetwork' | 'Namespace'>,
+  { metadata: { namespace = '' }, spec: { externalGateway } }: VPC,
+): Cidr | undefined {
+  if (externalGateway === undefined) return undefined;
+  const network = allowedNetwork(stores, namespace, externalGateway.externalNetworkRef.name);
+  if (!network.ok) return undefined;
+  const cidr = parseCidr(network.value.spec.cidr, { family: 4 });
+  return cidr.ok ? cidr.value : undefined;
+}
+
+/**
+ * Holds the networks of a VPC's static routes and of its ExternalNetwork on the router, before the VPC writes them.
+ * While a VPCPeering routes to one of them, the VPC waits: two routes to one network would share its traffic (ECMP).
+ * The VPCPeering gives way as soon as it is reconciled with the new spec of the VPC.
+ *
+ * @returns undefined if the VPC must wait; otherwise `applied`, to be called when OVN contains the rows
+ */
+export function holdOwnRoutes(
+  { stores, pools: { routes, waiting } }: Pick<Env, 'stores' | 'pools'>,
+  key: string,
+  vpc: VPC,
+): { readonly applied: () => void } | undefined {
+  const { namespace = '', uid } = vpc.metadata;
+  const external = externalRange(stores, vpc);
+  const networks = [
+    ...staticDestinations(vpc).map((network): HeldNetwork => ({ network, exact: true })),
+    ...(external === undefined ? [] : [{ network: external }]),
+  ];
+  if (networks.some((network) => routes.othersAt(namespace, uid, network).length > 0)) {
+    waiting.add(routeWaiters(namespace), 'VPC', key);
+    return undefined;
+  }
+  routes.add(namespace, uid, networks);
+  return { applied: () => routes.keep(namespace, uid, networks) };
+}
+
+/** Restores the networks of a VPC, or of a deleted VPC, that its rows lead to. */
+export function adoptOwnRoutes(
+  { pools, writer }: PoolSources,
+  namespace: string,
+  uid: string,
+  external?: Cidr,
+): void {
+  pools.routes.add(namespace, uid, [
+    ...recordedRoutes(writer, uid).map((network): HeldNetwork => ({ network, exact: true })),
+    ...(external === undefined ? [] : [{ network: external }]),
+  ]);
+}
+
+/** Returns the destinations of the static routes. */
+export function staticDestinations({ spec }: VPC): readonly Cidr[] {
+  return (spec.staticRoutes ?? []).flatMap(({ destination }) => {
+    const cidr = parseCidr(destination, { family: 4 });
+    return cidr.ok ? [cidr.value] : [];
+  });
+}
