@@ -121,8 +121,14 @@ const catalogue = {
   TooManyGroups: {
     about: 'object',
     stalls: true,
-    when: 'The Port refers to more SecurityGroups than the limit of the operator. OVN keeps the previous state of the Port.',
+    when: 'The Port refers to more SecurityGroups than the limit of the operator, or the groups expand to more flow matches than the limit. OVN keeps the previous state of the Port.',
     remedy: 'Merge SecurityGroups, or ask an administrator to raise the limit.',
+  },
+  TooManyPolicies: {
+    about: 'object',
+    stalls: true,
+    when: 'More TrafficPolicies apply to the Port than the limit of the operator, or they expand to more flow matches than the limit. OVN drops all traffic of the Port, because the operator must not ignore a restriction.',
+    remedy: 'Merge TrafficPolicies, or narrow their `appliesTo`.',
   },
   InvalidSpec: {
     about: 'object',

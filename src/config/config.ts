@@ -71,6 +71,10 @@ export interface Config extends Protection {
     readonly matchesPerGroup: number;
     /** SecurityGroups of a Port. */
     readonly groupsPerPort: number;
+    /** TrafficPolicies of a Port. */
+    readonly policiesPerPort: number;
+    /** Flow matches of one TrafficPolicy, of all TrafficPolicies of a Port, and of all SecurityGroups of a Port. */
+    readonly matchesPerPort: number;
   };
   readonly logLevel: LogLevel;
 }
@@ -144,6 +148,12 @@ const settings = {
     'maximum number of flow matches of a SecurityGroup or TrafficPolicy',
   ),
   'limits.groupsPerPort': setting(integer(1, 32), 16, 'maximum number of SecurityGroups of a Port'),
+  'limits.policiesPerPort': setting(integer(1, 128), 32, 'maximum number of TrafficPolicies of a Port'),
+  'limits.matchesPerPort': setting(
+    integer(64, 1_000_000),
+    16_384,
+    'maximum number of flow matches of all SecurityGroups of a Port, and of all its TrafficPolicies',
+  ),
   logLevel: setting(
     oneOf<LogLevel>('error', 'warn', 'info', 'debug'),
     'info',
@@ -201,6 +211,8 @@ export function resolveConfig(sources: ConfigSources = {}): {
       rulesPerGroup: valueOf('limits.rulesPerGroup'),
       matchesPerGroup: valueOf('limits.matchesPerGroup'),
       groupsPerPort: valueOf('limits.groupsPerPort'),
+      policiesPerPort: valueOf('limits.policiesPerPort'),
+      matchesPerPort: valueOf('limits.matchesPerPort'),
     }),
     logLevel: valueOf('logLevel'),
   };

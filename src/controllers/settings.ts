@@ -23,6 +23,13 @@ export interface Limits {
   readonly matchesPerGroup: number;
   /** SecurityGroups of a Port. */
   readonly groupsPerPort: number;
+  /** TrafficPolicies of a Port. */
+  readonly policiesPerPort: number;
+  /**
+   * Flow matches (`countFlows`) of one TrafficPolicy, of all TrafficPolicies of a Port, and of all SecurityGroups of a
+   * Port.
+   */
+  readonly matchesPerPort: number;
 }
 
 /**

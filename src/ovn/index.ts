@@ -16,11 +16,11 @@ export { rowUuid } from './model/uuid.ts';
 
 export { and, inport, ip, ipOfGroup, is, not, number, or, outport } from './match/match.ts';
 export type { Match, Range } from './match/match.ts';
-export { everyAddress, subtractNetworks } from './match/network-difference.ts';
+export { everyAddress, subtractNetworks, widenNetworks } from './match/network-difference.ts';
 export { collapseNetworks, containsNetwork, parseNetwork } from './match/networks.ts';
 export type { Family, Network } from './match/networks.ts';
 export { printMatch } from './match/print.ts';
-export { countMatches } from './match/size.ts';
+export { countFlows, countMatches } from './match/size.ts';
 
 export type { TransactionReport } from './apply/applier.ts';
 export { sweep } from './apply/sweep.ts';

@@ -68,6 +68,11 @@ export interface SecurityGroupStatus {
   readonly conditions?: readonly Condition[];
   /** Number of rules in effect. */
   readonly ruleCount?: number;
+  /**
+   * Number of flow matches that the rules need on a hypervisor, without the members of remote groups. The
+   * limits of a Port count this number.
+   */
+  readonly matchCount?: number;
   /** Number of Ports that refer to the SecurityGroup. */
   readonly portCount?: number;
 }

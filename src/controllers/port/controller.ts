@@ -11,12 +11,13 @@ import type { Intent } from '../common/converge.ts';
 import { mergeDhcp } from '../rows/dhcp.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
+import { weightOf } from '../common/limits.ts';
 import { interfaceId } from '../rows/names.ts';
 import type { Problem } from '../common/problem.ts';
 import { isProgrammed, missingGroups } from '../securitygroup/index.ts';
 import type { Limits } from '../settings.ts';
 import { subnetNetwork, type SubnetNetwork } from '../subnet/index.ts';
-import { policyGroups } from '../trafficpolicy/index.ts';
+import { restrictionsOf } from '../trafficpolicy/index.ts';
 import { assignAddressing, type Addressing } from './addressing.ts';
 import { securityGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
@@ -73,7 +74,8 @@ export class PortController implements KindController<Port> {
     if ('reason' in found) {
       return { resolvedRefs: found, status: () => statusBefore(port) };
     }
-    const invalid = specProblem(port.spec) ?? tooManyGroups(port, this.#env.settings.limits);
+    const { limits } = this.#env.settings;
+    const invalid = specProblem(port.spec) ?? tooManyGroups(port, groups.found, limits);
     if (invalid !== undefined) return { accepted: invalid, status: () => statusBefore(port) };
     const { network, pool } = found;
     const held = pool.addresses.heldBy(port.metadata.uid);
@@ -83,14 +85,10 @@ export class PortController implements KindController<Port> {
       return { accepted: addressing.problem, resolvedRefs: groups.problem, status: () => statusBefore(port) };
     }
     const groupUids = groups.found.map(({ metadata }) => metadata.uid);
+    const restrictions = restrictionsOf(this.#env.stores, port, network, limits);
     return {
-      desired: planPort(port, {
-        network,
-        ...addressing.value,
-        groupUids,
-        policyGroups: policyGroups(this.#env.stores, port, network),
-      }),
-      accepted: addressing.value.refused,
+      desired: planPort(port, { network, ...addressing.value, groupUids, restrictions }),
+      accepted: restrictions.excess ?? addressing.value.refused,
       resolvedRefs: groups.problem,
       status: (programmed) => (programmed ? statusOf(port, network, addressing.value) : statusBefore(port)),
     };
@@ -129,10 +127,21 @@ export class PortController implements KindController<Port> {
   }
 }
 
-function tooManyGroups({ spec }: Port, { groupsPerPort }: Limits): Problem | undefined {
+function tooManyGroups(
+  { spec }: Port,
+  found: readonly SecurityGroup[],
+  { groupsPerPort, matchesPerPort }: Limits,
+): Problem | undefined {
   const { length } = securityGroupNames(spec);
-  if (length <= groupsPerPort) return undefined;
-  const message = `The Port references ${length} SecurityGroups; the limit is ${groupsPerPort} (limits.groupsPerPort).`;
+  if (length > groupsPerPort) {
+    const message = `The Port references ${length} SecurityGroups; the limit is ${groupsPerPort} (limits.groupsPerPort).`;
+    return { reason: 'TooManyGroups', message };
+  }
+  const matches = found.reduce((sum, { status }) => sum + weightOf(status), 0);
+  if (!(matches > matchesPerPort)) return undefined;
+  const message =
+    `The SecurityGroups of the Port count as ${matches} flow matches, each group rounded up to a power of two; ` +
+    `the limit is ${matchesPerPort} (limits.matchesPerPort). Use fewer groups, or merge rules.`;
   return { reason: 'TooManyGroups', message };
 }
 

@@ -3,6 +3,7 @@ import { member, row, SUBNET_MARK, type DesiredState } from '../../ovn/index.ts'
 import { dhcpRow, mergeDhcp, overridesOptions } from '../rows/dhcp.ts';
 import { dhcpUuid, dropGroupUuid, groupUuid, interfaceId, portUuid, switchUuid } from '../rows/names.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
+import type { Restrictions } from '../trafficpolicy/index.ts';
 import type { Addressing } from './addressing.ts';
 import { qosRows } from './qos.ts';
 
@@ -11,8 +12,7 @@ interface PortFacts extends Addressing {
   readonly network: SubnetNetwork;
   /** UIDs of its SecurityGroups in OVN. Groups that are not in OVN are omitted and allow nothing. */
   readonly groupUids: readonly string[];
-  /** UUIDs of the port groups of the TrafficPolicies that apply to the Port. */
-  readonly policyGroups: readonly string[];
+  readonly restrictions: Restrictions;
 }
 
 /**
@@ -30,7 +30,8 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
     name: interfaceId(metadata.uid),
     addresses: addresses(port, facts),
     port_security: portSecurity(port, facts),
-    enabled: spec.adminState === 'Down' ? false : undefined,
+    // A disabled port sends and receives nothing (ovn-nb(5)).
+    enabled: spec.adminState === 'Down' || facts.restrictions.excess !== undefined ? false : undefined,
     dhcpv4_options: dhcp.mode === 'Enabled' ? dhcpUuid(optionsOwner) : undefined,
     options: binding(spec.attachment),
     external_ids: { [SUBNET_MARK]: subnet.metadata.uid },
@@ -51,7 +52,7 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
     spec.trafficFiltering === 'Enabled'
       ? [dropGroupUuid(vpc.metadata.uid), ...facts.groupUids.map(groupUuid)]
       : [];
-  const groups = [...filtered, ...facts.policyGroups];
+  const groups = [...filtered, ...facts.restrictions.groups];
   const ownSwitch = switchUuid(subnet.metadata.uid);
   return {
     rows: [lsp, ...ownOptions, ...qos],

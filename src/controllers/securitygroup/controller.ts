@@ -4,7 +4,7 @@ import { isLeaving, refKey } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { tooManyRules } from '../common/limits.ts';
+import { matchCount, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, type Acl } from '../rows/acl.ts';
@@ -55,6 +55,7 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
         ruleCount: programmed
           ? (group.spec.ingress?.length ?? 0) + (group.spec.egress?.length ?? 0)
           : group.status?.ruleCount,
+        matchCount: programmed ? matchCount(acls) : group.status?.matchCount,
         portCount: stores.Port.keysByIndex('securityGroups', key).size,
       }),
     };

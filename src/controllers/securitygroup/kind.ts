@@ -1,5 +1,6 @@
 import { resources, type SecurityGroup } from '../../api/index.ts';
 import { refKey, type Kind, type ReadStore } from '../../reconcile/index.ts';
+import { weightOf } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 
 export const securityGroupKind: Kind<SecurityGroup> = {
@@ -20,7 +21,11 @@ export const securityGroupKind: Kind<SecurityGroup> = {
       wakesTarget: { afterMs: 500 },
     },
   },
-  facts: (group) => ({ uid: group.metadata.uid, programmed: isProgrammed(group) }),
+  facts: (group) => ({
+    uid: group.metadata.uid,
+    programmed: isProgrammed(group),
+    weight: weightOf(group.status),
+  }),
 };
 
 /** Returns the names of the remote groups in the rules without duplicates. */

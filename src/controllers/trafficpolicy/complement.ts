@@ -8,6 +8,7 @@ import {
   number,
   or,
   subtractNetworks,
+  widenNetworks,
   type Family,
   type Match,
   type Network,
@@ -26,6 +27,10 @@ import {
  *    into regions, and the same rules apply within a region;
  * 2. protocols: the protocols without any rule in a region form one set of protocol numbers;
  * 3. ports (or ICMP type and code as one number): the gaps between the listed values.
+ *
+ * ovn-controller makes a flow for each combination of a network and a protocol number (`ip.proto`, about 250 numbers).
+ * So the drop of the other protocols covers all regions at once, with as few networks as possible: a network may also
+ * contain addresses of which nothing is listed.
  */
 
 /** The protocols that rules distinguish. All other protocols are identified by their number. */
@@ -50,15 +55,57 @@ const protocolNumber = (family: Family, transport: Transport): number =>
   ({ tcp: 6, udp: 17, sctp: 132, icmp: family === 4 ? 1 : 58 })[transport];
 
 /**
- * Returns matches that together are true for exactly those packets of the IP version that no rule lists. `side` is
- * the address to which the networks of the rules apply. The order depends on addresses and protocols, and not on the
- * order of the rules.
+ * Returns matches of which at least one is true for exactly those packets of the IP version that no rule lists. `side`
+ * is the address to which the networks of the rules apply. The order depends on addresses and protocols, and not on
+ * the order of the rules.
  */
 export function complement(family: Family, side: 'src' | 'dst', rules: readonly Listed[]): readonly Match[] {
-  return regions(family, rules).flatMap(({ networks, profile }) =>
-    unlisted(family, profile).map((rest) => and(ip(family, side, networks), ...rest)),
+  const all = regions(family, rules);
+  const open = networksOf(all, ({ profile }) => profile === undefined);
+  const closed = networksOf(all, ({ profile }) => profile?.size === 0);
+  const partly = all.flatMap(({ networks, profile }) =>
+    profile === undefined || profile.size === 0 ? [] : [{ networks, profile }],
   );
+  const known = transports.filter((transport) => partly.some(({ profile }) => profile.has(transport)));
+  const drop = (networks: readonly Network[], avoid: readonly Network[], what: Match): readonly Match[] => {
+    const exact = collapseNetworks(networks);
+    const wide = widenNetworks(exact, avoid);
+    return exact.length === 0 ? [] : [and(ip(family, side, wide.length < exact.length ? wide : exact), what)];
+  };
+  const some = partly.flatMap(({ networks }) => networks);
+  return [
+    ...(closed.length === 0 ? [] : [ip(family, side, closed)]),
+    ...drop(some, open, otherProtocols(family, known)),
+    ...known.flatMap((transport) => {
+      const lists = ({ profile }: Region): boolean => profile === undefined || profile.has(transport);
+      const without = networksOf(partly, ({ profile }) => !profile.has(transport));
+      return drop(without, networksOf(all, lists), isTransport(family, transport));
+    }),
+    ...partly.flatMap(({ networks, profile }) =>
+      [...profile].flatMap(([transport, ranges]) => {
+        const rest = gaps(ranges, allValues.max);
+        return rest.length === 0 ? [] : [and(ip(family, side, networks), valuesOf(family, transport, rest))];
+      }),
+    ),
+  ];
 }
+
+function networksOf<R extends Region>(
+  all: readonly R[],
+  condition: (region: R) => boolean,
+): readonly Network[] {
+  return all.filter(condition).flatMap(({ networks }) => networks);
+}
+
+/** Matches all protocols of IP except those in `known`. */
+function otherProtocols(family: Family, known: readonly Transport[]): Match {
+  const numbers = known.map((transport) => protocolNumber(family, transport));
+  const ranges = numbers.map((value) => ({ min: value, max: value }));
+  return number('ip.proto', ...gaps(ranges, 255));
+}
+
+const isTransport = (family: Family, transport: Transport): Match =>
+  is(transport === 'icmp' ? (family === 4 ? 'icmp4' : 'icmp6') : transport);
 
 /** The listed values of each protocol; undefined: all of IP is listed. */
 type Profile = ReadonlyMap<Transport, readonly Range[]> | undefined;
@@ -109,25 +156,6 @@ function profileOf(rules: readonly Listed[]): Profile {
     return ranges.length === 0 ? [] : [[protocol, joined(ranges)] as const];
   });
   return new Map(entries);
-}
-
-/** Returns the packets that a profile does not list. Each item is a list of conditions that must all be true. */
-function unlisted(family: Family, profile: Profile): readonly (readonly Match[])[] {
-  if (profile === undefined) return [];
-  if (profile.size === 0) return [[]];
-  const listed = [...profile.keys()].map((transport) => protocolNumber(family, transport));
-  const others = number(
-    'ip.proto',
-    ...gaps(
-      listed.map((value) => ({ min: value, max: value })),
-      255,
-    ),
-  );
-  const parts = [...profile].flatMap(([transport, ranges]): (readonly Match[])[] => {
-    const rest = gaps(ranges, allValues.max);
-    return rest.length === 0 ? [] : [[valuesOf(family, transport, rest)]];
-  });
-  return [[others], ...parts];
 }
 
 function valuesOf(family: Family, transport: Transport, ranges: readonly Range[]): Match {

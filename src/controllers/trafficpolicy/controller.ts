@@ -3,7 +3,7 @@ import { member, row, type DesiredState } from '../../ovn/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { tooManyRules } from '../common/limits.ts';
+import { matchCount, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, type Acl } from '../rows/acl.ts';
@@ -35,6 +35,7 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
       accepted: problem,
       resolvedRefs: missing.length === 0 ? undefined : missingProblem(missing),
       status: (programmed) => ({
+        matchCount: programmed ? matchCount(acls) : policy.status?.matchCount,
         portCount: programmed || isProgrammed(policy) ? countPorts(stores, policy) : undefined,
       }),
     };
@@ -60,13 +61,24 @@ function aclsOrProblem(
   const group = policyGroupName(metadata.uid);
   try {
     const acls = policyAcls(spec, group);
-    const problem = tooManyRules(spec, acls, limits, CONSEQUENCE);
+    const problem = tooManyRules(spec, acls, limits, CONSEQUENCE) ?? tooManyFlows(acls, limits);
     return { acls: problem === undefined ? acls : dropAllAcls(group), problem };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
     const message = `${error.message}. ${CONSEQUENCE}`;
     return { acls: dropAllAcls(group), problem: { reason: 'InvalidRule', message } };
   }
+}
+
+/** Returns a problem if the policy alone exceeds the limit of a Port. */
+function tooManyFlows(acls: readonly Acl[], { matchesPerPort }: Limits): Problem | undefined {
+  const count = matchCount(acls);
+  if (!(count > matchesPerPort)) return undefined;
+  const message =
+    `The rules need ${count} flow matches on a hypervisor; the limit is ${matchesPerPort} (limits.matchesPerPort). ` +
+    `A rule of the protocol All with a CIDR needs about 250 flow matches for each bit of the prefix if other rules ` +
+    `list protocols; use larger networks, or list protocols. ${CONSEQUENCE}`;
+  return { reason: 'TooManyRules', message };
 }
 
 function missingProblem(names: readonly string[]): Problem {

@@ -1,5 +1,6 @@
 import { resources, type TrafficPolicy } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
+import { weightOf } from '../common/limits.ts';
 import { policyKeys } from './selection.ts';
 
 export const trafficPolicyKind: Kind<TrafficPolicy> = {
@@ -20,6 +21,7 @@ export const trafficPolicyKind: Kind<TrafficPolicy> = {
     appliesTo: policy.spec.appliesTo,
     isolation: policy.spec.isolation,
     programmed: isProgrammed(policy),
+    weight: weightOf(policy.status),
   }),
 };
 

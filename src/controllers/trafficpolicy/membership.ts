@@ -1,31 +1,78 @@
 import type { Port, TrafficPolicy } from '../../api/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
+import { weightOf } from '../common/limits.ts';
+import type { Problem } from '../common/problem.ts';
+import type { Limits } from '../settings.ts';
 import { isolationGroupUuid, policyGroupUuid } from '../rows/names.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 import { isProgrammed } from './kind.ts';
 import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';
 
 /**
- * Returns the port groups (UUIDs, sorted) that a Port joins because of TrafficPolicies: the group of each policy that
- * applies to the Port and that OVN contains, and the isolation groups of its Subnet and VPC, which always exist.
+ * The number of policies with a key of the Port, as a multiple of the limit for policies that apply to a Port. Above
+ * it, the operator does not compare the policies with the Port.
  */
-export function policyGroups(
-  stores: Pick<Stores, 'TrafficPolicy'>,
+const CANDIDATES_PER_POLICY = 8;
+
+/** The restrictions of a Port by TrafficPolicies. */
+export interface Restrictions {
+  /**
+   * The port groups (UUIDs, sorted) that the Port joins: the group of each policy that applies to the Port and that
+   * OVN contains, and the isolation groups of its Subnet and VPC, which always exist.
+   */
+  readonly groups: readonly string[];
+  /** Why OVN must drop all traffic of the Port: the policies exceed a limit, and no restriction may be ignored. */
+  readonly excess: Problem | undefined;
+}
+
+/** Returns the restrictions of a Port. The cost depends on the limit and not on the number of policies. */
+export function restrictionsOf(
+  { TrafficPolicy: policies }: Pick<Stores, 'TrafficPolicy'>,
   port: Port,
   { subnet, vpc }: Pick<SubnetNetwork, 'subnet' | 'vpc'>,
-): readonly string[] {
-  const groups = new Set<string>();
-  for (const key of portKeys(port)) {
-    for (const policy of stores.TrafficPolicy.byIndex('appliesTo', key)) {
-      if (!appliesTo(policy, port)) continue;
-      if (isProgrammed(policy)) groups.add(policyGroupUuid(policy.metadata.uid));
-      if (policy.spec.isolation === 'Subnet') groups.add(isolationGroupUuid(subnet.metadata.uid));
-      if (policy.spec.isolation === 'VPC') groups.add(isolationGroupUuid(vpc.metadata.uid));
-    }
+  { policiesPerPort, matchesPerPort }: Limits,
+): Restrictions {
+  const keys = [...new Set(portKeys(port))];
+  const candidates = keys.reduce((sum, key) => sum + policies.keysByIndex('appliesTo', key).size, 0);
+  const most = CANDIDATES_PER_POLICY * policiesPerPort;
+  if (candidates > most) {
+    const what = `${candidates} TrafficPolicies of the namespace select by a label or Subnet of the Port, or exclude labels`;
+    return {
+      groups: [],
+      excess: excessOf(what, `${most} (${CANDIDATES_PER_POLICY} × limits.policiesPerPort)`),
+    };
   }
-  return [...groups].sort();
+  const groups = new Set<string>();
+  let count = 0;
+  let matches = 0;
+  for (const policy of keys.flatMap((key) => [...policies.byIndex('appliesTo', key)])) {
+    if (!appliesTo(policy, port)) continue;
+    count++;
+    if (isProgrammed(policy)) {
+      groups.add(policyGroupUuid(policy.metadata.uid));
+      matches += weightOf(policy.status);
+    }
+    if (policy.spec.isolation === 'Subnet') groups.add(isolationGroupUuid(subnet.metadata.uid));
+    if (policy.spec.isolation === 'VPC') groups.add(isolationGroupUuid(vpc.metadata.uid));
+  }
+  if (count > policiesPerPort) {
+    const what = `${count} TrafficPolicies apply to the Port`;
+    return { groups: [], excess: excessOf(what, `${policiesPerPort} (limits.policiesPerPort)`) };
+  }
+  if (matches > matchesPerPort) {
+    const what = `The TrafficPolicies of the Port count as ${matches} flow matches, each rounded up to a power of two`;
+    return { groups: [], excess: excessOf(what, `${matchesPerPort} (limits.matchesPerPort)`) };
+  }
+  return { groups: [...groups].sort(), excess: undefined };
 }
+
+const excessOf = (what: string, limit: string): Problem => ({
+  reason: 'TooManyPolicies',
+  message:
+    `${what}; the limit is ${limit}. Until fewer policies apply, OVN drops all traffic of the Port. ` +
+    'Merge TrafficPolicies, or narrow their appliesTo.',
+});
 
 /** Counts the Ports that a policy applies to: by key, and Port by Port only if the keys do not decide. */
 export function countPorts({ Port: ports }: Pick<Stores, 'Port'>, policy: TrafficPolicy): number {

@@ -37,6 +37,29 @@ function countAll(parts: readonly number[]): number {
   return several.reduce((sum, count) => sum + count, 1);
 }
 
+/**
+ * Counts the flow matches that ovn-controller makes of a match, like {@link countMatches}, but with the combinations
+ * for which it uses no conjunctive match: alternatives in the protocol number (`ip.proto`, `must_crossproduct` in OVN's
+ * symbol table), and alternatives that test different fields.
+ */
+export function countFlows(match: Match): number {
+  if (match.kind === 'or') return match.of.reduce((sum, part) => sum + countFlows(part), 0);
+  if (match.kind !== 'and') return countMatches(match);
+  const parts = partsOf(match);
+  const [combined, conjunctive] = [parts.filter(isCombined), parts.filter((part) => !isCombined(part))];
+  const factor = combined.reduce((product, part) => product * countFlows(part), 1);
+  return factor * countAll(conjunctive.map(countFlows));
+}
+
+function partsOf(match: Match): readonly Match[] {
+  return match.kind === 'and' ? match.of.flatMap(partsOf) : [match];
+}
+
+/** Whether ovn-controller combines each alternative of a part with the alternatives of the other parts. */
+function isCombined(part: Match): boolean {
+  return part.kind === 'numbers' ? part.field === 'ip.proto' : part.kind === 'or';
+}
+
 /** Returns the number of value/mask pairs (aligned blocks) that cover a range exactly. */
 function masksOf({ min, max }: Range): number {
   let count = 0;

@@ -183,7 +183,13 @@ export class OfflineCluster {
       subnetPrefixLength: 24,
       underlay: { tunnel: 'geneve', mtu: 1500 },
       dnsServers: [],
-      limits: { rulesPerGroup: 256, matchesPerGroup: 4096, groupsPerPort: 16 },
+      limits: {
+        rulesPerGroup: 256,
+        matchesPerGroup: 4096,
+        groupsPerPort: 16,
+        policiesPerPort: 32,
+        matchesPerPort: 16_384,
+      },
       ...config,
     });
     this.stores = storesFrom((kind) => stores.get(kind)!);

@@ -51,7 +51,13 @@ describe('the configuration', () => {
       },
       workers: 64,
       sweepShareLimit: 0.2,
-      limits: { rulesPerGroup: 256, matchesPerGroup: 4096, groupsPerPort: 16 },
+      limits: {
+        rulesPerGroup: 256,
+        matchesPerGroup: 4096,
+        groupsPerPort: 16,
+        policiesPerPort: 32,
+        matchesPerPort: 16_384,
+      },
       logLevel: 'info',
     });
   });

@@ -399,7 +399,13 @@ describe('a Port', () => {
   });
 
   it('with too many SecurityGroups is not accepted, and stays in its previous groups', async () => {
-    const limits = { rulesPerGroup: 9, matchesPerGroup: 9, groupsPerPort: 2 };
+    const limits = {
+      rulesPerGroup: 9,
+      matchesPerGroup: 9,
+      groupsPerPort: 2,
+      policiesPerPort: 9,
+      matchesPerPort: 999,
+    };
     cluster = new OfflineCluster({ limits });
     cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
     cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));

@@ -122,7 +122,14 @@ describe('a SecurityGroup', () => {
     'with too many %s allows nothing, and is Stalled until a user fixes the rules',
     async (_what, limit, said) => {
       cluster = new OfflineCluster({
-        limits: { rulesPerGroup: 9, matchesPerGroup: 99, groupsPerPort: 9, ...limit },
+        limits: {
+          rulesPerGroup: 9,
+          matchesPerGroup: 99,
+          groupsPerPort: 9,
+          policiesPerPort: 9,
+          matchesPerPort: 9999,
+          ...limit,
+        },
       });
       const ingress = [
         { protocol: 'TCP', ports: { min: 1, max: 65_534 } },

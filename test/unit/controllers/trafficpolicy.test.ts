@@ -9,7 +9,7 @@ import {
   portKeys,
 } from '../../../src/controllers/trafficpolicy/selection.ts';
 import { portIn, subnet, trafficPolicy, vpc } from '../../support/controllers/manifests.ts';
-import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { OfflineCluster, printable } from '../../support/controllers/offline-cluster.ts';
 
 let cluster: OfflineCluster;
 beforeEach(async () => {
@@ -195,7 +195,9 @@ describe('a TrafficPolicy', () => {
       /^!TooManyRules: The rules expand to \d+ flow matches; the limit is 100 /,
     ],
   ])('with too many %s forbids everything', async (_what, limits, message) => {
-    cluster = new OfflineCluster({ limits: { groupsPerPort: 16, ...limits } });
+    cluster = new OfflineCluster({
+      limits: { groupsPerPort: 16, policiesPerPort: 9, matchesPerPort: 9999, ...limits },
+    });
     cluster.apply(
       trafficPolicy('p', { ...all, ingress: [{ protocol: 'TCP' }], egress: [{ protocol: 'TCP' }] }),
     );
@@ -282,5 +284,87 @@ describe('Ports and policies', () => {
     const [policy, port] = [policyOf(portSelector), portWith(labels)];
     const meet = policyKeys(policy).some((each) => portKeys(port).includes(each));
     expect(meet && appliesTo(policy, port)).toBe(expected);
+  });
+});
+
+describe('a Port to which many TrafficPolicies apply', () => {
+  const enabled = () =>
+    printable(
+      stateOf('Port', 'one')?.rows.find(({ table }) => table === 'Logical_Switch_Port')?.columns['enabled'],
+    );
+  const limited = async (limits: object, count: number, spec: object) => {
+    cluster = new OfflineCluster({
+      limits: {
+        rulesPerGroup: 256,
+        matchesPerGroup: 4096,
+        groupsPerPort: 16,
+        policiesPerPort: 4,
+        matchesPerPort: 2048,
+        ...limits,
+      },
+    });
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+    cluster.apply(labelled('one', { tier: 'db' }));
+    for (let n = 0; n < count; n++) cluster.apply(trafficPolicy(`p${n}`, { ...all, ...spec }));
+    await cluster.runQueue();
+  };
+
+  it('is disabled above the limit for policies, and follows them again below the limit', async () => {
+    await limited({}, 5, { ingress: [] });
+    expect(cluster.ready('Port', 'default/one')).toBe(
+      '!TooManyPolicies: 5 TrafficPolicies apply to the Port; the limit is 4 (limits.policiesPerPort). ' +
+        'Until fewer policies apply, OVN drops all traffic of the Port. Merge TrafficPolicies, or narrow their appliesTo.',
+    );
+    expect([enabled(), groupsOf('one').length]).toEqual([[false], 1]);
+    cluster.delete('TrafficPolicy', 'default/p0');
+    await cluster.runQueue();
+    expect(cluster.ready('Port', 'default/one')).toBe('Ready');
+    expect([enabled(), groupsOf('one').length]).toEqual([undefined, 5]);
+  });
+
+  it('is disabled if the policies need too many flow matches together, also after a change of rules', async () => {
+    const list = (max: number) => ({ ingress: [{ protocol: 'TCP', ports: { min: 1, max } }] });
+    await limited({ matchesPerPort: 1500 }, 2, list(9));
+    expect(cluster.ready('Port', 'default/one')).toMatch(
+      /^!TooManyPolicies: The TrafficPolicies of the Port count as 2048 flow matches.*the limit is 1500/,
+    );
+    expect(enabled()).toEqual([false]);
+    cluster.apply(trafficPolicy('p0', { ...all, ingress: [] }));
+    await cluster.runQueue();
+    expect(cluster.ready('Port', 'default/one')).toBe('Ready');
+    expect(enabled()).toBeUndefined();
+    cluster.apply(trafficPolicy('p0', { ...all, ...list(9) }));
+    await cluster.runQueue();
+    expect(enabled()).toEqual([false]);
+  });
+
+  it('is disabled if too many policies of the namespace must be compared with it', async () => {
+    const portSelector = { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['db'] }] };
+    await limited({}, 33, { appliesTo: { portSelector } });
+    expect(cluster.ready('Port', 'default/one')).toMatch(
+      /^!TooManyPolicies: 33 TrafficPolicies of the namespace/,
+    );
+    expect(enabled()).toEqual([false]);
+  });
+});
+
+describe('a TrafficPolicy that needs many flow matches', () => {
+  it('forbids everything, because ovn-controller combines each protocol number with each network', async () => {
+    const hosts = Array.from({ length: 9 }, (_, n) => ({
+      protocol: 'All',
+      remote: { cidr: `${20 + 17 * n}.2.3.4/32` },
+    }));
+    cluster.apply(
+      trafficPolicy('p', { ...all, ingress: [...hosts, { protocol: 'TCP', ports: { min: 80 } }] }),
+    );
+    await cluster.settle();
+    expect(cluster.ready('TrafficPolicy', 'default/p')).toMatch(
+      /^!TooManyRules: The rules need \d+ flow matches on a hypervisor; the limit is 16384 \(limits\.matchesPerPort\)/,
+    );
+    expect(drops()).toEqual([
+      'from-lport 3000 drop: inport == @p && ip',
+      'to-lport 3000 drop: outport == @p && ip',
+    ]);
   });
 });
