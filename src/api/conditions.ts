@@ -14,6 +14,8 @@ const meanings = {
     'Only VPCs with static routes: the router reaches the next hop of every route. `Ready` does not depend on this condition.',
   RoutesAccepted:
     'Only connected VPCPeerings: both routers route to every network that the other side advertises. `Ready` does not depend on this condition.',
+  RangeRouted:
+    'Only VPCs with an external gateway and `snat: Disabled`: the ExternalNetwork carries the addresses of the VPC without translation. `Ready` does not depend on this condition.',
   MTUFits:
     'Only overlay Subnets with `mtu` set: packets of this size fit through the tunnels between hosts. `Ready` does not depend on this condition.',
   Stalled:

@@ -21,6 +21,7 @@ const catalogue = {
   RoutesAccepted: {
     when: 'Both routers of a VPCPeering route to every network that the other side advertises.',
   },
+  RangeRouted: { when: 'The ExternalNetwork carries the addresses of the VPC without translation.' },
   MTUFits: { when: 'Packets with the MTU of the Subnet fit through the tunnels between hosts.' },
   Bound: { when: 'OVN reports the interface up on a host.' },
   NotBound: {
@@ -47,7 +48,7 @@ const catalogue = {
   CIDROverlap: {
     about: 'object',
     code: 'CIDR_OVERLAP',
-    when: 'The range overlaps the range of another VPC, or of another Subnet of the same VPC. In a VPCPeering: a network overlaps a network that the router already has, or a reserved network.',
+    when: 'The range overlaps the range of another VPC, of another Subnet of the same VPC, or of the ExternalNetwork of the VPC. In a VPCPeering: a network overlaps a network that the router already has, or a reserved network.',
     remedy:
       'Create the object with another `cidr`, or without `cidr`, so that the operator allocates a free range. In a VPCPeering: change the advertised networks.',
   },
@@ -249,6 +250,20 @@ const catalogue = {
   NextHopUnreachable: {
     when: 'The next hop of a static route is neither in a Subnet with a gateway nor in the external network. The route is not in effect; the rest of the VPC is.',
     remedy: 'Create the Subnet that contains the next hop, or correct `nextHop`.',
+  },
+  RouteRefused: {
+    when: 'A static route leads into the range of the VPC or of its ExternalNetwork, or its next hop is an address that the ExternalNetwork gives to VPCs. The router does not use the route; the rest of the VPC is in effect.',
+    remedy: 'Remove the route, or change its destination or next hop as the message says.',
+  },
+  RangeNotDeclared: {
+    when: 'The VPC has `snat: Disabled`, and `routedRanges` of the ExternalNetwork does not contain its range. Only packets that a NatRule translates leave the VPC.',
+    remedy:
+      'Set `externalGateway.snat` to `Enabled`, create NatRules, or ask an administrator to add the range to `routedRanges`.',
+  },
+  RangeAlreadyRouted: {
+    when: 'The VPC has `snat: Disabled`, and the ExternalNetwork already routes an overlapping range for another VPC.',
+    remedy:
+      'Create the VPC with another `cidr`, set `externalGateway.snat` to `Enabled`, or create NatRules.',
   },
   MTUTooLarge: {
     when: 'The `mtu` of the Subnet is larger than the MTU of the tunnels: `underlay.mtu` minus the tunnel overhead. Larger packets to machines on other hosts are lost; other traffic is not affected.',

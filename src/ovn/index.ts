@@ -14,7 +14,7 @@ export { symbol } from './model/names.ts';
 export type { OvnSymbol } from './model/names.ts';
 export { rowUuid } from './model/uuid.ts';
 
-export { and, inport, ip, ipOfGroup, is, not, number, or, outport } from './match/match.ts';
+export { address, and, inport, ip, ipOfGroup, is, not, number, or, outport } from './match/match.ts';
 export type { Match, Range } from './match/match.ts';
 export { everyAddress, subtractNetworks, widenNetworks } from './match/network-difference.ts';
 export { collapseNetworks, containsNetwork, parseNetwork } from './match/networks.ts';

@@ -43,6 +43,18 @@ export interface ExternalNetworkSpec {
    * Unset: no range is reserved.
    */
   readonly reservedRanges?: readonly RangeSpec[];
+  /**
+   * Ranges of VPCs that cross the network without translation. A VPC with `snat: Disabled` and a range
+   * inside one of these ranges can use its own addresses on the network; the physical routers need routes to
+   * the VPC. Unset: every packet needs a translation.
+   */
+  readonly routedRanges?: readonly string[];
+  /**
+   * Private ranges (RFC 1918, RFC 6598) of machines outside OVN that may send packets to the network. The
+   * operator drops packets with other private sources, except those of `cidr` and `routedRanges`. Unset: no
+   * such range.
+   */
+  readonly privateSources?: readonly string[];
   /** The namespaces whose objects may use the network. Unset: no namespace may use the network. */
   readonly allowedNamespaces?: ExternalNetworkAllowedNamespaces;
   /** The OVN chassis that carry the traffic between VPCs and the network. Default: `{"mode":"Enabled"}`. */

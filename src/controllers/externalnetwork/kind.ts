@@ -1,8 +1,9 @@
-import { parseAddress, parseCidr, resources, type Cidr, type ExternalNetwork } from '../../api/index.ts';
+import { resources, type Address, type Cidr, type ExternalNetwork } from '../../api/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
 import { matchesLabels } from '../common/labels.ts';
 import { bad, good, type Checked } from '../common/problem.ts';
+import { externalAddressing, isInPools } from './ranges.ts';
 
 export const externalNetworkKind: Kind<ExternalNetwork> = {
   type: resources.ExternalNetwork,
@@ -10,6 +11,8 @@ export const externalNetworkKind: Kind<ExternalNetwork> = {
     uid,
     gateway: spec.gateway,
     allowedNamespaces: spec.allowedNamespaces,
+    allocationPools: spec.allocationPools,
+    routedRanges: spec.routedRanges,
     switchName: status?.switchName,
     chassis: status?.gatewayChassis,
   }),
@@ -24,6 +27,10 @@ export interface ReadyNetwork {
   readonly gateway: string;
   /** The chassis that carry its traffic; at least one. */
   readonly chassis: readonly string[];
+  /** The ranges of VPCs that may use the network without translation. */
+  readonly routedRanges: readonly Cidr[];
+  /** Whether a VPC or a FloatingIP may get this address of the network. */
+  readonly isAllocatable: (address: Address) => boolean;
 }
 
 /**
@@ -63,19 +70,20 @@ export const networkExhausted = (name: string): Checked<never> =>
   );
 
 /** Returns the facts of a network that routers need, from its status. The network must be in OVN and have chassis. */
-export function readyNetwork({ metadata, spec, status }: ExternalNetwork): Checked<ReadyNetwork> {
-  const cidr = parseCidr(spec.cidr, { family: 4 });
+export function readyNetwork(network: ExternalNetwork): Checked<ReadyNetwork> {
+  const { metadata, spec, status } = network;
+  const { uid, name } = metadata;
+  const addressing = externalAddressing(network);
   const chassis = status?.gatewayChassis ?? [];
-  if (!cidr.ok || !parseAddress(spec.gateway, { family: 4 }).ok || status?.switchName === undefined) {
-    return networkNotReady(metadata.name);
-  }
+  if (!addressing.ok || status?.switchName === undefined) return networkNotReady(name);
   if (chassis.length === 0) {
     return bad(
       'ExternalNetworkNotReady',
-      `No gateway chassis can carry the traffic of the ExternalNetwork "${metadata.name}"; ` +
+      `No gateway chassis can carry the traffic of the ExternalNetwork "${name}"; ` +
         'ask an administrator to check its conditions.',
     );
   }
-  const { uid, name } = metadata;
-  return good({ uid, name, cidr: cidr.value, gateway: spec.gateway, chassis });
+  const { cidr, ranges, routedRanges } = addressing.value;
+  const isAllocatable = (address: Address): boolean => isInPools(cidr, ranges, address);
+  return good({ uid, name, cidr, gateway: spec.gateway, chassis, routedRanges, isAllocatable });
 }

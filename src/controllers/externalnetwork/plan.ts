@@ -1,8 +1,12 @@
 import { formatCidr, type Cidr, type ExternalNetwork } from '../../api/index.ts';
 import { member, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
+import { privateSourceFilter } from '../rows/external-filter.ts';
 import { CIDR_MARK, switchName, switchUuid } from '../rows/names.ts';
 
-/** Returns the rows of an ExternalNetwork: a switch, and its port to the physical network. */
+/**
+ * Returns the rows of an ExternalNetwork: a switch, its port to the physical network, and the filter for private
+ * sources.
+ */
 export function planExternalNetwork({ metadata: { uid }, spec }: ExternalNetwork, cidr: Cidr): DesiredState {
   const ownSwitch = row('Logical_Switch', switchUuid(uid), {
     name: switchName(uid),
@@ -15,8 +19,10 @@ export function planExternalNetwork({ metadata: { uid }, spec }: ExternalNetwork
     tag_request: spec.vlanID,
     options: { network_name: spec.physicalNetwork },
   });
+  const { routedRanges = [], privateSources = [] } = spec;
+  const filter = privateSourceFilter(uid, [formatCidr(cidr), ...routedRanges, ...privateSources]);
   return {
-    rows: [ownSwitch, localnet],
-    memberships: [member('Logical_Switch', ownSwitch.uuid, 'ports', localnet.uuid)],
+    rows: [ownSwitch, localnet, ...filter.rows],
+    memberships: [member('Logical_Switch', ownSwitch.uuid, 'ports', localnet.uuid), ...filter.memberships],
   };
 }

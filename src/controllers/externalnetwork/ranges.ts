@@ -1,13 +1,23 @@
-import { formatCidr, parseAddress, parseCidr, type Cidr, type ExternalNetwork } from '../../api/index.ts';
+import {
+  formatCidr,
+  inRange,
+  parseAddress,
+  parseCidr,
+  type Address,
+  type Cidr,
+  type ExternalNetwork,
+} from '../../api/index.ts';
 import { AddressPool } from '../../ipam/index.ts';
 import type { ExternalRanges } from '../pools/external.ts';
-import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
+import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
 import { rangesWithin } from '../common/ranges.ts';
 
 /** The range of an ExternalNetwork and the addresses that can be allocated. */
 interface ExternalAddressing {
   readonly cidr: Cidr;
   readonly ranges: ExternalRanges;
+  /** The ranges of VPCs that may use the network without translation. */
+  readonly routedRanges: readonly Cidr[];
 }
 
 /** Parses the addresses of the spec. The schema checks most of them before. */
@@ -27,8 +37,13 @@ export function externalAddressing({ spec }: ExternalNetwork): Checked<ExternalA
   if (!allocationPools.ok) return allocationPools;
   const reservedRanges = rangesWithin(spec.reservedRanges, limit, 'spec.reservedRanges');
   if (!reservedRanges.ok) return reservedRanges;
+  const routedRanges = cidrs(spec.routedRanges, 'spec.routedRanges');
+  if (!routedRanges.ok) return routedRanges;
+  const privateSources = cidrs(spec.privateSources, 'spec.privateSources');
+  if (!privateSources.ok) return privateSources;
   return good({
     cidr: cidr.value,
+    routedRanges: routedRanges.value,
     ranges: {
       gateway: gateway.value,
       allocationPools: allocationPools.value,
@@ -36,4 +51,17 @@ export function externalAddressing({ spec }: ExternalNetwork): Checked<ExternalA
       text: JSON.stringify([spec.gateway, spec.allocationPools, spec.reservedRanges]),
     },
   });
+}
+
+const cidrs = (texts: readonly string[] = [], field: string): Checked<readonly Cidr[]> =>
+  collect(texts.map((text, index) => fromParsed(parseCidr(text, { family: 4 }), `${field}[${index}]`)));
+
+/** Whether objects may get this address of the network: it is in the allocation pools and not reserved. */
+export function isInPools(
+  cidr: Cidr,
+  { allocationPools = [], ...ranges }: ExternalRanges,
+  address: Address,
+): boolean {
+  const isInside = allocationPools.length === 0 || allocationPools.some((range) => inRange(range, address));
+  return isInside && new AddressPool(cidr, ranges).unusable(address) === undefined;
 }

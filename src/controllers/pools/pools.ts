@@ -6,6 +6,7 @@ import { ExternalPools } from './external.ts';
 import { LinkPool } from './links.ts';
 import { MacTable } from './mac-table.ts';
 import { RouterRoutes } from './router-routes.ts';
+import { RoutedRanges, routedRangeWaiters } from './routed-ranges.ts';
 import { VPCBlocks } from './vpc-blocks.ts';
 import { Waiters } from './waiters.ts';
 
@@ -44,6 +45,7 @@ export class Pools {
   readonly links: LinkPool;
   readonly routes: RouterRoutes;
   readonly contenders: Contenders;
+  readonly routed: RoutedRanges;
   readonly #settings: NetworkSettings;
   /** UID of the VPC → the ranges of its Subnets. */
   readonly #subnetBlocks = new Map<string, CidrPool>();
@@ -64,6 +66,7 @@ export class Pools {
     this.links = new LinkPool(() => this.waiting.wake(LINK_WAITERS));
     this.routes = new RouterRoutes((namespace) => this.waiting.wake(routeWaiters(namespace)));
     this.external = new ExternalPools((networkUid) => this.waiting.wake(networkUid));
+    this.routed = new RoutedRanges((networkUid) => this.waiting.wake(routedRangeWaiters(networkUid)));
     this.vpcBlocks = new VPCBlocks(settings.vpcPool, settings.vpcPrefix, (organization) =>
       this.waiting.wake(vpcWaiters(organization)),
     );

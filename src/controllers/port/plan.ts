@@ -1,10 +1,19 @@
 import { formatAddress, formatCidr, type Port } from '../../api/index.ts';
-import { member, row, SUBNET_MARK, type DesiredState } from '../../ovn/index.ts';
+import {
+  member,
+  parseNetwork,
+  row,
+  subtractNetworks,
+  SUBNET_MARK,
+  type DesiredState,
+  type Network,
+} from '../../ovn/index.ts';
 import { dhcpRow, mergeDhcp, overridesOptions } from '../rows/dhcp.ts';
 import { dhcpUuid, dropGroupUuid, groupUuid, interfaceId, portUuid, switchUuid } from '../rows/names.ts';
+import { allowedSources } from '../rows/source-filter.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 import type { Restrictions } from '../trafficpolicy/index.ts';
-import type { Addressing } from './addressing.ts';
+import type { Addressing, Allowed } from './addressing.ts';
 import { qosRows } from './qos.ts';
 
 /** The facts, besides the spec, from which the rows of a Port follow. */
@@ -54,14 +63,26 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
       : [];
   const groups = [...filtered, ...facts.restrictions.groups];
   const ownSwitch = switchUuid(subnet.metadata.uid);
+  const sources = allowedSources(
+    metadata.uid,
+    { vpcUid: vpc.metadata.uid, subnetUid: subnet.metadata.uid },
+    network.gatewayIP === undefined ? [] : sourcesOutside(network, facts.allowed),
+  );
   return {
-    rows: [lsp, ...ownOptions, ...qos],
+    rows: [lsp, ...ownOptions, ...qos, ...sources.rows],
     memberships: [
+      ...sources.memberships,
       member('Logical_Switch', ownSwitch, 'ports', lsp.uuid),
       ...qos.map(({ uuid }) => member('Logical_Switch', ownSwitch, 'qos_rules', uuid)),
       ...groups.map((group) => member('Port_Group', group, 'ports', lsp.uuid)),
     ],
   };
+}
+
+/** Returns the additional addresses outside the range of the VPC. Inside, an address belongs to one Subnet. */
+function sourcesOutside({ vpcRange }: SubnetNetwork, allowed: readonly Allowed[]): readonly Network[] {
+  const own = [parseNetwork(formatCidr(vpcRange))];
+  return allowed.flatMap(({ cidr }) => subtractNetworks(parseNetwork(cidr), own));
 }
 
 /**

@@ -24,12 +24,14 @@ export const priority = {
 } as const;
 
 /**
- * Returns the row of an ACL. The UUID follows from the content: rules that move within a list change no row, and a
- * changed rule deletes one row and inserts another in one transaction.
+ * Returns the row of an ACL. Without `role`, the UUID follows from the content: rules that move within a list change
+ * no row, and a changed rule deletes one row and inserts another in one transaction. With a `role`, which is unique
+ * among the ACLs of the owner, a changed match changes the row in place.
  */
-export function aclRow(ownerUid: string, acl: Acl): DesiredRow {
+export function aclRow(ownerUid: string, acl: Acl, role?: string): DesiredRow {
   const match = printMatch(acl.match);
-  return row('ACL', rowUuid(ownerUid, `acl/${acl.direction}/${acl.priority}/${acl.action}/${match}`), {
+  const name = role ?? `${acl.direction}/${acl.priority}/${acl.action}/${match}`;
+  return row('ACL', rowUuid(ownerUid, `acl/${name}`), {
     direction: acl.direction,
     priority: acl.priority,
     match,

@@ -37,7 +37,12 @@ export const isolationGroupUuid = (uid: string): string => rowUuid(uid, 'isolati
  */
 export const CIDR_MARK = 'overlay-network/cidr';
 
-/** The name of a VPC's port on an ExternalNetwork. */
+/** The name of the router's port in a Subnet, and of the port of the Subnet's switch that leads to the router. */
+export const routerPortName = (subnetUid: string): OvnSymbol => symbol(subnetUid, 'gateway');
+export const switchRouterPortName = (subnetUid: string): OvnSymbol => symbol(subnetUid, 'router');
+
+/** The name of a VPC's port on an ExternalNetwork, and of the port of the network's switch that leads to the VPC. */
+export const externalSwitchPortName = (vpcUid: string): OvnSymbol => symbol(vpcUid, 'external_switch');
 export const gatewayPortName = (vpcUid: string): OvnSymbol => symbol(vpcUid, 'external');
 
 /** The name of a VPCPeering's port on the router of its VPC. */

@@ -7,7 +7,7 @@ import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import type { SubnetPool, SubnetRanges } from '../pools/pools.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import { switchName } from '../rows/names.ts';
-import { requireVpc, vpcNetwork, vpcNotReady } from '../vpc/index.ts';
+import { networksThrough, requireVpc, vpcNetwork, vpcNotReady } from '../vpc/index.ts';
 import { mtuFits } from './mtu.ts';
 import { planSubnet } from './plan.ts';
 import { subnetRanges } from './ranges.ts';
@@ -48,6 +48,7 @@ export class SubnetController implements KindController<Subnet> {
           vpcUid: facts.vpc.metadata.uid,
           cidr: facts.cidr,
           gateway: facts.ranges.gateway,
+          routed: networksThrough(facts.vpc, facts.cidr),
           mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
         }),

@@ -10,6 +10,7 @@ import {
 import type { Kind } from '../../reconcile/index.ts';
 import { dhcpProblem } from '../common/spec-checks.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
+import { knownCidr } from '../rows/recorded.ts';
 import type { Env } from '../common/env.ts';
 import { anySubnetOf, vpcKeys, vpcOf } from '../vpc/index.ts';
 
@@ -44,6 +45,8 @@ const networkFields = ({ status }: Subnet) => ({
 export interface SubnetNetwork {
   readonly subnet: Subnet;
   readonly vpc: VPC;
+  /** The range of the VPC. */
+  readonly vpcRange: Cidr;
   readonly cidr: Cidr;
   readonly gatewayIP: string | undefined;
   readonly mtu: number;
@@ -55,16 +58,31 @@ export interface SubnetNetwork {
  * change while OVN is not reachable or the spec is invalid, so the Ports keep their rows.
  */
 export function subnetNetwork(
-  { stores, settings }: Pick<Env, 'stores' | 'settings'>,
+  { stores, settings, writer }: Pick<Env, 'stores' | 'settings' | 'writer'>,
   subnet: Subnet,
 ): SubnetNetwork | undefined {
   const vpc = vpcOf(stores, subnet);
   const { switchName, cidr: text, gatewayIP, mtu } = subnet.status ?? {};
-  if (vpc === undefined || switchName === undefined || text === undefined || mtu === undefined)
+  const vpcRange = vpc && knownCidr(writer, vpc, 'Logical_Router');
+  if (
+    vpc === undefined ||
+    vpcRange === undefined ||
+    switchName === undefined ||
+    text === undefined ||
+    mtu === undefined
+  )
     return undefined;
   const cidr = parseCidr(text, { family: 4 });
   const gateway = gatewayIP === undefined || parseAddress(gatewayIP).ok;
   return cidr.ok && gateway && dhcpProblem(subnet.spec.dhcp) === undefined
-    ? { subnet, vpc, cidr: cidr.value, gatewayIP, mtu, dhcp: effectiveDhcp(subnet.spec.dhcp, settings) }
+    ? {
+        subnet,
+        vpc,
+        vpcRange,
+        cidr: cidr.value,
+        gatewayIP,
+        mtu,
+        dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
+      }
     : undefined;
 }

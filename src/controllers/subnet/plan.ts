@@ -10,22 +10,34 @@ import {
 import {
   member,
   nothing,
+  parseNetwork,
   row,
   rowUuid,
   symbol,
   type DesiredRow,
   type DesiredState,
+  type Network,
 } from '../../ovn/index.ts';
 import { aclRow, priority } from '../rows/acl.ts';
 import { dhcpRequest, dhcpRow, dhcpServer, METADATA_ADDRESS } from '../rows/dhcp.ts';
 import { isolationRows } from '../rows/isolation.ts';
-import { CIDR_MARK, routerUuid, switchName, switchUuid } from '../rows/names.ts';
+import {
+  CIDR_MARK,
+  routerPortName,
+  routerUuid,
+  switchName,
+  switchRouterPortName,
+  switchUuid,
+} from '../rows/names.ts';
+import { sourceFilter } from '../rows/source-filter.ts';
 
 /** The facts, besides the spec, from which the rows of a Subnet follow. */
 interface SubnetFacts {
   readonly vpcUid: string;
   readonly cidr: Cidr;
   readonly gateway: Address | undefined;
+  /** The networks that static routes of the VPC reach through the Subnet. */
+  readonly routed: readonly Network[];
   /** In bytes. */
   readonly mtu: number;
   readonly dhcp: SubnetDHCP;
@@ -45,7 +57,12 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
     only(
       row('Logical_Switch', switchUuid(uid), { name: switchName(uid), external_ids: { [CIDR_MARK]: cidr } }),
     ),
-    gatewayIP === undefined ? nothing : connection(subnet, facts, `${gatewayIP}/${facts.cidr.prefix}`),
+    ...(gatewayIP === undefined
+      ? []
+      : [
+          connection(subnet, facts, `${gatewayIP}/${facts.cidr.prefix}`),
+          sourceFilter({ vpcUid: facts.vpcUid, subnetUid: uid }, parseNetwork(cidr), facts.routed),
+        ]),
     physical(subnet),
     dhcp.mode === 'Enabled'
       ? only(dhcpRow(uid, uid, { cidr, gatewayIP, mtu: facts.mtu, dhcp, metadata: hasMetadata }))
@@ -66,7 +83,7 @@ function connection(
   { vpcUid }: SubnetFacts,
   network: string,
 ): DesiredState {
-  const name = symbol(uid, 'gateway');
+  const name = routerPortName(uid);
   const routerPort = row('Logical_Router_Port', rowUuid(uid, 'router-port'), {
     name,
     mac: computeMac(uid, 'gateway'),
@@ -76,7 +93,7 @@ function connection(
     options: spec.provider === undefined ? {} : { 'reside-on-redirect-chassis': 'true' },
   });
   const switchPort = row('Logical_Switch_Port', rowUuid(uid, 'switch-port'), {
-    name: symbol(uid, 'router'),
+    name: switchRouterPortName(uid),
     type: 'router',
     addresses: ['router'],
     options: { 'router-port': name },

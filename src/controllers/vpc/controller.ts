@@ -4,7 +4,7 @@ import { isLeaving, keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
+import { bad, conditionOf, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
 import { MAX_NAMED } from '../pools/contenders.ts';
 import { vpcWaiters } from '../pools/pools.ts';
@@ -17,6 +17,7 @@ import { objectsOf, oldestVpc } from './lookup.ts';
 import { holdOwnRoutes } from './own-routes.ts';
 import { planVpc } from './plan.ts';
 import { checkRoutes, routesResolved } from './routes.ts';
+import { rangeRouted } from './routing.ts';
 
 /** Decides on a VPC: its range, router and gateway; creates its default Subnet and SecurityGroup. */
 export class VPCController implements KindController<VPC> {
@@ -36,7 +37,8 @@ export class VPCController implements KindController<VPC> {
     const routes = checkRoutes(vpc);
     const problem = cidr.ok ? (routes.ok ? undefined : routes.problem) : cidr.problem;
     const networks = this.#env.pools.external.networksOf(uid);
-    const gateway = problem === undefined ? gatewayOf(this.#env, vpc) : good(undefined);
+    const gateway =
+      problem === undefined && cidr.ok ? gatewayOf(this.#env, vpc, cidr.value) : good(undefined);
     const external = gateway.ok ? gateway.value : undefined;
     if (external !== undefined && !networks.includes(external.network.uid)) {
       recountAddresses(this.#env, [external.network.uid]);
@@ -50,12 +52,16 @@ export class VPCController implements KindController<VPC> {
         isPlanned && hold !== undefined
           ? planVpc(vpc, cidr.value, external, this.#env.settings.mtu)
           : undefined,
-      accepted: problem,
-      resolvedRefs: gateway.ok ? undefined : gateway.problem,
-      otherConditions: routesResolved(this.#env.stores, vpc, key, external),
+      ...(problem === undefined ? (gateway.ok ? {} : conditionOf(gateway.problem)) : { accepted: problem }),
+      otherConditions: cidr.ok
+        ? [
+            ...routesResolved(this.#env.stores, vpc, key, cidr.value, external),
+            ...(external === undefined ? [] : rangeRouted(external.routing, cidr.value, external.network)),
+          ]
+        : [],
       applied: () => {
         hold?.applied();
-        recountAddresses(this.#env, releaseUnused(this.#env, vpc));
+        recountAddresses(this.#env, releaseUnused(this.#env, vpc, external));
       },
       settled: async () => {
         if (problem === undefined && !isLeaving(vpc)) await this.#defaults.create(vpc);

@@ -1,4 +1,12 @@
-import { computeMac, formatAddress, type Address, type VPC } from '../../api/index.ts';
+import {
+  computeMac,
+  formatAddress,
+  formatCidr,
+  overlaps,
+  type Address,
+  type Cidr,
+  type VPC,
+} from '../../api/index.ts';
 import { member, nothing, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
@@ -11,20 +19,34 @@ import {
   type ReadyNetwork,
 } from '../externalnetwork/index.ts';
 import { recordedGateway } from '../rows/recorded.ts';
-import { EXTERNAL_MARK, gatewayPortName, routerUuid, switchUuid } from '../rows/names.ts';
-import { good, type Checked } from '../common/problem.ts';
+import { gatewayFilter, gatewayPolicies } from '../rows/external-filter.ts';
+import {
+  EXTERNAL_MARK,
+  externalSwitchPortName,
+  gatewayPortName,
+  routerUuid,
+  switchUuid,
+} from '../rows/names.ts';
+import { bad, good, type Checked } from '../common/problem.ts';
+import { routingOf, type Routing } from './routing.ts';
 
 /** The connection of a VPC to an ExternalNetwork. */
 export interface Gateway {
   readonly network: ReadyNetwork;
   /** The router's address on the network. */
   readonly address: Address;
+  /** Whether packets leave with the addresses of the VPC, or need a translation. */
+  readonly routing: Routing;
 }
 
-/** Returns the gateway of a VPC with `externalGateway`: its network, and an address that the VPC holds. */
+/**
+ * Returns the gateway of a VPC with `externalGateway`: its network, and an address that the VPC holds. `range` is the
+ * range of the VPC.
+ */
 export function gatewayOf(
   { stores, pools }: Pick<Env, 'stores' | 'pools'>,
   vpc: VPC,
+  range: Cidr,
 ): Checked<Gateway | undefined> {
   const { namespace = '', uid } = vpc.metadata;
   if (vpc.spec.externalGateway === undefined) return good(undefined);
@@ -32,20 +54,30 @@ export function gatewayOf(
   if (!allowed.ok) return allowed;
   const network = readyNetwork(allowed.value);
   if (!network.ok) return network;
+  const { name, cidr } = network.value;
+  if (overlaps(cidr, range)) {
+    return bad(
+      'CIDROverlap',
+      `The range ${formatCidr(range)} of the VPC overlaps the range ${formatCidr(cidr)} of the ExternalNetwork "${name}"; ` +
+        'create the VPC with another cidr, or use another ExternalNetwork.',
+    );
+  }
   const address = pools.external.network(network.value.uid)?.allocate(uid);
-  if (address !== undefined && address !== 'exhausted') return good({ network: network.value, address });
+  if (address !== undefined && address !== 'exhausted')
+    return good({ network: network.value, address, routing: routingOf(pools, vpc, range, network.value) });
   pools.waiting.add(network.value.uid, 'VPC', keyOf(vpc));
-  return address === undefined ? networkNotReady(network.value.name) : networkExhausted(network.value.name);
+  return address === undefined ? networkNotReady(name) : networkExhausted(name);
 }
 
 /**
  * Returns the rows that connect a VPC's router with an ExternalNetwork: a port on each side, the chassis of the port,
- * the default route unless the VPC has its own, and with SNAT the translation of the whole VPC.
+ * the default route unless the VPC has its own, with SNAT the translation of the whole VPC, and the filter for
+ * packets that leave and enter.
  *
  * @param mtu the largest MTU that fits through the tunnels, in bytes; the router answers larger packets with ICMP
  *   (ovn-nb(5), gateway_mtu)
  */
-export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined, mtu: number): DesiredState {
+export function planGateway(vpc: VPC, range: Cidr, gateway: Gateway | undefined, mtu: number): DesiredState {
   if (gateway === undefined) return nothing;
   const { uid } = vpc.metadata;
   const { network } = gateway;
@@ -65,7 +97,7 @@ export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined
     external_ids: { [EXTERNAL_MARK]: network.uid },
   });
   const switchPort = row('Logical_Switch_Port', rowUuid(uid, 'external-switch-port'), {
-    name: symbol(uid, 'external_switch'),
+    name: externalSwitchPortName(uid),
     type: 'router',
     addresses: ['router'],
     // The router announces all its addresses by gratuitous ARP, also the addresses of forwarded ports, because they
@@ -84,15 +116,26 @@ export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined
   const nat =
     vpc.spec.externalGateway?.snat === 'Disabled'
       ? []
-      : [row('NAT', rowUuid(uid, 'snat'), { type: 'snat', external_ip: address, logical_ip: cidr })];
+      : [
+          row('NAT', rowUuid(uid, 'snat'), {
+            type: 'snat',
+            external_ip: address,
+            logical_ip: formatCidr(range),
+          }),
+        ];
+  const isRouted = gateway.routing === 'Routed';
+  const filter = gatewayFilter({ vpcUid: uid, networkUid: network.uid }, range, isRouted);
+  const policies = gatewayPolicies(uid, range, network.cidr);
   return {
-    rows: [group, ...chassis, routerPort, switchPort, ...route, ...nat],
+    rows: [group, ...chassis, routerPort, switchPort, ...route, ...nat, ...policies, ...filter.rows],
     memberships: [
       ...chassis.map(({ uuid }) => member('HA_Chassis_Group', group.uuid, 'ha_chassis', uuid)),
       member('Logical_Router', router, 'ports', routerPort.uuid),
       member('Logical_Switch', switchUuid(network.uid), 'ports', switchPort.uuid),
       ...route.map(({ uuid }) => member('Logical_Router', router, 'static_routes', uuid)),
       ...nat.map(({ uuid }) => member('Logical_Router', router, 'nat', uuid)),
+      ...policies.map(({ uuid }) => member('Logical_Router', router, 'policies', uuid)),
+      ...filter.memberships,
     ],
   };
 }
@@ -100,16 +143,21 @@ export function planGateway(vpc: VPC, cidr: string, gateway: Gateway | undefined
 /**
  * Releases the addresses of a VPC in networks that its spec does not name and its rows do not contain. The VPC keeps
  * its address in a network that it names and is no longer allowed to use. It has the same address when the permission
- * returns.
+ * returns. It keeps its range on a network only while the network routes the range.
  *
  * @returns the UIDs of the networks
  */
-export function releaseUnused({ stores, pools, writer }: Env, vpc: VPC): readonly string[] {
+export function releaseUnused(
+  { stores, pools, writer }: Env,
+  vpc: VPC,
+  gateway: Gateway | undefined,
+): readonly string[] {
   const { uid } = vpc.metadata;
   const name = vpc.spec.externalGateway?.externalNetworkRef.name;
   const wanted = name === undefined ? undefined : stores.ExternalNetwork.get(name)?.metadata.uid;
   const keep = [wanted, recordedGateway(writer, uid)?.networkUid].filter((each) => each !== undefined);
   const before = pools.external.networksOf(uid);
   pools.external.release(uid, keep);
+  pools.routed.release(uid, gateway?.routing === 'Routed' ? gateway.network.uid : undefined);
   return before.filter((each) => !keep.includes(each));
 }

@@ -7,6 +7,7 @@ import { vpcKind } from './kind.ts';
 import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
 
 export { anySubnetOf, anyVpcOf, vpcNetwork, vpcRange } from './kind.ts';
+export { networksThrough } from './routes.ts';
 export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVPC } from './lookup.ts';
 export { externalRange, staticDestinations } from './own-routes.ts';
 

@@ -1,8 +1,6 @@
-import { ip, or, printMatch, row, rowUuid, type DesiredRow } from '../../ovn/index.ts';
+import { ip, or, type DesiredRow } from '../../ovn/index.ts';
 import { linkLocal, onLink } from '../rows/link-scope.ts';
-
-/** Higher than the policies of VPCPeerings. */
-const PRIORITY = 3000;
+import { policyPriority, policyRow } from '../rows/router-policy.ts';
 
 /**
  * Returns a policy that drops traffic with link scope. OVN's routers recognize multicast and broadcast by the
@@ -10,9 +8,9 @@ const PRIORITY = 3000;
  * allowed only on the link would reach any network.
  */
 export function onLinkPolicy(uid: string): DesiredRow {
-  return row('Logical_Router_Policy', rowUuid(uid, 'on-link'), {
-    priority: PRIORITY,
-    match: printMatch(or(ip(4, 'src', [linkLocal[4]]), ip(4, 'dst', onLink[4]))),
+  return policyRow(uid, 'on-link', {
+    priority: policyPriority.onLink,
+    match: or(ip(4, 'src', [linkLocal[4]]), ip(4, 'dst', onLink[4])),
     action: 'drop',
   });
 }

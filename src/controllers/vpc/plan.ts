@@ -13,6 +13,7 @@ import { CIDR_MARK, dropGroupName, dropGroupUuid, routerName, routerUuid } from 
 import { defaultDrop } from './default-drop.ts';
 import { planGateway, type Gateway } from './gateway.ts';
 import { onLinkPolicy } from './on-link.ts';
+import { usedRoutes } from './routes.ts';
 
 /**
  * Options of the router. The router learns neighbours from ARP replies only, and forgets them after five minutes. So
@@ -35,12 +36,12 @@ export function planVpc(vpc: VPC, cidr: Cidr, gateway: Gateway | undefined, mtu:
     options: routerOptions,
     external_ids: { [CIDR_MARK]: formatCidr(cidr) },
   });
-  const routes = (vpc.spec.staticRoutes ?? []).map((route) => staticRoute(uid, route));
+  const routes = usedRoutes(vpc, cidr, gateway).used.map((route) => staticRoute(uid, route));
   const policy = onLinkPolicy(uid);
   const group = row('Port_Group', dropGroupUuid(uid), { name: dropGroupName(uid) });
   const acls = defaultDrop(dropGroupName(uid)).map((acl: Acl) => aclRow(uid, acl));
   const isolation = isolationRows(uid, cidr);
-  const external = planGateway(vpc, formatCidr(cidr), gateway, mtu);
+  const external = planGateway(vpc, cidr, gateway, mtu);
   return {
     rows: [router, policy, group, ...routes, ...acls, ...isolation.rows, ...external.rows],
     memberships: [

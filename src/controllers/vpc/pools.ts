@@ -5,6 +5,7 @@ import { recountAddresses } from '../externalnetwork/index.ts';
 import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
 import { adoptOwnRoutes, externalRange } from './own-routes.ts';
+import { isRecordedAsRouted } from '../rows/external-filter.ts';
 import { knownCidr, recordedGateway } from '../rows/recorded.ts';
 
 /** Releases a VPC's range and the external address of its gateway. */
@@ -14,15 +15,29 @@ export function releaseVpc(env: Env, uid: string): void {
   pools.releaseVpc(uid);
   pools.external.release(uid);
   pools.routes.release(uid);
+  pools.routed.release(uid);
   recountAddresses(env, networks);
 }
 
-/** Restores a VPC's range, the networks that its routes lead to, and the external address of its gateway. */
+/**
+ * Restores a VPC's range, the networks that its routes lead to, the external address of its gateway, and the range
+ * that its network routes.
+ */
 export function adoptVpc(sources: PoolSources, vpc: VPC): readonly PoolConflict[] {
   const { uid, namespace = '' } = vpc.metadata;
   const hasGateway = recordedGateway(sources.writer, uid) !== undefined;
   adoptOwnRoutes(sources, namespace, uid, hasGateway ? externalRange(sources.stores, vpc) : undefined);
+  adoptRouted(sources, vpc);
   return [...adoptRange(sources, vpc), ...adoptGateway(sources, vpc)];
+}
+
+/** Restores the range that the rows let pass on the ExternalNetwork. */
+function adoptRouted({ pools, writer }: PoolSources, vpc: VPC): void {
+  const { uid } = vpc.metadata;
+  const range = knownCidr(writer, vpc, 'Logical_Router');
+  const gateway = recordedGateway(writer, uid);
+  if (range === undefined || gateway === undefined) return;
+  if (isRecordedAsRouted(writer, uid)) pools.routed.claim(gateway.networkUid, uid, range);
 }
 
 /** Restores the external address that the rows of a deleted VPC contain. */

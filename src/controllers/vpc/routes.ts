@@ -1,15 +1,20 @@
 import {
   condition,
   containsAddress,
+  containsCidr,
+  formatCidr,
   parseAddress,
   parseCidr,
   type Cidr,
   type DesiredCondition,
+  type StaticRoute,
   type VPC,
 } from '../../api/index.ts';
+import { parseNetwork, subtractNetworks, type Network } from '../../ovn/index.ts';
 import type { Stores } from '../common/env.ts';
 import { collect, fromParsed, type Checked } from '../common/problem.ts';
 import type { Gateway } from './gateway.ts';
+import { vpcNetwork } from './kind.ts';
 import { objectsOf } from './lookup.ts';
 
 /** Checks the static routes of a VPC. The schema makes the same checks before. */
@@ -22,22 +27,91 @@ export function checkRoutes({ spec }: VPC): Checked<unknown> {
   );
 }
 
+/** A static route that the router does not use, and the reason: the end of a sentence. */
+interface RefusedRoute {
+  readonly route: StaticRoute;
+  readonly because: string;
+}
+
+/** The static routes of a VPC that its router uses, and those that it does not use. */
+interface Routes {
+  readonly used: readonly StaticRoute[];
+  readonly refused: readonly RefusedRoute[];
+}
+
 /**
- * Returns the condition that states whether the router reaches the next hops of a VPC's static routes. northd omits a
- * route whose next hop is in no network of the router, and reports that only in its own log. The result is empty for
- * a VPC without routes. Ready does not depend on the condition: a user may create Subnets only after their VPC is
- * ready, and everything else works.
+ * Decides which static routes of a VPC the router uses. A route may not lead into a network in which the router has
+ * an address, because the router would have two routes to the same addresses. A next hop in the ExternalNetwork must
+ * not be an address that VPCs and FloatingIPs get, because it may belong to another tenant.
+ */
+export function usedRoutes({ spec }: VPC, range: Cidr, gateway: Gateway | undefined): Routes {
+  const used: StaticRoute[] = [];
+  const refused: RefusedRoute[] = [];
+  for (const route of spec.staticRoutes ?? []) {
+    const because = refusalOf(route, range, gateway);
+    if (because === undefined) used.push(route);
+    else refused.push({ route, because });
+  }
+  return { used, refused };
+}
+
+function refusalOf(
+  { destination, nextHop }: StaticRoute,
+  range: Cidr,
+  gateway: Gateway | undefined,
+): string | undefined {
+  const network = parseCidr(destination, { family: 4 });
+  const hop = parseAddress(nextHop, { family: 4 });
+  if (!network.ok || !hop.ok) return 'the route is not valid';
+  if (containsCidr(range, network.value))
+    return `the destination is inside the range ${formatCidr(range)} of the VPC`;
+  if (gateway === undefined) return undefined;
+  const { name, cidr, isAllocatable } = gateway.network;
+  if (containsCidr(cidr, network.value))
+    return `the destination is inside the range ${formatCidr(cidr)} of the ExternalNetwork "${name}"`;
+  return containsAddress(cidr, hop.value) && isAllocatable(hop.value)
+    ? `the next hop is an address that the ExternalNetwork "${name}" gives to VPCs and FloatingIPs`
+    : undefined;
+}
+
+/**
+ * Returns the networks that the static routes of a VPC reach through the Subnet with this range: packets from there
+ * may come from these networks. Addresses of the VPC itself are not among them.
+ */
+export function networksThrough(vpc: VPC, subnetRange: Cidr): readonly Network[] {
+  const range = vpcNetwork(vpc);
+  const own = range === undefined ? [] : [parseNetwork(formatCidr(range))];
+  return (vpc.spec.staticRoutes ?? []).flatMap(({ destination, nextHop }) => {
+    const network = parseCidr(destination, { family: 4 });
+    const hop = parseAddress(nextHop, { family: 4 });
+    if (!network.ok || !hop.ok || !containsAddress(subnetRange, hop.value)) return [];
+    return subtractNetworks(parseNetwork(formatCidr(network.value)), own);
+  });
+}
+
+/**
+ * Returns the condition that states whether the router uses all static routes of a VPC. northd omits a route whose
+ * next hop is in no network of the router, and reports that only in its own log. The result is empty for a VPC
+ * without routes. Ready does not depend on the condition: a user may create Subnets only after their VPC is ready,
+ * and everything else works.
  */
 export function routesResolved(
   stores: Pick<Stores, 'VPC' | 'Subnet'>,
   vpc: VPC,
   key: string,
+  range: Cidr,
   gateway: Gateway | undefined,
 ): readonly DesiredCondition[] {
   const { staticRoutes = [] } = vpc.spec;
   if (staticRoutes.length === 0) return [];
+  const { used, refused } = usedRoutes(vpc, range, gateway);
+  if (refused.length > 0) {
+    const routes = refused.map(({ route, because }) => `${textOf(route)} (${because})`).join(', ');
+    const message = `The router does not use the static routes ${routes}; remove or change these routes.`;
+    return [condition('RoutesResolved', 'False', 'RouteRefused', message)];
+  }
   const networks = networksOf(stores, vpc, key, gateway);
-  const unreachable = staticRoutes.filter(({ nextHop }) => {
+  const unreachable = used.filter(({ nextHop }) => {
     const address = parseAddress(nextHop, { family: 4 });
     return !address.ok || !networks.some((network) => containsAddress(network, address.value));
   });
@@ -45,12 +119,13 @@ export function routesResolved(
     const message = 'The router reaches the next hop of every static route.';
     return [condition('RoutesResolved', 'True', 'RoutesResolved', message)];
   }
-  const routes = unreachable.map(({ destination, nextHop }) => `${destination} via ${nextHop}`).join(', ');
   const message =
-    `The router does not reach the next hop of the static routes ${routes}, so these routes are not in effect. ` +
+    `The router does not reach the next hop of the static routes ${unreachable.map(textOf).join(', ')}, so these routes are not in effect. ` +
     'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.';
   return [condition('RoutesResolved', 'False', 'NextHopUnreachable', message)];
 }
+
+const textOf = ({ destination, nextHop }: StaticRoute): string => `${destination} via ${nextHop}`;
 
 /** Returns the networks in which the router has an address, except the links to peers, which contain no next hops. */
 function networksOf(

@@ -131,13 +131,19 @@ export function dhcpStart(operation: 1 | 2, transaction: number): Buffer {
   return Buffer.concat([u8(operation, 1, 6, 0), u16(transaction >>> 16, transaction & 0xffff)]);
 }
 
-/** Perl code that opens a packet socket for all protocols on eth0. `$to` is the address of the interface. */
-const socket = `open F, "/sys/class/net/eth0/ifindex" or die; $index = <F> + 0;
+/** Perl code that opens a packet socket for all protocols on a device. `$to` is the address of the interface. */
+const socketOn = (
+  device: string,
+): string => `open F, "/sys/class/net/${device}/ifindex" or die; $index = <F> + 0;
 socket S, 17, 3, 0x0300 or die; $to = pack "S n i S C C a8", 17, 3, $index, 0, 0, 6, "";`;
 
 /** Sends frames from a VM unchanged. */
-export async function sendFrames(from: Guest, ...frames: readonly Buffer[]): Promise<void> {
-  const program = `${socket} while (<STDIN>) { chomp; send S, (pack "H*", $_), 0, $to or die "$!" }`;
+export const sendFrames = (from: Guest, ...frames: readonly Buffer[]): Promise<void> =>
+  sendFramesOn('eth0', from, ...frames);
+
+/** Sends frames from a machine unchanged, through one of its devices. */
+export async function sendFramesOn(device: string, from: Guest, ...frames: readonly Buffer[]): Promise<void> {
+  const program = `${socketOn(device)} while (<STDIN>) { chomp; send S, (pack "H*", $_), 0, $to or die "$!" }`;
   const input = frames.map((frame) => `${frame.toString('hex')}\n`).join('');
   const { code, stderr } = await from.attempt(['perl', '-e', program], { input });
   if (code !== 0) throw new Error(`perl: ${stderr}`);
@@ -155,7 +161,7 @@ export class Sniffer {
   static async start(guest: Guest, dir: string): Promise<Sniffer> {
     const file = `${dir}/frames-${guest.state.name}-${performance.now()}`;
     // Frames that the VM itself sends (PACKET_OUTGOING, 4) are ignored.
-    const program = `$| = 1; ${socket} bind S, $to or die; print "ready\\n";
+    const program = `$| = 1; ${socketOn('eth0')} bind S, $to or die; print "ready\\n";
 while (defined($from = recv S, $frame, 2000, 0)) { next if (unpack "S n i S C", $from)[4] == 4; print unpack("H*", $frame), "\\n" }`;
     await guest.run('sh', '-c', 'perl -e "$1" >"$2" 2>&1 </dev/null &', 'sh', program, file);
     const sniffer = new Sniffer(file);

@@ -70,6 +70,8 @@ const predicates: Readonly<Record<string, (fields: Fields) => boolean>> = {
   '1': () => true,
   '0': () => false,
   ip: () => true,
+  // The packets of the model are IP packets.
+  arp: () => false,
   ip4: is4,
   ip6: (fields) => !is4(fields),
   tcp: isProtocol(6),
@@ -101,6 +103,7 @@ const fieldsByName: Readonly<Record<string, Field>> = {
   'ip4.dst': field('ip4', ({ destination }) => destination),
   'ip6.src': field('ip6', ({ source }) => source),
   'ip6.dst': field('ip6', ({ destination }) => destination),
+  'arp.spa': field('arp', () => undefined),
   'tcp.dst': field('tcp', ({ port }) => port),
   'udp.src': field('udp', ({ sourcePort }) => sourcePort),
   'udp.dst': field('udp', ({ port }) => port),

@@ -143,8 +143,9 @@ const isExpected = ([key, value]: readonly [string, string]): boolean =>
 const uid = '[0-9a-f]{8}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{12}';
 const typed = new RegExp(
   `^(?:&&|\\|\\||==|>=|<=|!(?=eth)|[(){},]|[@$]on_${uid}(?:_drop|_isolation)?(?:_ip[46])?` +
-    '|(?:inport|outport|ip|ip4|ip6|tcp|udp|sctp|icmp4|icmp6|nd_ns|nd_na|nd_ra|eth\\.mcast)(?![\\w.])' +
-    '|(?:ip[46]\\.(?:src|dst)|ip\\.proto|(?:tcp|udp|sctp)\\.dst|udp\\.src|icmp[46]\\.(?:type|code))(?![\\w.])' +
+    `|"on_${uid}_(?:gateway|router|external|external_switch)"` +
+    '|(?:inport|outport|arp|ip|ip4|ip6|tcp|udp|sctp|icmp4|icmp6|nd_ns|nd_na|nd_ra|eth\\.mcast)(?![\\w.])' +
+    '|(?:ip[46]\\.(?:src|dst)|arp\\.spa|ip\\.proto|(?:tcp|udp|sctp)\\.dst|udp\\.src|icmp[46]\\.(?:type|code))(?![\\w.])' +
     '|[0-9]+(?:\\.[0-9]+){3}(?:/[0-9]+)?|[0-9a-f]*:[0-9a-f:]*(?:/[0-9]+)?|[0-9]+) ?',
 );
 function isTyped(match: string): boolean {
