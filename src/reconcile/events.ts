@@ -8,7 +8,7 @@ import {
   silentLogger,
   sleep,
 } from '../base/index.ts';
-import { Fifo } from './queue/fifo.ts';
+import { TurnQueue } from './queue/turn-queue.ts';
 import type { KubeObject, ResourceType } from './types.ts';
 
 const eventType: ResourceType = {
@@ -88,7 +88,8 @@ export class EventRecorder implements EventSink {
   readonly #perMs: number;
   readonly #burst: number;
   readonly #series = new Map<string, Series>();
-  readonly #queue = new Fifo<Series>();
+  /** The namespaces take turns, so that the Events of one of them do not delay those of the others. */
+  readonly #queue = new TurnQueue<Series>();
   readonly #closed = new AbortController();
   #tokens: number;
   #filledAt: number;
@@ -142,12 +143,16 @@ export class EventRecorder implements EventSink {
 
   #enqueue(series: Series): void {
     if (series.isQueued) return;
-    if (this.#queue.size >= (this.#options.capacity ?? 1000)) {
+    const { namespace = '' } = series.object.metadata;
+    const capacity = this.#options.capacity ?? 1000;
+    // In a full queue, a namespace with fewer Events than its share of the capacity can still add Events.
+    const share = Math.ceil(capacity / (this.#queue.groups + 1));
+    if (this.#queue.size >= capacity && this.#queue.sizeOf(namespace) >= share) {
       this.#dropped++;
       return;
     }
     series.isQueued = true;
-    this.#queue.push(series);
+    this.#queue.push(namespace, series);
     this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
   }
 

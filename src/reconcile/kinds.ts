@@ -14,6 +14,12 @@ import type { StatusWriter } from './status.ts';
 import { Store, type Change, type ReadStore } from './store/store.ts';
 import type { Kind, KubeObject, Priority, Reconciler } from './types.ts';
 
+/**
+ * The largest share of the workers of a kind that process keys of one namespace. The others are free for other
+ * namespaces when one namespace waits for a slow API server or database.
+ */
+const MAX_NAMESPACE_SHARE = 0.75;
+
 /** The dependencies of a {@link KindRegistry}. */
 interface KindRegistryOptions {
   readonly log: Logger;
@@ -138,7 +144,8 @@ export class KindRegistry {
   ): { readonly queue: WorkQueue; readonly controller: Controller<T> } {
     const { log, now, metricsOf } = this.#options;
     const metrics = metricsOf(options.kind);
-    const queue = new WorkQueue({ ...this.#options.queue, observer: metrics.queue });
+    const maxPerNamespace = Math.ceil(options.workers * MAX_NAMESPACE_SHARE);
+    const queue = new WorkQueue({ ...this.#options.queue, observer: metrics.queue, maxPerNamespace });
     const { observe } = metrics;
     const turn = this.#turn;
     return { queue, controller: new Controller({ ...options, queue, log, now, turn, observe }) };

@@ -5,6 +5,7 @@ import type { DesiredState } from '../model/desired.ts';
 import type { Owner } from '../model/marks.ts';
 import type { ApplyResult } from '../writer.ts';
 import { Batch } from './batch.ts';
+import { NamespaceTurns } from './namespace-turns.ts';
 import { failureCause, ownerError } from './failure.ts';
 
 /** The functions that the group commit uses. */
@@ -65,6 +66,7 @@ export class GroupCommit {
   readonly #rowsPerTransaction: number;
   readonly #pending = new Map<string, Submission>();
   readonly #inFlight = new Set<string>();
+  readonly #turns = new NamespaceTurns();
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -181,12 +183,13 @@ export class GroupCommit {
         if (batch.conflictsWith(changes)) return 'next';
         batch.add(changes);
         submission.sent = changes;
+        this.#turns.served(owner.namespace);
         taken.push(submission);
         candidates.delete(owner.uid);
       }
       return 'next';
     };
-    for (const submission of candidates.values()) {
+    for (const submission of this.#turns.order(candidates.values())) {
       if (batch.rows >= limit || take(submission, true) === 'full') break;
     }
     for (const submission of orphans) if (take(submission, false) === 'full') break;

@@ -36,6 +36,9 @@ export interface HttpClientOptions {
   readonly userAgent?: string;
 }
 
+/** The default of {@link HttpClientOptions.maxSockets}. */
+export const DEFAULT_MAX_SOCKETS = 32;
+
 /** The client reads the credentials again after this time, and after a 401. */
 const CREDENTIALS_TTL_MS = 60_000;
 /**
@@ -269,7 +272,7 @@ function openChannel(connection: Connection, old: Channel | undefined, options: 
     target: { hostname: url.hostname.replace(/^\[|\]$/g, ''), port, ...tls },
     basePath: url.pathname.replace(/\/$/, ''),
     headers,
-    agent: new Agent({ ...agentOptions, maxSockets: options.maxSockets ?? 32 }),
+    agent: new Agent({ ...agentOptions, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS }),
     streamAgent: new Agent(agentOptions),
   };
 }

@@ -15,7 +15,8 @@ import type {
 import type { ConnectionSource } from './connection.ts';
 import { apiErrorOf, bodyOf, parseJson } from './response.ts';
 import { ApiError, ConnectionError } from './errors.ts';
-import { HttpClient, type HttpClientOptions, type HttpRequest } from './http.ts';
+import { FairGate } from './fair-gate.ts';
+import { DEFAULT_MAX_SOCKETS, HttpClient, type HttpClientOptions, type HttpRequest } from './http.ts';
 import { LineSplitter } from './lines.ts';
 import { OutageTracker } from './outage.ts';
 import { resourcePath, withQuery } from './paths.ts';
@@ -34,12 +35,20 @@ export interface RestClientOptions extends HttpClientOptions {
   readonly onRequest?: (method: string, code: string, ms: number) => void;
 }
 
+/**
+ * The largest share of the requests in progress that belong to one namespace. A real API server gets no more writes
+ * done with more than 16 requests at once; it only answers each of them later.
+ */
+const MAX_NAMESPACE_SHARE = 0.5;
+
 /** The schemas of an OpenAPI v3 document, by name. The server chooses the names. */
 export interface OpenApiDocument {
   readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> };
 }
 
 interface Call {
+  /** The namespace of the object; an empty text for a cluster-scoped object or a list of all namespaces. */
+  readonly namespace: string;
   readonly method: string;
   readonly path: string;
   readonly retry: RetryPolicy;
@@ -51,6 +60,7 @@ interface Call {
 export class RestClient implements KubeClient {
   readonly #http: HttpClient;
   readonly #outage: OutageTracker;
+  readonly #gate: FairGate;
   readonly #timeoutMs: number;
   readonly #maxAttempts: number;
   readonly #backoff: Backoff;
@@ -60,6 +70,8 @@ export class RestClient implements KubeClient {
 
   constructor(source: ConnectionSource, options: RestClientOptions = {}) {
     this.#http = new HttpClient(source, options);
+    const sockets = options.maxSockets ?? DEFAULT_MAX_SOCKETS;
+    this.#gate = new FairGate(sockets, Math.ceil(sockets * MAX_NAMESPACE_SHARE));
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#maxAttempts = options.maxAttempts ?? 5;
     this.#backoff = options.backoff ?? { baseMs: 100, maxMs: 5_000 };
@@ -70,7 +82,8 @@ export class RestClient implements KubeClient {
   }
 
   get<T extends KubeObject>(type: ResourceType, ref: ObjectRef, options?: RequestOptions): Promise<T> {
-    return this.#call({ method: 'GET', path: resourcePath(type, ref), retry: 'always' }, options);
+    const { namespace = '' } = ref;
+    return this.#call({ namespace, method: 'GET', path: resourcePath(type, ref), retry: 'always' }, options);
   }
 
   async list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<ListPage<T>> {
@@ -80,7 +93,7 @@ export class RestClient implements KubeClient {
       fieldSelector: options.fieldSelector,
       resourceVersion: options.resourceVersion,
     });
-    const list: ListBody = await this.#call({ method: 'GET', path, retry: 'always' }, options);
+    const list: ListBody = await this.#call({ namespace: '', method: 'GET', path, retry: 'always' }, options);
     const items = list.items ?? [];
     const apiVersion = apiVersionOf(type);
     // The items of a list of built-in kinds have no kind. The items are not shared yet, so the code may
@@ -96,12 +109,14 @@ export class RestClient implements KubeClient {
 
   create<T extends KubeObject>(type: ResourceType, object: NewObject, options?: RequestOptions): Promise<T> {
     const path = resourcePath(type, { namespace: object.metadata.namespace });
-    return this.#call({ method: 'POST', path, body: object, retry: 'ifUnsent' }, options);
+    const { namespace = '' } = object.metadata;
+    return this.#call({ namespace, method: 'POST', path, body: object, retry: 'ifUnsent' }, options);
   }
 
   update<T extends KubeObject>(type: ResourceType, object: T, options?: PatchOptions): Promise<T> {
     const path = resourcePath(type, object.metadata, options?.subresource);
-    return this.#call({ method: 'PUT', path, body: object, retry: 'ifUnsent' }, options);
+    const { namespace = '' } = object.metadata;
+    return this.#call({ namespace, method: 'PUT', path, body: object, retry: 'ifUnsent' }, options);
   }
 
   patchMerge<T extends KubeObject>(
@@ -112,6 +127,7 @@ export class RestClient implements KubeClient {
   ): Promise<T> {
     return this.#call(
       {
+        namespace: ref.namespace ?? '',
         method: 'PATCH',
         path: resourcePath(type, ref, options?.subresource),
         body: patch,
@@ -130,6 +146,7 @@ export class RestClient implements KubeClient {
   ): Promise<T> {
     return this.#call(
       {
+        namespace: ref.namespace ?? '',
         method: 'PATCH',
         path: resourcePath(type, ref, options?.subresource),
         body: patch,
@@ -150,7 +167,8 @@ export class RestClient implements KubeClient {
     };
     // With the UID as a precondition, a retry cannot delete a new object with the same name.
     const retry = uid === undefined ? 'ifUnsent' : 'always';
-    await this.#call({ method: 'DELETE', path: resourcePath(type, ref), body, retry }, options);
+    const { namespace = '' } = ref;
+    await this.#call({ namespace, method: 'DELETE', path: resourcePath(type, ref), body, retry }, options);
   }
 
   async watch<T extends KubeObject>(
@@ -177,7 +195,7 @@ export class RestClient implements KubeClient {
     const path = type.group === '' ? `/api/${type.version}` : `/apis/${apiVersionOf(type)}`;
     try {
       const list: { resources?: readonly { name: string; kind: string }[] } = await this.#call(
-        { method: 'GET', path, retry: 'always' },
+        { namespace: '', method: 'GET', path, retry: 'always' },
         options,
       );
       return (list.resources ?? []).some(({ name, kind }) => name === type.plural && kind === type.kind);
@@ -194,13 +212,13 @@ export class RestClient implements KubeClient {
    */
   openApi(type: ResourceType, options?: RequestOptions): Promise<OpenApiDocument> {
     const path = `/openapi/v3/apis/${apiVersionOf(type)}`;
-    return this.#call({ method: 'GET', path, retry: 'always' }, options);
+    return this.#call({ namespace: '', method: 'GET', path, retry: 'always' }, options);
   }
 
   /** Reads the version of the server, for example `v1.33.2`. */
   async version(options?: RequestOptions): Promise<string> {
     const { gitVersion } = await this.#call<{ readonly gitVersion: string }>(
-      { method: 'GET', path: '/version', retry: 'always' },
+      { namespace: '', method: 'GET', path: '/version', retry: 'always' },
       options,
     );
     return gitVersion;
@@ -224,7 +242,9 @@ export class RestClient implements KubeClient {
         const timeoutMs = Math.max(1, deadline - started);
         const { method, path } = call;
         const request = { method, path, timeoutMs, ...body, ...contentType, ...signalOf(options) };
-        return parseJson(await this.#outage.track(this.#send(request))) as R;
+        return parseJson(
+          await this.#gate.run(call.namespace, () => this.#outage.track(this.#send(request))),
+        ) as R;
       } catch (error) {
         const delay = this.#retryDelay(error, call.retry, attempt);
         if (delay === undefined || this.#clock.now() + delay >= deadline) throw error;

@@ -1,5 +1,5 @@
 import type { Priority } from '../types.ts';
-import { Fifo } from './fifo.ts';
+import { TurnQueue } from './turn-queue.ts';
 
 const order: readonly Priority[] = ['edit', 'repair', 'resync'];
 
@@ -7,6 +7,12 @@ const order: readonly Priority[] = ['edit', 'repair', 'resync'];
  * Every n-th key comes from the lowest waiting priority, so that a stream of edits does not starve a resync.
  */
 const LOWEST_PRIORITY_INTERVAL = 16;
+/**
+ * Every n-th key is a repair. So the edits of one namespace delay the repairs of another one by a factor only: a new
+ * Port waits for repairs, because its Subnet wakes it.
+ */
+const REPAIR_INTERVAL = 4;
+const repairFirst: readonly Priority[] = ['repair', 'edit', 'resync'];
 
 /** The higher of two priorities. */
 export function higherPriority(a: Priority, b: Priority): Priority {
@@ -34,10 +40,10 @@ interface WaitingKey {
  */
 export class FairQueue {
   readonly #entries = new Map<string, Entry>();
-  readonly #levels: Readonly<Record<Priority, PriorityLevel>> = {
-    edit: new PriorityLevel(),
-    repair: new PriorityLevel(),
-    resync: new PriorityLevel(),
+  readonly #levels: Readonly<Record<Priority, TurnQueue<Entry>>> = {
+    edit: new TurnQueue(),
+    repair: new TurnQueue(),
+    resync: new TurnQueue(),
   };
   #taken = 0;
 
@@ -58,15 +64,23 @@ export class FairQueue {
     }
     const entry: Entry = { key, priority, since: old?.since ?? now, isSuperseded: false };
     this.#entries.set(key, entry);
-    this.#levels[priority].push(entry);
+    this.#levels[priority].push(namespaceOf(key), entry);
     return old === undefined;
   }
 
-  take(): WaitingKey | undefined {
+  /** Takes the next key of a namespace for which `isBusy` is false. */
+  take(isBusy?: (namespace: string) => boolean): WaitingKey | undefined {
     if (this.#entries.size === 0) return undefined;
-    const isLowestFirst = ++this.#taken % LOWEST_PRIORITY_INTERVAL === 0;
-    for (const priority of isLowestFirst ? order.toReversed() : order) {
-      const entry = this.#levels[priority].shift();
+    const turn = ++this.#taken;
+    const levels =
+      turn % LOWEST_PRIORITY_INTERVAL === 0
+        ? order.toReversed()
+        : turn % REPAIR_INTERVAL === 0
+          ? repairFirst
+          : order;
+    for (const priority of levels) {
+      let entry = this.#levels[priority].shift(isBusy);
+      while (entry?.isSuperseded === true) entry = this.#levels[priority].shift(isBusy);
       if (entry === undefined) continue;
       this.#entries.delete(entry.key);
       return entry;
@@ -75,35 +89,8 @@ export class FairQueue {
   }
 }
 
-/** The keys of one priority: one queue per namespace, and the order of the namespaces. */
-class PriorityLevel {
-  readonly #queues = new Map<string, Fifo<Entry>>();
-  readonly #turns = new Fifo<string>();
-
-  push(entry: Entry): void {
-    const namespace = namespaceOf(entry.key);
-    let queue = this.#queues.get(namespace);
-    if (queue === undefined) {
-      this.#queues.set(namespace, (queue = new Fifo()));
-      this.#turns.push(namespace);
-    }
-    queue.push(entry);
-  }
-
-  shift(): Entry | undefined {
-    for (let namespace = this.#turns.shift(); namespace !== undefined; namespace = this.#turns.shift()) {
-      const queue = this.#queues.get(namespace);
-      let entry = queue?.shift();
-      while (entry?.isSuperseded === true) entry = queue?.shift();
-      if (queue === undefined || queue.size === 0) this.#queues.delete(namespace);
-      else this.#turns.push(namespace);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
-  }
-}
-
-function namespaceOf(key: string): string {
+/** Returns the namespace in a key; an empty text for a cluster-scoped object. */
+export function namespaceOf(key: string): string {
   const slash = key.indexOf('/');
   return slash < 0 ? '' : key.slice(0, slash);
 }

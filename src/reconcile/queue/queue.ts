@@ -2,7 +2,7 @@ import { type Backoff, type Clock, type Random, backoffDelay, realClock } from '
 import type { Priority } from '../types.ts';
 import { DelayQueue } from './delay-queue.ts';
 import { Fifo } from './fifo.ts';
-import { FairQueue, higherPriority } from './fair-queue.ts';
+import { FairQueue, higherPriority, namespaceOf } from './fair-queue.ts';
 
 /** Settings of a {@link WorkQueue}. */
 export interface WorkQueueOptions {
@@ -11,6 +11,8 @@ export interface WorkQueueOptions {
   /** The backoff of a key that fails. */
   readonly backoff?: Backoff;
   readonly observer?: QueueObserver;
+  /** The number of keys of one namespace that workers process at the same time. The default is no limit. */
+  readonly maxPerNamespace?: number;
 }
 
 /** Receives the events of a queue for metrics. All times are in ms. */
@@ -52,6 +54,9 @@ export class WorkQueue {
   readonly #waiting = new FairQueue();
   readonly #delayed: DelayQueue;
   readonly #processing = new Map<string, number>();
+  readonly #maxPerNamespace: number;
+  /** Namespace → the number of its keys in `#processing`. */
+  readonly #busy = new Map<string, number>();
   /** The keys that were added during their processing. */
   readonly #again = new Map<string, Priority>();
   readonly #failures = new Map<string, number>();
@@ -64,6 +69,7 @@ export class WorkQueue {
     this.#random = options.random ?? Math.random;
     this.#backoff = options.backoff ?? { baseMs: 50, maxMs: 60_000 };
     this.#observer = options.observer;
+    this.#maxPerNamespace = options.maxPerNamespace ?? Infinity;
     this.#delayed = new DelayQueue(this.#clock, (key) => this.add(key, 'repair'));
   }
 
@@ -152,10 +158,15 @@ export class WorkQueue {
     const started = this.#processing.get(key);
     if (started === undefined) return;
     this.#processing.delete(key);
+    const namespace = namespaceOf(key);
+    const others = (this.#busy.get(namespace) ?? 1) - 1;
+    if (others === 0) this.#busy.delete(namespace);
+    else this.#busy.set(namespace, others);
     this.#observer?.done(this.#clock.now() - started);
     const again = this.#again.get(key);
     this.#again.delete(key);
     if (again !== undefined) this.add(key, again);
+    else this.#serve();
     this.#settle();
   }
 
@@ -183,12 +194,16 @@ export class WorkQueue {
 
   #next(): Work | undefined {
     if (this.#closed === 'dropped') return undefined;
-    const taken = this.#waiting.take();
+    const taken = this.#waiting.take(
+      (namespace) => (this.#busy.get(namespace) ?? 0) >= this.#maxPerNamespace,
+    );
     if (taken === undefined) return undefined;
     const { key, priority, since } = taken;
     const now = this.#clock.now();
     this.#delayed.cancel(key);
     this.#processing.set(key, now);
+    const namespace = namespaceOf(key);
+    this.#busy.set(namespace, (this.#busy.get(namespace) ?? 0) + 1);
     this.#observer?.taken(now - since);
     return { key, priority, attempt: this.#failures.get(key) ?? 0 };
   }

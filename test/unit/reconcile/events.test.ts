@@ -96,6 +96,14 @@ describe('EventRecorder', () => {
     expect(recorder.dropped).toBe(89);
   });
 
+  it('writes the Events of a namespace in its turn, also if another namespace fills the queue', async () => {
+    const { clock, recorder, written } = setUp({ perSecond: 1, burst: 1, capacity: 10 });
+    for (let i = 0; i < 100; i++) recorder.record(widget(`w${i}`), ready);
+    recorder.record(widget('quiet', { metadata: { namespace: 'other', uid: 'quiet' } }), ready);
+    await clock.advance(2_000);
+    expect((await written()).map(({ regarding }) => regarding.uid)).toContain('quiet');
+  });
+
   it('continues after a failed write, and writes that event when it is repeated', async () => {
     const { clock, cluster, recorder, written } = setUp();
     cluster.failing = (call) => (call.includes(' default/a.') ? refusal(403, 'Forbidden') : undefined);

@@ -58,6 +58,39 @@ describe('WorkQueue', () => {
     expect(order).toHaveLength(1003);
   });
 
+  it('does not starve the repairs of a namespace during a stream of edits in another one', async () => {
+    const { queue } = setUp();
+    queue.add('quiet/x', 'repair');
+    const order: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      queue.add(`noisy/${i}`, 'edit');
+      queue.add(`noisy/also-${i}`, 'edit');
+      const { key } = (await queue.take())!;
+      order.push(key);
+      queue.done(key);
+    }
+    expect(order.indexOf('quiet/x')).toBeLessThan(4);
+  });
+
+  it('keeps workers free for other namespaces when one namespace waits for I/O', async () => {
+    const queue = new WorkQueue({ clock: new FakeClock(), maxPerNamespace: 2 });
+    const taken: string[] = [];
+    const worker = async (): Promise<void> => {
+      for (let work = await queue.take(); work !== undefined; work = await queue.take()) taken.push(work.key);
+    };
+    for (let i = 0; i < 3; i++) void worker();
+    for (let i = 0; i < 9; i++) queue.add(`noisy/${i}`, 'edit');
+    await settle();
+    expect(taken).toEqual(['noisy/0', 'noisy/1']);
+    queue.add('quiet/x', 'edit');
+    await settle();
+    expect(taken).toEqual(['noisy/0', 'noisy/1', 'quiet/x']);
+    queue.done('noisy/0');
+    await settle();
+    expect(taken).toHaveLength(4);
+    await Promise.race([queue.shutDown({ drain: false }), settle()]);
+  });
+
   it('does not starve a resync during a stream of edits', async () => {
     const { queue } = setUp();
     queue.add('a/resync', 'resync');
