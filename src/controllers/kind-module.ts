@@ -1,5 +1,5 @@
 import type { Port } from '../api/index.ts';
-import type { Owner } from '../ovn/index.ts';
+import type { Owner, Retention } from '../ovn/index.ts';
 import type { Kind, KubeObject, MetricsRegistry } from '../reconcile/index.ts';
 import type { Env, KindName, PoolSources, Stores } from './common/env.ts';
 import type { KindController } from './common/kind-reconciler.ts';
@@ -28,6 +28,11 @@ export interface KindModule<T extends KubeObject> {
   readonly hasRows: boolean;
   /** Whether the operator's finalizer keeps a deleted object until no other object uses it. */
   readonly hasFinalizer: boolean;
+  /**
+   * Which port groups of a removed object stay in OVN while rows of other objects need them. A user can remove a
+   * finalizer, so the rows of other objects may outlive the object.
+   */
+  readonly retention?: Retention;
   /** The kinds of the objects that the controller creates and deletes. */
   readonly creates?: readonly KindName[];
   /**

@@ -3,12 +3,13 @@
  */
 export { ApplyError, describeOwner } from './errors.ts';
 export type { ApplyResult, DriftListener, RowWriter } from './writer.ts';
+export type { Retention } from './diff/retention.ts';
 export { connectNorthbound } from './northbound.ts';
 export type { Northbound } from './northbound.ts';
 
 export { member, nothing, row } from './model/desired.ts';
 export type { DesiredRow, DesiredState, Membership } from './model/desired.ts';
-export { ownerText, SUBNET_MARK } from './model/marks.ts';
+export { ownerText, SUBNET_MARK, UID_MARK } from './model/marks.ts';
 export type { Owner } from './model/marks.ts';
 export { symbol } from './model/names.ts';
 export type { OvnSymbol } from './model/names.ts';
@@ -36,3 +37,4 @@ export { measureLag } from './inspect/lag.ts';
 export type { Lag } from './inspect/lag.ts';
 
 export { textAt } from './ovsdb/index.ts';
+export type { Row } from './ovsdb/index.ts';

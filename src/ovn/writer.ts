@@ -1,3 +1,4 @@
+import type { Retention } from './diff/retention.ts';
 import type { DesiredState } from './model/desired.ts';
 import type { Owner } from './model/marks.ts';
 import type { Row } from './ovsdb/index.ts';
@@ -10,6 +11,8 @@ export interface ApplyResult {
    * The writes, for log messages: `insert ACL`, `update NAT (external_ip)`, `add to Logical_Switch.ports`.
    */
   readonly writes: readonly string[];
+  /** After a removal: the owners of the rows that need rows which therefore stay. */
+  readonly heldBy?: readonly Owner[];
 }
 
 /** A row with an owner's marks. */
@@ -34,10 +37,20 @@ export interface RowWriter {
    * @throws ApplyError with a `code` and a `retry` advice
    */
   apply(owner: Owner, desired: DesiredState): Promise<ApplyResult>;
-  /** Removes all rows and memberships of the owner: the same as applying the empty state. */
-  remove(owner: Owner): Promise<ApplyResult>;
+  /**
+   * Removes the rows and memberships of the owner: the same as applying the empty state. With `retention`, port groups
+   * that rows of other owners still need stay. The writer removes them in the moment when nothing needs them.
+   */
+  remove(owner: Owner, retention?: Retention): Promise<ApplyResult>;
   /** Returns the rows of the owner with this UID from the replica. O(rows of the owner). */
   ownedBy(uid: string): readonly OwnedRow[];
+  /**
+   * Returns the state that the replica shows for the owner with this UID. To apply this state changes nothing. O(rows
+   * and memberships of the owner).
+   */
+  present(uid: string): DesiredState;
+  /** Returns a row of any owner from the replica. */
+  get(table: string, uuid: string): Row | undefined;
   /** Returns every owner of this cluster that has rows in the database. */
   owners(): Iterable<Owner>;
   /**

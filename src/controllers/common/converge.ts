@@ -26,6 +26,11 @@ export interface Intent<S> {
    * ones.
    */
   readonly desired?: DesiredState | undefined;
+  /**
+   * Returns the rows for the time in which the controller cannot determine the rows, or OVN does not accept them: the
+   * present rows, with every restriction that must be in effect. Undefined: OVN keeps the present rows.
+   */
+  readonly fallback?: (() => Fallback | undefined) | undefined;
   /** Why the object is invalid or conflicts with another object. */
   readonly accepted?: Problem | undefined;
   /** Why a reference of the object is not resolved (yet). */
@@ -45,6 +50,13 @@ export interface Intent<S> {
   readonly status: (programmed: boolean) => S;
 }
 
+/** The rows of an object that restrict traffic although the controller cannot determine all rows. */
+export interface Fallback {
+  readonly desired: DesiredState;
+  /** Why the object is out of operation, as a sentence. */
+  readonly problem?: string | undefined;
+}
+
 /** Returns the owner to record for an object's rows. */
 export function ownerOf(object: KubeObject): Owner {
   const { name, namespace = '', uid } = object.metadata;
@@ -61,13 +73,17 @@ export async function converge(
   object: Conditioned,
   intent: Intent<object>,
 ): Promise<Result> {
-  const failure = intent.desired === undefined ? undefined : await applyRows(env, object, intent.desired);
+  const { failure, fallback } = await applyIntent(env, object, intent);
   if (failure?.code === 'FENCED' || failure?.code === 'STOPPED') return { kind: 'wait' };
   // A row that the object joins disappeared, and the owner of that row is about to create it again; the applier then
   // wakes this object. A report in between would cost two writes for each of the ten thousand Ports of a switch.
-  if (failure?.code === 'PARENT_MISSING' && wasProgrammed(object)) return { kind: 'wait' };
+  if (failure?.code === 'PARENT_MISSING' && fallback?.problem === undefined && wasProgrammed(object))
+    return { kind: 'wait' };
   if (intent.desired !== undefined && failure === undefined) intent.applied?.();
-  const programmed = programmedCondition(env, object, intent, failure);
+  const programmed =
+    fallback?.problem === undefined
+      ? programmedCondition(env, object, intent, failure)
+      : condition('Programmed', 'False', 'Pending', fallback.problem);
   const generation = object.metadata.generation ?? 0;
   const conditions = mergeConditions(object.status?.conditions, desiredConditions(intent, programmed), {
     generation,
@@ -89,6 +105,28 @@ function wasProgrammed({ metadata: { generation = 0 }, status }: Conditioned): b
   const programmed = findCondition(status?.conditions, 'Programmed');
   return programmed?.status === 'True' && programmed.observedGeneration === generation;
 }
+
+/** Writes the desired rows. If there are none, or OVN does not accept them, writes the fallback. */
+async function applyIntent(
+  env: Env,
+  object: KubeObject,
+  { desired, fallback: fallbackOf }: Intent<object>,
+): Promise<{ readonly failure?: ApplyError | undefined; readonly fallback?: Fallback | undefined }> {
+  if (desired !== undefined) {
+    const failure = await applyRows(env, object, desired);
+    if (failure === undefined || isOutage(failure)) return { failure };
+  }
+  const fallback = fallbackOf?.();
+  const failure = fallback && (await applyRows(env, object, fallback.desired));
+  if (desired === undefined) return { failure, fallback };
+  // The second attempt succeeds if the missing row has appeared. Otherwise the writer then waits for this row.
+  const again = await applyRows(env, object, desired);
+  return again === undefined ? {} : { failure: again, fallback };
+}
+
+/** Whether the operator cannot write at all. */
+const isOutage = ({ code }: ApplyError): boolean =>
+  code === 'OVN_CONNECTION_FAILED' || code === 'FENCED' || code === 'STOPPED';
 
 async function applyRows(
   env: Env,
@@ -115,7 +153,8 @@ function programmedCondition(
     return condition('Programmed', 'True', 'Programmed', 'OVN contains the rows of the object.');
   }
   const before = findCondition(object.status?.conditions, 'Programmed');
-  if (before !== undefined && env.writer.ownedBy(object.metadata.uid).length > 0) {
+  const isParentGone = intent.resolvedRefs !== undefined && parentGone.has(intent.resolvedRefs.reason);
+  if (before !== undefined && !isParentGone && env.writer.ownedBy(object.metadata.uid).length > 0) {
     return {
       type: 'Programmed',
       status: before.status,
@@ -127,6 +166,9 @@ function programmedCondition(
     'The operator writes nothing to OVN until the object is accepted and its references are resolved.';
   return condition('Programmed', 'False', 'Pending', waiting);
 }
+
+/** With a removed VPC or Subnet, OVN loses the router or the switch to which the rows of the object belong. */
+const parentGone: ReadonlySet<Reason> = new Set(['VPCNotFound', 'SubnetNotFound']);
 
 function failureReason({ code }: ApplyError): Reason {
   if (code === 'OVN_CONNECTION_FAILED') return 'OVNConnectionFailed';

@@ -1,8 +1,15 @@
 import type { ResourceType } from '../../api/index.ts';
-import { isLeaving, type KubeObject, type Result } from '../../reconcile/index.ts';
+import type { Retention } from '../../ovn/index.ts';
+import { isLeaving, refKey, type Kind, type KubeObject, type Result } from '../../reconcile/index.ts';
 import { ownerOf } from './converge.ts';
 import { FINALIZER, type Env } from './env.ts';
 import type { Problem } from './problem.ts';
+
+/** The parts of a kind's module that decide how rows are removed. */
+interface Removed {
+  readonly kind: Pick<Kind<never>, 'type'>;
+  readonly retention?: Retention;
+}
 
 /** The number of names that a message lists at most. */
 const MAX_NAMES = 10;
@@ -21,11 +28,11 @@ export function inUseProblem(kind: string, users: readonly string[]): Problem | 
 /** Finishes the deletion of an unused object: removes its rows, releases its allocations, then removes the finalizer. */
 export async function finishDeletion(
   env: Env,
-  type: ResourceType,
+  { kind: { type }, retention }: Removed,
   object: KubeObject,
   release: () => void,
 ): Promise<Result> {
-  await env.writer.remove(ownerOf(object));
+  await removeRows(env, object, retention);
   release();
   await env.finalizers.remove(type, object, FINALIZER);
   return { kind: 'done' };
@@ -47,11 +54,22 @@ export async function ensureFinalizer(env: Env, type: ResourceType, object: Kube
  */
 export async function removeGone(
   env: Env,
+  { retention }: Removed,
   gone: readonly KubeObject[],
   release: (uid: string) => void,
 ): Promise<void> {
   for (const object of gone) {
-    await env.writer.remove(ownerOf(object));
+    await removeRows(env, object, retention);
     release(object.metadata.uid);
   }
+}
+
+/** Removes the rows of an object. Objects whose rows need some of them are reconciled, and report that. */
+async function removeRows(
+  { writer, wake }: Env,
+  object: KubeObject,
+  retention: Retention | undefined,
+): Promise<void> {
+  const { heldBy = [] } = await writer.remove(ownerOf(object), retention);
+  for (const holder of heldBy) wake(holder.kind, refKey(holder));
 }

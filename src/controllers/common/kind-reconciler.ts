@@ -1,4 +1,5 @@
 import type { KubeObject, Reconciler, ReconcileContext, Result } from '../../reconcile/index.ts';
+import type { Retention } from '../../ovn/index.ts';
 import { isLeaving } from '../../reconcile/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 import { converge, type Conditioned, type Intent } from './converge.ts';
@@ -29,6 +30,7 @@ interface Reconciled<T extends KubeObject> {
   readonly kind: Kind<T>;
   readonly controller: (env: Env) => KindController<T>;
   readonly hasFinalizer: boolean;
+  readonly retention?: Retention;
   readonly release?: (env: Env, uid: string) => void;
 }
 
@@ -51,12 +53,12 @@ export class KindReconciler<T extends Conditioned> implements Reconciler<T> {
   async reconcile(key: string, object: T | undefined, context: ReconcileContext<T>): Promise<Result> {
     const env = this.#env;
     const { kind, hasFinalizer } = this.#module;
-    await removeGone(env, context.gone, (uid) => this.#release(uid));
+    await removeGone(env, this.#module, context.gone, (uid) => this.#release(uid));
     for (const gone of context.gone) this.#controller.gone?.(gone);
     if (object === undefined) return { kind: 'done' };
     const users = hasFinalizer && isLeaving(object) ? await this.#users(key, object) : [];
     if (hasFinalizer && isLeaving(object) && users.length === 0)
-      return finishDeletion(env, kind.type, object, () => this.#release(object.metadata.uid));
+      return finishDeletion(env, this.#module, object, () => this.#release(object.metadata.uid));
     if (hasFinalizer && !(await ensureFinalizer(env, kind.type, object))) return { kind: 'wait' };
     const intent = this.#controller.intent(key, object, context);
     const result = await converge(env, kind.type, object, {

@@ -14,11 +14,12 @@ import type { KindController } from '../common/kind-reconciler.ts';
 import { weightOf } from '../common/limits.ts';
 import { interfaceId } from '../rows/names.ts';
 import type { Problem } from '../common/problem.ts';
-import { isProgrammed, missingGroups } from '../securitygroup/index.ts';
+import { isInOvn, missingGroups } from '../securitygroup/index.ts';
 import type { Limits } from '../settings.ts';
-import { subnetNetwork, type SubnetNetwork } from '../subnet/index.ts';
+import { subnetNetwork, vpcOfSubnet, type SubnetNetwork } from '../subnet/index.ts';
 import { restrictionsOf } from '../trafficpolicy/index.ts';
 import { assignAddressing, type Addressing } from './addressing.ts';
+import { portFallback } from './fallback.ts';
 import { securityGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
 import { specProblem } from './spec.ts';
@@ -42,6 +43,7 @@ export class PortController implements KindController<Port> {
     const intent = this.#withoutBinding(port);
     return {
       ...intent,
+      fallback: () => portFallback(this.#env, port),
       otherConditions: binding.conditions,
       status: (programmed) => ({ ...intent.status(programmed), boundHost: binding.host }),
     };
@@ -85,7 +87,12 @@ export class PortController implements KindController<Port> {
       return { accepted: addressing.problem, resolvedRefs: groups.problem, status: () => statusBefore(port) };
     }
     const groupUids = groups.found.map(({ metadata }) => metadata.uid);
-    const restrictions = restrictionsOf(this.#env.stores, port, network, limits);
+    const restrictions = restrictionsOf(
+      this.#env.stores,
+      port,
+      { subnetUid: network.subnet.metadata.uid, vpcUid: network.vpc.metadata.uid },
+      limits,
+    );
     return {
       desired: planPort(port, { network, ...addressing.value, groupUids, restrictions }),
       accepted: restrictions.excess ?? addressing.value.refused,
@@ -108,6 +115,10 @@ export class PortController implements KindController<Port> {
     const network = subnetNetwork(this.#env, subnet);
     const pool = pools.subnet(subnet.metadata.uid);
     if (network !== undefined && pool !== undefined) return { network, pool };
+    if (vpcOfSubnet(stores, subnet) === undefined) {
+      const message = `The VPC of the Subnet "${name}" does not exist; create the VPC. Until then, the operator changes nothing else in OVN for the Port than restrictions.`;
+      return { reason: 'VPCNotFound', message };
+    }
     const message = `The Subnet "${name}" is not ready; check the conditions of the Subnet.`;
     return { reason: 'SubnetNotReady', message };
   }
@@ -119,7 +130,7 @@ export class PortController implements KindController<Port> {
     const missing: string[] = [];
     for (const name of securityGroupNames(port.spec)) {
       const group = this.#env.stores.SecurityGroup.get(refKey({ namespace, name }));
-      if (group !== undefined && isProgrammed(group)) found.push(group);
+      if (group !== undefined && isInOvn(this.#env.writer, group)) found.push(group);
       else missing.push(name);
     }
     const consequence = 'a group that is not in OVN allows nothing';

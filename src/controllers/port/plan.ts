@@ -58,9 +58,9 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
       ]
     : [];
   const filtered =
-    spec.trafficFiltering === 'Enabled'
-      ? [dropGroupUuid(vpc.metadata.uid), ...facts.groupUids.map(groupUuid)]
-      : [];
+    spec.trafficFiltering === 'Disabled'
+      ? []
+      : [dropGroupUuid(vpc.metadata.uid), ...facts.groupUids.map(groupUuid)];
   const groups = [...filtered, ...facts.restrictions.groups];
   const ownSwitch = switchUuid(subnet.metadata.uid);
   const sources = allowedSources(

@@ -10,7 +10,7 @@ import type { Limits } from '../settings.ts';
 import { aclRow, type Acl } from '../rows/acl.ts';
 import { groupName, groupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';
-import { isProgrammed, missingGroups, remoteGroupNames } from './kind.ts';
+import { isInOvn, missingGroups, remoteGroupNames } from './kind.ts';
 import { ruleAcls } from './rules.ts';
 
 /** Decides on a SecurityGroup: its port group and ACLs. */
@@ -66,10 +66,11 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
    */
   #remotes(group: SecurityGroup): ReadonlyMap<string, OvnSymbol> {
     const { namespace = '', name: self } = group.metadata;
+    const { stores, writer } = this.#env;
     const found = new Map<string, OvnSymbol>();
     for (const name of remoteGroupNames(group.spec)) {
-      const remote = name === self ? group : this.#env.stores.SecurityGroup.get(refKey({ namespace, name }));
-      if (remote !== undefined && (remote === group || isProgrammed(remote))) {
+      const remote = name === self ? group : stores.SecurityGroup.get(refKey({ namespace, name }));
+      if (remote !== undefined && (remote === group || isInOvn(writer, remote))) {
         found.set(name, groupName(remote.metadata.uid));
       }
     }

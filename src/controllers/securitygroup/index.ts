@@ -5,13 +5,14 @@ import { SecurityGroupController } from './controller.ts';
 import { securityGroupKind } from './kind.ts';
 import { securityGroupMetrics } from './metrics.ts';
 
-export { isProgrammed, missingGroups } from './kind.ts';
+export { isInOvn, missingGroups } from './kind.ts';
 
 export const securityGroup: KindModule<SecurityGroup> = {
   kind: securityGroupKind,
   controller: (env) => new SecurityGroupController(env),
   hasRows: true,
   hasFinalizer: true,
+  retention: 'names',
   keeps: { SecurityGroup: 'remotes' },
   metrics: securityGroupMetrics,
 };

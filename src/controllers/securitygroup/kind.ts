@@ -1,4 +1,5 @@
 import { resources, type SecurityGroup } from '../../api/index.ts';
+import type { RowWriter } from '../../ovn/index.ts';
 import { refKey, type Kind, type ReadStore } from '../../reconcile/index.ts';
 import { weightOf } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
@@ -34,10 +35,15 @@ export function remoteGroupNames(spec: Pick<SecurityGroup['spec'], 'ingress' | '
   return [...new Set(rules.flatMap(({ remote }) => remote?.securityGroupRef?.name ?? []))];
 }
 
-/** Whether OVN contains the group, so that Ports can join it. The result does not change while OVN is not reachable. */
-export function isProgrammed({ status }: SecurityGroup): boolean {
-  return status?.ruleCount !== undefined;
+/**
+ * Whether OVN contains the group, so that Ports can join it. The result does not change while OVN is not reachable, or
+ * while the status is lost.
+ */
+export function isInOvn(writer: Pick<RowWriter, 'ownedBy'>, group: SecurityGroup): boolean {
+  return isProgrammed(group) || writer.ownedBy(group.metadata.uid).length > 0;
 }
+
+const isProgrammed = ({ status }: SecurityGroup): boolean => status?.ruleCount !== undefined;
 
 /**
  * Returns a problem for SecurityGroups that do not exist or that OVN does not contain yet; undefined without names.

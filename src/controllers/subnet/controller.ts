@@ -6,7 +6,10 @@ import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import type { SubnetPool, SubnetRanges } from '../pools/pools.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
+import { keepFilters } from '../rows/filters.ts';
+import { isolationRows } from '../rows/isolation.ts';
 import { switchName } from '../rows/names.ts';
+import { knownCidr } from '../rows/recorded.ts';
 import { networksThrough, requireVpc, vpcNetwork, vpcNotReady } from '../vpc/index.ts';
 import { mtuFits } from './mtu.ts';
 import { planSubnet } from './plan.ts';
@@ -52,6 +55,12 @@ export class SubnetController implements KindController<Subnet> {
           mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
         }),
+      fallback: () => {
+        const { writer } = this.#env;
+        const { uid } = subnet.metadata;
+        const known = knownCidr(writer, subnet, 'Logical_Switch');
+        return known && keepFilters(writer, uid, isolationRows(uid, known));
+      },
       otherConditions: facts && mtuFits(subnet.spec, settings.mtu),
       status: (programmed) => {
         const pool = pools.subnet(subnet.metadata.uid);

@@ -6,7 +6,7 @@ import { subnetKind } from './kind.ts';
 import { subnetMetrics } from './metrics.ts';
 import { adoptSubnet } from './pools.ts';
 
-export { subnetNetwork, type SubnetNetwork } from './kind.ts';
+export { subnetNetwork, vpcOfSubnet, type SubnetNetwork } from './kind.ts';
 
 export const subnet: KindModule<Subnet> = {
   kind: subnetKind,

@@ -1,4 +1,5 @@
 import {
+  findCondition,
   parseAddress,
   parseCidr,
   resources,
@@ -11,7 +12,7 @@ import type { Kind } from '../../reconcile/index.ts';
 import { dhcpProblem } from '../common/spec-checks.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import { knownCidr } from '../rows/recorded.ts';
-import type { Env } from '../common/env.ts';
+import type { Env, Stores } from '../common/env.ts';
 import { anySubnetOf, vpcKeys, vpcOf } from '../vpc/index.ts';
 
 export const subnetKind: Kind<Subnet> = {
@@ -30,6 +31,8 @@ export const subnetKind: Kind<Subnet> = {
     dhcp: subnet.spec.dhcp,
     metadata: subnet.spec.metadata,
     provider: subnet.spec.provider !== undefined,
+    // The Ports report that they have no VPC.
+    vpcNotFound: findCondition(subnet.status?.conditions, 'ResolvedRefs')?.reason === 'VPCNotFound',
   }),
 };
 
@@ -40,6 +43,10 @@ const networkFields = ({ status }: Subnet) => ({
   // The Ports are in groups of the VPC.
   vpc: status?.vpc?.uid,
 });
+
+/** Returns the VPC of a Subnet; undefined if it does not exist. */
+export const vpcOfSubnet = (stores: Pick<Stores, 'VPC'>, subnet: Subnet): VPC | undefined =>
+  vpcOf(stores, subnet);
 
 /** The facts of a Subnet that its Ports need. */
 export interface SubnetNetwork {

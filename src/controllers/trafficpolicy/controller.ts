@@ -9,7 +9,6 @@ import type { Limits } from '../settings.ts';
 import { aclRow, type Acl } from '../rows/acl.ts';
 import { policyGroupName, policyGroupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';
-import { isProgrammed } from './kind.ts';
 import { countPorts, missingSubnets } from './membership.ts';
 import { dropAllAcls, policyAcls } from './rules.ts';
 
@@ -36,7 +35,8 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
       resolvedRefs: missing.length === 0 ? undefined : missingProblem(missing),
       status: (programmed) => ({
         matchCount: programmed ? matchCount(acls) : policy.status?.matchCount,
-        portCount: programmed || isProgrammed(policy) ? countPorts(stores, policy) : undefined,
+        portCount:
+          programmed || policy.status?.portCount !== undefined ? countPorts(stores, policy) : undefined,
       }),
     };
   }

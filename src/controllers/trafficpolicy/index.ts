@@ -4,7 +4,7 @@ import type { KindModule } from '../kind-module.ts';
 import { TrafficPolicyController } from './controller.ts';
 import { trafficPolicyKind } from './kind.ts';
 
-export { restrictionsOf, type Restrictions } from './membership.ts';
+export { restrictionsOf, type Restrictions, type Surroundings } from './membership.ts';
 export { portKeys } from './selection.ts';
 
 export const trafficPolicy: KindModule<TrafficPolicy> = {

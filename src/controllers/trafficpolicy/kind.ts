@@ -15,19 +15,14 @@ export const trafficPolicyKind: Kind<TrafficPolicy> = {
         (spec.appliesTo.subnetRefs ?? []).map(({ name }) => refKey({ namespace, name })),
     },
   },
-  /** The rules are not included: a changed rule is one transaction and needs no reconcile of Ports. */
+  /**
+   * The rules are not included: a changed rule is one transaction and needs no reconcile of Ports. The writer wakes
+   * Ports that wait for the group of a new policy.
+   */
   facts: (policy) => ({
     uid: policy.metadata.uid,
     appliesTo: policy.spec.appliesTo,
     isolation: policy.spec.isolation,
-    programmed: isProgrammed(policy),
     weight: weightOf(policy.status),
   }),
 };
-
-/**
- * Whether OVN contains the policy, so that Ports can join it. The result does not change while OVN is not reachable.
- */
-export function isProgrammed({ status }: TrafficPolicy): boolean {
-  return status?.portCount !== undefined;
-}

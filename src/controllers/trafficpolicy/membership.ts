@@ -5,8 +5,6 @@ import { weightOf } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { isolationGroupUuid, policyGroupUuid } from '../rows/names.ts';
-import type { SubnetNetwork } from '../subnet/index.ts';
-import { isProgrammed } from './kind.ts';
 import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';
 
 /**
@@ -15,13 +13,21 @@ import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';
  */
 const CANDIDATES_PER_POLICY = 8;
 
+/** The UIDs of a Port's Subnet and VPC, as far as they are known. */
+export interface Surroundings {
+  readonly subnetUid: string | undefined;
+  readonly vpcUid: string | undefined;
+}
+
 /** The restrictions of a Port by TrafficPolicies. */
 export interface Restrictions {
   /**
-   * The port groups (UUIDs, sorted) that the Port joins: the group of each policy that applies to the Port and that
-   * OVN contains, and the isolation groups of its Subnet and VPC, which always exist.
+   * The port groups (UUIDs, sorted) that the Port joins: the group of each policy that applies to the Port, and the
+   * isolation groups of its Subnet and VPC. If OVN does not contain the group of a policy yet, the Port waits for it.
    */
   readonly groups: readonly string[];
+  /** Within what the policies isolate the Port. */
+  readonly isolations: ReadonlySet<'Subnet' | 'VPC'>;
   /** Why OVN must drop all traffic of the Port: the policies exceed a limit, and no restriction may be ignored. */
   readonly excess: Problem | undefined;
 }
@@ -30,7 +36,7 @@ export interface Restrictions {
 export function restrictionsOf(
   { TrafficPolicy: policies }: Pick<Stores, 'TrafficPolicy'>,
   port: Port,
-  { subnet, vpc }: Pick<SubnetNetwork, 'subnet' | 'vpc'>,
+  { subnetUid, vpcUid }: Surroundings,
   { policiesPerPort, matchesPerPort }: Limits,
 ): Restrictions {
   const keys = [...new Set(portKeys(port))];
@@ -40,31 +46,34 @@ export function restrictionsOf(
     const what = `${candidates} TrafficPolicies of the namespace select by a label or Subnet of the Port, or exclude labels`;
     return {
       groups: [],
+      isolations: new Set(),
       excess: excessOf(what, `${most} (${CANDIDATES_PER_POLICY} × limits.policiesPerPort)`),
     };
   }
   const groups = new Set<string>();
+  const isolations = new Set<'Subnet' | 'VPC'>();
   let count = 0;
   let matches = 0;
   for (const policy of keys.flatMap((key) => [...policies.byIndex('appliesTo', key)])) {
     if (!appliesTo(policy, port)) continue;
     count++;
-    if (isProgrammed(policy)) {
-      groups.add(policyGroupUuid(policy.metadata.uid));
-      matches += weightOf(policy.status);
-    }
-    if (policy.spec.isolation === 'Subnet') groups.add(isolationGroupUuid(subnet.metadata.uid));
-    if (policy.spec.isolation === 'VPC') groups.add(isolationGroupUuid(vpc.metadata.uid));
+    groups.add(policyGroupUuid(policy.metadata.uid));
+    matches += weightOf(policy.status);
+    // A value that the schema does not contain isolates most.
+    const { isolation } = policy.spec;
+    if (isolation !== 'None') isolations.add(isolation === 'VPC' ? 'VPC' : 'Subnet');
   }
+  if (isolations.has('Subnet') && subnetUid !== undefined) groups.add(isolationGroupUuid(subnetUid));
+  if (isolations.has('VPC') && vpcUid !== undefined) groups.add(isolationGroupUuid(vpcUid));
   if (count > policiesPerPort) {
     const what = `${count} TrafficPolicies apply to the Port`;
-    return { groups: [], excess: excessOf(what, `${policiesPerPort} (limits.policiesPerPort)`) };
+    return { groups: [], isolations, excess: excessOf(what, `${policiesPerPort} (limits.policiesPerPort)`) };
   }
   if (matches > matchesPerPort) {
     const what = `The TrafficPolicies of the Port count as ${matches} flow matches, each rounded up to a power of two`;
-    return { groups: [], excess: excessOf(what, `${matchesPerPort} (limits.matchesPerPort)`) };
+    return { groups: [], isolations, excess: excessOf(what, `${matchesPerPort} (limits.matchesPerPort)`) };
   }
-  return { groups: [...groups].sort(), excess: undefined };
+  return { groups: [...groups].sort(), isolations, excess: undefined };
 }
 
 const excessOf = (what: string, limit: string): Problem => ({

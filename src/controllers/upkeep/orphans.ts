@@ -1,7 +1,7 @@
 import { resources } from '../../api/index.ts';
 import { describeOwner, sweep, type Owner, type SweepReport } from '../../ovn/index.ts';
 import type { Logger } from '../../base/index.ts';
-import { isNotFound, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
+import { isNotFound, refKey, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
 import type { Env, KindName } from '../common/env.ts';
 import { isKind, modules } from '../kinds.ts';
 
@@ -19,7 +19,10 @@ export async function sweepOrphans(env: Env, maxShare: number, log: Logger): Pro
     floorRows: FLOOR_ROWS,
     isCached: (owner) => !isKnownKind(owner.kind) || isCached(env, owner),
     isAlive: (owner) => isAlive(env, owner),
+    retentionOf: ({ kind }) => (isKind(kind) ? modules[kind].retention : undefined),
   });
+  // The rows of these objects need rows of an object that does not exist. The objects check them, and report that.
+  for (const holder of report.holders) env.wake(holder.kind, refKey(holder));
   for (const owner of report.removed) release(env, owner);
   if (report.refused !== undefined)
     log.error('the sweep did not remove the orphaned rows', { reason: report.refused.reason });

@@ -3,6 +3,7 @@ import {
   type ApplyResult,
   type DesiredState,
   type Owner,
+  type Retention,
   type RowWriter,
 } from '../../ovn/index.ts';
 import { type Logger, errorFields } from '../../base/index.ts';
@@ -38,11 +39,15 @@ export class ReportingWriter implements RowWriter {
     return this.#report(owner, this.#writer().apply(owner, desired));
   }
 
-  remove(owner: Owner): Promise<ApplyResult> {
-    return this.#report(owner, this.#writer().remove(owner));
+  remove(owner: Owner, retention?: Retention): Promise<ApplyResult> {
+    return this.#report(owner, this.#writer().remove(owner, retention));
   }
 
   ownedBy: RowWriter['ownedBy'] = (uid) => this.#writer().ownedBy(uid);
+
+  present: RowWriter['present'] = (uid) => this.#writer().present(uid);
+
+  get: RowWriter['get'] = (table, uuid) => this.#writer().get(table, uuid);
 
   owners: RowWriter['owners'] = () => this.#writer().owners();
 

@@ -8,14 +8,15 @@ import { bad, conditionOf, fromParsed, good, type Checked, type Problem } from '
 import { recountAddresses } from '../externalnetwork/index.ts';
 import { MAX_NAMED } from '../pools/contenders.ts';
 import { vpcWaiters } from '../pools/pools.ts';
+import { keepFilters } from '../rows/filters.ts';
 import { routerName } from '../rows/names.ts';
-import { recordedGateway } from '../rows/recorded.ts';
+import { knownCidr, recordedGateway } from '../rows/recorded.ts';
 import { Defaults } from './defaults.ts';
 import { gatewayOf, releaseUnused } from './gateway.ts';
 import { anyVpcOf, vpcsOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
 import { holdOwnRoutes } from './own-routes.ts';
-import { planVpc } from './plan.ts';
+import { planVpc, vpcFilters } from './plan.ts';
 import { checkRoutes, routesResolved } from './routes.ts';
 import { rangeRouted } from './routing.ts';
 
@@ -52,6 +53,10 @@ export class VPCController implements KindController<VPC> {
         isPlanned && hold !== undefined
           ? planVpc(vpc, cidr.value, external, this.#env.settings.mtu)
           : undefined,
+      fallback: () => {
+        const known = knownCidr(this.#env.writer, vpc, 'Logical_Router');
+        return known && keepFilters(this.#env.writer, uid, vpcFilters(uid, known));
+      },
       ...(problem === undefined ? (gateway.ok ? {} : conditionOf(gateway.problem)) : { accepted: problem }),
       otherConditions: cidr.ok
         ? [

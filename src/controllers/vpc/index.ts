@@ -16,6 +16,7 @@ export const vpc: KindModule<VPC> = {
   controller: (env) => new VPCController(env),
   hasRows: true,
   hasFinalizer: true,
+  retention: 'filters',
   creates: ['Subnet', 'SecurityGroup'],
   keeps: { ExternalNetwork: 'externalNetwork' },
   release: releaseVpc,

@@ -1,16 +1,8 @@
 import { formatCidr, type Cidr, type StaticRoute, type VPC } from '../../api/index.ts';
-import {
-  member,
-  row,
-  rowUuid,
-  type DesiredRow,
-  type DesiredState,
-  type Membership,
-} from '../../ovn/index.ts';
-import { aclRow, type Acl } from '../rows/acl.ts';
+import { member, row, rowUuid, type DesiredRow, type DesiredState } from '../../ovn/index.ts';
+import { dropGroupRows } from '../rows/default-drop.ts';
 import { isolationRows } from '../rows/isolation.ts';
-import { CIDR_MARK, dropGroupName, dropGroupUuid, routerName, routerUuid } from '../rows/names.ts';
-import { defaultDrop } from './default-drop.ts';
+import { CIDR_MARK, routerName, routerUuid } from '../rows/names.ts';
 import { planGateway, type Gateway } from './gateway.ts';
 import { onLinkPolicy } from './on-link.ts';
 import { usedRoutes } from './routes.ts';
@@ -38,19 +30,25 @@ export function planVpc(vpc: VPC, cidr: Cidr, gateway: Gateway | undefined, mtu:
   });
   const routes = usedRoutes(vpc, cidr, gateway).used.map((route) => staticRoute(uid, route));
   const policy = onLinkPolicy(uid);
-  const group = row('Port_Group', dropGroupUuid(uid), { name: dropGroupName(uid) });
-  const acls = defaultDrop(dropGroupName(uid)).map((acl: Acl) => aclRow(uid, acl));
-  const isolation = isolationRows(uid, cidr);
+  const filters = vpcFilters(uid, cidr);
   const external = planGateway(vpc, cidr, gateway, mtu);
   return {
-    rows: [router, policy, group, ...routes, ...acls, ...isolation.rows, ...external.rows],
+    rows: [router, policy, ...routes, ...filters.rows, ...external.rows],
     memberships: [
       member('Logical_Router', router.uuid, 'policies', policy.uuid),
       ...routes.map((route) => member('Logical_Router', router.uuid, 'static_routes', route.uuid)),
-      ...acls.map((acl): Membership => member('Port_Group', group.uuid, 'acls', acl.uuid)),
-      ...isolation.memberships,
+      ...filters.memberships,
       ...external.memberships,
     ],
+  };
+}
+
+/** Returns the groups whose ACLs restrict the Ports of a VPC. */
+export function vpcFilters(uid: string, cidr: Cidr): DesiredState {
+  const parts = [dropGroupRows(uid), isolationRows(uid, cidr)];
+  return {
+    rows: parts.flatMap(({ rows }) => rows),
+    memberships: parts.flatMap(({ memberships }) => memberships),
   };
 }
 

@@ -4,18 +4,22 @@ import { isEmpty } from '../diff/changes.ts';
 import { diff } from '../diff/diff.ts';
 import type { View } from '../diff/diff.ts';
 import { OwnershipIndex } from '../diff/ownership.ts';
+import { presentState } from '../diff/present.ts';
+import type { Retention } from '../diff/retention.ts';
 import { nothing } from '../model/desired.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { Owner } from '../model/marks.ts';
-import type { RowChange } from '../ovsdb/index.ts';
+import type { Row, RowChange } from '../ovsdb/index.ts';
 import type { ApplyResult, DriftListener, OwnedRow, RowWriter } from '../writer.ts';
 import type { Batch } from './batch.ts';
 import { findDrift } from './drift.ts';
 import type { Database, Fence } from './fence.ts';
 import { GroupCommit } from './group-commit.ts';
+import { LostMembers } from './lost-members.ts';
 import { ReconnectWait } from './reconnect-wait.ts';
 import { retakeFence } from './retake-fence.ts';
 import type { OnFenced } from './retake-fence.ts';
+import { RetainedRows } from './retained-rows.ts';
 import { RowWaiters } from './row-waiters.ts';
 import { UnwrittenOwners } from './unwritten-owners.ts';
 
@@ -73,6 +77,8 @@ export class Applier implements RowWriter {
   readonly #reconnect: ReconnectWait;
   readonly #clock: Clock;
   readonly #waiters = new RowWaiters();
+  readonly #retained: RetainedRows;
+  readonly #lost = new LostMembers();
   readonly #unwritten: UnwrittenOwners;
   readonly #driftListeners = new Set<DriftListener>();
   readonly #unsubscribe: (() => void)[];
@@ -87,6 +93,7 @@ export class Applier implements RowWriter {
     this.#index = new OwnershipIndex(cluster);
     this.#index.build(database.replica);
     this.#view = this.#viewWith(undefined);
+    this.#retained = new RetainedRows(this.#view);
     this.#commits = new GroupCommit(
       {
         diff: (owner, desired, batch) => diff(owner, desired, this.#viewWith(batch)),
@@ -110,14 +117,18 @@ export class Applier implements RowWriter {
 
   apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
     this.#waiters.remove(owner.uid);
+    this.#retained.forget(owner.uid);
     // A transaction that was sent before the connection was lost may be in the database but not yet in the replica.
     const isUncertain = this.#unwritten.delete(owner.uid) || this.#commits.isBusy(owner.uid);
     if (!isUncertain && this.#isApplied(owner, desired)) return unchanged;
     return this.#commits.submit(owner, desired);
   }
 
-  remove(owner: Owner): Promise<ApplyResult> {
-    return this.apply(owner, nothing);
+  async remove(owner: Owner, retention?: Retention): Promise<ApplyResult> {
+    if (retention === undefined) return this.apply(owner, nothing);
+    const result = await this.apply(owner, { ...nothing, retention });
+    const heldBy = this.#retained.record(owner, retention);
+    return heldBy.length === 0 ? result : { ...result, heldBy };
   }
 
   ownedBy(uid: string): readonly OwnedRow[] {
@@ -125,6 +136,14 @@ export class Applier implements RowWriter {
       const row = this.#database.replica.get(table, uuid);
       return row === undefined ? [] : [{ table, row }];
     });
+  }
+
+  present(uid: string): DesiredState {
+    return presentState(uid, this.#view);
+  }
+
+  get(table: string, uuid: string): Row | undefined {
+    return this.#database.replica.get(table, uuid);
   }
 
   owners(): Iterable<Owner> {
@@ -170,6 +189,8 @@ export class Applier implements RowWriter {
       ownerOf: (uuid) => index.ownerOf(uuid),
       rowsOf: (uid) => index.rowsOf(uid),
       referrersOf: (element) => index.referrersOf(element),
+      rowsNaming: (group) => index.rowsNaming(group),
+      lostMembers: (group) => this.#lost.of(group),
       inserting: (uuid) => batch?.inserting(uuid) ?? false,
     };
   }
@@ -204,10 +225,15 @@ export class Applier implements RowWriter {
   #observe(changes: readonly RowChange[]): void {
     this.#index.addNew(changes);
     const owners = findDrift(changes, this.#index, this.#inFlight);
+    this.#lost.observe(changes, this.#index, this.#inFlight);
     const awaiting = new Set(changes.flatMap((change) => this.#takeWaiters(change)));
     this.#index.removeOld(changes);
     for (const owner of owners) this.#report(owner, 'changed');
     for (const owner of awaiting) if (!owners.has(owner)) this.#report(owner, 'awaited');
+    for (const { owner, retention } of this.#retained.unused()) {
+      // If the removal fails, the next sweep repeats it.
+      this.remove(owner, retention).catch(() => undefined);
+    }
   }
 
   /** Returns the owners that waited for this row: the row is new, or its marks changed. */

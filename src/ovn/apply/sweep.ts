@@ -1,5 +1,6 @@
 import { type Steps, inTurns } from '../../base/index.ts';
 import { ApplyError, describeOwner } from '../errors.ts';
+import type { Retention } from '../diff/retention.ts';
 import type { Owner } from '../model/marks.ts';
 import type { RowWriter } from '../writer.ts';
 
@@ -79,12 +80,16 @@ export interface SweepOptions extends SweepLimits {
    * alive.
    */
   readonly isAlive: (owner: Owner) => Promise<boolean>;
+  /** Returns which port groups of an owner stay while rows of other owners need them. Default: none. */
+  readonly retentionOf?: (owner: Owner) => Retention | undefined;
   /** The number of concurrent requests and removals. Default 16. */
   readonly concurrency?: number;
 }
 
 export interface SweepReport {
   readonly removed: readonly Owner[];
+  /** Owners of rows that need rows of a removed object, which therefore stay. */
+  readonly holders: readonly Owner[];
   /** Owners that are not in the cache but are alive, or whose state is unknown. */
   readonly spared: readonly Owner[];
   readonly failed: readonly { readonly owner: Owner; readonly error: unknown }[];
@@ -101,15 +106,18 @@ export async function sweep(writer: RowWriter, options: SweepOptions): Promise<S
   const concurrency = options.concurrency ?? 16;
   const { present, missing } = await inTurns(compare(writer, options));
   const decision = decideSweep(present, (owner) => !missing.has(owner), options);
-  if (decision.kind === 'refused') return { removed: [], spared: [], failed: [], refused: decision };
+  if (decision.kind === 'refused')
+    return { removed: [], holders: [], spared: [], failed: [], refused: decision };
   const removed: Owner[] = [];
+  const holders: Owner[] = [];
   const spared: Owner[] = [];
   const failed: { owner: Owner; error: unknown }[] = [];
   const held: Owner[] = [];
   const remove = async (owner: Owner, mayRetry: boolean): Promise<void> => {
     try {
-      await writer.remove(owner);
-      removed.push(owner);
+      const { heldBy } = await writer.remove(owner, options.retentionOf?.(owner));
+      if (heldBy === undefined) removed.push(owner);
+      else holders.push(...heldBy);
     } catch (error) {
       // The row of another orphan may reference this row. Retry after the removal of the other orphans.
       if (mayRetry && error instanceof ApplyError && error.code === 'STILL_REFERENCED') held.push(owner);
@@ -125,7 +133,7 @@ export async function sweep(writer: RowWriter, options: SweepOptions): Promise<S
     else await remove(owner, true);
   });
   await eachOf(held, concurrency, (owner) => remove(owner, false));
-  return { removed, spared, failed, refused: undefined };
+  return { removed, holders, spared, failed, refused: undefined };
 }
 
 /**

@@ -2,12 +2,14 @@ import { ApplyError } from '../errors.ts';
 import { nothing } from '../model/desired.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { Owner } from '../model/marks.ts';
-import type { Replica } from '../ovsdb/index.ts';
+import type { Replica, Row } from '../ovsdb/index.ts';
 import type { ApplyResult, OwnedRow, RowWriter } from '../writer.ts';
 import { describeChanges, isEmpty } from './changes.ts';
 import { diff } from './diff.ts';
 import type { View } from './diff.ts';
 import type { OwnershipIndex } from './ownership.ts';
+import { presentState } from './present.ts';
+import type { Retention } from './retention.ts';
 
 /** An owner whose rows differ from its desired state. */
 interface Difference {
@@ -34,6 +36,8 @@ export class ComparingWriter implements RowWriter {
       ownerOf: (uuid) => index.ownerOf(uuid),
       rowsOf: (uid) => index.rowsOf(uid),
       referrersOf: (element) => index.referrersOf(element),
+      rowsNaming: (group) => index.rowsNaming(group),
+      lostMembers: () => [],
       inserting: () => false,
     };
   }
@@ -58,8 +62,8 @@ export class ComparingWriter implements RowWriter {
     }
   }
 
-  remove(owner: Owner): Promise<ApplyResult> {
-    return this.apply(owner, nothing);
+  remove(owner: Owner, retention?: Retention): Promise<ApplyResult> {
+    return this.apply(owner, retention === undefined ? nothing : { ...nothing, retention });
   }
 
   ownedBy(uid: string): readonly OwnedRow[] {
@@ -67,6 +71,14 @@ export class ComparingWriter implements RowWriter {
       const row = this.#replica.get(table, uuid);
       return row === undefined ? [] : [{ table, row }];
     });
+  }
+
+  present(uid: string): DesiredState {
+    return presentState(uid, this.#view);
+  }
+
+  get(table: string, uuid: string): Row | undefined {
+    return this.#replica.get(table, uuid);
   }
 
   owners(): Iterable<Owner> {

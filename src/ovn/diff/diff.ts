@@ -8,7 +8,10 @@ import { ValueError, fitValue, holds } from '../model/values.ts';
 import type { Row, Uuid, Value } from '../ovsdb/index.ts';
 import type { Changes, Guard, RowInsert, RowUpdate, SetChange } from './changes.ts';
 import { DiffErrors } from './errors.ts';
+import { managedColumns } from './managed-columns.ts';
 import type { OwnedRef, Referrer } from './ownership.ts';
+import { isRetained } from './retention.ts';
+import type { Retention } from './retention.ts';
 
 /**
  * The input of the diff: the replica, the ownership index and the inserts of the transaction under
@@ -21,6 +24,9 @@ export interface View {
   ownerOf(uuid: Uuid): Owner | undefined;
   rowsOf(uid: string): readonly OwnedRef[];
   referrersOf(element: Uuid): readonly Referrer[];
+  rowsNaming(group: string): Iterable<Uuid>;
+  /** Returns the members that a port group had when another client deleted it. */
+  lostMembers(group: Uuid): readonly Uuid[];
   /** Returns whether the changes of another owner in the same transaction insert this row. */
   inserting(uuid: Uuid): boolean;
 }
@@ -44,6 +50,7 @@ class Diff {
   readonly #ownMarks: ReadonlyMap<string, string>;
   readonly #view: View;
   readonly #errors: DiffErrors;
+  #retention: Retention | undefined;
   /** The desired memberships of each desired row, by the UUID of the row. */
   readonly #memberships = new Map<Uuid, Membership[]>();
   readonly #rows = new Map<Uuid, DesiredRow>();
@@ -62,6 +69,7 @@ class Diff {
   }
 
   run(desired: DesiredState): Changes {
+    this.#retention = desired.retention;
     for (const row of desired.rows) {
       if (this.#rows.has(row.uuid))
         throw this.#errors.invalid(row, 'the desired state contains two rows with this UUID');
@@ -137,6 +145,15 @@ class Diff {
       this.#guardReference(desired, columnSpec, value);
     }
     this.#inserts.push({ table: desired.table, uuid: desired.uuid, columns, marks });
+    if (desired.table === 'Port_Group') this.#restoreMembers(desired.uuid);
+  }
+
+  #restoreMembers(group: Uuid): void {
+    for (const element of this.#view.lostMembers(group)) {
+      const isPresent = this.#view.get('Logical_Switch_Port', element) !== undefined;
+      if (isPresent && this.#view.ownerOf(element) !== undefined)
+        this.#joins.push({ table: 'Port_Group', row: group, column: 'ports', element });
+    }
   }
 
   #update(desired: DesiredRow, spec: TableSpec, actual: Row): void {
@@ -235,11 +252,13 @@ class Diff {
   }
 
   /**
-   * Deletes an owned row that is not desired. Removes a desired row from the sets that should not contain it.
+   * Deletes an owned row that is neither desired nor retained. Removes a desired row from the sets that should not
+   * contain it.
    */
   #compareOwned(ref: OwnedRef): void {
     const desired = this.#rows.get(ref.uuid);
     const kept = desired?.table === ref.table;
+    if (!kept && this.#isRetained(ref)) return;
     if (!kept) this.#deletes.push(ref);
     const memberships = this.#memberships.get(ref.uuid);
     for (const place of this.#view.referrersOf(ref.uuid)) {
@@ -248,10 +267,17 @@ class Diff {
       // OVSDB deletes a weak reference together with its target, and a set together with its row.
       if (!kept && !isStrong(place)) continue;
       const holder = this.#view.ownerOf(place.row);
-      if (holder?.uid === this.#owner.uid && !this.#rows.has(place.row)) continue;
+      const holderStays =
+        this.#rows.has(place.row) || this.#isRetained({ table: place.table, uuid: place.row });
+      if (holder?.uid === this.#owner.uid && !holderStays) continue;
       if (holder !== undefined) this.#leaves.push({ ...place, element: ref.uuid });
       else if (!kept) throw this.#errors.stillReferenced(ref, place);
     }
+  }
+
+  #isRetained(ref: OwnedRef): boolean {
+    const retention = this.#retention;
+    return retention !== undefined && isRetained(this.#owner.uid, ref, retention, this.#view);
   }
 
   #fit(desired: DesiredRow, column: string, spec: ColumnSpec, value: Value | undefined): Value {
@@ -269,18 +295,4 @@ const stringMap: ColumnSpec = { kind: 'map', of: 'string' };
 
 function isStrong({ table, column }: { table: string; column: string }): boolean {
   return tableSpec(table)?.columns[column]?.ref === 'strong';
-}
-
-const managedCache = new Map<string, readonly (readonly [string, ColumnSpec])[]>();
-
-/** Returns the columns that a plan controls, except `external_ids`. */
-function managedColumns(table: string, spec: TableSpec): readonly (readonly [string, ColumnSpec])[] {
-  let columns = managedCache.get(table);
-  if (columns === undefined) {
-    columns = Object.entries(spec.columns).filter(
-      ([name, column]) => !column.shared && name !== 'external_ids',
-    );
-    managedCache.set(table, columns);
-  }
-  return columns;
 }

@@ -23,6 +23,7 @@ interface Entry {
 
 const noRefs: readonly OwnedRef[] = [];
 const noReferrers: readonly Referrer[] = [];
+const noRows: readonly Uuid[] = [];
 
 /**
  * Knows the owner of every row of this cluster, and the shared sets that contain each row. The changes of the
@@ -38,6 +39,8 @@ export class OwnershipIndex {
   readonly #owned = new Map<Uuid, { readonly ref: OwnedRef; readonly entry: Entry }>();
   readonly #referrers = new Map<Uuid, Referrer[]>();
   readonly #places = new Map<Uuid, Referrer[]>();
+  /** Name of a port group → the ACLs whose match names its addresses. */
+  readonly #naming = new Map<string, Set<Uuid>>();
 
   constructor(cluster: string) {
     this.#cluster = cluster;
@@ -49,6 +52,7 @@ export class OwnershipIndex {
       for (const row of replica.rows(table)) {
         this.#claim(table, row);
         this.#addElements(table, row);
+        if (table === 'ACL') this.#addNames(row);
       }
     }
   }
@@ -64,8 +68,10 @@ export class OwnershipIndex {
       if (change.type === 'insert') {
         this.#claim(change.table, change.row);
         this.#addElements(change.table, change.row);
+        if (change.table === 'ACL') this.#addNames(change.row);
         continue;
       }
+      if (change.table === 'ACL' && change.changed.has('match')) this.#addNames(change.row);
       if (change.changed.has('external_ids')) this.#claim(change.table, change.row);
       for (const [column, delta] of sharedDeltas(change)) {
         for (const element of delta.added)
@@ -83,11 +89,17 @@ export class OwnershipIndex {
           for (const element of elements(change.row, place.column)) this.#removeReferrer(element, place);
         }
         this.#places.delete(uuid);
+        if (change.table === 'ACL') this.#removeNames(uuid, change.row['match']);
         this.#disown(uuid);
       } else if (change.type === 'modify') {
         for (const [column, delta] of sharedDeltas(change)) {
           const place = this.#place(change.table, uuid, column);
           for (const element of delta.removed) this.#removeReferrer(element as Uuid, place);
+        }
+        const match = change.table === 'ACL' ? change.changed.get('match') : undefined;
+        if (match !== undefined && 'old' in match) {
+          this.#removeNames(uuid, match.old);
+          this.#addNames(change.row);
         }
       }
     }
@@ -116,6 +128,27 @@ export class OwnershipIndex {
   /** Returns the shared sets that contain this row. The sets may be in rows of any client. */
   referrersOf(element: Uuid): readonly Referrer[] {
     return this.#referrers.get(element) ?? noReferrers;
+  }
+
+  /** Returns the ACLs whose match names the addresses of the port group with this name. */
+  rowsNaming(group: string): Iterable<Uuid> {
+    return this.#naming.get(group) ?? noRows;
+  }
+
+  #addNames({ _uuid: uuid, match }: Row): void {
+    for (const name of groupsNamed(match)) {
+      const naming = this.#naming.get(name);
+      if (naming === undefined) this.#naming.set(name, new Set([uuid]));
+      else naming.add(uuid);
+    }
+  }
+
+  #removeNames(uuid: Uuid, match: unknown): void {
+    for (const name of groupsNamed(match)) {
+      const naming = this.#naming.get(name);
+      naming?.delete(uuid);
+      if (naming?.size === 0) this.#naming.delete(name);
+    }
   }
 
   #claim(table: string, row: Row): void {
@@ -172,6 +205,12 @@ export class OwnershipIndex {
     if (place === undefined) places.push((place = { table, row, column }));
     return place;
   }
+}
+
+/** Yields the names of the port groups whose addresses a match names: northd makes `$NAME_ip4` and `$NAME_ip6`. */
+function* groupsNamed(match: unknown): Generator<string> {
+  if (typeof match !== 'string' || !match.includes('$')) return;
+  for (const [, name] of match.matchAll(/\$(\w+)_ip[46]\b/g)) if (name !== undefined) yield name;
 }
 
 /** Returns the elements of a shared column of a row. */

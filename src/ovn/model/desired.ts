@@ -1,4 +1,5 @@
 import type { Uuid, Value } from '../ovsdb/index.ts';
+import type { Retention } from '../diff/retention.ts';
 import type { NbColumns, SharedColumn } from './row-types.ts';
 import { nbTables } from './tables.ts';
 import type { ColumnSpec, NbTable } from './tables.ts';
@@ -28,6 +29,8 @@ export interface Membership {
 export interface DesiredState {
   readonly rows: readonly DesiredRow[];
   readonly memberships: readonly Membership[];
+  /** Which other port groups of the owner stay while rows of other owners need them; undefined: none. */
+  readonly retention?: Retention;
 }
 
 /**

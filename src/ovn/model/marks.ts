@@ -19,7 +19,7 @@ export const CLUSTER_MARK = 'overlay-network/cluster';
 /** The key for `Kind/namespace/name`: readable in `ovn-nbctl`, and used to enqueue the owner after drift. */
 const OWNER_MARK = 'overlay-network/owner';
 /** The key for the owner's `metadata.uid`. */
-const UID_MARK = 'overlay-network/uid';
+export const UID_MARK = 'overlay-network/uid';
 /**
  * The key in the `external_ids` of a Port's logical switch port for the UID of the Subnet that the address is
  * from.
@@ -48,6 +48,10 @@ export function marksOf(cluster: string, owner: Owner): ReadonlyMap<string, stri
     [UID_MARK, owner.uid],
   ]);
 }
+
+/** Whether the applier adds the key to every row. */
+export const isOwnMark = (key: string): boolean =>
+  key === CLUSTER_MARK || key === OWNER_MARK || key === UID_MARK;
 
 /** The owner of a row according to its `external_ids`. */
 export type Claim =

@@ -19,8 +19,11 @@ import {
   type ApplyResult,
   type DesiredState,
   type Owner,
+  type Row,
   type RowWriter,
 } from '../../../src/ovn/index.ts';
+import { marksOf } from '../../../src/ovn/model/marks.ts';
+import { sharedColumns } from '../../../src/ovn/model/tables.ts';
 import { ApiError, keyOf, type KubeObject, type Reconciler } from '../../../src/reconcile/index.ts';
 import {
   enqueueDependents,
@@ -115,6 +118,23 @@ export class MapWriter implements RowWriter {
     }));
   }
 
+  present(uid: string): DesiredState {
+    return this.states.get(uid)?.desired ?? nothing;
+  }
+
+  get(table: string, uuid: string) {
+    const all = [...this.states.values()];
+    const found = all.find(({ desired }) => desired.rows.some((row) => row.uuid === uuid));
+    const row = found?.desired.rows.find((each) => each.uuid === uuid && each.table === table);
+    if (found === undefined || row === undefined) return undefined;
+    const sets = Object.fromEntries(sharedColumns(table).map((column) => [column, new Set<string>()]));
+    for (const each of all.flatMap(({ desired }) => desired.memberships))
+      if (each.row === uuid) sets[each.column]?.add(each.element);
+    const extra = (row.columns['external_ids'] ?? []) as Iterable<[string, string]>;
+    const marks = new Map([...marksOf('offline', found.owner), ...extra]);
+    return { _uuid: uuid, ...row.columns, ...sets, external_ids: marks } as Row;
+  }
+
   owners(): Iterable<Owner> {
     return [...this.states.values()].map(({ owner }) => owner);
   }
@@ -162,7 +182,8 @@ export class OfflineCluster {
   #writing: string | undefined;
   #clock = 0;
 
-  constructor(config: Partial<Parameters<typeof networkSettings>[0]> = {}) {
+  /** `rows` replaces {@link writer}. */
+  constructor(config: Partial<Parameters<typeof networkSettings>[0]> = {}, rows: RowWriter = this.writer) {
     const stores = new Map(
       [namespaceKind, ...kindNames.map((name) => modules[name].kind)].map((kind) => [
         kind.type.kind,
@@ -197,7 +218,7 @@ export class OfflineCluster {
       stores: this.stores,
       settings,
       pools: new Pools(settings, (kind, key) => this.#enqueuer.enqueue(kind, key, 'repair')),
-      writer: this.writer,
+      writer: rows,
       bindings: this.#portBindings(),
       chassis: this.#chassisDirectory(),
       client: {
@@ -275,18 +296,24 @@ export class OfflineCluster {
       this.#put({ ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
   }
 
+  /** Deletes an object whose finalizers a user has removed. */
+  forceDelete(kind: string, key: string): void {
+    const object = this.#store(kind).get(key);
+    if (object !== undefined) this.#forget(object);
+  }
+
   /**
    * Simulates the takeover by another operator while the database is reachable: it rebuilds its state from statuses
    * and rows.
    */
-  async restart(): Promise<void> {
+  async restart({ ignoreConflicts = false } = {}): Promise<void> {
     this.writer.down = false;
     this.writer.seeAll();
     this.#gone.clear();
     const wake = (kind: string, key: string) => this.#enqueuer.enqueue(kind, key, 'repair');
     Object.assign(this.env, { pools: new Pools(this.env.settings, wake) });
     for (const conflict of takeAll(rebuildPools(this.env)))
-      throw new Error(`two objects have the same value: ${JSON.stringify(conflict)}`);
+      if (!ignoreConflicts) throw new Error(`two objects have the same value: ${JSON.stringify(conflict)}`);
     await sweepOrphans(this.env, 1, silent);
   }
 
@@ -351,6 +378,20 @@ export class OfflineCluster {
       await this.#reconcile(kind, key, gone);
       this.mostVisits = Math.max(this.mostVisits, this.visits.count - before);
     }
+  }
+
+  /** Reconciles one key, and cleans up the deleted objects that had the key. */
+  async reconcile(kind: string, key: string): Promise<void> {
+    const id = `${kind}/${key}`;
+    const gone = this.#gone.get(id) ?? [];
+    this.#gone.delete(id);
+    this.#queue.delete(id);
+    await this.#reconcile(kind, key, gone);
+  }
+
+  /** The deleted objects whose keys have not been reconciled yet. */
+  get gone(): readonly KubeObject[] {
+    return [...this.#gone.values()].flat();
   }
 
   #onChange(kind: Kind<KubeObject>, change: Change<KubeObject>): void {

@@ -1,6 +1,19 @@
-import { and, inport, is, number, or, outport, type Match, type OvnSymbol } from '../../ovn/index.ts';
-import { priority, type Acl } from '../rows/acl.ts';
-import { infrastructure } from '../rows/infrastructure.ts';
+import {
+  and,
+  inport,
+  is,
+  member,
+  number,
+  or,
+  outport,
+  row,
+  type DesiredState,
+  type Match,
+  type OvnSymbol,
+} from '../../ovn/index.ts';
+import { aclRow, priority, type Acl } from './acl.ts';
+import { infrastructure } from './infrastructure.ts';
+import { dropGroupName, dropGroupUuid } from './names.ts';
 
 /** The ports at which DHCP clients receive answers (RFC 2131 §4.1, RFC 8415 §7.2). */
 const dhcpClients = number('udp.dst', 68, 546);
@@ -15,12 +28,22 @@ const ofInfrastructure: readonly Match[] = [
   or(and(is('icmp4'), number('icmp4.type', 5)), and(is('icmp6'), number('icmp6.type', 137))),
 ];
 
+/** Returns the group of a VPC's filtered ports, with the ACLs that drop the traffic which no security group allows. */
+export function dropGroupRows(vpcUid: string): DesiredState {
+  const group = row('Port_Group', dropGroupUuid(vpcUid), { name: dropGroupName(vpcUid) });
+  const acls = defaultDrop(dropGroupName(vpcUid)).map((acl) => aclRow(vpcUid, acl));
+  return {
+    rows: [group, ...acls],
+    memberships: acls.map(({ uuid }) => member('Port_Group', group.uuid, 'acls', uuid)),
+  };
+}
+
 /**
  * Returns the ACLs for traffic of filtered ports that no security group allows: they drop IP in both directions.
  * Independent of its groups, such a port cannot be a DHCP server or a router for its neighbours: the ACLs drop the
  * packets of servers and routers at the sender.
  */
-export function defaultDrop(group: OvnSymbol): readonly Acl[] {
+function defaultDrop(group: OvnSymbol): readonly Acl[] {
   const from = inport({ group });
   return [
     ...ofInfrastructure.map((match): Acl => ({
