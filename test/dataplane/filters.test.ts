@@ -37,7 +37,7 @@ spec: { egress: [{ protocol: All }] }
 `,
       port('sender', 'securityGroupRefs: [{ name: out }]'),
       port('closed', 'securityGroupRefs: []'),
-      port('control', 'trafficFiltering: Disabled'),
+      port('control', 'trafficFiltering: Disabled, securityGroupRefs: []'),
     );
     [sender, closed, control] = await lab().guests(
       { name: 'sender', on: 1 },
