@@ -1,9 +1,8 @@
 import { formatCidr, type VPCPeering } from '../../api/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
-import { oldestFirst } from '../common/oldest.ts';
 import { bad, good, type Checked } from '../common/problem.ts';
 import { covers } from './consent.ts';
-import { directionKey } from './kind.ts';
+import { peeringsOf } from './kind.ts';
 import { namesVpc, sideOf, type Side, type Sources } from './side.ts';
 
 /** Two VPCPeerings that name each other's VPC, and whose consents cover it. */
@@ -21,17 +20,15 @@ export function pairOf(sources: Sources, peering: VPCPeering): Checked<Pair> {
   if (!own.ok) return own;
   const { namespace = '' } = peering.metadata;
   const { peer } = peering.spec;
-  const { stores } = sources;
-  const other = oldestFirst(stores.VPCPeering.byIndex('siblings', directionKey(peer.namespace, namespace)))
-    .map((candidate) => sideOf(sources, candidate))
-    .flatMap((side) => (side.ok ? [side.value] : []))
-    .find(
-      (side) =>
-        namesVpc(peering, side.vpc) &&
-        namesVpc(side.peering, own.value.vpc) &&
-        covers(sources, side.consent, own.value.vpc),
-    );
-  if (other === undefined) {
+  const [candidate] = peeringsOf(sources.stores, peer.namespace, namespace);
+  const side = candidate && sideOf(sources, candidate);
+  const other = side?.ok === true ? side.value : undefined;
+  if (
+    other === undefined ||
+    !namesVpc(peering, other.vpc) ||
+    !namesVpc(other.peering, own.value.vpc) ||
+    !covers(sources, other.consent, own.value.vpc)
+  ) {
     const message =
       `The namespace "${peer.namespace}" has no VPCPeering that names this VPC; ` +
       'ask the owner of the namespace to create it.';

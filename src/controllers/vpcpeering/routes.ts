@@ -1,7 +1,7 @@
 import { containsCidr, formatCidr, mustParseCidr, overlaps, type Cidr } from '../../api/index.ts';
-import { isOlder } from '../common/oldest.ts';
 import type { Problem } from '../common/problem.ts';
 import { externalRange, staticDestinations } from '../vpc/index.ts';
+import { peeringsOf } from './kind.ts';
 import { pairOf, type Pair } from './match.ts';
 import type { Side, Sources } from './side.ts';
 
@@ -142,11 +142,14 @@ function refusalOf(
 
 /** Returns the claims of the older peerings of the same VPC. */
 function olderClaims(sources: Sources, { peering }: Side): readonly Cidr[] {
-  const { namespace = '' } = peering.metadata;
-  return [...sources.stores.VPCPeering.byIndex('namespace', namespace)]
-    .filter((each) => isOlder(each, peering))
-    .flatMap((each) => {
-      const pair = pairOf(sources, each);
-      return pair.ok ? claimsOf(sources, pair.value.own, pair.value.other).accepted : [];
-    });
+  const { namespace = '', uid } = peering.metadata;
+  const claims: Cidr[] = [];
+  for (const older of sources.stores.VPCPeering.oldestFirst('namespace', namespace)) {
+    if (older.metadata.uid === uid) break;
+    // This check is fast: a namespace may have many peerings without another side.
+    const [other] = peeringsOf(sources.stores, older.spec.peer.namespace, namespace);
+    const pair = other && pairOf(sources, older);
+    if (pair?.ok === true) claims.push(...claimsOf(sources, pair.value.own, pair.value.other).accepted);
+  }
+  return claims;
 }

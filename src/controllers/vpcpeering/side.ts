@@ -7,12 +7,12 @@ import {
   type VPCPeering,
 } from '../../api/index.ts';
 import type { Env } from '../common/env.ts';
-import { oldestOf } from '../common/oldest.ts';
 import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
+import { MAX_NAMED } from '../pools/contenders.ts';
 import { oldestVpc, requireVpc, vpcNotReady, vpcRange } from '../vpc/index.ts';
 import { recordedCidr, type Consent } from '../rows/recorded.ts';
 import { consentOf } from './consent.ts';
-import { directionKey } from './kind.ts';
+import { peeringsOf } from './kind.ts';
 
 export type Sources = Pick<Env, 'stores' | 'writer'>;
 
@@ -39,14 +39,8 @@ export function sideOf(sources: Sources, peering: VPCPeering): Checked<Side> {
       'spec.peer.namespace is the namespace of the VPCPeering; set the namespace of the other VPC.',
     );
   }
-  const oldest = oldestOf(stores.VPCPeering.byIndex('siblings', directionKey(namespace, peer.namespace)));
-  if (oldest !== undefined && oldest.metadata.uid !== peering.metadata.uid) {
-    const { name } = oldest.metadata;
-    return bad(
-      'PeeringConflict',
-      `The older VPCPeering "${name}" already names the same namespace; delete one of the two.`,
-    );
-  }
+  const conflict = siblingConflict(sources, peering);
+  if (conflict !== undefined) return bad('PeeringConflict', conflict);
   const found = requireVpc(stores, peering);
   if (!found.ok) return found;
   const vpc = found.value;
@@ -76,6 +70,22 @@ export function sideOf(sources: Sources, peering: VPCPeering): Checked<Side> {
     accepted: acceptedCIDRs === undefined ? undefined : accepted.value,
     consent: consentOf(sources, peering),
   });
+}
+
+/** Returns a message if an older peering names the same namespace. Only the messages of the first ones name it. */
+function siblingConflict({ stores }: Sources, { metadata, spec }: VPCPeering): string | undefined {
+  const older: string[] = [];
+  for (const sibling of peeringsOf(stores, metadata.namespace ?? '', spec.peer.namespace)) {
+    if (sibling.metadata.uid === metadata.uid) {
+      const [name] = older;
+      return name === undefined
+        ? undefined
+        : `The older VPCPeering "${name}" already names the same namespace; delete one of the two.`;
+    }
+    older.push(sibling.metadata.name);
+    if (older.length > MAX_NAMED) break;
+  }
+  return `More than ${MAX_NAMED} older VPCPeerings already name the same namespace; delete the others.`;
 }
 
 const networksIn = (field: string, texts: readonly string[] = []): Checked<readonly Cidr[]> =>

@@ -1,7 +1,8 @@
 import { mustParseCidr, overlaps, type VPCPeering } from '../../../src/api/index.ts';
 import { routerUuid } from '../../../src/controllers/rows/names.ts';
+import type { KubeObject } from '../../../src/reconcile/index.ts';
 import { namespace, vpc, vpcPeering } from './manifests.ts';
-import type { OfflineCluster } from './offline-cluster.ts';
+import { OfflineCluster, type Manifest } from './offline-cluster.ts';
 
 let created = 0;
 
@@ -84,27 +85,39 @@ export function routedTo(cluster: OfflineCluster, from: string, to: string): rea
     .sort();
 }
 
-/** Returns the pairs of routes of different objects with common addresses, where one object is a VPCPeering. */
-export function conflictsOn(
-  cluster: OfflineCluster,
-  vpcUid: string,
-  own: readonly string[],
-): readonly string[] {
-  const routes = routesOn(cluster, vpcUid);
-  const peerings = routes.filter(({ owner }) => owner.startsWith('VPCPeering/'));
+/**
+ * Returns the pairs of routes of one router that have common addresses and different owners, at least one of which is a
+ * VPCPeering, and the routes of VPCPeerings to the networks `own` of the VPC.
+ */
+export function conflictsAmong(routes: readonly Route[], own: readonly string[]): readonly string[] {
+  const isPeering = ({ owner }: Route): boolean => owner.startsWith('VPCPeering/');
   const meet = (a: string, b: string): boolean => overlaps(mustParseCidr(a), mustParseCidr(b));
-  return peerings.flatMap((route) => [
-    ...routes
-      .filter(
-        (other) =>
-          other.uid !== route.uid &&
-          (other.owner.startsWith('VPCPeering/')
-            ? meet(route.network, other.network)
-            : route.network === other.network),
-      )
-      .map((other) => `${route.owner} ${route.network} and ${other.owner} ${other.network}`),
-    ...own
-      .filter((network) => meet(network, route.network))
-      .map((network) => `${route.owner} ${route.network} and the network ${network} of the VPC`),
-  ]);
+  const conflict = (a: Route, b: Route): boolean =>
+    a.uid !== b.uid && (isPeering(b) ? meet(a.network, b.network) : a.network === b.network);
+  return routes
+    .filter(isPeering)
+    .flatMap((route) => [
+      ...routes
+        .filter((other) => conflict(route, other))
+        .map((other) => `${route.owner} ${route.network} and ${other.owner} ${other.network}`),
+      ...own
+        .filter((network) => meet(network, route.network))
+        .map((network) => `${route.owner} ${route.network} and the network ${network} of the VPC`),
+    ]);
+}
+
+/** Returns a cluster that receives the objects in this order, with their UIDs and recorded consents, and settles. */
+export async function settledWith(
+  objects: readonly KubeObject[],
+  order: (all: KubeObject[]) => KubeObject[] = (all) => all,
+): Promise<OfflineCluster> {
+  const cluster = new OfflineCluster();
+  for (const object of objects) {
+    cluster.apply({ ...object, metadata: { ...object.metadata, finalizers: [] } } as Manifest);
+    const { consent } = (object as VPCPeering).status ?? {};
+    if (object.kind === 'VPCPeering' && consent !== undefined)
+      setStatus(cluster, object.metadata.namespace!, (object as VPCPeering).spec.peer.namespace, { consent });
+  }
+  await cluster.settle(order);
+  return cluster;
 }

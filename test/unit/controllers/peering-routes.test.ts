@@ -1,17 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VPCPeering } from '../../../src/api/index.ts';
-import { keyOf } from '../../../src/reconcile/index.ts';
-import { externalNetwork } from '../../support/controllers/manifests.ts';
+import { keyOf, type KubeObject } from '../../../src/reconcile/index.ts';
+import { externalNetwork, vpcPeering } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import {
-  conflictsOn,
+  conflictsAmong,
   createVpc,
   peer,
   peeringOf,
   project,
   routedTo,
-  setStatus,
+  routesOn,
+  settledWith,
 } from '../../support/controllers/peered.ts';
+import { rowsOf } from '../../support/controllers/rows.ts';
 import { randomOf, seeds, shuffled } from '../../support/operator/seeded-random.ts';
 
 /** This number of steps reaches rare states in acceptable time. */
@@ -39,7 +40,8 @@ function conflicts(cluster: OfflineCluster): readonly string[] {
     const router = desired.rows.find(({ table }) => table === 'Logical_Router');
     const marks = router?.columns['external_ids'] as ReadonlyMap<string, string>;
     const own = [marks.get('overlay-network/cidr')!, ...(hasGateway ? [outside] : [])];
-    return conflictsOn(cluster, owner.uid, own).map((text) => `${owner.namespace}: ${text}`);
+    const found = conflictsAmong(routesOn(cluster, owner.uid), own);
+    return found.map((text) => `${owner.namespace}: ${text}`);
   });
 }
 
@@ -49,87 +51,91 @@ const routesIn = (cluster: OfflineCluster) =>
     .map((each) => [keyOf(each), routedTo(cluster, each.metadata.namespace!, each.spec.peer.namespace)])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
 
-/** Returns a new cluster with the same objects, which it receives in another order. */
-async function copyOf(cluster: OfflineCluster, random: () => number): Promise<OfflineCluster> {
-  const copy = new OfflineCluster();
-  const kinds = ['Namespace', 'ExternalNetwork', 'VPC', 'VPCPeering'] as const;
-  const objects = kinds.flatMap((kind) => [...cluster.stores[kind].values()]);
-  for (const object of shuffled(objects, random)) {
-    copy.apply(object as never);
-    const consent = object.kind === 'VPCPeering' ? (object as VPCPeering).status?.consent : undefined;
-    const { namespace: from = '' } = object.metadata;
-    if (consent !== undefined) setStatus(copy, from, (object as VPCPeering).spec.peer.namespace, { consent });
-  }
-  await copy.settle((all) => shuffled(all, random));
-  return copy;
+/** Creates the ExternalNetwork and the projects. */
+async function projects(): Promise<OfflineCluster> {
+  const cluster = new OfflineCluster();
+  cluster.apply(
+    externalNetwork('public', {
+      cidr: outside,
+      gateway: '100.64.1.1',
+      allocationPools: [{ start: '100.64.1.10', end: '100.64.1.99' }],
+    }),
+  );
+  for (const name of names) project(cluster, name, ranges[name]![0]!);
+  await cluster.settle();
+  return cluster;
+}
+
+/** Fails as soon as a router has two routes to the same addresses. */
+function watchConflicts(cluster: OfflineCluster): void {
+  const { writer } = cluster;
+  const apply = writer.apply.bind(writer);
+  writer.apply = async (owner, desired) => {
+    const result = await apply(owner, desired).catch((error: unknown) => {
+      expect(conflicts(cluster)).toEqual([]);
+      throw error;
+    });
+    if (result.changed) expect(conflicts(cluster)).toEqual([]);
+    return result;
+  };
+}
+
+/** Returns the changes that tenants can make. */
+function changesOf(cluster: OfflineCluster, random: () => number): readonly (() => unknown)[] {
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  const some = (items: readonly string[]) => items.filter(() => random() < 0.5).slice(0, 3);
+  const spec = () => {
+    const [advertised, accepted] = [some(networks), some(networks)];
+    return {
+      ...(advertised.length > 0 && random() < 0.5 && { advertisedCIDRs: advertised }),
+      ...(accepted.length > 0 && random() < 0.3 && { acceptedCIDRs: accepted }),
+    };
+  };
+  const pair = (): readonly [string, string] => {
+    const other = pick(names.slice(1));
+    const first = random() < 0.8 ? 'hub' : pick(names.filter((name) => name !== other));
+    return random() < 0.5 ? [first, other] : [other, first];
+  };
+  return [
+    () => peer(cluster, ...pair(), spec()),
+    () => peer(cluster, ...pair(), spec()),
+    () => peer(cluster, ...pair()),
+    () => cluster.delete('VPCPeering', pair().join('/to-')),
+    () => {
+      const name = pick(names.slice(1));
+      cluster.delete('VPC', `${name}/net`);
+      const net = cluster.get('VPC', `${name}/net`);
+      const type = { group: '', version: '', kind: 'VPC', plural: '', namespaced: true };
+      if (net !== undefined && random() < 0.5) void cluster.env.finalizers.remove(type, net, '');
+      if (cluster.get('VPC', `${name}/net`) === undefined) createVpc(cluster, name, pick(ranges[name]!));
+    },
+    () => {
+      const [from, to] = pair();
+      const uid = cluster.get('VPC', `${to}/net`)?.metadata.uid;
+      if (uid !== undefined) peer(cluster, from, to, { ...spec(), peer: { vpcUID: uid } });
+    },
+    () => {
+      const staticRoutes = some(networks).map((destination) => ({ destination, nextHop: '10.0.0.9' }));
+      const externalGateway = random() < 0.5 ? { externalGateway: gateway } : {};
+      const net = cluster.get('VPC', 'hub/net')!;
+      cluster.apply({
+        ...net,
+        spec: { cidr: '10.0.0.0/16', defaults: 'None', staticRoutes, ...externalGateway },
+      } as never);
+    },
+  ];
 }
 
 describe.each(seeds)('the routers of peered VPCs during random changes (seed %d)', (seed) => {
   it('never have two routes to the same addresses, and their final routes depend only on the objects', async () => {
     const random = randomOf(seed);
     const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-    const some = (items: readonly string[]) => items.filter(() => random() < 0.5).slice(0, 3);
-    const cluster = new OfflineCluster();
-    cluster.apply(
-      externalNetwork('public', {
-        cidr: outside,
-        gateway: '100.64.1.1',
-        allocationPools: [{ start: '100.64.1.10', end: '100.64.1.99' }],
-      }),
-    );
-    for (const name of names) project(cluster, name, ranges[name]![0]!);
-    await cluster.settle();
-
+    const cluster = await projects();
     const { writer } = cluster;
-    const apply = writer.apply.bind(writer);
-    writer.apply = async (owner, desired) => {
-      const result = await apply(owner, desired).catch((error: unknown) => {
-        expect(conflicts(cluster)).toEqual([]);
-        throw error;
-      });
-      if (result.changed) expect(conflicts(cluster)).toEqual([]);
-      return result;
-    };
+    watchConflicts(cluster);
     let connected = 0;
-    const spec = () => {
-      const [advertised, accepted] = [some(networks), some(networks)];
-      return {
-        ...(advertised.length > 0 && random() < 0.5 && { advertisedCIDRs: advertised }),
-        ...(accepted.length > 0 && random() < 0.3 && { acceptedCIDRs: accepted }),
-      };
-    };
-    const pair = (): readonly [string, string] => {
-      const other = pick(names.slice(1));
-      const first = random() < 0.8 ? 'hub' : pick(names.filter((name) => name !== other));
-      return random() < 0.5 ? [first, other] : [other, first];
-    };
-    const actions: readonly (() => unknown)[] = [
-      () => peer(cluster, ...pair(), spec()),
-      () => peer(cluster, ...pair(), spec()),
-      () => peer(cluster, ...pair()),
-      () => cluster.delete('VPCPeering', pair().join('/to-')),
-      () => {
-        const name = pick(names.slice(1));
-        cluster.delete('VPC', `${name}/net`);
-        const net = cluster.get('VPC', `${name}/net`);
-        const type = { group: '', version: '', kind: 'VPC', plural: '', namespaced: true };
-        if (net !== undefined && random() < 0.5) void cluster.env.finalizers.remove(type, net, '');
-        if (cluster.get('VPC', `${name}/net`) === undefined) createVpc(cluster, name, pick(ranges[name]!));
-      },
-      () => {
-        const [from, to] = pair();
-        const uid = cluster.get('VPC', `${to}/net`)?.metadata.uid;
-        if (uid !== undefined) peer(cluster, from, to, { ...spec(), peer: { vpcUID: uid } });
-      },
-      () => {
-        const staticRoutes = some(networks).map((destination) => ({ destination, nextHop: '10.0.0.9' }));
-        const externalGateway = random() < 0.5 ? { externalGateway: gateway } : {};
-        const net = cluster.get('VPC', 'hub/net')!;
-        cluster.apply({
-          ...net,
-          spec: { cidr: '10.0.0.0/16', defaults: 'None', staticRoutes, ...externalGateway },
-        } as never);
-      },
+    const actions = [
+      ...changesOf(cluster, random),
       () => (writer.down = random() < 0.4),
       () => (writer.losesReplies = random() < 0.5),
       async () => random() < 0.3 && (await cluster.restart()),
@@ -145,7 +151,75 @@ describe.each(seeds)('the routers of peered VPCs during random changes (seed %d)
     writer.down = false;
     await cluster.settle((objects) => shuffled(objects, random));
     expect(connected).toBeGreaterThan(0);
-    expect(routesIn(await copyOf(cluster, random))).toEqual(routesIn(cluster));
+    const kinds = ['Namespace', 'ExternalNetwork', 'VPC', 'VPCPeering'] as const;
+    const objects: readonly KubeObject[] = kinds.flatMap((kind) => [...cluster.stores[kind].values()]);
+    const copy = await settledWith(shuffled(objects, random), (all) => shuffled(all, random));
+    expect(routesIn(copy)).toEqual(routesIn(cluster));
+  });
+
+  it('become final by the wake-ups alone: another reconcile of all objects changes nothing', async () => {
+    const random = randomOf(seed);
+    const cluster = await projects();
+    watchConflicts(cluster);
+    const actions = changesOf(cluster, random);
+    for (let step = 0; step < STEPS; step++) {
+      actions[Math.floor(random() * actions.length)]!();
+      if (random() < 0.4) continue;
+      await cluster.runQueue((size) => Math.floor(random() * size));
+      cluster.writer.applied.length = 0;
+      cluster.statusWrites.length = 0;
+      await cluster.settle();
+      expect([cluster.writer.applied, cluster.statusWrites]).toEqual([[], []]);
+    }
+  });
+});
+
+describe('300 VPCPeerings of one namespace with the same other side', () => {
+  it('need a number of reconciles that grows with their number only, and no reconcile reads all of them', async () => {
+    const cluster = await projects();
+    cluster.reconciles = 0;
+    cluster.mostVisits = 0;
+    for (let n = 0; n < 300; n++) {
+      cluster.apply(vpcPeering(`x${n}`, { peer: { namespace: 'hub' } }, 'p'));
+      await cluster.runQueue();
+    }
+    peer(cluster, 'hub', 'p');
+    await cluster.runQueue();
+    expect(cluster.ready('VPCPeering', 'hub/to-p')).toBe('Ready');
+    for (let n = 0; n < 299; n++) cluster.delete('VPCPeering', `p/x${n}`);
+    await cluster.runQueue();
+    expect(cluster.ready('VPCPeering', 'p/x299')).toBe('Ready');
+    expect(cluster.reconciles).toBeLessThan(300 * 30);
+    expect(cluster.mostVisits).toBeLessThan(100);
+  });
+});
+
+describe('the wake-ups of VPCPeerings', () => {
+  it('reach a younger peering when an older one, which is not connected, gives up a claim', async () => {
+    const cluster = new OfflineCluster();
+    for (const [name, cidr] of [
+      ['hub', '10.0.0.0/16'],
+      ['older', '10.1.0.0/16'],
+      ['younger', '10.1.0.0/16'],
+    ] as const)
+      project(cluster, name, cidr);
+    // The older one is not connected, because it accepts no network of the hub.
+    peer(cluster, 'hub', 'older');
+    peer(cluster, 'older', 'hub', { acceptedCIDRs: ['10.9.0.0/16'] });
+    peer(cluster, 'hub', 'younger');
+    peer(cluster, 'younger', 'hub');
+    await cluster.runQueue();
+    expect(cluster.ready('VPCPeering', 'hub/to-younger')).toMatch(/^!CIDROverlap: /);
+    peer(cluster, 'older', 'hub', { acceptedCIDRs: ['10.9.0.0/16'], advertisedCIDRs: ['10.1.1.0/24'] });
+    peer(cluster, 'younger', 'hub', { advertisedCIDRs: ['10.1.1.0/24', '10.1.2.0/24'] });
+    await cluster.runQueue();
+    expect(routedTo(cluster, 'hub', 'younger')).toEqual(['10.1.2.0/24']);
+    peer(cluster, 'older', 'hub', { acceptedCIDRs: ['10.9.0.0/16'], advertisedCIDRs: ['10.1.9.0/24'] });
+    await cluster.runQueue();
+    expect(routedTo(cluster, 'hub', 'younger')).toEqual(['10.1.1.0/24', '10.1.2.0/24']);
+    // The policy of the other side follows.
+    const policies = rowsOf(cluster, 'VPCPeering', 'to-hub', 'Logical_Router_Policy', 'younger');
+    expect(policies[0]?.['match']).toContain('ip4.dst == {10.1.1.0/24, 10.1.2.0/24}');
   });
 });
 
