@@ -64,6 +64,12 @@ export const badExternal: readonly BadInput[] = [
     [/^spec\.reservedRanges: .*every reserved range must be inside spec\.cidr/],
   ],
   [
+    'a routed range with host bits and an IPv6 range of private sources',
+    'ExternalNetwork',
+    network({ routedRanges: ['10.1.0.5/16'], privateSources: ['fd00::/8'] }),
+    [at('spec.routedRanges[0]', hostBits), at('spec.privateSources[0]', v6)],
+  ],
+  [
     'type VLAN without a VLAN ID',
     'ExternalNetwork',
     network({ type: 'VLAN' }),

@@ -193,6 +193,8 @@ export const goodInput: readonly (readonly [what: string, kind: Kind, spec: unkn
         },
       },
       gatewayChassis: { mode: 'Named', names: ['gw-1.example', '6b2f5d4e-0000-4000-8000-000000000001'] },
+      routedRanges: ['10.64.0.0/10', '172.16.0.0/12'],
+      privateSources: ['192.168.0.0/16', '10.0.0.1/32'],
     },
   ],
   ['only the required fields', 'FloatingIP', { externalNetworkRef: { name: 'public' } }],
