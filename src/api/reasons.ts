@@ -72,6 +72,13 @@ const catalogue = {
     when: 'Another Port has the address.',
     remedy: 'Create the Port with another `ipAddress`, or delete the Port that has the address.',
   },
+  AllowedAddressRefused: {
+    about: 'object',
+    code: 'ALLOWED_ADDRESS_REFUSED',
+    when: 'An entry of `allowedAddresses` contains an address that only the network itself or another machine may use.',
+    remedy:
+      'Use addresses of the Subnet that no Port has as its own, or addresses outside the VPC and the networks around it. Reserve a virtual address in `reservedRanges` of the Subnet.',
+  },
   OVNConnectionFailed: {
     code: 'OVN_CONNECTION_FAILED',
     when: 'The operator has changes to write to OVN and cannot connect to the Northbound database.',

@@ -1,59 +1,21 @@
-import { lastAddress, type Address, type AddressRange, type Cidr } from '../api/cidr.ts';
+import { lastAddress, widthOf, type Address, type AddressRange, type Cidr } from '../api/cidr.ts';
+import type {
+  AddressCounts,
+  AddressRanges,
+  AdoptResult,
+  ClaimResult,
+  ReleaseListener,
+  Unusable,
+} from './address-results.ts';
 import { FreeList } from './free-list.ts';
 import { clip, contains, normalise, size, subtract, type Interval } from './intervals.ts';
 import { Listeners } from './listeners.ts';
-
-/** The settings of an address pool that can change while owners hold addresses. */
-export interface AddressRanges {
-  /** The router's address in the subnet; absent when the subnet has no router. */
-  readonly gateway?: Address | undefined;
-  /**
-   * The ranges that `allocate` uses. An empty list means the whole CIDR. The pool ignores addresses outside
-   * the CIDR.
-   */
-  readonly allocationPools?: readonly AddressRange[];
-  /** Addresses that the pool never grants, not even to an explicit claim. */
-  readonly reservedRanges?: readonly AddressRange[];
-}
-
-/** Why no owner can claim an address. */
-export type Unusable = 'outside' | 'network' | 'broadcast' | 'gateway' | 'reserved';
+import { keepShared, unusedShares } from './share.ts';
+import { SharedRanges } from './shared-ranges.ts';
 
 /**
- * The result of a claim. `taken`: another owner (`holder`) holds the address. `holds-another`: the owner must
- * first release the address that it holds (`held`).
- */
-type ClaimResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly refused: Unusable }
-  | { readonly ok: false; readonly refused: 'taken'; readonly holder: string }
-  | { readonly ok: false; readonly refused: 'holds-another'; readonly held: Address };
-
-/** The result of an adoption: recorded, or the conflict with an earlier adoption. */
-type AdoptResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly conflict: 'wrong-family' }
-  | { readonly ok: false; readonly conflict: 'taken'; readonly holder: string }
-  | { readonly ok: false; readonly conflict: 'holds-another'; readonly held: Address };
-
-/** Numbers of addresses, capped at 2^53-1. */
-interface AddressCounts {
-  /** Addresses that `allocate` can grant when no address is held. */
-  readonly total: number;
-  /** Addresses that owners hold, inside and outside the allocation pools. */
-  readonly used: number;
-  /** Addresses that `allocate` can grant now. */
-  readonly available: number;
-}
-
-/**
- * Called after an address became free or passed to another owner. After `reconfigure` the argument is
- * undefined, because any address can be free then.
- */
-type ReleaseListener = (address: Address | undefined) => void;
-
-/**
- * The addresses of one subnet. An address has at most one owner; an owner has at most one address.
+ * The addresses of one subnet. An address has at most one owner; an owner has at most one address. Instead, any number
+ * of owners can share an address as a part of a network. No owner can have an address that another owner shares.
  *
  * Guarantees:
  * - The pool never grants a held address to a second owner, in any order of calls and after any change of the
@@ -84,6 +46,8 @@ export class AddressPool {
   readonly #owners = new Map<bigint, string | string[]>();
   readonly #addresses = new Map<string, bigint>();
   readonly #released = new Listeners<[Address | undefined]>();
+  /** The networks that owners share (see `share`). */
+  readonly shared = new SharedRanges();
 
   constructor(cidr: Cidr, ranges: AddressRanges = {}) {
     this.cidr = cidr;
@@ -98,7 +62,7 @@ export class AddressPool {
   allocate(owner: string): Address | 'exhausted' {
     const held = this.heldBy(owner);
     if (held !== undefined) return held;
-    const value = this.#freeList.take((v) => this.#owners.has(v));
+    const value = this.#freeList.take((v) => this.#takenUntil(owner, v));
     if (value === undefined) return 'exhausted';
     this.#forget(owner);
     this.#hold(owner, value);
@@ -120,6 +84,8 @@ export class AddressPool {
     if (refused !== undefined) return { ok: false, refused };
     const holder = this.#holder(address.value);
     if (holder !== undefined) return { ok: false, refused: 'taken', holder };
+    const sharer = this.shared.other(owner, address);
+    if (sharer !== undefined) return { ok: false, refused: 'shared', holder: sharer.owner };
     this.#forget(owner);
     this.#hold(owner, address.value);
     return { ok: true };
@@ -146,15 +112,42 @@ export class AddressPool {
   }
 
   /**
-   * Frees the address of `owner`, if any. Call this method only after the rows that used the address are
-   * removed.
+   * Frees the address of `owner`, if any, and its shared networks. Call this method only after the rows that used the
+   * addresses are removed.
    */
   release(owner: string): void {
+    keepShared(this, owner, []);
     const value = this.#addresses.get(owner);
     if (value === undefined) return;
     const holder = this.#holder(value);
     this.#forget(owner);
     if (holder === owner) this.#released.call(this.#address(value));
+  }
+
+  /** Makes the addresses of a network available that no owner shares any more. */
+  freeNetwork({ family, base, prefix }: Cidr): void {
+    if (prefix === widthOf(family)) this.#freeList.free(base);
+    else this.#freeList.rewind(base);
+    this.#released.call(undefined);
+  }
+
+  /** The addresses that owners hold. */
+  held(): Iterable<bigint> {
+    return this.#owners.keys();
+  }
+
+  /** The number of addresses that owners hold. */
+  get used(): number {
+    return this.#owners.size;
+  }
+
+  get gateway(): bigint | undefined {
+    return this.#gateway;
+  }
+
+  /** The addresses that `allocate` can grant when no address is held, normalised. */
+  get allocatable(): readonly Interval[] {
+    return this.#allocatable;
   }
 
   /** The owner that holds `address`. */
@@ -185,7 +178,7 @@ export class AddressPool {
     return {
       total: toCount(this.#allocatableSize),
       used: this.#owners.size,
-      available: toCount(this.#allocatableSize - BigInt(this.#allocatableUsed)),
+      available: toCount(this.#allocatableSize - BigInt(this.#allocatableUsed) - unusedShares(this)),
     };
   }
 
@@ -219,6 +212,13 @@ export class AddressPool {
     this.#allocatableUsed = 0;
     for (const value of this.#owners.keys()) if (contains(this.#allocatable, value)) this.#allocatableUsed++;
     this.#freeList = new FreeList(this.#allocatable, this.#freeList);
+  }
+
+  /** The last address of the range that `owner` cannot have and that contains `value`. */
+  #takenUntil(owner: string, value: bigint): bigint | undefined {
+    if (this.#owners.has(value)) return value;
+    const other = this.shared.other(owner, this.#address(value));
+    return other && lastAddress(other.cidr).value;
   }
 
   #holder(value: bigint): string | undefined {

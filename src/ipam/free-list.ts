@@ -1,5 +1,7 @@
 import { contains, type Interval } from './intervals.ts';
 
+type TakenUntil = (value: bigint) => bigint | undefined;
+
 /** Above this number of freed values, the list reuses a freed value before a value that was never used. */
 export const MAX_FREED = 65_536;
 
@@ -12,8 +14,8 @@ export const MAX_FREED = 65_536;
  * The list has no entry per value. The frontier separates the values that the list has offered from the
  * values above, so a /64 needs no more memory than a /30. Freed values are stored in the order of their
  * release. The list is not informed about values that are taken without `take` (a claim of a specific
- * address); the list calls `isTaken` once when it reaches such a value. Every operation is therefore O(1),
- * amortised.
+ * address); the list calls `takenUntil` once when it reaches such a value, which may skip a range of taken values.
+ * Every operation is therefore O(1), amortised, except `rewind`.
  *
  * When the list contains `MAX_FREED` freed values, it reuses the oldest of them first. That address has been
  * free for long enough, and the limit bounds the memory of the list.
@@ -45,12 +47,25 @@ export class FreeList {
   }
 
   /**
-   * @returns the next value for which `isTaken` is false, which the caller must mark as taken; undefined when
-   *   no value is free
+   * @param takenUntil returns the last value of the taken range that contains the value; undefined if the value is
+   *   not taken
+   * @returns the next value that is not taken, which the caller must mark as taken; undefined when no value is free
    */
-  take(isTaken: (value: bigint) => boolean): bigint | undefined {
-    if (this.#freed.size >= MAX_FREED) return this.#longestFree(isTaken) ?? this.#neverUsed(isTaken);
-    return this.#neverUsed(isTaken) ?? this.#longestFree(isTaken);
+  take(takenUntil: TakenUntil): bigint | undefined {
+    if (this.#freed.size >= MAX_FREED) return this.#longestFree(takenUntil) ?? this.#neverUsed(takenUntil);
+    return this.#neverUsed(takenUntil) ?? this.#longestFree(takenUntil);
+  }
+
+  /**
+   * Records that the values of a range may be free again. The next calls of `take` check the values from `start` on
+   * again.
+   */
+  rewind(start: bigint): void {
+    const index = this.#intervals.findIndex(({ end }) => end >= start);
+    const interval = this.#intervals[index];
+    if (interval === undefined || this.#frontier <= start) return;
+    this.#index = index;
+    this.#frontier = start > interval.start ? start : interval.start;
   }
 
   /** Records that `value` is free again. Ignores values outside the intervals. */
@@ -60,19 +75,21 @@ export class FreeList {
     this.#freed.add(value);
   }
 
-  #neverUsed(isTaken: (value: bigint) => boolean): bigint | undefined {
+  #neverUsed(takenUntil: TakenUntil): bigint | undefined {
     while (this.#index < this.#intervals.length) {
       const { end } = this.#intervals[this.#index] as Interval;
       while (this.#frontier <= end) {
         const value = this.#frontier++;
-        if (!isTaken(value) && !this.#freed.has(value)) return value;
+        const last = takenUntil(value);
+        if (last !== undefined) this.#frontier = last + 1n;
+        else if (!this.#freed.has(value)) return value;
       }
       this.#frontier = this.#intervals[++this.#index]?.start ?? this.#frontier;
     }
     return undefined;
   }
 
-  #longestFree(isTaken: (value: bigint) => boolean): bigint | undefined {
+  #longestFree(takenUntil: TakenUntil): bigint | undefined {
     while (this.#freed.size > 0) {
       const next = this.#next.next();
       if (next.done === true) {
@@ -80,7 +97,7 @@ export class FreeList {
         continue;
       }
       this.#freed.delete(next.value);
-      if (!isTaken(next.value)) return next.value;
+      if (takenUntil(next.value) === undefined) return next.value;
     }
     return undefined;
   }

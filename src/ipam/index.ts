@@ -6,5 +6,7 @@
  * controller restores the pool with `adopt` from status and rows. Afterwards the controller calls `allocate`
  * or `claim`, and calls `release` when the rows that used the address are removed.
  */
-export { AddressPool, type AddressRanges, type Unusable } from './address-pool.ts';
+export { AddressPool } from './address-pool.ts';
+export type { AddressRanges, Unusable } from './address-results.ts';
+export { keepShared, share } from './share.ts';
 export { CidrPool, type BlockClaimResult } from './cidr-pool.ts';

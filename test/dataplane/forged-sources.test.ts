@@ -186,7 +186,7 @@ describeLab('allowedAddresses of Ports', (lab) => {
   beforeAll(async () => {
     const entries = [
       `{ cidr: ${virtual}/32 }`,
-      '{ cidr: 10.8.255.128/25 }',
+      '{ cidr: 10.8.255.192/27 }',
       `{ cidr: ${shared.address}/32, mac: '${shared.mac}' }`,
     ];
     const allowed = `allowedAddresses: [${entries.join(', ')}]`;
@@ -277,6 +277,34 @@ spec: { cidr: 10.8.1.0/24 }
     expect((await outsider.ping(near.address, { extra: ['-I', shared.address] })).received).toBe(0);
     await giveUpBoth(outsider);
   }, 120_000);
+
+  it('do not let a VM announce the metadata service, the gateway or a neighbour', async () => {
+    const taken = ['169.254.169.254', '10.8.255.1', near.address];
+    const cidrs = ['0.0.0.0/0', '10.8.0.0/16', ...taken.map((address) => `${address}/32`)];
+    const list = cidrs.map((cidr) => `{ cidr: ${cidr} }`).join(', ');
+    await lab().apply(port('greedy', `allowedAddresses: [${list}], ${inOpen}`));
+    const reasonOf = async (): Promise<string | undefined> => {
+      const { status } = await lab().get('Port', 'greedy');
+      return status?.conditions?.find(({ type }) => type === 'Accepted')?.reason;
+    };
+    await lab().eventually(async () => expect(await reasonOf()).toBe('AllowedAddressRefused'));
+    await lab().edit('Port', 'greedy', { spec: { allowedAddresses: [] } });
+    const greedy = await lab().guest({ name: 'greedy', on: 1 });
+    await lab().edit('Port', 'greedy', { spec: { allowedAddresses: cidrs.map((cidr) => ({ cidr })) } });
+    await lab().eventually(async () => expect(await reasonOf()).toBe('AllowedAddressRefused'));
+    await lab().eventually(() => greedy.reaches(second.address));
+    for (const address of taken) {
+      const before = await second.neighbour(address);
+      await take(greedy, address);
+      expect(await second.neighbour(address)).toBe(before);
+      expect(await second.neighbour(address)).not.toBe(greedy.mac);
+      const heard = await greedy.echoesReceived();
+      await second.ping(address);
+      expect((await greedy.echoesReceived()) - heard).toBe(0);
+      await giveUp(greedy, address);
+    }
+    await lab().eventually(() => far.reaches(near.address));
+  }, 90_000);
 
   it('are rejected with the MAC address of a neighbour', async () => {
     await lab().apply(

@@ -43,8 +43,11 @@ export interface PortSpec {
    */
   readonly spoofingProtection: 'MACAndIP' | 'MACOnly' | 'Disabled';
   /**
-   * Additional addresses that the machine may use, for example a virtual IP address of keepalived. Unset:
-   * none.
+   * Additional addresses that the machine may use, for example a virtual IP address of keepalived. Inside
+   * the Subnet, any number of Ports can share an address that no Port has as its own. The operator ignores,
+   * and reports, entries with addresses of other Ports, of the rest of the VPC, of the ExternalNetwork or
+   * peers of the VPC, of the Subnet itself (gateway, network and broadcast address), and special addresses
+   * (link-local, loopback, multicast, reserved). Unset: none.
    */
   readonly allowedAddresses?: readonly AllowedAddress[];
   /** Administrative state. `Down`: the Port is disconnected and keeps its addresses. Default: `"Up"`. */

@@ -116,7 +116,7 @@ export class ExternalPools {
     }
     const claim = network.addresses.claim(holder, address);
     if (claim.ok) return undefined;
-    if (claim.refused === 'taken') return { holder: claim.holder };
+    if (claim.refused === 'taken' || claim.refused === 'shared') return { holder: claim.holder };
     return claim.refused === 'holds-another' ? { holder } : claim.refused;
   }
 

@@ -1,24 +1,26 @@
 import {
   computeMac,
+  containsCidr,
   formatAddress,
   formatCidr,
   parseAddress,
-  parseCidr,
   parseMac,
   type Address,
+  type Cidr,
   type Port,
 } from '../../api/index.ts';
-import type { Unusable } from '../../ipam/index.ts';
+import { share, type Unusable } from '../../ipam/index.ts';
 import { keyOf, type ReadStore } from '../../reconcile/index.ts';
 import type { Pools, SubnetPool } from '../pools/pools.ts';
-import { bad, collect, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
+import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
-
-/** Additional addresses that a VM may use, as a CIDR, and the additional MAC address for them. */
-export interface Allowed {
-  readonly cidr: string;
-  readonly mac: string | undefined;
-}
+import {
+  checksAddresses,
+  parseAllowed,
+  refusedAddresses,
+  type AddressScope,
+  type Allowed,
+} from './allowed.ts';
 
 /** The addresses of a Port in its Subnet. */
 export interface Addressing {
@@ -26,6 +28,8 @@ export interface Addressing {
   /** MAC addresses are in canonical form. */
   readonly mac: string;
   readonly allowed: readonly Allowed[];
+  /** The networks of `allowed` in the Subnet, which the Port shares. */
+  readonly shares: readonly Cidr[];
   /** Why an entry of `allowedAddresses` is not in effect. */
   readonly refused: Problem | undefined;
 }
@@ -50,6 +54,7 @@ export function assignAddressing(
   network: SubnetNetwork,
   pool: SubnetPool,
   port: Port,
+  around: AddressScope['around'],
 ): Checked<Addressing> {
   const allowed = parseAllowed(port.spec);
   if (!allowed.ok) return allowed;
@@ -73,23 +78,85 @@ export function assignAddressing(
     return address;
   }
   const conflicts = shareMacs(network, pool, port, holderName);
-  if (conflicts.size > 0) wait();
+  const refusals = allowed.value.map(({ mac: shared }, index) => {
+    const conflict = shared === undefined ? undefined : conflicts.get(shared);
+    return conflict === undefined ? undefined : macRefusal(index, conflict);
+  });
+  const shares = shareAddresses(network, pool, port, {
+    allowed: allowed.value,
+    around,
+    refusals,
+    holderName,
+  });
+  const refused = refusals.filter((each) => each !== undefined);
+  if (refused.length > 0) wait();
   return good({
     mac: mac.value,
     address: address.value,
-    allowed: allowed.value.filter(({ mac: shared }) => shared === undefined || !conflicts.has(shared)),
-    refused: refusalOf(allowed.value, conflicts),
+    allowed: allowed.value.filter((_each, index) => refusals[index] === undefined),
+    shares,
+    refused: refused[0] && {
+      reason: refused[0].reason,
+      message: refused
+        .slice(0, MAX_REFUSALS)
+        .map(({ message }) => message)
+        .join(' '),
+    },
   });
 }
 
-function refusalOf(allowed: readonly Allowed[], conflicts: ReadonlyMap<string, string>): Problem | undefined {
-  for (const [index, { mac }] of allowed.entries()) {
-    const conflict = mac === undefined ? undefined : conflicts.get(mac);
-    if (conflict === undefined) continue;
-    const message = `spec.allowedAddresses[${index}].mac: ${conflict} The operator ignores the entries of spec.allowedAddresses with this MAC address.`;
-    return { reason: 'MACConflict', message };
+/** The number of refused entries that a message describes. */
+const MAX_REFUSALS = 3;
+
+const macRefusal = (index: number, conflict: string): Problem => ({
+  reason: 'MACConflict',
+  message: `spec.allowedAddresses[${index}].mac: ${conflict} The operator ignores the entries of spec.allowedAddresses with this MAC address.`,
+});
+
+/**
+ * Makes the Port share the additional addresses in its Subnet, and adds the refused entries to `refusals`.
+ *
+ * @returns the networks that the Port shares
+ */
+function shareAddresses(
+  { subnet, cidr, gatewayIP, vpcRange }: SubnetNetwork,
+  { addresses }: SubnetPool,
+  { metadata: { uid }, spec }: Port,
+  {
+    allowed,
+    around,
+    refusals,
+    holderName,
+  }: {
+    readonly allowed: readonly Allowed[];
+    readonly around: AddressScope['around'];
+    readonly refusals: (Problem | undefined)[];
+    readonly holderName: (uid: string) => string;
+  },
+): readonly Cidr[] {
+  const gateway =
+    gatewayIP === undefined ? undefined : fromParsed(parseAddress(gatewayIP), 'status.gatewayIP');
+  const scope = { subnet: cidr, gateway: gateway?.ok ? gateway.value : undefined, vpc: vpcRange, around };
+  const shares: Cidr[] = [];
+  for (const [index, { network }] of allowed.entries()) {
+    if (refusals[index] !== undefined) continue;
+    const refuse = (why: string) => {
+      const message = `spec.allowedAddresses[${index}].cidr: ${formatCidr(network)} ${why} The operator ignores the entry.`;
+      refusals[index] = { reason: 'AllowedAddressRefused', message };
+    };
+    const why = refusedAddresses(spec, network, scope);
+    if (why !== undefined) refuse(`${why}; use other addresses.`);
+    else if (checksAddresses(spec) && containsCidr(cidr, network)) {
+      const holder = share(addresses, uid, [network]).get(network);
+      if (holder === undefined) shares.push(network);
+      else
+        refuse(
+          `contains the address of ${holderName(holder)}. A virtual address belongs to no Port: delete that Port, ` +
+            `and reserve the address in reservedRanges of the Subnet "${subnet.metadata.name}"; or use another address.`,
+        );
+    }
   }
-  return undefined;
+  return shares;
 }
 
 function assignMac(
@@ -173,6 +240,12 @@ function assignAddress(
         'IPAlreadyAllocated',
         `${spec.ipAddress} is already the address of ${holderName(claim.holder)}; ${OTHER_ADDRESS}`,
       );
+    case 'shared':
+      return bad(
+        'IPAlreadyAllocated',
+        `${spec.ipAddress} is in spec.allowedAddresses of ${holderName(claim.holder)}. A virtual address belongs to no ` +
+          `Port: delete this Port, and reserve the address in reservedRanges of the Subnet; or ${OTHER_ADDRESS}`,
+      );
     case 'holds-another':
       return bad(
         'InvalidSpec',
@@ -185,17 +258,4 @@ function assignAddress(
         `${spec.ipAddress} ${unusableBecause[claim.refused]} ${where}; ${OTHER_ADDRESS}`,
       );
   }
-}
-
-function parseAllowed({ allowedAddresses = [] }: Port['spec']): Checked<readonly Allowed[]> {
-  return collect(
-    allowedAddresses.map(({ cidr: text, mac }, index) => {
-      const field = `spec.allowedAddresses[${index}]`;
-      const cidr = fromParsed(parseCidr(text, { family: 4 }), `${field}.cidr`);
-      if (!cidr.ok) return cidr;
-      const parsed = mac === undefined ? undefined : parseMac(mac);
-      if (parsed?.ok === false) return bad('InvalidMAC', `${field}.mac: ${parsed.message}`);
-      return good({ cidr: formatCidr(cidr.value), mac: parsed?.value });
-    }),
-  );
 }

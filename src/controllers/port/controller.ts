@@ -6,6 +6,7 @@ import {
   type Port,
   type SecurityGroup,
 } from '../../api/index.ts';
+import { keepShared } from '../../ipam/index.ts';
 import { keyOf, refKey } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import { mergeDhcp } from '../rows/dhcp.ts';
@@ -19,6 +20,7 @@ import type { Limits } from '../settings.ts';
 import { subnetNetwork, vpcOfSubnet, type SubnetNetwork } from '../subnet/index.ts';
 import { restrictionsOf } from '../trafficpolicy/index.ts';
 import { assignAddressing, type Addressing } from './addressing.ts';
+import { networksAround } from './around.ts';
 import { portFallback } from './fallback.ts';
 import { securityGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
@@ -81,7 +83,9 @@ export class PortController implements KindController<Port> {
     if (invalid !== undefined) return { accepted: invalid, status: () => statusBefore(port) };
     const { network, pool } = found;
     const held = pool.addresses.heldBy(port.metadata.uid);
-    const addressing = assignAddressing(this.#env.pools, this.#env.stores.Port, network, pool, port);
+    const hasMore = (port.spec.allowedAddresses ?? []).length > 0;
+    const around = hasMore ? networksAround(this.#env.stores, network.vpc) : [];
+    const addressing = assignAddressing(this.#env.pools, this.#env.stores.Port, network, pool, port, around);
     if (held === undefined && addressing.ok) this.#env.wakeSoon('Subnet', keyOf(network.subnet));
     if (!addressing.ok) {
       return { accepted: addressing.problem, resolvedRefs: groups.problem, status: () => statusBefore(port) };
@@ -96,6 +100,7 @@ export class PortController implements KindController<Port> {
     return {
       desired: planPort(port, { network, ...addressing.value, groupUids, restrictions }),
       accepted: restrictions.excess ?? addressing.value.refused,
+      applied: () => keepShared(pool.addresses, port.metadata.uid, addressing.value.shares),
       resolvedRefs: groups.problem,
       status: (programmed) => (programmed ? statusOf(port, network, addressing.value) : statusBefore(port)),
     };

@@ -21,10 +21,18 @@ export const portKind: Kind<Port> = {
     },
     /** The TrafficPolicies that may apply to the Port, by the keys under which they select Ports. */
     policies: { to: 'TrafficPolicy', keys: portKeys, wakesTarget: { afterMs: 500 } },
+    /** The networks around the VPC, which additional addresses must not overlap. */
+    vpcAround: { to: 'VPC', keys: keysAround },
+    peersAround: { to: 'VPCPeering', keys: keysAround },
   },
   /** NatRules need the address of a Port. */
   facts: ({ metadata: { uid }, status }) => ({ uid, address: status?.ipAddress }),
 };
+
+/** Returns the alias of the VPC and the VPCPeerings of a namespace, for a Port with additional addresses. */
+function keysAround({ metadata: { namespace = '' }, spec }: Port): readonly string[] {
+  return (spec.allowedAddresses ?? []).length === 0 ? [] : [`${namespace}/*`];
+}
 
 /** Returns the names of a Port's SecurityGroups without duplicates. */
 export function securityGroupNames(spec: Pick<Port['spec'], 'securityGroupRefs'>): readonly string[] {

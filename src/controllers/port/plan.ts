@@ -13,7 +13,8 @@ import { dhcpUuid, dropGroupUuid, groupUuid, interfaceId, portUuid, switchUuid }
 import { allowedSources } from '../rows/source-filter.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 import type { Restrictions } from '../trafficpolicy/index.ts';
-import type { Addressing, Allowed } from './addressing.ts';
+import type { Addressing } from './addressing.ts';
+import type { Allowed } from './allowed.ts';
 import { qosRows } from './qos.ts';
 
 /** The facts, besides the spec, from which the rows of a Port follow. */
@@ -82,7 +83,7 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
 /** Returns the additional addresses outside the range of the VPC. Inside, an address belongs to one Subnet. */
 function sourcesOutside({ vpcRange }: SubnetNetwork, allowed: readonly Allowed[]): readonly Network[] {
   const own = [parseNetwork(formatCidr(vpcRange))];
-  return allowed.flatMap(({ cidr }) => subtractNetworks(parseNetwork(cidr), own));
+  return allowed.flatMap(({ network }) => subtractNetworks(parseNetwork(formatCidr(network)), own));
 }
 
 /**
@@ -104,8 +105,9 @@ function addresses({ spec }: Port, { mac, address, allowed }: PortFacts): readon
 function portSecurity({ spec }: Port, { mac, address, allowed }: PortFacts): readonly string[] {
   if (spec.spoofingProtection === 'Disabled') return [];
   const byMac = new Map([[mac, [formatAddress(address)]]]);
-  for (const { cidr, mac: shared } of allowed) {
-    for (const each of new Set([mac, shared ?? mac])) byMac.set(each, [...(byMac.get(each) ?? []), cidr]);
+  for (const { network, mac: shared } of allowed) {
+    for (const each of new Set([mac, shared ?? mac]))
+      byMac.set(each, [...(byMac.get(each) ?? []), formatCidr(network)]);
   }
   if (spec.spoofingProtection === 'MACOnly') return [...byMac.keys()];
   return [...byMac].map(([each, ips]) => [each, ...ips].join(' '));

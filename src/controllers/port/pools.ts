@@ -1,11 +1,22 @@
-import { formatAddress, parseAddress, parseMac, type Port } from '../../api/index.ts';
+import {
+  containsCidr,
+  formatAddress,
+  formatCidr,
+  parseAddress,
+  parseCidr,
+  parseMac,
+  type Address,
+  type Port,
+} from '../../api/index.ts';
+import { share } from '../../ipam/index.ts';
 import type { Owner } from '../../ovn/index.ts';
 import { keyOf, refKey, type KubeObject } from '../../reconcile/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
 import type { NamedClaim } from '../kind-module.ts';
-import type { PoolConflict, Pools } from '../pools/pools.ts';
+import type { PoolConflict, Pools, SubnetPool } from '../pools/pools.ts';
 import { recordedPort, type PortRecord } from '../rows/recorded.ts';
 import { sharedMacs } from './addressing.ts';
+import { sharedNetworks } from './allowed.ts';
 
 /** Releases the addresses of a Port and enqueues the Subnet to count its addresses again. */
 export function releasePort({ pools, stores, wakeSoon }: Env, uid: string): void {
@@ -29,6 +40,8 @@ export function adoptPort(sources: PoolSources, port: Port): readonly PoolConfli
     ip: port.status?.ipAddress ?? fromRow?.ip,
     // The row has precedence over the spec, because the Subnet may have refused a MAC address in the spec.
     shared: fromRow?.shared ?? sharedMacs(port.spec),
+    // Without a row, the spec claims the networks, and an older Port that names an address in them has precedence.
+    networks: fromRow?.networks ?? [],
   });
 }
 
@@ -39,24 +52,36 @@ export function adoptPortOrphan({ pools, writer }: PoolSources, { uid }: Owner):
 }
 
 /**
- * Returns the addresses that Ports of a Subnet name: a Port without `ipAddress` must not get the address that another
- * Port names.
+ * Returns the addresses that Ports of a Subnet name, as their own or to share: a Port without `ipAddress` must not get
+ * an address that another Port names.
  */
 export function* portClaims({ stores, pools }: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
   if (parent.kind !== 'Subnet') return;
   for (const port of stores.Port.byIndex('subnet', keyOf(parent)))
-    if (port.spec.ipAddress !== undefined)
+    if (port.spec.ipAddress !== undefined || port.spec.allowedAddresses !== undefined)
       yield { object: port, claim: () => claimAddress(pools, parent.metadata.uid, port) };
 }
 
 function claimAddress(pools: Pools, subnetUid: string, { metadata, spec }: Port): void {
   const pool = pools.subnet(subnetUid);
+  if (pool === undefined) return;
+  const { addresses } = pool;
   const address = parseAddress(spec.ipAddress ?? '', { family: 4 });
-  if (pool !== undefined && address.ok && pool.addresses.claim(metadata.uid, address.value).ok)
-    pools.setParent(metadata.uid, subnetUid);
+  const isHeld = address.ok && addresses.claim(metadata.uid, address.value).ok;
+  const { cidr, gateway } = addresses;
+  const networks = sharedNetworks(
+    spec,
+    cidr,
+    gateway === undefined ? undefined : { family: 4, value: gateway },
+  );
+  share(addresses, metadata.uid, networks);
+  if (isHeld || networks.length > 0) pools.setParent(metadata.uid, subnetUid);
 }
 
-function adopt(pools: Pools, { uid, subnetUid, mac, ip, shared }: PortRecord): readonly PoolConflict[] {
+function adopt(
+  pools: Pools,
+  { uid, subnetUid, mac, ip, shared, networks }: PortRecord,
+): readonly PoolConflict[] {
   const pool = pools.subnet(subnetUid);
   if (pool === undefined) return [];
   pools.setParent(uid, subnetUid);
@@ -67,7 +92,28 @@ function adopt(pools: Pools, { uid, subnetUid, mac, ip, shared }: PortRecord): r
     conflicts.push({ kind: 'Port', uid, value: canonical.value });
   for (const refused of pool.macs.share(uid, shared).keys())
     conflicts.push({ kind: 'Port', uid, value: refused });
+  if (address?.ok === true) conflicts.push(...unshare(pool, uid, address.value));
+  const inside = networks.flatMap((text) => {
+    const network = parseCidr(text, { family: 4 });
+    return network.ok && containsCidr(pool.addresses.cidr, network.value) ? [network.value] : [];
+  });
+  for (const refused of share(pool.addresses, uid, inside).keys())
+    conflicts.push({ kind: 'Port', uid, value: formatCidr(refused) });
   if (address?.ok === true && !pool.addresses.adopt(uid, address.value).ok)
     conflicts.push({ kind: 'Port', uid, value: formatAddress(address.value) });
   return conflicts;
+}
+
+/**
+ * Removes an address that a Port has as its own from the networks that other Ports share. Only an earlier version of
+ * the operator allowed both.
+ */
+function unshare({ addresses }: SubnetPool, uid: string, address: Address): readonly PoolConflict[] {
+  const conflicts: PoolConflict[] = [];
+  for (;;) {
+    const other = addresses.shared.other(uid, address);
+    if (other === undefined) return conflicts;
+    addresses.shared.remove(other.owner, other.cidr);
+    conflicts.push({ kind: 'Port', uid: other.owner, value: formatCidr(other.cidr) });
+  }
 }

@@ -45,6 +45,8 @@ export interface PortRecord {
   readonly ip: string | undefined;
   /** The other MAC addresses that its VM may use. */
   readonly shared: readonly string[];
+  /** The other networks whose addresses its VM may use, as CIDRs without duplicates. */
+  readonly networks: readonly string[];
 }
 
 /** Returns the record of a Port: `MAC IP` is the first of its addresses that has both. */
@@ -56,7 +58,8 @@ export function recordedPort(writer: Rows, uid: string): PortRecord | undefined 
   for (const text of addresses) {
     const [mac, ip] = String(text).split(' ');
     if (mac !== undefined && ip !== undefined) {
-      return { uid, subnetUid, mac, ip, shared: sharedIn(owned?.row['port_security'], mac) };
+      const security = owned?.row['port_security'];
+      return { uid, subnetUid, mac, ip, shared: sharedIn(security, mac), networks: networksIn(security) };
     }
   }
   return undefined;
@@ -66,6 +69,13 @@ export function recordedPort(writer: Rows, uid: string): PortRecord | undefined 
 function sharedIn(portSecurity: unknown, own: string): readonly string[] {
   if (!(portSecurity instanceof Set)) return [];
   return [...portSecurity].map((text) => String(text).split(' ')[0] ?? '').filter((mac) => mac !== own);
+}
+
+/** Returns the CIDRs in `port_security`; the Port's own address has no prefix length there. */
+function networksIn(portSecurity: unknown): readonly string[] {
+  if (!(portSecurity instanceof Set)) return [];
+  const words = [...portSecurity].flatMap((text) => String(text).split(' ').slice(1));
+  return [...new Set(words.filter((word) => word.includes('/')))];
 }
 
 /** Returns the gateway in the rows of a VPC. */

@@ -23,7 +23,11 @@ export function peeringsOf(
 
 export const vpcPeeringKind: Kind<VPCPeering> = {
   type: resources.VPCPeering,
-  aliases: ({ metadata: { namespace = '' }, spec: { peer } }) => [siblingsKey(namespace, peer.namespace)],
+  /** Ports refer to all peerings of their namespace. */
+  aliases: ({ metadata: { namespace = '' }, spec: { peer } }) => [
+    siblingsKey(namespace, peer.namespace),
+    `${namespace}/*`,
+  ],
   aliasesOfOldest: ({ metadata: { namespace = '' }, spec: { peer } }) => [
     directionKey(namespace, peer.namespace),
   ],
@@ -54,5 +58,10 @@ export const vpcPeeringKind: Kind<VPCPeering> = {
       wakesOldest: MAX_NAMED + 2,
     },
   },
-  facts: ({ metadata: { uid }, spec, status }) => ({ uid, spec, consent: status?.consent }),
+  facts: ({ metadata: { uid }, spec, status }) => ({
+    uid,
+    spec,
+    consent: status?.consent,
+    routes: status?.acceptedRoutes,
+  }),
 };

@@ -129,7 +129,7 @@ describe('a Port', () => {
   });
 
   const allowing = (name: string, ...macs: readonly string[]) =>
-    portIn('a', name, { allowedAddresses: macs.map((mac, index) => ({ cidr: `10.9.7.${index}/32`, mac })) });
+    portIn('a', name, { allowedAddresses: macs.map((mac, index) => ({ cidr: `10.10.7.${index}/32`, mac })) });
 
   it.each([
     ['of another Port', () => '0a:00:00:00:00:01', 'the Port "p"'],
@@ -156,9 +156,9 @@ describe('a Port', () => {
           'The operator ignores the entries of spec.allowedAddresses with this MAC address.',
       );
       expect(cluster.condition('Programmed', 'Port', 'default/thief')).toBe('Programmed');
-      expect(JSON.stringify(lspOf('thief'))).toContain('00:00:5e:00:01:01 10.9.7.0/32');
+      expect(JSON.stringify(lspOf('thief'))).toContain('00:00:5e:00:01:01 10.10.7.0/32');
       expect(JSON.stringify(lspOf('thief'))).not.toContain(mac);
-      expect(JSON.stringify(lspOf('thief'))).not.toContain('10.9.7.1');
+      expect(JSON.stringify(lspOf('thief'))).not.toContain('10.10.7.1');
     },
   );
 
@@ -170,7 +170,7 @@ describe('a Port', () => {
     cluster.delete('Port', 'default/p');
     await cluster.settle();
     expect(ready('q')).toBe('Ready');
-    expect(JSON.stringify(lspOf('q'))).toContain('0a:00:00:00:00:01 10.9.7.0/32');
+    expect(JSON.stringify(lspOf('q'))).toContain('0a:00:00:00:00:01 10.10.7.0/32');
   });
 
   it('shares a virtual MAC address, which no Port can own until the last sharing Port releases it', async () => {

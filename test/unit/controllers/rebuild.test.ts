@@ -134,7 +134,7 @@ describe('the pools after a rebuild', () => {
 
   describe('after an operator version that allowed two Ports the same MAC address', () => {
     const mac = '0a:00:00:00:00:01';
-    const thief = portIn('a', 'thief', { allowedAddresses: [{ cidr: '10.9.9.9/32', mac }] });
+    const thief = portIn('a', 'thief', { allowedAddresses: [{ cidr: '10.10.9.9/32', mac }] });
     const victim = portIn('a', 'victim', { macAddress: mac });
 
     /**
@@ -153,7 +153,7 @@ describe('the pools after a rebuild', () => {
         return lsp!.columns as unknown as Readonly<Record<'addresses' | 'port_security', Set<string>>>;
       };
       columns().addresses.add(mac);
-      columns().port_security.add(`${mac} 10.9.9.9/32`);
+      columns().port_security.add(`${mac} 10.10.9.9/32`);
       const { pools, conflicts } = rebuilt(cluster);
       const operator = new KindReconciler({ ...cluster.env, pools }, kinds.Port);
       for (const { metadata } of [younger, older]) {

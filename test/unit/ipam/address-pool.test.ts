@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MAX_FREED } from '../../../src/ipam/free-list.ts';
-import { AddressPool } from '../../../src/ipam/index.ts';
+import { AddressPool, keepShared, share } from '../../../src/ipam/index.ts';
 import { cidr, ip, range, show } from './support.ts';
 
 describe('AddressPool', () => {
@@ -297,5 +297,47 @@ describe('AddressPool', () => {
     });
     expect(pool.counts()).toEqual({ total: 65_534, used: 65_534, available: 0 });
     expect(fill + churn).toBeLessThan(10_000);
+  });
+});
+
+describe('shared networks of a pool', () => {
+  const pool = () => new AddressPool(cidr('10.0.0.0/16'));
+  const network = cidr('10.0.0.0/24');
+  const inside = cidr('10.0.0.64/26');
+
+  it('are not allocated, nested networks included, and are allocated again after the last owner', () => {
+    const addresses = pool();
+    share(addresses, 'a', [network]);
+    share(addresses, 'b', [network, inside]);
+    expect(show(addresses.allocate('other'))).toBe('10.0.1.0');
+    keepShared(addresses, 'a', []);
+    expect(show(addresses.allocate('second'))).toBe('10.0.1.1');
+    keepShared(addresses, 'b', [inside]);
+    for (let index = 0; index < 63; index++) addresses.allocate(`low-${index}`);
+    expect(show(addresses.allocate('third'))).toBe('10.0.0.128');
+    keepShared(addresses, 'b', []);
+    expect(show(addresses.allocate('fourth'))).toBe('10.0.0.64');
+  });
+
+  it('contain the address of at most one owner, which shares the network alone', () => {
+    const addresses = pool();
+    addresses.claim('a', ip('10.0.0.70'));
+    expect([...share(addresses, 'a', [network]).values()]).toEqual([]);
+    expect([...share(addresses, 'b', [network, inside]).values()]).toEqual(['a', 'a']);
+    addresses.release('a');
+    expect(share(addresses, 'b', [network, inside]).size).toBe(0);
+    expect(addresses.claim('c', ip('10.0.0.70'))).toEqual({ ok: false, refused: 'shared', holder: 'b' });
+    expect(addresses.claim('b', ip('10.0.0.70'))).toEqual({ ok: true });
+  });
+
+  it('reduce the number of available addresses', () => {
+    const addresses = pool();
+    const before = addresses.counts().available;
+    share(addresses, 'a', [network, inside]);
+    expect(before - addresses.counts().available).toBe(255);
+    addresses.claim('a', ip('10.0.0.70'));
+    expect(before - addresses.counts().available).toBe(255);
+    addresses.release('a');
+    expect(addresses.counts().available).toBe(before);
   });
 });
