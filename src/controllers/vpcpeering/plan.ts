@@ -7,18 +7,15 @@ import {
   member,
   not,
   or,
-  printMatch,
   row,
   rowUuid,
   type DesiredState,
   type Match,
 } from '../../ovn/index.ts';
 import { PEERING_MARK, peeringPortName, routerUuid } from '../rows/names.ts';
+import { policyPriority, policyRow } from '../rows/router-policy.ts';
 import type { Pair } from './match.ts';
 import type { Side } from './side.ts';
-
-/** Lower than the policy against traffic with link scope. */
-const POLICY_PRIORITY = 2000;
 
 /** The networks between which a connection carries traffic. */
 interface Networks {
@@ -49,9 +46,9 @@ export function planPeering({ own, other }: Pair, networks: Networks, link: Cidr
       output_port: peeringPortName(uid),
     }),
   );
-  const policy = row('Logical_Router_Policy', rowUuid(uid, 'policy'), {
-    priority: POLICY_PRIORITY,
-    match: printMatch(and(inport({ name: peeringPortName(uid) }), is('ip4'), ...beyond(networks))),
+  const policy = policyRow(uid, 'policy', {
+    priority: policyPriority.peering,
+    match: and(inport({ name: peeringPortName(uid) }), is('ip4'), ...beyond(networks)),
     action: 'drop',
   });
   return {
