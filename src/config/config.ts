@@ -14,6 +14,7 @@ import {
   share,
   text,
 } from './values.ts';
+import { hostLimitSettings, type HostLimits } from './host-limits.ts';
 import {
   ConfigError,
   describeSettings,
@@ -76,6 +77,7 @@ export interface Config extends Protection {
     /** Flow matches of one TrafficPolicy, of all TrafficPolicies of a Port, and of all SecurityGroups of a Port. */
     readonly matchesPerPort: number;
   };
+  readonly hostLimits: HostLimits;
   readonly logLevel: LogLevel;
 }
 
@@ -154,6 +156,7 @@ const settings = {
     16_384,
     'maximum number of flow matches of all SecurityGroups of a Port, and of all its TrafficPolicies',
   ),
+  ...hostLimitSettings,
   logLevel: setting(
     oneOf<LogLevel>('error', 'warn', 'info', 'debug'),
     'info',
@@ -213,6 +216,15 @@ export function resolveConfig(sources: ConfigSources = {}): {
       groupsPerPort: valueOf('limits.groupsPerPort'),
       policiesPerPort: valueOf('limits.policiesPerPort'),
       matchesPerPort: valueOf('limits.matchesPerPort'),
+    }),
+    hostLimits: Object.freeze({
+      neighboursPerSecond: valueOf('hostLimits.neighboursPerSecond'),
+      resolutionsPerSecond: valueOf('hostLimits.resolutionsPerSecond'),
+      repliesPerSecond: valueOf('hostLimits.repliesPerSecond'),
+      dhcpPerSecond: valueOf('hostLimits.dhcpPerSecond'),
+      broadcastKbps: valueOf('hostLimits.broadcastKbps'),
+      connectionsPerPort: valueOf('hostLimits.connectionsPerPort'),
+      connectionsPerRouter: valueOf('hostLimits.connectionsPerRouter'),
     }),
     logLevel: valueOf('logLevel'),
   };

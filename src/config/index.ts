@@ -10,4 +10,4 @@ export {
   type SettingInfo,
   SettingReader,
 } from './settings.ts';
-export { clusterName, flag, InvalidValueError, listen, oneOf, optional, remotes } from './values.ts';
+export { clusterName, flag, integer, InvalidValueError, listen, oneOf, optional, remotes } from './values.ts';

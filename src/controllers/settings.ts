@@ -13,6 +13,7 @@ export interface NetworkSettings {
   /** DNS servers of a Subnet without DNS servers. */
   readonly dnsServers: readonly string[];
   readonly limits: Limits;
+  readonly hostLimits: HostLimits;
 }
 
 /** Limits that protect the flow tables of the hypervisors from a single object. */
@@ -32,6 +33,24 @@ export interface Limits {
   readonly matchesPerPort: number;
 }
 
+/** Limits that protect a hypervisor from a single VPC. Each host applies them by itself. Zero: no limit. */
+export interface HostLimits {
+  /** Packets of a VPC from which its router learns neighbours. */
+  readonly neighboursPerSecond: number;
+  /** Packets of a VPC for which its router asks for a MAC address. */
+  readonly resolutionsPerSecond: number;
+  /** Packets of a VPC that OVN answers with an error. */
+  readonly repliesPerSecond: number;
+  /** DHCP requests of a VPC. */
+  readonly dhcpPerSecond: number;
+  /** Broadcasts and multicasts that enter a Subnet, in kbit/s. */
+  readonly broadcastKbps: number;
+  /** Tracked connections of a Port (OVN 24.09 and newer). */
+  readonly connectionsPerPort: number;
+  /** Connections that the router of a VPC translates (OVN 24.09 and newer). */
+  readonly connectionsPerRouter: number;
+}
+
 /**
  * The bytes that a tunnel over IPv4 adds to an IP packet (ovn-architecture(7)). Geneve includes the 8 bytes of
  * options of OVN.
@@ -46,6 +65,7 @@ export function networkSettings(config: {
   readonly underlay: { readonly tunnel: keyof typeof tunnelOverhead; readonly mtu: number };
   readonly dnsServers: readonly string[];
   readonly limits: Limits;
+  readonly hostLimits: HostLimits;
 }): NetworkSettings {
   return {
     vpcPool: mustParseCidr(config.cidrPool, { family: 4 }),
@@ -54,5 +74,6 @@ export function networkSettings(config: {
     mtu: config.underlay.mtu - tunnelOverhead[config.underlay.tunnel],
     dnsServers: config.dnsServers,
     limits: config.limits,
+    hostLimits: config.hostLimits,
   };
 }

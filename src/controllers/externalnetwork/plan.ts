@@ -1,7 +1,8 @@
 import { formatCidr, type Cidr, type ExternalNetwork } from '../../api/index.ts';
-import { member, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
+import { member, row, rowUuid, type DesiredState } from '../../ovn/index.ts';
 import { privateSourceFilter } from '../rows/external-filter.ts';
-import { CIDR_MARK, switchName, switchUuid } from '../rows/names.ts';
+import { foreignNeighbours } from '../rows/foreign-neighbours.ts';
+import { CIDR_MARK, localnetName, switchName, switchUuid } from '../rows/names.ts';
 
 /**
  * Returns the rows of an ExternalNetwork: a switch, its port to the physical network, and the filter for private
@@ -13,16 +14,23 @@ export function planExternalNetwork({ metadata: { uid }, spec }: ExternalNetwork
     external_ids: { [CIDR_MARK]: formatCidr(cidr) },
   });
   const localnet = row('Logical_Switch_Port', rowUuid(uid, 'localnet'), {
-    name: symbol(uid, 'localnet'),
+    name: localnetName(uid),
     type: 'localnet',
     addresses: ['unknown'],
     tag_request: spec.vlanID,
     options: { network_name: spec.physicalNetwork },
   });
   const { routedRanges = [], privateSources = [] } = spec;
-  const filter = privateSourceFilter(uid, [formatCidr(cidr), ...routedRanges, ...privateSources]);
+  const range = formatCidr(cidr);
+  const filters = [
+    privateSourceFilter(uid, [range, ...routedRanges, ...privateSources]),
+    foreignNeighbours(uid, range),
+  ];
   return {
-    rows: [ownSwitch, localnet, ...filter.rows],
-    memberships: [member('Logical_Switch', ownSwitch.uuid, 'ports', localnet.uuid), ...filter.memberships],
+    rows: [ownSwitch, localnet, ...filters.flatMap(({ rows }) => rows)],
+    memberships: [
+      member('Logical_Switch', ownSwitch.uuid, 'ports', localnet.uuid),
+      ...filters.flatMap(({ memberships }) => memberships),
+    ],
   };
 }

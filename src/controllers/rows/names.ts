@@ -14,6 +14,8 @@ export const dropGroupUuid = (vpcUid: string): string => rowUuid(vpcUid, 'drop-g
 
 export const switchName = (subnetUid: string): OvnSymbol => symbol(subnetUid);
 export const switchUuid = (subnetUid: string): string => rowUuid(subnetUid, 'switch');
+/** The name of a switch's port to a physical network. */
+export const localnetName = (switchOwnerUid: string): OvnSymbol => symbol(switchOwnerUid, 'localnet');
 export const dhcpUuid = (ownerUid: string): string => rowUuid(ownerUid, 'dhcp4');
 
 /** The name of a Port's logical switch port is the `iface-id` that the VM manager sets. */

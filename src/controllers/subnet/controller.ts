@@ -54,6 +54,7 @@ export class SubnetController implements KindController<Subnet> {
           routed: networksThrough(facts.vpc, facts.cidr),
           mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
+          hostLimits: settings.hostLimits,
         }),
       fallback: () => {
         const { writer } = this.#env;

@@ -20,9 +20,12 @@ import {
 } from '../../ovn/index.ts';
 import { aclRow, priority } from '../rows/acl.ts';
 import { dhcpRequest, dhcpRow, dhcpServer, METADATA_ADDRESS } from '../rows/dhcp.ts';
+import { connectionLimit } from '../rows/connections.ts';
+import { controlPlanePolicy } from '../rows/control-plane.ts';
 import { isolationRows } from '../rows/isolation.ts';
 import {
   CIDR_MARK,
+  localnetName,
   routerPortName,
   routerUuid,
   switchName,
@@ -30,6 +33,14 @@ import {
   switchUuid,
 } from '../rows/names.ts';
 import { sourceFilter } from '../rows/source-filter.ts';
+import { switchLimits } from '../rows/switch-limits.ts';
+import type { HostLimits } from '../settings.ts';
+
+/**
+ * The switch forgets the MAC addresses of machines behind a Port without spoofing protection, in seconds. Switches use
+ * the same time (IEEE 802.1Q, 8.8.3). OVN 23.09 and newer.
+ */
+const FDB_AGE_SECONDS = 300;
 
 /** The facts, besides the spec, from which the rows of a Subnet follow. */
 interface SubnetFacts {
@@ -41,6 +52,7 @@ interface SubnetFacts {
   /** In bytes. */
   readonly mtu: number;
   readonly dhcp: SubnetDHCP;
+  readonly hostLimits: HostLimits;
 }
 
 /**
@@ -55,7 +67,15 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
   const gatewayIP = facts.gateway === undefined ? undefined : formatAddress(facts.gateway);
   const parts = [
     only(
-      row('Logical_Switch', switchUuid(uid), { name: switchName(uid), external_ids: { [CIDR_MARK]: cidr } }),
+      row('Logical_Switch', switchUuid(uid), {
+        name: switchName(uid),
+        copp: controlPlanePolicy(facts.vpcUid, facts.hostLimits),
+        other_config: {
+          fdb_age_threshold: String(FDB_AGE_SECONDS),
+          ...connectionLimit(facts.hostLimits.connectionsPerPort),
+        },
+        external_ids: { [CIDR_MARK]: cidr },
+      }),
     ),
     ...(gatewayIP === undefined
       ? []
@@ -70,6 +90,7 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
     renewals(uid, dhcpServer(gatewayIP)),
     hasMetadata ? metadataPort(uid) : nothing,
     isolationRows(uid, facts.cidr),
+    switchLimits(uid, facts.hostLimits),
   ];
   return {
     rows: parts.flatMap(({ rows }) => rows),
@@ -111,7 +132,7 @@ function connection(
 function physical({ metadata: { uid }, spec: { provider } }: Subnet): DesiredState {
   if (provider === undefined) return nothing;
   const port = row('Logical_Switch_Port', rowUuid(uid, 'localnet'), {
-    name: symbol(uid, 'localnet'),
+    name: localnetName(uid),
     type: 'localnet',
     addresses: ['unknown'],
     tag_request: provider.vlanID,

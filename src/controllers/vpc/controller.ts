@@ -50,9 +50,7 @@ export class VPCController implements KindController<VPC> {
     const hold = isPlanned ? holdOwnRoutes(this.#env, key, vpc) : undefined;
     return {
       desired:
-        isPlanned && hold !== undefined
-          ? planVpc(vpc, cidr.value, external, this.#env.settings.mtu)
-          : undefined,
+        isPlanned && hold !== undefined ? planVpc(vpc, cidr.value, external, this.#env.settings) : undefined,
       fallback: () => {
         const known = knownCidr(this.#env.writer, vpc, 'Logical_Router');
         return known && keepFilters(this.#env.writer, uid, vpcFilters(uid, known));

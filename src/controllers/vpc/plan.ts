@@ -3,6 +3,9 @@ import { member, row, rowUuid, type DesiredRow, type DesiredState } from '../../
 import { dropGroupRows } from '../rows/default-drop.ts';
 import { isolationRows } from '../rows/isolation.ts';
 import { CIDR_MARK, routerName, routerUuid } from '../rows/names.ts';
+import { connectionLimit } from '../rows/connections.ts';
+import { controlPlanePolicy, controlPlaneRows } from '../rows/control-plane.ts';
+import type { HostLimits } from '../settings.ts';
 import { planGateway, type Gateway } from './gateway.ts';
 import { onLinkPolicy } from './on-link.ts';
 import { usedRoutes } from './routes.ts';
@@ -17,23 +20,37 @@ const routerOptions = {
   mac_binding_age_threshold: '300',
 };
 
+/** The settings that the rows of a VPC depend on. */
+interface VPCSettings {
+  /** The MTU of the overlay, in bytes. */
+  readonly mtu: number;
+  readonly hostLimits: HostLimits;
+}
+
 /**
  * Returns the rows of a VPC: its router with static routes and gateway, the policy against traffic with link scope,
- * the group whose ACLs drop traffic that no rule allows, and isolation. `mtu` is the MTU of the overlay, in bytes.
+ * the group whose ACLs drop traffic that no rule allows, isolation, and control-plane protection.
  */
-export function planVpc(vpc: VPC, cidr: Cidr, gateway: Gateway | undefined, mtu: number): DesiredState {
+export function planVpc(
+  vpc: VPC,
+  cidr: Cidr,
+  gateway: Gateway | undefined,
+  { mtu, hostLimits }: VPCSettings,
+): DesiredState {
   const { uid } = vpc.metadata;
   const router = row('Logical_Router', routerUuid(uid), {
     name: routerName(uid),
-    options: routerOptions,
+    copp: controlPlanePolicy(uid, hostLimits),
+    options: { ...routerOptions, ...connectionLimit(hostLimits.connectionsPerRouter) },
     external_ids: { [CIDR_MARK]: formatCidr(cidr) },
   });
   const routes = usedRoutes(vpc, cidr, gateway).used.map((route) => staticRoute(uid, route));
   const policy = onLinkPolicy(uid);
   const filters = vpcFilters(uid, cidr);
+  const protection = controlPlaneRows(uid, hostLimits);
   const external = planGateway(vpc, cidr, gateway, mtu);
   return {
-    rows: [router, policy, ...routes, ...filters.rows, ...external.rows],
+    rows: [router, policy, ...routes, ...filters.rows, ...protection.rows, ...external.rows],
     memberships: [
       member('Logical_Router', router.uuid, 'policies', policy.uuid),
       ...routes.map((route) => member('Logical_Router', router.uuid, 'static_routes', route.uuid)),

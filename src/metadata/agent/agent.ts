@@ -42,6 +42,11 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
     host: new Host(config.namespacePrefix),
     vswitch,
     log,
+    rateLimit: { perSecond: config.requestsPerSecond, burst: config.requestBurst },
+    onRefused: (subnetUid, address) => {
+      requests.increment(['429']);
+      service.reportRefused(subnetUid, address);
+    },
     respond: async (subnetUid, address, request) => {
       const answer = await service.respond(subnetUid, address, request);
       requests.increment([String(answer.status)]);

@@ -4,6 +4,7 @@ import {
   describeSettings,
   endpointProblems,
   flag,
+  integer,
   InvalidValueError,
   listen,
   oneOf,
@@ -33,6 +34,10 @@ export interface AgentConfig extends Protection {
   readonly namespacePrefix: string;
   /** Listen address of the metrics and health endpoints: `host:port` or `:port`; `0` disables the endpoints. */
   readonly listenAddr: string;
+  /** Requests per second of one VM. */
+  readonly requestsPerSecond: number;
+  /** Requests that one VM may send at once. */
+  readonly requestBurst: number;
   readonly logLevel: LogLevel;
 }
 
@@ -73,6 +78,12 @@ const settings = {
     '127.0.0.1:8081',
     'listen address of the metrics and health endpoints; 0 disables them',
   ),
+  requestsPerSecond: setting(
+    integer(1, 100_000),
+    50,
+    'requests per second of one VM; further requests get the status 429',
+  ),
+  requestBurst: setting(integer(1, 100_000), 300, 'requests that one VM may send at once after a pause'),
   logLevel: setting(
     oneOf<LogLevel>('error', 'warn', 'info', 'debug'),
     'info',
@@ -103,6 +114,8 @@ export function resolveAgentConfig(sources: ConfigSources = {}): {
     clusterName: valueOf('clusterName'),
     namespacePrefix: valueOf('namespacePrefix'),
     listenAddr: valueOf('listenAddr'),
+    requestsPerSecond: valueOf('requestsPerSecond'),
+    requestBurst: valueOf('requestBurst'),
     logLevel: valueOf('logLevel'),
   };
   const { ovsEndpoint, ovnSbEndpoint } = config;

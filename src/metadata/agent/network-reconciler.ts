@@ -3,6 +3,7 @@ import { type Logger, errorFields } from '../../base/index.ts';
 import { SERVICE_ADDRESS, type Host } from './host.ts';
 import { listenIn } from './listen.ts';
 import type { OpenVSwitch } from './open-vswitch.ts';
+import type { RateLimit } from './rate-limiter.ts';
 import type { LocalNetwork } from './view.ts';
 import { serveWeb, type Responder, type Web } from './web.ts';
 
@@ -28,6 +29,10 @@ interface NetworkReconcilerOptions {
   readonly vswitch: OpenVSwitch;
   /** Answers a request from a machine in the network of a Subnet. */
   readonly respond: (subnetUid: string, ...request: Parameters<Responder>) => ReturnType<Responder>;
+  /** The limit of requests of each machine. */
+  readonly rateLimit: RateLimit;
+  /** Called when a machine exceeds the limit, also for each refused connection. */
+  readonly onRefused: (subnetUid: string, address: string) => void;
   readonly log: Logger;
 }
 
@@ -152,7 +157,7 @@ export class NetworkReconciler {
   }
 
   async #ensure(network: LocalNetwork): Promise<void> {
-    const { host, vswitch, respond, log } = this.#options;
+    const { host, vswitch, respond, rateLimit, onRefused, log } = this.#options;
     const { subnetUid: uid, macAddress, interfaceId, ports } = network;
     const state = this.#states.get(uid) ?? { web: undefined, applied: undefined };
     this.#states.set(uid, state);
@@ -167,7 +172,11 @@ export class NetworkReconciler {
     await host.setNeighbours(uid, new Map([...ports].map(([address, port]) => [address, port.macAddress])));
     if (state.web === undefined) {
       const socket = await listenIn(namespace, SERVICE_ADDRESS, PORT);
-      state.web = await serveWeb(socket, (address, request) => respond(uid, address, request));
+      state.web = await serveWeb(socket, {
+        respond: (address, request) => respond(uid, address, request),
+        rateLimit,
+        onRefused: (address) => onRefused(uid, address),
+      });
       log.info('serving the network of a Subnet', { subnet: uid, ports: ports.size });
     }
     await host.allowEgress(uid);

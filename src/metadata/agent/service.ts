@@ -58,6 +58,19 @@ export class MetadataService {
     };
   }
 
+  /** Logs that a machine exceeds the limit of requests. */
+  reportRefused(subnetUid: string, address: string): void {
+    const network = this.#networks()?.get(subnetUid);
+    const { namespace, name } = (network && portAt(network, address)) ?? {};
+    this.#warn('refused requests: the machine exceeds the limit (requestsPerSecond, requestBurst)', {
+      subnet: subnetUid,
+      address,
+      namespace,
+      port: name,
+      code: 'TOO_MANY_REQUESTS',
+    });
+  }
+
   /** Answers a request from `address` in the network of the Subnet. Never rejects. */
   async respond(subnetUid: string, address: string, request: MetadataRequest): Promise<MetadataAnswer> {
     const sender = { subnet: subnetUid, address };

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Server as SocketServer, Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
-import type { MetadataAnswer, MetadataRequest } from '../index.ts';
+import { refusal, type MetadataAnswer, type MetadataRequest } from '../index.ts';
+import { PAUSE_MS, RateLimiter, type RateLimit } from './rate-limiter.ts';
 
 /** Answers a request over a connection from `address`. Never rejects. */
 export type Responder = (address: string, request: MetadataRequest) => Promise<MetadataAnswer>;
@@ -20,8 +21,28 @@ export interface Web {
   close(): Promise<void>;
 }
 
-/** Serves HTTP on a listening socket. `close` also closes the socket. */
-export async function serveWeb(socket: SocketServer, respond: Responder): Promise<Web> {
+interface WebOptions {
+  readonly respond: Responder;
+  /** The limit of each machine. */
+  readonly rateLimit: RateLimit;
+  /** Called when a machine exceeds the limit, and for each refused connection or request until it does not. */
+  readonly onRefused?: (address: string) => void;
+  /** The milliseconds of a monotonic clock; default: performance.now(). */
+  readonly now?: () => number;
+}
+
+/**
+ * Serves HTTP on a listening socket. `close` also closes the socket.
+ *
+ * A machine that exceeds the rate limit gets one answer with the status 429, and its connections are reset until the
+ * pause ends. So a flood costs the process little more than the connections.
+ */
+export async function serveWeb(
+  socket: SocketServer,
+  { respond, rateLimit, onRefused, now }: WebOptions,
+): Promise<Web> {
+  const refused = new WeakSet<Socket>();
+  const limiter = new RateLimiter(rateLimit, now);
   const pending = new Set<Promise<void>>();
   let draining = false;
   const server = createServer(
@@ -32,12 +53,27 @@ export async function serveWeb(socket: SocketServer, respond: Responder): Promis
       connectionsCheckingInterval: 2_000,
     },
     (request, response) => {
+      const address = request.socket.remoteAddress ?? '';
+      // A client can send further requests before it reads the answer to the request that exceeded the limit.
+      if (refused.has(request.socket)) return;
+      if (!limiter.take(address)) {
+        refused.add(request.socket);
+        onRefused?.(address);
+        refuse(response);
+        return;
+      }
       const work = handle(request, response, respond, draining);
       pending.add(work);
       void work.finally(() => pending.delete(work));
     },
   );
   server.maxConnections = MAX_CONNECTIONS_PER_NETWORK;
+  server.on('connection', (connection: Socket) => {
+    const address = connection.remoteAddress ?? '';
+    if (!limiter.isPaused(address)) return;
+    onRefused?.(address);
+    connection.resetAndDestroy();
+  });
   limitPerAddress(server, MAX_CONNECTIONS_PER_MACHINE);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -81,6 +117,18 @@ async function handle(
   response.end(method === 'HEAD' ? undefined : body);
   // A closed connection of the client is not an error.
   await finished(response).catch(() => undefined);
+}
+
+const tooMany = refusal(429, 'This machine sends too many requests. Wait a second, and send fewer requests.');
+
+/** Answers with 429, and closes the connection. */
+function refuse(response: ServerResponse): void {
+  response.writeHead(tooMany.status, {
+    ...tooMany.headers,
+    'retry-after': String(PAUSE_MS / 1000),
+    connection: 'close',
+  });
+  response.end(tooMany.body);
 }
 
 /** Closes the connections of an address that exceed `max`. */

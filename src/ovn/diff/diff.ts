@@ -105,7 +105,7 @@ class Diff {
 
   #compareRow(desired: DesiredRow): void {
     const spec = this.#specOf(desired);
-    if (!spec.root && !(this.#memberships.get(desired.uuid) ?? []).some(isStrong)) {
+    if (!spec.root && !(this.#memberships.get(desired.uuid) ?? []).some(isStrong) && !this.#isHeld(desired)) {
       throw this.#errors.invalid(
         desired,
         'no row references this row, so the database would delete it immediately',
@@ -114,6 +114,18 @@ class Diff {
     const actual = this.#view.get(desired.table, desired.uuid);
     if (actual === undefined) this.#insert(desired, spec);
     else this.#update(desired, spec, actual);
+  }
+
+  /** Returns whether a strong reference in another desired row holds the row. */
+  #isHeld({ table, uuid }: DesiredRow): boolean {
+    for (const row of this.#rows.values()) {
+      for (const [column, value] of Object.entries(row.columns)) {
+        const spec = tableSpec(row.table)?.columns[column];
+        if (spec?.ref !== 'strong' || spec.refTable !== table) continue;
+        if (value instanceof Set && (value as ReadonlySet<Uuid>).has(uuid)) return true;
+      }
+    }
+    return false;
   }
 
   #specOf(desired: DesiredRow): TableSpec {
@@ -162,6 +174,7 @@ class Diff {
     for (const [column, columnSpec] of managedColumns(desired.table, spec)) {
       const actualValue = actual[column];
       const desiredValue = desired.columns[column];
+      if (columnSpec.yields && desiredValue === undefined) continue;
       if (actualValue === undefined || holds(columnSpec, desiredValue, actualValue)) continue;
       (columns ??= {})[column] = this.#fit(desired, column, columnSpec, desiredValue);
       this.#guardReference(desired, columnSpec, desiredValue);

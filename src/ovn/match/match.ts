@@ -65,6 +65,7 @@ const numberFields = {
   'icmp4.code': { max: 255, nominal: true, any: 'icmp4' },
   'icmp6.type': { max: 255, nominal: true, any: 'icmp6' },
   'icmp6.code': { max: 255, nominal: true, any: 'icmp6' },
+  'arp.op': { max: 65535, nominal: true, any: 'arp' },
   'ip.proto': { max: 255, nominal: true, any: 'ip' },
 } as const satisfies Record<string, { max: number; nominal: boolean; any: Predicate }>;
 

@@ -1,8 +1,7 @@
 /**
  * The Northbound tables and columns that the operator manages (ovn-nb(5)). The operator replicates exactly
  * these columns; it skips a column that the connected schema lacks. The operator never reads, compares or
- * writes any other column, so an administrator's mirror rules, control-plane protection and DNS records stay
- * unchanged.
+ * writes any other column, so an administrator's mirror rules and DNS records stay unchanged.
  *
  * A column that no plan sets is listed only if a value in it would change how OVN treats a row of the
  * operator: the operator then restores the column's default. Columns that ovn-northd writes (`up`, `tag`, …)
@@ -20,6 +19,8 @@ export interface ColumnSpec {
   readonly ref?: 'strong' | 'weak';
   /** Several owners add elements to this set, so the operator mutates it and never writes it as a whole. */
   readonly shared?: true;
+  /** The operator manages the column only in a row whose plan sets it. In other rows it belongs to administrators. */
+  readonly yields?: true;
 }
 
 export interface TableSpec {
@@ -46,6 +47,9 @@ function reference<T extends string>(refTable: T, ref: 'strong' | 'weak') {
   return { kind: 'optional', of: 'uuid', refTable, ref } as const;
 }
 
+/** A reference to the policy of control-plane protection. Without limits, an administrator can set a policy. */
+const copp = { ...reference('Copp', 'weak'), yields: true } as const;
+
 /** A set of references that several owners share. */
 function shared<T extends string>(refTable: T, ref: 'strong' | 'weak') {
   return { kind: 'set', of: 'uuid', refTable, ref, shared: true } as const;
@@ -61,6 +65,7 @@ export const nbTables = {
       acls: shared('ACL', 'strong'),
       qos_rules: shared('QoS', 'strong'),
       load_balancer: shared('Load_Balancer', 'weak'),
+      copp,
       other_config: stringMap,
       external_ids: stringMap,
     },
@@ -94,6 +99,7 @@ export const nbTables = {
       nat: shared('NAT', 'strong'),
       load_balancer: shared('Load_Balancer', 'weak'),
       enabled: optionalBoolean,
+      copp,
       options: stringMap,
       external_ids: stringMap,
     },
@@ -210,6 +216,25 @@ export const nbTables = {
       bandwidth: integerMap,
       external_ids: stringMap,
     },
+  },
+  Copp: {
+    root: true,
+    columns: { name: string, meters: stringMap, external_ids: stringMap },
+  },
+  Meter: {
+    root: true,
+    columns: {
+      name: string,
+      unit: string,
+      /** A meter needs at least one band, so the plan writes the whole set. */
+      bands: { kind: 'set', of: 'uuid', refTable: 'Meter_Band', ref: 'strong' },
+      fair: optionalBoolean,
+      external_ids: stringMap,
+    },
+  },
+  Meter_Band: {
+    root: false,
+    columns: { action: string, rate: integer, burst_size: integer, external_ids: stringMap },
   },
   HA_Chassis_Group: {
     root: true,

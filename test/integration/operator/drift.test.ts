@@ -43,6 +43,7 @@ spec:
 
 const tables = [
   'ACL',
+  'Copp',
   'DHCP_Options',
   'Logical_Router',
   'Logical_Router_Policy',
@@ -50,6 +51,8 @@ const tables = [
   'Logical_Router_Static_Route',
   'Logical_Switch',
   'Logical_Switch_Port',
+  'Meter',
+  'Meter_Band',
   'Port_Group',
   'QoS',
 ] as const;

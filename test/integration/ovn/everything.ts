@@ -23,7 +23,7 @@ export function uuidIn(owner: Owner, table: NbTable): string {
 export function everything(owner: Owner): DesiredState {
   const id = (table: NbTable): string => uuidIn(owner, table);
   const columns: { readonly [T in NbTable]: NbColumns<T> } = {
-    Logical_Switch: { name: 'sw', other_config: { mcast_snoop: 'false' } },
+    Logical_Switch: { name: 'sw', copp: id('Copp'), other_config: { mcast_snoop: 'false' } },
     Logical_Switch_Port: {
       name: `lsp-${owner.name}`,
       addresses: ['0a:00:00:00:00:01 10.0.0.4'],
@@ -32,7 +32,7 @@ export function everything(owner: Owner): DesiredState {
       dhcpv4_options: id('DHCP_Options'),
       options: { 'requested-chassis': 'hv1' },
     },
-    Logical_Router: { name: 'lr', options: { dynamic_neigh_routers: 'true' } },
+    Logical_Router: { name: 'lr', copp: id('Copp'), options: { dynamic_neigh_routers: 'true' } },
     Logical_Router_Port: {
       name: `lrp-${owner.name}`,
       mac: '0a:00:00:00:00:02',
@@ -52,6 +52,9 @@ export function everything(owner: Owner): DesiredState {
     Port_Group: { name: `pg_${owner.name}` },
     ACL: { priority: 1000, direction: 'to-lport', match: 'ip', action: 'drop' },
     QoS: { priority: 5, direction: 'to-lport', match: 'ip', bandwidth: { rate: 1000 }, action: { dscp: 5 } },
+    Copp: { name: `copp-${owner.name}`, meters: { arp: 'm' } },
+    Meter: { name: `meter-${owner.name}`, unit: 'pktps', bands: [id('Meter_Band')] },
+    Meter_Band: { action: 'drop', rate: 5, burst_size: 5 },
     HA_Chassis_Group: { name: `hcg-${owner.name}` },
     HA_Chassis: { chassis_name: 'hv1', priority: 3 },
   };
@@ -88,6 +91,7 @@ const specialValues: Readonly<Record<string, Value>> = {
   'QoS.direction': 'from-lport',
   'QoS.action': new Map([['dscp', 7]]),
   'QoS.bandwidth': new Map([['rate', 7]]),
+  'Meter.unit': 'kbps',
   'NAT.type': 'dnat_and_snat',
   'Load_Balancer.protocol': new Set(['udp']),
   'Load_Balancer.selection_fields': new Set(['ip_src']),

@@ -211,6 +211,15 @@ export class OfflineCluster {
         policiesPerPort: 32,
         matchesPerPort: 16_384,
       },
+      hostLimits: {
+        neighboursPerSecond: 20,
+        resolutionsPerSecond: 100,
+        repliesPerSecond: 100,
+        dhcpPerSecond: 400,
+        broadcastKbps: 5000,
+        connectionsPerPort: 32_768,
+        connectionsPerRouter: 65_536,
+      },
       ...config,
     });
     this.stores = storesFrom((kind) => stores.get(kind)!);

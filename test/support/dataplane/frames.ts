@@ -29,11 +29,11 @@ export function ethernet(to: string, from: string, type: number, payload: Buffer
   return frame.length >= 60 ? frame : Buffer.concat([frame, Buffer.alloc(60 - frame.length)]);
 }
 
-export function ipv4(from: string, to: string, protocol: number, payload: Buffer): Buffer {
+export function ipv4(from: string, to: string, protocol: number, payload: Buffer, timeToLive = 64): Buffer {
   const header = Buffer.concat([
     u8(0x45, 0),
     u16(20 + payload.length, 0, 0),
-    u8(64, protocol),
+    u8(timeToLive, protocol),
     u16(0),
     ipBytes(from),
     ipBytes(to),
@@ -137,12 +137,19 @@ const socketOn = (
 ): string => `open F, "/sys/class/net/${device}/ifindex" or die; $index = <F> + 0;
 socket S, 17, 3, 0x0300 or die; $to = pack "S n i S C C a8", 17, 3, $index, 0, 0, 6, "";`;
 
+/** A VM, or another network namespace. */
+type Sender = Pick<Guest, 'attempt'>;
+
 /** Sends frames from a VM unchanged. */
-export const sendFrames = (from: Guest, ...frames: readonly Buffer[]): Promise<void> =>
+export const sendFrames = (from: Sender, ...frames: readonly Buffer[]): Promise<void> =>
   sendFramesOn('eth0', from, ...frames);
 
 /** Sends frames from a machine unchanged, through one of its devices. */
-export async function sendFramesOn(device: string, from: Guest, ...frames: readonly Buffer[]): Promise<void> {
+export async function sendFramesOn(
+  device: string,
+  from: Sender,
+  ...frames: readonly Buffer[]
+): Promise<void> {
   const program = `${socketOn(device)} while (<STDIN>) { chomp; send S, (pack "H*", $_), 0, $to or die "$!" }`;
   const input = frames.map((frame) => `${frame.toString('hex')}\n`).join('');
   const { code, stderr } = await from.attempt(['perl', '-e', program], { input });

@@ -39,7 +39,7 @@ export async function columnDrifts(
   const schema = (await nb.schema()).get(row.table)!;
   return columnsOf(row.table).flatMap(([name, spec]) => {
     const type = schema.get(name);
-    if (type === undefined || spec.shared || name === 'external_ids') return [];
+    if (type === undefined || spec.shared || name === 'external_ids' || isFixed(type)) return [];
     const value = otherValue(type, row.columns[name], foreign);
     return [
       {
@@ -104,6 +104,10 @@ export const deletionDrifts = (row: NbRow): Drift[] =>
         },
       ]
     : [];
+
+/** Whether no other value is valid: a column with one choice, or a set of references that must not be empty. */
+const isFixed = ({ key, min }: ColumnType): boolean =>
+  enumOf(key).length === 1 || (key.refTable !== undefined && min !== 0);
 
 /** Another value, in wire format, that the schema accepts. */
 function otherValue(type: ColumnType, current: Plain | undefined, foreign: readonly NbRow[]): unknown {

@@ -58,6 +58,15 @@ describe('the configuration', () => {
         policiesPerPort: 32,
         matchesPerPort: 16_384,
       },
+      hostLimits: {
+        neighboursPerSecond: 20,
+        resolutionsPerSecond: 100,
+        repliesPerSecond: 100,
+        dhcpPerSecond: 400,
+        broadcastKbps: 5000,
+        connectionsPerPort: 32_768,
+        connectionsPerRouter: 65_536,
+      },
       logLevel: 'info',
     });
   });

@@ -77,6 +77,27 @@ describe('apply', () => {
     expect(Object.keys(update!['row'] as object).sort()).toEqual(['addresses', 'options']);
   });
 
+  it('leaves the control-plane protection of an administrator in a row whose plan sets none', async () => {
+    const { database, applier } = await withSubnet();
+    const policy = rowUuid('administrator', 'copp');
+    database.elsewhere(
+      insertRow('Copp', policy, { name: 'administrator' }),
+      updateRow('Logical_Switch', switchUuid(), { copp: new Set([policy]) }),
+    );
+    expect(await applier.apply(subnet, subnetState())).toMatchObject({ changed: false });
+  });
+
+  it('inserts a row that only a reference of another row holds', async () => {
+    const { database, applier } = await withSubnet();
+    const band = row('Meter_Band', rowUuid(port.uid, 'band'), { action: 'drop', rate: 5 });
+    const meter = row('Meter', rowUuid(port.uid, 'meter'), { name: 'm', unit: 'pktps', bands: [band.uuid] });
+    await applier.apply(port, { rows: [meter, band], memberships: [] });
+    expect(database.replica.get('Meter', meter.uuid)?.['bands']).toEqual(new Set([band.uuid]));
+    await expect(applier.apply(port, { rows: [band], memberships: [] })).rejects.toMatchObject({
+      code: 'INVALID_ROW',
+    });
+  });
+
   it('adds no guard for a parent that the same transaction inserts', async () => {
     const { database, applier } = await operator();
     await applier.apply(group, groupState(2));

@@ -24,6 +24,8 @@ describe("the metadata agent's configuration", () => {
       clusterName: 'default',
       namespacePrefix: 'overlay-metadata-',
       listenAddr: '127.0.0.1:8081',
+      requestsPerSecond: 50,
+      requestBurst: 300,
       logLevel: 'info',
     });
     expect([config, config.tls].map((part) => Object.isFrozen(part))).toEqual([true, true]);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -15,11 +15,21 @@ describe('the web server of a network', () => {
   const sockets: Socket[] = [];
   let port: number;
 
-  const serve = async (respond: Responder): Promise<Web> => {
+  let now = 0;
+  let refusals = 0;
+
+  const serve = async (respond: Responder, rateLimit = { perSecond: 10, burst: 100 }): Promise<Web> => {
     const socket = createServer().listen(0, '127.0.0.1');
     await once(socket, 'listening');
     ({ port } = socket.address() as AddressInfo);
-    const web = await serveWeb(socket, respond);
+    const web = await serveWeb(socket, {
+      respond,
+      rateLimit,
+      onRefused: () => {
+        refusals += 1;
+      },
+      now: () => now,
+    });
     webs.push(web);
     return web;
   };
@@ -62,6 +72,38 @@ describe('the web server of a network', () => {
     expect(await ask('/x')).toBe('');
     held[0]!.destroy();
     await eventually(async () => expect(await ask('/x')).toContain('200 OK'));
+  });
+
+  describe('with a limit of three requests', () => {
+    beforeEach(async () => {
+      [now, refusals] = [0, 0];
+      await serve(answered, { perSecond: 1, burst: 3 });
+      for (const path of ['/1', '/2', '/3']) expect(await ask(path)).toContain('200 OK');
+    });
+
+    it('answers the next request with 429 and Retry-After, and closes the connection', async () => {
+      expect(await ask('/4', '')).toMatch(
+        /^HTTP\/1\.1 429 Too Many Requests\r\n[^]*retry-after: 1\r\n[^]*connection: close\r\n/i,
+      );
+      expect(refusals).toBe(1);
+    });
+
+    it('resets the connections of the machine for a second, and answers again afterwards', async () => {
+      await ask('/4');
+      now = 999;
+      // The reset arrives before or after the client notices that it is connected.
+      expect(await ask('/5').catch(() => '')).toBe('');
+      now = 1000;
+      expect(await ask('/6')).toContain('200 OK');
+    });
+
+    it('answers none of the requests that follow on the same connection', async () => {
+      const socket = await open();
+      socket.write(request('/4', '').repeat(1000));
+      const answers = await heard(socket);
+      expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 429']);
+      expect(refusals).toBe(1);
+    });
   });
 
   /** Serves requests that wait until `open` is called. */
