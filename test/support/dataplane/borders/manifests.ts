@@ -18,7 +18,11 @@ export function manifestsOf(tenant: Tenant, others: readonly Tenant[]): readonly
   const { name, prefix, snat, floating, isolation, peer } = tenant;
   const make = (kind: string, objectName: string, spec: object, labels = {}): string =>
     object(name, kind, objectName, spec, labels);
-  const foreign = [...new Set(others.map((other) => other.prefix))].filter((each) => each !== prefix);
+  const unusable = [prefix, others.find((other) => other.name === peer)?.prefix];
+  // A Port is not allowed the addresses of a peer.
+  const foreign = [...new Set(others.map((other) => other.prefix))].filter(
+    (each) => !unusable.includes(each),
+  );
   const freedom = {
     trafficFiltering: 'Disabled',
     spoofingProtection: 'Disabled',
