@@ -14,11 +14,32 @@ interface Removed {
 /** The number of names that a message lists at most. */
 const MAX_NAMES = 10;
 
+/** The number of users that a reconcile reads at most, so that its cost does not grow with their number. */
+const MAX_USERS = 100;
+
+/**
+ * Returns the names of the first users, each as `Kind name`: at most one more than the limit of a reconcile. Users for
+ * which `counts` is false do not prevent the deletion.
+ */
+export function namesOfUsers(
+  users: Iterable<KubeObject>,
+  counts: (user: KubeObject) => boolean = () => true,
+  name: (user: KubeObject) => string = ({ metadata }) => metadata.name,
+): readonly string[] {
+  const names: string[] = [];
+  for (const user of users) {
+    if (counts(user)) names.push(`${user.kind} ${name(user)}`);
+    if (names.length > MAX_USERS) break;
+  }
+  return names;
+}
+
 /** Returns why a deleted object still exists. `users` are its users, each as `Kind name`. Undefined without users. */
 export function inUseProblem(kind: string, users: readonly string[]): Problem | undefined {
   if (users.length === 0) return undefined;
   const shown = users.toSorted().slice(0, MAX_NAMES).join(', ');
-  const more = users.length > MAX_NAMES ? ` and ${users.length - MAX_NAMES} more` : '';
+  const others = users.length > MAX_USERS ? `more than ${MAX_USERS - MAX_NAMES}` : users.length - MAX_NAMES;
+  const more = users.length > MAX_NAMES ? ` and ${others} more` : '';
   const message =
     `The ${kind} is being deleted, but is still used by ${shown}${more}. ` +
     `The deletion finishes when no object uses the ${kind}.`;

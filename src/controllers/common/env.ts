@@ -33,10 +33,10 @@ export interface Env {
   /** Enqueues a key after half a second, once for a burst of calls. This is for counters in a status. */
   readonly wakeSoon: (kind: string, key: string) => void;
   /**
-   * Returns the objects that prevent the deletion of an object of `kind`. `keys` are the keys by which references
-   * name that object.
+   * Yields the objects that prevent the deletion of an object of `kind`, the oldest ones of each kind first. `keys`
+   * are the keys by which references name that object.
    */
-  readonly usersOf: (kind: KindName, keys: readonly string[]) => readonly KubeObject[];
+  readonly usersOf: (kind: KindName, keys: readonly string[]) => Iterable<KubeObject>;
   /**
    * Claims the addresses that specs name in the pool of `parent`, the oldest object first. This happens before the
    * first allocation.

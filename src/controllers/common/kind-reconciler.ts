@@ -3,7 +3,7 @@ import type { Retention } from '../../ovn/index.ts';
 import { isLeaving } from '../../reconcile/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 import { converge, type Conditioned, type Intent } from './converge.ts';
-import { ensureFinalizer, finishDeletion, inUseProblem, removeGone } from './deletion.ts';
+import { ensureFinalizer, finishDeletion, inUseProblem, namesOfUsers, removeGone } from './deletion.ts';
 import type { Env, KindName } from './env.ts';
 
 /** The decisions of a kind about its objects. {@link KindReconciler} carries them out. */
@@ -51,6 +51,12 @@ export class KindReconciler<T extends Conditioned> implements Reconciler<T> {
   }
 
   async reconcile(key: string, object: T | undefined, context: ReconcileContext<T>): Promise<Result> {
+    const result = await this.#reconcile(key, object, context);
+    this.#env.pools.waiting.settled(this.#module.kind.type.kind, key);
+    return result;
+  }
+
+  async #reconcile(key: string, object: T | undefined, context: ReconcileContext<T>): Promise<Result> {
     const env = this.#env;
     const { kind, hasFinalizer } = this.#module;
     await removeGone(env, this.#module, context.gone, (uid) => this.#release(uid));
@@ -80,9 +86,7 @@ export class KindReconciler<T extends Conditioned> implements Reconciler<T> {
   async #users(key: string, object: T): Promise<readonly string[]> {
     const users =
       this.#controller.users?.(key, object) ??
-      this.#env
-        .usersOf(this.#module.kind.type.kind as KindName, [key])
-        .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+      namesOfUsers(this.#env.usersOf(this.#module.kind.type.kind as KindName, [key]));
     if (users.length > 0) return users;
     return (await this.#controller.removeCreated?.(object)) ?? [];
   }

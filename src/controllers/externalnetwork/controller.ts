@@ -1,9 +1,11 @@
 import type { ExternalNetwork } from '../../api/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
+import { namesOfUsers } from '../common/deletion.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import type { Problem } from '../common/problem.ts';
+import { rangesOf } from '../pools/pools.ts';
 import { switchName } from '../rows/names.ts';
 import { selectChassis } from './chassis.ts';
 import { planExternalNetwork } from './plan.ts';
@@ -24,10 +26,11 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
    */
   users(key: string, { metadata: { uid } }: ExternalNetwork): readonly string[] {
     const { pools } = this.#env;
-    const users = this.#env
-      .usersOf('ExternalNetwork', [key])
-      .filter(({ metadata }) => pools.external.networksOf(metadata.uid).includes(uid))
-      .map((object) => `${object.kind} ${keyOf(object)}`);
+    const users = namesOfUsers(
+      this.#env.usersOf('ExternalNetwork', [key]),
+      (object) => pools.external.networksOf(object.metadata.uid).includes(uid),
+      keyOf,
+    );
     const isInRows = users.length === 0 && (pools.external.network(uid)?.counts().used ?? 0) > 0;
     return isInRows ? ['rows that the operator is removing'] : users;
   }
@@ -41,6 +44,7 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
       if (isNew) {
         this.#env.claimNamed(network);
         pools.waiting.wake(uid);
+        pools.waiting.wake(rangesOf(uid));
       }
     }
     const chassis = this.#chassis(network);

@@ -1,7 +1,7 @@
 import { formatAddress, formatCidr, parseAddress } from '../../api/index.ts';
 import type { Address, ExternalNetwork, FloatingIP } from '../../api/index.ts';
 import { nothing } from '../../ovn/index.ts';
-import { keyOf, refKey } from '../../reconcile/index.ts';
+import { keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
@@ -13,6 +13,10 @@ import {
   networkNotReady,
 } from '../externalnetwork/index.ts';
 import { refusalText } from '../pools/external.ts';
+import { rangesOf, valueOf } from '../pools/pools.ts';
+
+/** The number of NatRules that the status names. */
+const MAX_USERS = 64;
 
 /**
  * Decides on a FloatingIP: an external address that a project keeps. A FloatingIP has no rows; the rows of NatRules
@@ -26,8 +30,7 @@ export class FloatingIPController implements KindController<FloatingIP> {
   }
 
   intent(key: string, floatingIP: FloatingIP): Intent<object> {
-    const rules = [...this.#env.stores.NatRule.byIndex('floatingIP', key)];
-    const users = rules.map(({ metadata }) => metadata.name).sort();
+    const users = this.#users(key);
     const { namespace = '', uid } = floatingIP.metadata;
     const { status, spec } = floatingIP;
     const usedBy = users.length === 0 ? undefined : users;
@@ -42,7 +45,8 @@ export class FloatingIPController implements KindController<FloatingIP> {
       recountAddresses(this.#env, [network.value.metadata.uid]);
       // The rules wait for the hold: they do not use an address that the FloatingIP does not hold. The status may not
       // change, so the rules need an explicit wake-up.
-      for (const name of users) this.#env.wake('NatRule', refKey({ namespace, name }));
+      for (const rule of this.#env.stores.NatRule.keysByIndex('floatingIP', key))
+        this.#env.wake('NatRule', rule);
     }
     return {
       desired: address.ok ? nothing : undefined,
@@ -51,28 +55,42 @@ export class FloatingIPController implements KindController<FloatingIP> {
     };
   }
 
+  /** Returns the names of the oldest NatRules that refer to the FloatingIP. */
+  #users(key: string): readonly string[] {
+    const names: string[] = [];
+    for (const { metadata } of this.#env.stores.NatRule.oldestFirst('floatingIP', key)) {
+      if (names.length >= MAX_USERS) break;
+      names.push(metadata.name);
+    }
+    return names.sort();
+  }
+
   /** Returns the address that the spec names, or an allocated address that the FloatingIP then keeps. */
   #address(floatingIP: FloatingIP, network: ExternalNetwork): Checked<Address> {
     const { pools } = this.#env;
     const { uid: networkUid, name } = network.metadata;
     const { uid } = floatingIP.metadata;
     const pool = pools.external.network(networkUid);
-    const wait = () => pools.waiting.add(networkUid, 'FloatingIP', keyOf(floatingIP));
+    const { namespace = '' } = floatingIP.metadata;
+    const wait = (place: string, line?: string) =>
+      pools.waiting.add(place, 'FloatingIP', keyOf(floatingIP), line);
+    const anyAddress = `any address for ${namespace}`;
     if (pool === undefined) {
-      wait();
+      wait(networkUid, anyAddress);
       return networkNotReady(name);
     }
     if (floatingIP.spec.address === undefined) {
       const address = pool.allocate(uid);
       if (address !== 'exhausted') return good(address);
-      wait();
+      wait(networkUid, anyAddress);
       return networkExhausted(name);
     }
     const address = fromParsed(parseAddress(floatingIP.spec.address, { family: 4 }), 'spec.address');
     if (!address.ok) return address;
     const refused = pools.external.claim(networkUid, uid, address.value);
     if (refused === undefined) return address;
-    wait();
+    if (typeof refused === 'object') wait(valueOf(networkUid, formatAddress(address.value)), namespace);
+    else wait(rangesOf(networkUid));
     const where = `the ExternalNetwork "${name}" (${formatCidr(pool.cidr)})`;
     return bad(
       'AddressNotAvailable',

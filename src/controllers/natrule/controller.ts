@@ -14,6 +14,7 @@ import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, conditionOf, good, type Checked } from '../common/problem.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
 import type { Stakes } from '../pools/contenders.ts';
+import { rangesOf, valueOf } from '../pools/pools.ts';
 import type { ExternalAddress } from '../pools/external.ts';
 import { recordedCidr, recordedNat } from '../rows/recorded.ts';
 import { objectsOf, vpcOf } from '../vpc/index.ts';
@@ -105,12 +106,20 @@ export class NatRuleController implements KindController<NatRule> {
     if (!external.ok) return external;
     const { metadata } = context.network;
     const held = holdExternal(this.#env, rule, context, external.value);
-    if (!held.ok) this.#env.pools.waiting.add(metadata.uid, 'NatRule', keyOf(rule));
+    if (!held.ok) this.#wait(rule, metadata.uid, external.value);
     else if (rule.spec.externalIP !== undefined && rule.status?.externalIP === undefined)
       this.#env.wakeSoon('ExternalNetwork', metadata.name);
     if (rule.spec.type !== 'FloatingIP' || external.value !== context.gatewayIP) return held;
     const message = `${external.value} is the address of the VPC's gateway; a NatRule of type FloatingIP needs another address.`;
     return bad('NatConflict', message);
+  }
+
+  /** Wakes the rule when its external address becomes free, or the ranges of the network change. */
+  #wait(rule: NatRule, networkUid: string, external: string): void {
+    const { waiting } = this.#env.pools;
+    const { namespace = '' } = rule.metadata;
+    waiting.add(valueOf(networkUid, external), 'NatRule', keyOf(rule), `rules of ${namespace}`);
+    waiting.add(rangesOf(networkUid), 'NatRule', keyOf(rule));
   }
 
   /** Lets the rule compete with the other rules that use the same address, source or Port. */

@@ -60,10 +60,13 @@ export class ExternalPools {
   readonly #shares = new Map<string, Map<string, Share>>();
   /** Key of the share → number of NatRules that have it. */
   readonly #sharers = new Map<string, number>();
-  readonly #onFreed: (networkUid: string) => void;
+  readonly #onFreed: (networkUid: string, address: Address | undefined) => void;
 
-  /** `onFreed` is called with a network when one of its addresses becomes free. */
-  constructor(onFreed: (networkUid: string) => void) {
+  /**
+   * `onFreed` is called with a network and an address that became free; without an address, after a change of the
+   * ranges.
+   */
+  constructor(onFreed: (networkUid: string, address: Address | undefined) => void) {
     this.#onFreed = onFreed;
   }
 
@@ -86,7 +89,7 @@ export class ExternalPools {
       return false;
     }
     const addresses = new AddressPool(cidr, ranges);
-    addresses.onRelease(() => this.#onFreed(networkUid));
+    addresses.onRelease((address) => this.#onFreed(networkUid, address));
     this.#networks.set(networkUid, { addresses, ranges });
     return true;
   }

@@ -4,7 +4,7 @@
  * identified by their UIDs.
  */
 export class MacTable {
-  readonly #onFreed: () => void;
+  readonly #onFreed: (mac: string) => void;
   /** MAC address → UID of its owner, and the reverse. */
   readonly #owners = new Map<string, string>();
   readonly #own = new Map<string, string>();
@@ -12,8 +12,8 @@ export class MacTable {
   readonly #sharers = new Map<string, Set<string>>();
   readonly #shared = new Map<string, readonly string[]>();
 
-  /** `onFreed` is called when a MAC address may have become free. */
-  constructor(onFreed: () => void) {
+  /** `onFreed` is called with a MAC address that may have become free. */
+  constructor(onFreed: (mac: string) => void) {
     this.#onFreed = onFreed;
   }
 
@@ -66,7 +66,7 @@ export class MacTable {
     if (mac === undefined) return;
     this.#own.delete(port);
     this.#owners.delete(mac);
-    this.#onFreed();
+    this.#onFreed(mac);
   }
 
   #unshare(port: string, macs: readonly string[]): void {
@@ -75,6 +75,6 @@ export class MacTable {
       sharers?.delete(port);
       if (sharers?.size === 0) this.#sharers.delete(mac);
     }
-    if (macs.length > 0) this.#onFreed();
+    for (const mac of macs) this.#onFreed(mac);
   }
 }

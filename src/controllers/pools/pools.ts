@@ -1,4 +1,4 @@
-import type { Cidr } from '../../api/index.ts';
+import { formatAddress, type Address, type Cidr } from '../../api/index.ts';
 import { AddressPool, CidrPool, type AddressRanges } from '../../ipam/index.ts';
 import type { NetworkSettings } from '../settings.ts';
 import { Contenders, MAX_NAMED } from './contenders.ts';
@@ -65,7 +65,7 @@ export class Pools {
     this.contenders = new Contenders(MAX_NAMED, wake);
     this.links = new LinkPool(() => this.waiting.wake(LINK_WAITERS));
     this.routes = new RouterRoutes((namespace) => this.waiting.wake(routeWaiters(namespace)));
-    this.external = new ExternalPools((networkUid) => this.waiting.wake(networkUid));
+    this.external = new ExternalPools((networkUid, address) => this.#freed(networkUid, address));
     this.routed = new RoutedRanges((networkUid) => this.waiting.wake(routedRangeWaiters(networkUid)));
     this.vpcBlocks = new VPCBlocks(settings.vpcPool, settings.vpcPrefix, (organization) =>
       this.waiting.wake(vpcWaiters(organization)),
@@ -86,6 +86,13 @@ export class Pools {
     return pool;
   }
 
+  /** Returns the UID of the Subnet whose range contains the address; undefined if no Subnet of the VPC contains it. */
+  subnetAt(vpcUid: string, { family, value }: Address): string | undefined {
+    return this.#subnetBlocks
+      .get(vpcUid)
+      ?.overlapping({ family, base: value, prefix: family === 4 ? 32 : 128 })?.owner;
+  }
+
   /** Returns the addresses of a Subnet; undefined while its range is unknown. */
   subnet(subnetUid: string): SubnetPool | undefined {
     return this.#subnets.get(subnetUid);
@@ -95,13 +102,12 @@ export class Pools {
   configureSubnet(subnetUid: string, cidr: Cidr, ranges: SubnetRanges): SubnetPool {
     const known = this.#subnets.get(subnetUid);
     if (known === undefined) {
-      const onFreed = () => this.waiting.wake(subnetUid);
       const pool = {
         addresses: new AddressPool(cidr, ranges),
-        macs: new MacTable(onFreed),
+        macs: new MacTable((mac) => this.waiting.wake(valueOf(subnetUid, mac))),
         ranges: ranges.text,
       };
-      pool.addresses.onRelease(onFreed);
+      pool.addresses.onRelease((address) => this.#freed(subnetUid, address));
       this.#subnets.set(subnetUid, pool);
       return pool;
     }
@@ -142,12 +148,25 @@ export class Pools {
     return subnetUid;
   }
 
+  /** Wakes an object that waits for any address of a pool, and one that waits for this address. */
+  #freed(poolUid: string, address: Address | undefined): void {
+    this.waiting.wake(poolUid);
+    if (address === undefined) this.waiting.wake(rangesOf(poolUid));
+    else this.waiting.wake(valueOf(poolUid, formatAddress(address)));
+  }
+
   #forgetParent(uid: string): string | undefined {
     const parent = this.#parents.get(uid);
     this.#parents.delete(uid);
     return parent;
   }
 }
+
+/** The key under which objects wait for one address or one MAC address of a pool. */
+export const valueOf = (poolUid: string, value: string): string => `${poolUid}/${value}`;
+
+/** The key under which objects wait for a change of the ranges of a pool. */
+export const rangesOf = (poolUid: string): string => `${poolUid}/ranges`;
 
 /** The key under which VPCs wait for a free range in their organization. */
 export const vpcWaiters = (organization: string): string => `organization/${organization}`;

@@ -11,7 +11,7 @@ import {
 } from '../../api/index.ts';
 import { share, type Unusable } from '../../ipam/index.ts';
 import { keyOf, type ReadStore } from '../../reconcile/index.ts';
-import type { Pools, SubnetPool } from '../pools/pools.ts';
+import { rangesOf, valueOf, type Pools, type SubnetPool } from '../pools/pools.ts';
 import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 import {
@@ -60,7 +60,7 @@ export function assignAddressing(
   if (!allowed.ok) return allowed;
   const subnetUid = network.subnet.metadata.uid;
   pools.setParent(port.metadata.uid, subnetUid);
-  const wait = () => pools.waiting.add(subnetUid, 'Port', keyOf(port));
+  const wait = (pool: string, line?: string) => pools.waiting.add(pool, 'Port', keyOf(port), line);
   const holderName = (uid: string) => {
     const holder = ports.byUid(uid);
     return holder === undefined
@@ -69,12 +69,20 @@ export function assignAddressing(
   };
   const mac = assignMac(network, pool, port, holderName);
   if (!mac.ok) {
-    wait();
+    const wanted = parseMac(port.spec.macAddress ?? computeMac(port.metadata.uid, 'lsp'));
+    if (wanted.ok) wait(valueOf(subnetUid, wanted.value), 'own');
     return mac;
   }
   const address = assignAddress(network, pool, port, holderName);
   if (!address.ok) {
-    wait();
+    const wanted = parseAddress(port.spec.ipAddress ?? '', { family: 4 });
+    if (address.problem.reason === 'PoolExhausted') wait(subnetUid, 'any address');
+    else {
+      // A network that other Ports shared becomes free like a change of the ranges.
+      const text = wanted.ok ? formatAddress(wanted.value) : undefined;
+      if (text !== undefined) wait(valueOf(subnetUid, text), 'this address');
+      wait(rangesOf(subnetUid), text);
+    }
     return address;
   }
   const conflicts = shareMacs(network, pool, port, holderName);
@@ -89,7 +97,10 @@ export function assignAddressing(
     holderName,
   });
   const refused = refusals.filter((each) => each !== undefined);
-  if (refused.length > 0) wait();
+  for (const conflict of conflicts.keys()) wait(valueOf(subnetUid, conflict), 'share');
+  // Ports that are refused the same networks wait in one line.
+  const texts = allowed.value.filter((_each, index) => refusals[index] !== undefined);
+  if (texts.length > 0) wait(subnetUid, texts.map(({ network: each }) => formatCidr(each)).join());
   return good({
     mac: mac.value,
     address: address.value,

@@ -1,7 +1,8 @@
 import type { SecurityGroup } from '../../api/index.ts';
 import { member, row, type DesiredState, type OvnSymbol } from '../../ovn/index.ts';
-import { isLeaving, refKey } from '../../reconcile/index.ts';
+import { refKey } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
+import { namesOfUsers } from '../common/deletion.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { matchCount, tooManyRules } from '../common/limits.ts';
@@ -26,13 +27,10 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
    * other can be deleted.
    */
   users(key: string, group: SecurityGroup): readonly string[] {
-    return this.#env
-      .usersOf('SecurityGroup', [key])
-      .filter(
-        (user) =>
-          user.kind !== 'SecurityGroup' || (user.metadata.uid !== group.metadata.uid && !isLeaving(user)),
-      )
-      .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    return namesOfUsers(
+      this.#env.usersOf('SecurityGroup', [key]),
+      ({ kind, metadata }) => kind !== 'SecurityGroup' || metadata.uid !== group.metadata.uid,
+    );
   }
 
   intent(key: string, group: SecurityGroup): Intent<object> {

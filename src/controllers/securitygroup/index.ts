@@ -13,6 +13,6 @@ export const securityGroup: KindModule<SecurityGroup> = {
   hasRows: true,
   hasFinalizer: true,
   retention: 'names',
-  keeps: { SecurityGroup: 'remotes' },
+  keeps: { SecurityGroup: 'keptRemotes' },
   metrics: securityGroupMetrics,
 };

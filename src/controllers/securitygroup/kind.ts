@@ -1,17 +1,20 @@
 import { resources, type SecurityGroup } from '../../api/index.ts';
 import type { RowWriter } from '../../ovn/index.ts';
-import { refKey, type Kind, type ReadStore } from '../../reconcile/index.ts';
+import { isLeaving, refKey, type Kind, type ReadStore } from '../../reconcile/index.ts';
 import { weightOf } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 
 export const securityGroupKind: Kind<SecurityGroup> = {
   type: resources.SecurityGroup,
+  indexes: {
+    /** The remote groups that the group keeps. A group that is being deleted keeps none. */
+    keptRemotes: (group) => (isLeaving(group) ? [] : remoteKeys(group)),
+  },
   references: {
     /** The remote groups of the rules. */
     remotes: {
       to: 'SecurityGroup',
-      keys: ({ metadata: { namespace = '' }, spec }) =>
-        remoteGroupNames(spec).map((name) => refKey({ namespace, name })),
+      keys: remoteKeys,
       wakesTarget: true,
     },
     /** The VPC that created the group. A deleted VPC waits for the deletion of the group. */
@@ -28,6 +31,10 @@ export const securityGroupKind: Kind<SecurityGroup> = {
     weight: weightOf(group.status),
   }),
 };
+
+function remoteKeys({ metadata: { namespace = '' }, spec }: SecurityGroup): readonly string[] {
+  return remoteGroupNames(spec).map((name) => refKey({ namespace, name }));
+}
 
 /** Returns the names of the remote groups in the rules without duplicates. */
 export function remoteGroupNames(spec: Pick<SecurityGroup['spec'], 'ingress' | 'egress'>): readonly string[] {

@@ -4,7 +4,7 @@ import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
-import type { SubnetPool, SubnetRanges } from '../pools/pools.ts';
+import { valueOf, type SubnetPool, type SubnetRanges } from '../pools/pools.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import { keepFilters } from '../rows/filters.ts';
 import { isolationRows } from '../rows/isolation.ts';
@@ -94,7 +94,7 @@ export class SubnetController implements KindController<Subnet> {
     const holder = gateway && this.#env.pools.subnet(uid)?.addresses.holder(gateway);
     if (gateway !== undefined && holder !== undefined) {
       const name = this.#env.stores.Port.byUid(holder)?.metadata.name ?? holder;
-      this.#env.pools.waiting.add(uid, 'Subnet', key);
+      this.#env.pools.waiting.add(valueOf(uid, formatAddress(gateway)), 'Subnet', key);
       return bad(
         'IPAlreadyAllocated',
         `The Port "${name}" already has the gateway address ${formatAddress(gateway)}; ` +
@@ -115,7 +115,7 @@ export class SubnetController implements KindController<Subnet> {
     if (spec.cidr === undefined) {
       const block = blocks.allocate(metadata.uid);
       if (block !== 'exhausted') return good(block);
-      pools.waiting.add(vpc.metadata.uid, 'Subnet', key);
+      pools.waiting.add(vpc.metadata.uid, 'Subnet', key, 'any range');
       return bad(
         'PoolExhausted',
         `The VPC "${vpc.metadata.name}" (${formatCidr(within)}) has no free range; ` +
@@ -133,7 +133,7 @@ export class SubnetController implements KindController<Subnet> {
     }
     const claim = blocks.claim(metadata.uid, cidr.value);
     if (claim.ok) return cidr;
-    pools.waiting.add(vpc.metadata.uid, 'Subnet', key);
+    pools.waiting.add(vpc.metadata.uid, 'Subnet', key, formatCidr(cidr.value));
     if (claim.refused === 'holds-another') {
       return bad(
         'InvalidSpec',

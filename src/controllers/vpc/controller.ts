@@ -2,6 +2,7 @@ import { formatAddress, formatCidr, parseCidr, tenancyOf } from '../../api/index
 import type { Cidr, Tenancy, VPC } from '../../api/index.ts';
 import { isLeaving, keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
+import { namesOfUsers } from '../common/deletion.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, conditionOf, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
@@ -58,7 +59,7 @@ export class VPCController implements KindController<VPC> {
       ...(problem === undefined ? (gateway.ok ? {} : conditionOf(gateway.problem)) : { accepted: problem }),
       otherConditions: cidr.ok
         ? [
-            ...routesResolved(this.#env.stores, vpc, key, cidr.value, external),
+            ...routesResolved(this.#env, vpc, cidr.value, external),
             ...(external === undefined ? [] : rangeRouted(external.routing, cidr.value, external.network)),
           ]
         : [],
@@ -152,10 +153,10 @@ export class VPCController implements KindController<VPC> {
     const { stores } = this.#env;
     const { namespace = '', uid } = vpc.metadata;
     const isOldest = oldestVpc(stores, namespace)?.metadata.uid === uid;
-    return this.#env
-      .usersOf('VPC', isOldest ? [key, anyVpcOf(namespace)] : [key])
-      .filter((object) => !this.#defaults.isCreatedFor(vpc, object))
-      .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    return namesOfUsers(
+      this.#env.usersOf('VPC', isOldest ? [key, anyVpcOf(namespace)] : [key]),
+      (object) => !this.#defaults.isCreatedFor(vpc, object),
+    );
   }
 
   removeCreated(vpc: VPC): Promise<readonly string[]> {

@@ -11,11 +11,10 @@ import {
   type VPC,
 } from '../../api/index.ts';
 import { parseNetwork, subtractNetworks, type Network } from '../../ovn/index.ts';
-import type { Stores } from '../common/env.ts';
+import type { Env } from '../common/env.ts';
 import { collect, fromParsed, type Checked } from '../common/problem.ts';
 import type { Gateway } from './gateway.ts';
 import { vpcNetwork } from './kind.ts';
-import { objectsOf } from './lookup.ts';
 
 /** Checks the static routes of a VPC. The schema makes the same checks before. */
 export function checkRoutes({ spec }: VPC): Checked<unknown> {
@@ -96,9 +95,8 @@ export function networksThrough(vpc: VPC, subnetRange: Cidr): readonly Network[]
  * and everything else works.
  */
 export function routesResolved(
-  stores: Pick<Stores, 'VPC' | 'Subnet'>,
+  env: Pick<Env, 'stores' | 'pools'>,
   vpc: VPC,
-  key: string,
   range: Cidr,
   gateway: Gateway | undefined,
 ): readonly DesiredCondition[] {
@@ -110,11 +108,7 @@ export function routesResolved(
     const message = `The router does not use the static routes ${routes}; remove or change these routes.`;
     return [condition('RoutesResolved', 'False', 'RouteRefused', message)];
   }
-  const networks = networksOf(stores, vpc, key, gateway);
-  const unreachable = used.filter(({ nextHop }) => {
-    const address = parseAddress(nextHop, { family: 4 });
-    return !address.ok || !networks.some((network) => containsAddress(network, address.value));
-  });
+  const unreachable = used.filter(({ nextHop }) => !isReachable(env, vpc, gateway, nextHop));
   if (unreachable.length === 0) {
     const message = 'The router reaches the next hop of every static route.';
     return [condition('RoutesResolved', 'True', 'RoutesResolved', message)];
@@ -127,17 +121,21 @@ export function routesResolved(
 
 const textOf = ({ destination, nextHop }: StaticRoute): string => `${destination} via ${nextHop}`;
 
-/** Returns the networks in which the router has an address, except the links to peers, which contain no next hops. */
-function networksOf(
-  stores: Pick<Stores, 'VPC' | 'Subnet'>,
+/**
+ * Whether the router has an address in the network of a next hop. The links to peers contain no next hops. The pool
+ * finds the Subnet of an address without a search through all Subnets.
+ */
+function isReachable(
+  { stores, pools }: Pick<Env, 'stores' | 'pools'>,
   vpc: VPC,
-  key: string,
   gateway: Gateway | undefined,
-): readonly Cidr[] {
-  const subnets = [...objectsOf(stores, vpc, key, stores.Subnet)].flatMap(({ status }) => {
-    if (status?.switchName === undefined || status.gatewayIP === undefined) return [];
-    const cidr = parseCidr(status.cidr ?? '', { family: 4 });
-    return cidr.ok ? [cidr.value] : [];
-  });
-  return gateway === undefined ? subnets : [...subnets, gateway.network.cidr];
+  nextHop: string,
+): boolean {
+  const address = parseAddress(nextHop, { family: 4 });
+  if (!address.ok) return false;
+  if (gateway !== undefined && containsAddress(gateway.network.cidr, address.value)) return true;
+  const subnet = stores.Subnet.byUid(pools.subnetAt(vpc.metadata.uid, address.value) ?? '');
+  if (subnet?.status?.switchName === undefined || subnet.status.gatewayIP === undefined) return false;
+  const cidr = parseCidr(subnet.status.cidr ?? '', { family: 4 });
+  return cidr.ok && containsAddress(cidr.value, address.value);
 }
