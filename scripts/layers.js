@@ -44,7 +44,11 @@ export const layers = {
   // The folder of a kind. A kind that imports no other kind needs no entry of its own.
   'src/controllers/*': kind,
   'src/controllers/vpc': [...kind, 'src/controllers/externalnetwork/index.ts'],
-  'src/controllers/subnet': [...kind, 'src/controllers/vpc/index.ts'],
+  'src/controllers/subnet': [
+    ...kind,
+    'src/controllers/vpc/index.ts',
+    'src/controllers/providernetwork/index.ts',
+  ],
   'src/controllers/trafficpolicy': [...kind, 'src/controllers/subnet/index.ts'],
   'src/controllers/port': [
     ...kind,

@@ -50,6 +50,7 @@ const order = [
   'NatRule',
   'FloatingIP',
   'VPCPeering',
+  'ProviderNetwork',
   'ExternalNetwork',
 ];
 

@@ -9,4 +9,5 @@ export * from './generated/index.ts';
 export { computeMac, parseMac } from './mac.ts';
 export type { ObjectMeta, OwnerReference, ResourceType } from '../base/index.ts';
 export { type ProblemReason, type Reason, type ReasonEntry, reasons } from './reasons.ts';
+export * from './segment.ts';
 export { type Tenancy, tenancyOf } from './tenancy.ts';

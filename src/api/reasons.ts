@@ -204,6 +204,17 @@ const catalogue = {
     when: 'The ExternalNetwork is not ready.',
     remedy: 'Ask an administrator to check the conditions of the ExternalNetwork.',
   },
+  ProviderNetworkNotAllowed: {
+    about: 'reference',
+    when: 'The ProviderNetwork does not exist, or the namespace may not use the segment of the Subnet. The Subnet is not connected to a physical network.',
+    remedy: 'Correct `provider` of the Subnet, or ask an administrator to allow the namespace and the VLAN.',
+  },
+  SegmentConflict: {
+    about: 'object',
+    when: 'The VLAN, or the untagged frames, of the physical network already belong to another network. A Subnet is then not connected to the physical network.',
+    remedy:
+      'Use another VLAN, or ask an administrator. An administrator changes one of the objects in the message.',
+  },
   NoGatewayChassis: {
     about: 'reference',
     when: 'No host can carry the traffic between VPCs and the ExternalNetwork.',

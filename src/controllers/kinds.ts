@@ -9,6 +9,7 @@ import { port } from './port/index.ts';
 import { securityGroup } from './securitygroup/index.ts';
 import { subnet } from './subnet/index.ts';
 import { trafficPolicy } from './trafficpolicy/index.ts';
+import { providerNetwork } from './providernetwork/index.ts';
 import { vpc } from './vpc/index.ts';
 import { vpcPeering } from './vpcpeering/index.ts';
 
@@ -18,6 +19,7 @@ import { vpcPeering } from './vpcpeering/index.ts';
  */
 export const kinds = {
   ExternalNetwork: externalNetwork,
+  ProviderNetwork: providerNetwork,
   VPC: vpc,
   Subnet: subnet,
   SecurityGroup: securityGroup,

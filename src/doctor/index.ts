@@ -16,6 +16,7 @@ import { checkApiServer, checkDefinitions, checkPermissions } from './kubernetes
 import { evaluateLeader, watchLease, type LeaseRef } from './leader.ts';
 import { evaluateObjects, evaluateOrphans, listObjects } from './objects.ts';
 import { evaluateLag, evaluateNorthbound, evaluateSouthbound } from './ovn.ts';
+import { evaluateProviderNetworks } from './provider-networks.ts';
 import { evaluateRouterMacs } from './router-macs.ts';
 import type { Definition } from './schemas.ts';
 
@@ -114,7 +115,11 @@ async function examineObjects(
     findings.push(evaluateOrphans(listing, northbound));
   }
   if (southbound !== undefined)
-    findings.push(...evaluateGateways(listing, southbound), ...evaluateRouterMacs(listing, southbound));
+    findings.push(
+      ...evaluateGateways(listing, southbound),
+      ...evaluateProviderNetworks(listing, southbound),
+      ...evaluateRouterMacs(listing, southbound),
+    );
   return findings;
 }
 

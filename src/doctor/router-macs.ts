@@ -3,17 +3,18 @@ import { parseMac, resources, type Subnet, type VPC } from '../api/index.ts';
 import type { SouthboundFacts } from '../ovn/index.ts';
 import { listNames, ok, warning, type Finding } from './finding.ts';
 import { labelOf, type Listing } from './objects.ts';
+import { physicalNetworkOf } from './provider-networks.ts';
 
 const check = 'MAC addresses of routers';
 
 type Host = SouthboundFacts['hosts'][number];
 
 /** Returns no finding when OVN has no hosts, or when no VPC with an external gateway routes to a provider Subnet. */
-export function evaluateRouterMacs({ of }: Listing, { hosts }: SouthboundFacts): Finding[] {
-  const routed = routedSubnets(of);
+export function evaluateRouterMacs(listing: Listing, { hosts }: SouthboundFacts): Finding[] {
+  const routed = routedSubnets(listing.of);
   const [example] = routed;
   if (example === undefined || hosts.length === 0) return [];
-  const networks = [...new Set(routed.map(({ spec }) => spec.provider?.physicalNetwork ?? ''))].sort();
+  const networks = [...new Set(routed.map((subnet) => physicalNetworkOf(listing, subnet) ?? ''))].sort();
   const wrong = hosts.flatMap((host) => {
     const faults = networks.flatMap((network) => faultOf(host, network, hosts) ?? []);
     return faults.length === 0 ? [] : [`${host.name} (${faults.join(', ')})`];
@@ -38,9 +39,9 @@ function routedSubnets(of: Listing['of']): readonly Subnet[] {
       .map(({ metadata }) => metadata.uid),
   );
   return (of(resources.Subnet.kind) as readonly Subnet[]).filter(
-    ({ spec, status }) =>
-      spec.provider !== undefined &&
-      status?.gatewayIP !== undefined &&
+    ({ status }) =>
+      status?.segment !== undefined &&
+      status.gatewayIP !== undefined &&
       status.vpc !== undefined &&
       vpcsWithGateway.has(status.vpc.uid),
   );

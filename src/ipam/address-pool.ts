@@ -8,14 +8,16 @@ import type {
   Unusable,
 } from './address-results.ts';
 import { FreeList } from './free-list.ts';
-import { clip, contains, normalise, size, subtract, type Interval } from './intervals.ts';
+import { clip, contains, normalise, size, subtract, toCount, type Interval } from './intervals.ts';
+import { LinkMembership } from './link-membership.ts';
 import { Listeners } from './listeners.ts';
 import { keepShared, unusedShares } from './share.ts';
 import { SharedRanges } from './shared-ranges.ts';
 
 /**
  * The addresses of one subnet. An address has at most one owner; an owner has at most one address. Instead, any number
- * of owners can share an address as a part of a network. No owner can have an address that another owner shares.
+ * of owners can share an address as a part of a network. No owner can have an address that another owner shares. Pools of subnets on the
+ * same link share an `AddressLink` (see `link`): then an address belongs to one pool of the link.
  *
  * Guarantees:
  * - The pool never grants a held address to a second owner, in any order of calls and after any change of the
@@ -48,6 +50,8 @@ export class AddressPool {
   readonly #released = new Listeners<[Address | undefined]>();
   /** The networks that owners share (see `share`). */
   readonly shared = new SharedRanges();
+  /** The other pools on the same link. */
+  readonly link = new LinkMembership(this);
 
   constructor(cidr: Cidr, ranges: AddressRanges = {}) {
     this.cidr = cidr;
@@ -86,6 +90,7 @@ export class AddressPool {
     if (holder !== undefined) return { ok: false, refused: 'taken', holder };
     const sharer = this.shared.other(owner, address);
     if (sharer !== undefined) return { ok: false, refused: 'shared', holder: sharer.owner };
+    if (this.link.isTaken(address.value)) return { ok: false, refused: 'taken-on-link' };
     this.#forget(owner);
     this.#hold(owner, address.value);
     return { ok: true };
@@ -129,6 +134,25 @@ export class AddressPool {
     if (prefix === widthOf(family)) this.#freeList.free(base);
     else this.#freeList.rewind(base);
     this.#released.call(undefined);
+  }
+
+  /** Makes an address available that other pools of the link no longer use; undefined: any address. */
+  freed(value: bigint | undefined): void {
+    if (value !== undefined && this.#owners.has(value)) return;
+    if (value === undefined) this.#freeList = new FreeList(this.#allocatable, this.#freeList);
+    else this.#freeList.free(value);
+    this.#released.call(value === undefined ? undefined : this.#address(value));
+  }
+
+  /** The ranges that no other pool of a link may use. */
+  blocked(): readonly Interval[] {
+    const { start, end } = this.#bounds;
+    const last = this.cidr.family === 4 ? [{ start: end, end }] : [];
+    return [...this.#reserved, ...this.shared.union(), { start, end: start }, ...last];
+  }
+
+  isHeld(value: bigint): boolean {
+    return this.#owners.has(value);
   }
 
   /** The addresses that owners hold. */
@@ -175,10 +199,11 @@ export class AddressPool {
   }
 
   counts(): AddressCounts {
+    const taken = unusedShares(this) + this.link.countTaken(this.#allocatable);
     return {
       total: toCount(this.#allocatableSize),
       used: this.#owners.size,
-      available: toCount(this.#allocatableSize - BigInt(this.#allocatableUsed) - unusedShares(this)),
+      available: toCount(this.#allocatableSize - BigInt(this.#allocatableUsed) - taken),
     };
   }
 
@@ -212,11 +237,12 @@ export class AddressPool {
     this.#allocatableUsed = 0;
     for (const value of this.#owners.keys()) if (contains(this.#allocatable, value)) this.#allocatableUsed++;
     this.#freeList = new FreeList(this.#allocatable, this.#freeList);
+    this.link.changed();
   }
 
   /** The last address of the range that `owner` cannot have and that contains `value`. */
   #takenUntil(owner: string, value: bigint): bigint | undefined {
-    if (this.#owners.has(value)) return value;
+    if (this.#owners.has(value) || this.link.isTaken(value)) return value;
     const other = this.shared.other(owner, this.#address(value));
     return other && lastAddress(other.cidr).value;
   }
@@ -229,6 +255,7 @@ export class AddressPool {
   #hold(owner: string, value: bigint): void {
     const owners = this.#owners.get(value);
     this.#addresses.set(owner, value);
+    this.link.add(value);
     if (owners === undefined) {
       this.#owners.set(value, owner);
       if (contains(this.#allocatable, value)) this.#allocatableUsed++;
@@ -253,6 +280,7 @@ export class AddressPool {
     this.#owners.delete(value);
     if (contains(this.#allocatable, value)) this.#allocatableUsed--;
     this.#freeList.free(value);
+    this.link.remove(value);
   }
 
   #address(value: bigint): Address {
@@ -262,8 +290,4 @@ export class AddressPool {
 
 function toInterval({ start, end }: AddressRange): Interval {
   return { start: start.value, end: end.value };
-}
-
-function toCount(n: bigint): number {
-  return n > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(n);
 }

@@ -18,13 +18,14 @@ export type Unusable = 'outside' | 'network' | 'broadcast' | 'gateway' | 'reserv
 
 /**
  * The result of a claim. `taken`: another owner (`holder`) holds the address. `shared`: another owner (`holder`) shares
- * the address. `holds-another`: the owner must
+ * the address. `taken-on-link`: another pool of the link uses or blocks the address. `holds-another`: the owner must
  * first release the address that it holds (`held`).
  */
 export type ClaimResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly refused: Unusable }
   | { readonly ok: false; readonly refused: 'taken' | 'shared'; readonly holder: string }
+  | { readonly ok: false; readonly refused: 'taken-on-link' }
   | { readonly ok: false; readonly refused: 'holds-another'; readonly held: Address };
 
 /** The result of an adoption: recorded, or the conflict with an earlier adoption. */

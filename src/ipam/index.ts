@@ -6,7 +6,10 @@
  * controller restores the pool with `adopt` from status and rows. Afterwards the controller calls `allocate`
  * or `claim`, and calls `release` when the rows that used the address are removed.
  */
+export { AddressLink } from './address-link.ts';
 export { AddressPool } from './address-pool.ts';
 export type { AddressRanges, Unusable } from './address-results.ts';
 export { keepShared, share } from './share.ts';
+export { commonAddress } from './overlap.ts';
+export { SharedValues } from './shared-values.ts';
 export { CidrPool, type BlockClaimResult } from './cidr-pool.ts';

@@ -74,3 +74,8 @@ export function contains(intervals: readonly Interval[], value: bigint): boolean
 export function size(intervals: readonly Interval[]): bigint {
   return intervals.reduce((sum, { start, end }) => sum + (end - start) + 1n, 0n);
 }
+
+/** The number as a JavaScript number, capped at 2^53-1. */
+export function toCount(n: bigint): number {
+  return n > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(n);
+}

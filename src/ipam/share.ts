@@ -12,21 +12,31 @@ interface Pool {
   holder(address: Address): string | undefined;
   heldBy(owner: string): Address | undefined;
   freeNetwork(network: Cidr): void;
+  readonly link: { isTaken(value: bigint): boolean; changed(): void };
 }
 
 /**
  * Makes `owner` share networks inside the CIDR of the pool with other owners. It also keeps the networks that it
- * shared before (see {@link keepShared}). A network that contains the address of another owner is refused.
+ * shared before (see {@link keepShared}). A network that contains the address of another owner is refused, and so is a
+ * network whose first address another pool of the link uses or blocks. On a link with other pools, share only single
+ * addresses.
  *
- * @returns the refused networks → the owner of an address inside
+ * @returns the refused networks → the owner of an address inside; undefined: another pool of the link
  */
-export function share(pool: Pool, owner: string, networks: readonly Cidr[]): ReadonlyMap<Cidr, string> {
-  const refused = new Map<Cidr, string>();
+export function share(
+  pool: Pool,
+  owner: string,
+  networks: readonly Cidr[],
+): ReadonlyMap<Cidr, string | undefined> {
+  const refused = new Map<Cidr, string | undefined>();
   for (const network of networks) {
-    const isShared = pool.shared.ownersOf(network).has(owner);
-    const holder = isShared ? undefined : foreignHolder(pool, owner, network);
-    if (holder === undefined) pool.shared.add(owner, network);
-    else refused.set(network, holder);
+    if (pool.shared.ownersOf(network).has(owner)) continue;
+    const holder = foreignHolder(pool, owner, network);
+    if (holder !== undefined || pool.link.isTaken(network.base)) refused.set(network, holder);
+    else {
+      pool.shared.add(owner, network);
+      pool.link.changed();
+    }
   }
   return refused;
 }
@@ -38,7 +48,9 @@ export function share(pool: Pool, owner: string, networks: readonly Cidr[]): Rea
 export function keepShared(pool: Pool, owner: string, networks: readonly Cidr[]): void {
   const kept = new Set(networks.map(formatCidr));
   for (const network of pool.shared.sharedBy(owner)) {
-    if (!kept.has(formatCidr(network)) && pool.shared.remove(owner, network)) pool.freeNetwork(network);
+    if (kept.has(formatCidr(network)) || !pool.shared.remove(owner, network)) continue;
+    pool.freeNetwork(network);
+    pool.link.changed();
   }
 }
 

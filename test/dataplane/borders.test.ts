@@ -41,9 +41,14 @@ spec:
   target: { portRef: { name: left-open } }
 ---
 apiVersion: network.plasmavmc.io/v1alpha1
+kind: ProviderNetwork
+metadata: { name: plant }
+spec: { physicalNetwork: physnet1, vlanIDs: [{ min: 77 }], allowedNamespaces: { selector: {} } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
 kind: Subnet
 metadata: { name: floor, namespace: left }
-spec: { cidr: 10.50.77.0/24, provider: { physicalNetwork: physnet1, vlanID: 77 } }
+spec: { cidr: 10.50.77.0/24, provider: { networkRef: { name: plant }, vlanID: 77 } }
 `;
 
 /** A project with two Subnets and a Port in each. */

@@ -40,9 +40,14 @@ spec: { peer: { namespace: ${to} } }
 
 const vlan = `
 apiVersion: network.plasmavmc.io/v1alpha1
+kind: ProviderNetwork
+metadata: { name: plant }
+spec: { physicalNetwork: physnet1, vlanIDs: [{ min: 77 }], allowedNamespaces: { selector: {} } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
 kind: Subnet
 metadata: { name: vlan, namespace: red }
-spec: { cidr: 10.50.77.0/24, gateway: { mode: None }, provider: { physicalNetwork: physnet1, vlanID: 77 } }
+spec: { cidr: 10.50.77.0/24, gateway: { mode: None }, provider: { networkRef: { name: plant }, vlanID: 77 } }
 `;
 
 describeLab('a VPC with an external gateway', (lab) => {

@@ -186,13 +186,18 @@ describeLab(
         vpc('plain', internet.externalCidr),
         `
 apiVersion: network.plasmavmc.io/v1alpha1
+kind: ProviderNetwork
+metadata: { name: lan }
+spec: { physicalNetwork: physnet1, untagged: Allowed, allowedNamespaces: { selector: {} } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
 kind: Subnet
 metadata: { name: wire, namespace: plain }
 spec:
   cidr: ${internet.externalCidr}
   gateway: { mode: None }
   reservedRanges: [{ start: ${internet.router}, end: ${internet.router} }]
-  provider: { physicalNetwork: physnet1 }
+  provider: { networkRef: { name: lan } }
 ---
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: Port

@@ -7,6 +7,7 @@
     - floatingips
     - natrules
     - ports
+    - providernetworks
     - securitygroups
     - subnets
     - trafficpolicies
@@ -20,6 +21,7 @@
     - floatingips/status
     - natrules/status
     - ports/status
+    - providernetworks/status
     - securitygroups/status
     - subnets/status
     - trafficpolicies/status
@@ -31,6 +33,7 @@
   resources:
     - externalnetworks
     - floatingips
+    - providernetworks
     - securitygroups
     - subnets
     - vpcs
@@ -48,6 +51,7 @@
   resources:
     - externalnetworks
     - floatingips
+    - providernetworks
     - securitygroups
     - subnets
     - vpcs

@@ -8,6 +8,7 @@ import type { TrafficPolicy } from './trafficpolicy.ts';
 import type { NatRule } from './natrule.ts';
 import type { FloatingIP } from './floatingip.ts';
 import type { VPCPeering } from './vpcpeering.ts';
+import type { ProviderNetwork } from './providernetwork.ts';
 import type { ExternalNetwork } from './externalnetwork.ts';
 
 export * from './common.ts';
@@ -19,6 +20,7 @@ export * from './trafficpolicy.ts';
 export * from './natrule.ts';
 export * from './floatingip.ts';
 export * from './vpcpeering.ts';
+export * from './providernetwork.ts';
 export * from './externalnetwork.ts';
 
 /** Maps the name of each kind to its TypeScript type. */
@@ -31,6 +33,7 @@ export interface Kinds {
   readonly NatRule: NatRule;
   readonly FloatingIP: FloatingIP;
   readonly VPCPeering: VPCPeering;
+  readonly ProviderNetwork: ProviderNetwork;
   readonly ExternalNetwork: ExternalNetwork;
 }
 
@@ -85,6 +88,13 @@ export const resources = {
     kind: 'VPCPeering',
     plural: 'vpcpeerings',
     namespaced: true,
+  },
+  ProviderNetwork: {
+    group: 'network.plasmavmc.io',
+    version: 'v1alpha1',
+    kind: 'ProviderNetwork',
+    plural: 'providernetworks',
+    namespaced: false,
   },
   ExternalNetwork: {
     group: 'network.plasmavmc.io',
@@ -142,6 +152,11 @@ export const defaultsOf = {
   NatRule: {},
   FloatingIP: {},
   VPCPeering: {},
+  ProviderNetwork: {
+    properties: {
+      spec: { properties: { untagged: { default: 'Forbidden' }, subnetsPerSegment: { default: 'One' } } },
+    },
+  },
   ExternalNetwork: {
     properties: {
       spec: { properties: { type: { default: 'Flat' }, gatewayChassis: { default: { mode: 'Enabled' } } } },

@@ -37,7 +37,10 @@ export interface SubnetSpec {
    * size fit through the tunnels of an overlay Subnet.
    */
   readonly mtu?: number;
-  /** Connection of the Subnet to a physical network. Unset: the Subnet is an overlay network. */
+  /**
+   * Connection of the Subnet to a segment of a physical network. Unset: the Subnet is an overlay network.
+   * Immutable.
+   */
   readonly provider?: SubnetProvider;
   /**
    * Whether the metadata service (169.254.169.254) answers in the Subnet. The service requires the metadata
@@ -71,10 +74,13 @@ export interface SubnetDHCP {
   readonly leaseSeconds: number;
 }
 
-/** Connection of the Subnet to a physical network. Unset: the Subnet is an overlay network. */
+/**
+ * Connection of the Subnet to a segment of a physical network. Unset: the Subnet is an overlay network.
+ * Immutable.
+ */
 export interface SubnetProvider {
-  /** Name of the physical network, as in `ovn-bridge-mappings` on the hypervisors. */
-  readonly physicalNetwork: string;
+  /** The ProviderNetwork. Required. It must allow the namespace and the VLAN. */
+  readonly networkRef?: LocalReference;
   /** VLAN ID on the physical network. Unset: untagged frames. */
   readonly vlanID?: number;
 }
@@ -95,6 +101,8 @@ export interface SubnetStatus {
   readonly switchName?: string;
   /** The VPC of the Subnet: the VPC in `spec.vpcRef`, otherwise the VPC of the namespace. */
   readonly vpc?: SubnetVpc;
+  /** The segment to which OVN connects the Subnet. Unset: the Subnet is not connected to a physical network. */
+  readonly segment?: SubnetSegment;
   /** Number of addresses that Ports can use in total. */
   readonly totalIPs?: number;
   /** Number of allocated addresses. */
@@ -109,4 +117,14 @@ export interface SubnetVpc {
   readonly name: string;
   /** The `metadata.uid` of the VPC. */
   readonly uid: string;
+}
+
+/** The segment to which OVN connects the Subnet. Unset: the Subnet is not connected to a physical network. */
+export interface SubnetSegment {
+  /** Name of the ProviderNetwork. */
+  readonly name: string;
+  /** VLAN ID. Unset: untagged frames. */
+  readonly vlanID?: number;
+  /** Whether other Subnets may use the segment too, as in the ProviderNetwork. */
+  readonly subnetsPerSegment: 'One' | 'Several';
 }

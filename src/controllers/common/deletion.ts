@@ -34,14 +34,18 @@ export function namesOfUsers(
   return names;
 }
 
+/** Returns the sorted names, separated by commas; after the first ones, only the number of the others. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.toSorted().slice(0, MAX_NAMES).join(', ');
+  const others = names.length > MAX_USERS ? `more than ${MAX_USERS - MAX_NAMES}` : names.length - MAX_NAMES;
+  return names.length > MAX_NAMES ? `${shown} and ${others} more` : shown;
+}
+
 /** Returns why a deleted object still exists. `users` are its users, each as `Kind name`. Undefined without users. */
 export function inUseProblem(kind: string, users: readonly string[]): Problem | undefined {
   if (users.length === 0) return undefined;
-  const shown = users.toSorted().slice(0, MAX_NAMES).join(', ');
-  const others = users.length > MAX_USERS ? `more than ${MAX_USERS - MAX_NAMES}` : users.length - MAX_NAMES;
-  const more = users.length > MAX_NAMES ? ` and ${others} more` : '';
   const message =
-    `The ${kind} is being deleted, but is still used by ${shown}${more}. ` +
+    `The ${kind} is being deleted, but is still used by ${listNames(users)}. ` +
     `The deletion finishes when no object uses the ${kind}.`;
   return { reason: 'InUse', message };
 }

@@ -1,15 +1,17 @@
-import type { ExternalNetwork } from '../../api/index.ts';
+import { segmentKey, type ExternalNetwork } from '../../api/index.ts';
 import { keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import { namesOfUsers } from '../common/deletion.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import type { Problem } from '../common/problem.ts';
+import { externalSegment } from '../common/segments.ts';
 import { rangesOf } from '../pools/pools.ts';
 import { switchName } from '../rows/names.ts';
 import { selectChassis } from './chassis.ts';
 import { planExternalNetwork } from './plan.ts';
 import { externalAddressing } from './ranges.ts';
+import { segmentProblem } from './segment.ts';
 
 /** Decides on an ExternalNetwork: its switch, its addresses and its gateway chassis. */
 export class ExternalNetworkController implements KindController<ExternalNetwork> {
@@ -38,9 +40,12 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
   intent(_key: string, network: ExternalNetwork): Intent<object> {
     const { pools } = this.#env;
     const { uid } = network.metadata;
-    const addressing = externalAddressing(network);
+    const addressing = this.#addressing(network);
+    const key = segmentKey(externalSegment(network));
     if (addressing.ok) {
+      pools.segments.holdAsExternalNetwork(key, uid);
       const isNew = pools.external.configure(uid, addressing.value.cidr, addressing.value.ranges);
+      pools.external.join(uid, pools.segments, key);
       if (isNew) {
         this.#env.claimNamed(network);
         pools.waiting.wake(uid);
@@ -52,6 +57,7 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
       desired: addressing.ok ? planExternalNetwork(network, addressing.value.cidr) : undefined,
       accepted: addressing.ok ? undefined : addressing.problem,
       resolvedRefs: chassis.problem,
+      applied: () => pools.segments.release(uid, key),
       status: (programmed) => {
         const counts = pools.external.network(uid)?.counts();
         return {
@@ -63,6 +69,16 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
         };
       },
     };
+  }
+
+  /** Returns the addresses of a network that may use its segment. Otherwise the network waits for the segment. */
+  #addressing(network: ExternalNetwork): ReturnType<typeof externalAddressing> {
+    const addressing = externalAddressing(network);
+    const problem = segmentProblem(this.#env, network);
+    if (!addressing.ok || problem === undefined) return addressing;
+    const { name } = network.metadata;
+    this.#env.pools.waiting.add(segmentKey(externalSegment(network)), 'ExternalNetwork', name);
+    return { ok: false, problem };
   }
 
   /**

@@ -1,10 +1,11 @@
 /** ExternalNetwork: a network outside OVN, with its address pool and its gateway chassis. */
-import type { ExternalNetwork } from '../../api/index.ts';
+import { segmentKey, type ExternalNetwork } from '../../api/index.ts';
 import type { KindModule } from '../kind-module.ts';
 import { ExternalNetworkController } from './controller.ts';
 import { externalNetworkKind } from './kind.ts';
 import { externalNetworkMetrics } from './metrics.ts';
-import { externalAddressing } from './ranges.ts';
+import { adoptExternalNetwork } from './pools.ts';
+import { recordedSegment } from '../rows/segment.ts';
 
 export { rankChassis } from './chassis.ts';
 export { recountAddresses } from './recount.ts';
@@ -22,11 +23,14 @@ export const externalNetwork: KindModule<ExternalNetwork> = {
   hasRows: true,
   hasFinalizer: true,
   hasPool: true,
-  release: ({ pools }, uid) => pools.external.remove(uid),
-  adopt: ({ pools }, network) => {
-    const addressing = externalAddressing(network);
-    if (addressing.ok)
-      pools.external.configure(network.metadata.uid, addressing.value.cidr, addressing.value.ranges);
+  release: ({ pools }, uid) => {
+    pools.external.remove(uid);
+    pools.segments.release(uid);
+  },
+  adopt: adoptExternalNetwork,
+  adoptOrphan: ({ pools, writer }, { uid }) => {
+    const recorded = recordedSegment(writer, uid);
+    if (recorded !== undefined) pools.segments.holdAsExternalNetwork(segmentKey(recorded), uid);
     return [];
   },
   followsChassis: true,

@@ -1,18 +1,33 @@
-import { resources, type Address, type Cidr, type ExternalNetwork } from '../../api/index.ts';
+import { resources, segmentKey, type Address, type Cidr, type ExternalNetwork } from '../../api/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
 import { matchesLabels } from '../common/labels.ts';
 import { bad, good, type Checked } from '../common/problem.ts';
 import { externalAddressing, isInPools } from './ranges.ts';
+import { externalSegment, onPhysicalNetwork } from '../common/segments.ts';
 
 export const externalNetworkKind: Kind<ExternalNetwork> = {
   type: resources.ExternalNetwork,
+  indexes: {
+    physicalNetwork: ({ spec }) => [spec.physicalNetwork],
+    segment: (network) => [segmentKey(externalSegment(network))],
+  },
+  aliases: (network) => [
+    onPhysicalNetwork(network.spec.physicalNetwork),
+    segmentKey(externalSegment(network)),
+  ],
+  references: {
+    /** Subnets may not use the segment of the network. */
+    providerNetworks: {
+      to: 'ProviderNetwork',
+      keys: ({ spec }) => [onPhysicalNetwork(spec.physicalNetwork)],
+    },
+    /** Other networks on the segment may not allocate the same addresses. */
+    neighbours: { to: 'ExternalNetwork', keys: (network) => [segmentKey(externalSegment(network))] },
+  },
   facts: ({ metadata: { uid }, spec, status }) => ({
     uid,
-    gateway: spec.gateway,
-    allowedNamespaces: spec.allowedNamespaces,
-    allocationPools: spec.allocationPools,
-    routedRanges: spec.routedRanges,
+    spec,
     switchName: status?.switchName,
     chassis: status?.gatewayChassis,
   }),

@@ -106,7 +106,8 @@ export function holdExternal(
   if (!parsed.ok) return parsed;
   const refused = pools.external.share(network.metadata.uid, namespace, uid, parsed.value);
   if (refused === undefined) return parsed;
-  const floatingIP = typeof refused === 'object' ? stores.FloatingIP.byUid(refused.holder) : undefined;
+  const holder = typeof refused === 'object' ? refused.holder : undefined;
+  const floatingIP = holder === undefined ? undefined : stores.FloatingIP.byUid(holder);
   if (floatingIP?.metadata.namespace === namespace) {
     const { name } = floatingIP.metadata;
     return bad(

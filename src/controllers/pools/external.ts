@@ -1,5 +1,6 @@
 import { inRange, formatAddress, type Address, type Cidr } from '../../api/index.ts';
 import { AddressPool, type AddressRanges, type Unusable } from '../../ipam/index.ts';
+import type { SegmentPools } from './segments.ts';
 
 /**
  * The allocation settings of an ExternalNetwork. `text` identifies the settings: two texts are equal exactly when the
@@ -9,8 +10,11 @@ export interface ExternalRanges extends AddressRanges {
   readonly text: string;
 }
 
-/** Why a pool refuses an address: no object can have the address, or another object holds it. */
-type Refusal = Unusable | { readonly holder: string };
+/**
+ * Why a pool refuses an address: no object can have the address, or another object holds it. The holder is undefined if
+ * it is in another network on the segment.
+ */
+type Refusal = Unusable | { readonly holder: string | undefined };
 
 /**
  * Returns the verb of the message `ADDRESS … the ExternalNetwork`. The message does not name the holder, which may
@@ -94,8 +98,15 @@ export class ExternalPools {
     return true;
   }
 
+  /** Makes the pool of a network share the addresses of its segment. */
+  join(networkUid: string, segments: SegmentPools, key: string): void {
+    const addresses = this.network(networkUid);
+    if (addresses !== undefined) segments.join(key, { addresses });
+  }
+
   /** Removes the pool of a deleted network. */
   remove(networkUid: string): void {
+    this.network(networkUid)?.link.leave();
     this.#networks.delete(networkUid);
   }
 
@@ -120,6 +131,7 @@ export class ExternalPools {
     const claim = network.addresses.claim(holder, address);
     if (claim.ok) return undefined;
     if (claim.refused === 'taken' || claim.refused === 'shared') return { holder: claim.holder };
+    if (claim.refused === 'taken-on-link') return { holder: undefined };
     return claim.refused === 'holds-another' ? { holder } : claim.refused;
   }
 

@@ -7,6 +7,7 @@ import { LinkPool } from './links.ts';
 import { MacTable } from './mac-table.ts';
 import { RouterRoutes } from './router-routes.ts';
 import { RoutedRanges, routedRangeWaiters } from './routed-ranges.ts';
+import { SegmentPools } from './segments.ts';
 import { VPCBlocks } from './vpc-blocks.ts';
 import { Waiters } from './waiters.ts';
 
@@ -36,7 +37,7 @@ export interface SubnetRanges extends AddressRanges {
 
 /**
  * Everything that only one object can have: ranges of VPCs and Subnets, IP and MAC addresses of Ports, external
- * addresses, links. The pools are a view of statuses and rows, and the operator rebuilds them at each start
+ * addresses, links, segments of physical networks. The pools are a view of statuses and rows, and the operator rebuilds them at each start
  * (invariant 8). Owners are UIDs; waiters are keys of objects.
  */
 export class Pools {
@@ -46,6 +47,7 @@ export class Pools {
   readonly routes: RouterRoutes;
   readonly contenders: Contenders;
   readonly routed: RoutedRanges;
+  readonly segments: SegmentPools;
   readonly #settings: NetworkSettings;
   /** UID of the VPC → the ranges of its Subnets. */
   readonly #subnetBlocks = new Map<string, CidrPool>();
@@ -65,6 +67,7 @@ export class Pools {
     this.contenders = new Contenders(MAX_NAMED, wake);
     this.links = new LinkPool(() => this.waiting.wake(LINK_WAITERS));
     this.routes = new RouterRoutes((namespace) => this.waiting.wake(routeWaiters(namespace)));
+    this.segments = new SegmentPools((key) => this.waiting.wake(key));
     this.external = new ExternalPools((networkUid, address) => this.#freed(networkUid, address));
     this.routed = new RoutedRanges((networkUid) => this.waiting.wake(routedRangeWaiters(networkUid)));
     this.vpcBlocks = new VPCBlocks(settings.vpcPool, settings.vpcPrefix, (organization) =>
@@ -128,7 +131,16 @@ export class Pools {
     this.vpcBlocks.release(uid);
   }
 
+  /** Makes a Subnet leave the addresses of its segment, and release all segments except `keep`. */
+  leaveSegment(subnetUid: string, keep?: string): void {
+    const pool = this.#subnets.get(subnetUid);
+    pool?.addresses.link.leave();
+    pool?.macs.leave();
+    this.segments.release(subnetUid, keep);
+  }
+
   releaseSubnet(uid: string): void {
+    this.leaveSegment(uid);
     this.#subnets.delete(uid);
     const vpcUid = this.#forgetParent(uid);
     if (vpcUid !== undefined) this.#subnetBlocks.get(vpcUid)?.release(uid);

@@ -34,6 +34,9 @@ export interface Addressing {
   readonly refused: Problem | undefined;
 }
 
+/** The holder of a value on the segment of the Subnet, who may be another tenant. */
+const OTHER_NETWORK = 'another network on the VLAN of the Subnet';
+
 const OTHER_ADDRESS = 'create the Port with another ipAddress, or without ipAddress.';
 
 const unusableBecause: Readonly<Record<Unusable, string>> = {
@@ -61,7 +64,8 @@ export function assignAddressing(
   const subnetUid = network.subnet.metadata.uid;
   pools.setParent(port.metadata.uid, subnetUid);
   const wait = (pool: string, line?: string) => pools.waiting.add(pool, 'Port', keyOf(port), line);
-  const holderName = (uid: string) => {
+  const holderName = (uid: string | undefined) => {
+    if (uid === undefined) return OTHER_NETWORK;
     const holder = ports.byUid(uid);
     return holder === undefined
       ? 'a Port that the operator is removing'
@@ -142,7 +146,7 @@ function shareAddresses(
     readonly allowed: readonly Allowed[];
     readonly around: AddressScope['around'];
     readonly refusals: (Problem | undefined)[];
-    readonly holderName: (uid: string) => string;
+    readonly holderName: (uid: string | undefined) => string;
   },
 ): readonly Cidr[] {
   const gateway =
@@ -174,7 +178,7 @@ function assignMac(
   { subnet }: SubnetNetwork,
   { macs }: SubnetPool,
   { metadata: { uid }, spec }: Port,
-  holderName: (uid: string) => string,
+  holderName: (uid: string | undefined) => string,
 ): Checked<string> {
   const parsed = parseMac(spec.macAddress ?? computeMac(uid, 'lsp'));
   if (!parsed.ok) return bad('InvalidMAC', `spec.macAddress: ${parsed.message}`);
@@ -194,7 +198,7 @@ function shareMacs(
   { subnet }: SubnetNetwork,
   { macs }: SubnetPool,
   { metadata: { uid }, spec }: Port,
-  holderName: (uid: string) => string,
+  holderName: (uid: string | undefined) => string,
 ): ReadonlyMap<string, string> {
   const refused = new Map<string, string>();
   const free: string[] = [];
@@ -230,7 +234,7 @@ function assignAddress(
   { subnet, cidr }: SubnetNetwork,
   { addresses }: SubnetPool,
   { metadata: { uid }, spec }: Port,
-  holderName: (uid: string) => string,
+  holderName: (uid: string | undefined) => string,
 ): Checked<Address> {
   const where = `the Subnet "${subnet.metadata.name}" (${formatCidr(cidr)})`;
   if (spec.ipAddress === undefined) {
@@ -256,6 +260,11 @@ function assignAddress(
         'IPAlreadyAllocated',
         `${spec.ipAddress} is in spec.allowedAddresses of ${holderName(claim.holder)}. A virtual address belongs to no ` +
           `Port: delete this Port, and reserve the address in reservedRanges of the Subnet; or ${OTHER_ADDRESS}`,
+      );
+    case 'taken-on-link':
+      return bad(
+        'IPAlreadyAllocated',
+        `${spec.ipAddress} is already used by ${OTHER_NETWORK}; ${OTHER_ADDRESS}`,
       );
     case 'holds-another':
       return bad(

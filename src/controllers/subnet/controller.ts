@@ -3,7 +3,7 @@ import type { Cidr, Subnet, VPC } from '../../api/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
+import { bad, conditionOf, fromParsed, good, type Checked } from '../common/problem.ts';
 import { valueOf, type SubnetPool, type SubnetRanges } from '../pools/pools.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import { keepFilters } from '../rows/filters.ts';
@@ -11,6 +11,7 @@ import { isolationRows } from '../rows/isolation.ts';
 import { switchName } from '../rows/names.ts';
 import { knownCidr } from '../rows/recorded.ts';
 import { networksThrough, requireVpc, vpcNetwork, vpcNotReady } from '../vpc/index.ts';
+import { connect, fallbackOf, leaveOthers, leaveUnused, segmentStatus } from './connection.ts';
 import { mtuFits } from './mtu.ts';
 import { planSubnet } from './plan.ts';
 import { subnetRanges } from './ranges.ts';
@@ -21,6 +22,8 @@ interface Network {
   readonly vpc: VPC;
   readonly cidr: Cidr;
   readonly ranges: SubnetRanges;
+  /** Whether the Subnet had no address pool before. */
+  readonly isNew: boolean;
 }
 
 /** Decides on a Subnet: its range in the VPC, its switch, gateway and DHCP options. */
@@ -36,15 +39,17 @@ export class SubnetController implements KindController<Subnet> {
     const found = requireVpc(stores, subnet);
     const vpc = found.ok ? found.value : undefined;
     const ready = found.ok && vpcNetwork(found.value) === undefined ? vpcNotReady(found.value) : found;
-    const resolvedRefs = ready.ok ? undefined : ready.problem;
     const mtu = subnet.spec.mtu ?? settings.mtu;
-    const network =
-      resolvedRefs === undefined && vpc !== undefined ? this.#network(key, subnet, vpc) : undefined;
+    const network = ready.ok ? this.#network(key, subnet, ready.value) : undefined;
     const facts = network?.ok === true ? network.value : undefined;
     const status = subnet.status ?? {};
+    const connection = connect(this.#env, subnet, facts && pools.subnet(subnet.metadata.uid));
+    // The Ports of a new Subnet name addresses after the Subnet has joined the other Subnets of its segment.
+    if (facts?.isNew === true) this.#env.claimNamed(subnet);
+    const refused = connection.problem && conditionOf(connection.problem);
     return {
-      resolvedRefs,
-      accepted: network?.ok === false ? network.problem : undefined,
+      resolvedRefs: ready.ok ? refused?.resolvedRefs : ready.problem,
+      accepted: network?.ok === false ? network.problem : refused?.accepted,
       desired:
         facts &&
         planSubnet(subnet, {
@@ -55,24 +60,32 @@ export class SubnetController implements KindController<Subnet> {
           mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
           hostLimits: settings.hostLimits,
+          segment: connection.wire?.segment,
         }),
       fallback: () => {
         const { writer } = this.#env;
         const { uid } = subnet.metadata;
         const known = knownCidr(writer, subnet, 'Logical_Switch');
-        return known && keepFilters(writer, uid, isolationRows(uid, known));
+        const kept = known && keepFilters(writer, uid, isolationRows(uid, known));
+        return fallbackOf(writer, uid, connection, kept);
+      },
+      applied: () => leaveOthers(this.#env, subnet, connection),
+      settled: () => {
+        if (facts === undefined) leaveUnused(this.#env, subnet, connection);
       },
       otherConditions: facts && mtuFits(subnet.spec, settings.mtu),
-      status: (programmed) => {
+      status: (written) => {
         const pool = pools.subnet(subnet.metadata.uid);
+        const programmed = written && facts !== undefined;
         return {
           cidr: facts === undefined ? status.cidr : formatCidr(facts.cidr),
           gatewayIP: programmed
-            ? facts?.ranges.gateway && formatAddress(facts.ranges.gateway)
+            ? facts.ranges.gateway && formatAddress(facts.ranges.gateway)
             : status.gatewayIP,
           mtu: programmed ? mtu : status.mtu,
           switchName: programmed ? switchName(subnet.metadata.uid) : status.switchName,
           vpc: programmed && vpc !== undefined ? identityOf(vpc) : status.vpc,
+          segment: segmentStatus(this.#env.writer, subnet, connection, written),
           ...(pool === undefined ? {} : counts(pool)),
         };
       },
@@ -91,7 +104,15 @@ export class SubnetController implements KindController<Subnet> {
     if (!ranges.ok) return ranges;
     const { uid } = subnet.metadata;
     const { gateway } = ranges.value;
-    const holder = gateway && this.#env.pools.subnet(uid)?.addresses.holder(gateway);
+    const addresses = this.#env.pools.subnet(uid)?.addresses;
+    if (gateway !== undefined && addresses?.link.isTaken(gateway.value) === true) {
+      this.#env.pools.waiting.add(valueOf(uid, formatAddress(gateway)), 'Subnet', key);
+      return bad(
+        'IPAlreadyAllocated',
+        `The gateway address ${formatAddress(gateway)} is already used on the physical network; set another gateway address.`,
+      );
+    }
+    const holder = gateway && addresses?.holder(gateway);
     if (gateway !== undefined && holder !== undefined) {
       const name = this.#env.stores.Port.byUid(holder)?.metadata.name ?? holder;
       this.#env.pools.waiting.add(valueOf(uid, formatAddress(gateway)), 'Subnet', key);
@@ -101,10 +122,8 @@ export class SubnetController implements KindController<Subnet> {
           'delete the Port, or set another gateway address.',
       );
     }
-    const isNew = this.#env.pools.subnet(uid) === undefined;
     this.#env.pools.configureSubnet(uid, cidr.value, ranges.value);
-    if (isNew) this.#env.claimNamed(subnet);
-    return good({ vpc, cidr: cidr.value, ranges: ranges.value });
+    return good({ vpc, cidr: cidr.value, ranges: ranges.value, isNew: addresses === undefined });
   }
 
   /** Returns the range that the spec names, or an allocated range that the Subnet then keeps. */

@@ -4,7 +4,7 @@ import type { KindModule } from '../kind-module.ts';
 import { SubnetController } from './controller.ts';
 import { subnetKind } from './kind.ts';
 import { subnetMetrics } from './metrics.ts';
-import { adoptSubnet } from './pools.ts';
+import { adoptSubnet, adoptSubnetOrphan } from './pools.ts';
 
 export { subnetNetwork, vpcOfSubnet, type SubnetNetwork } from './kind.ts';
 
@@ -14,8 +14,9 @@ export const subnet: KindModule<Subnet> = {
   hasRows: true,
   hasFinalizer: true,
   hasPool: true,
-  keeps: { VPC: 'vpc' },
+  keeps: { VPC: 'vpc', ProviderNetwork: 'provider' },
   release: ({ pools }, uid) => pools.releaseSubnet(uid),
   adopt: adoptSubnet,
+  adoptOrphan: adoptSubnetOrphan,
   metrics: subnetMetrics,
 };

@@ -15,14 +15,33 @@ import { knownCidr } from '../rows/recorded.ts';
 import type { Env, Stores } from '../common/env.ts';
 import { anySubnetOf, vpcKeys, vpcOf } from '../vpc/index.ts';
 
+/** The index key of the Subnets that name a segment of a ProviderNetwork. */
+export const segmentIndexKey = (network: string, vlanID: number | undefined): string =>
+  `${network}/${vlanID ?? 'untagged'}`;
+
 export const subnetKind: Kind<Subnet> = {
   type: resources.Subnet,
+  indexes: {
+    segment: ({ spec: { provider } }) =>
+      provider?.networkRef === undefined ? [] : [segmentIndexKey(provider.networkRef.name, provider.vlanID)],
+  },
   aliases: ({ metadata }) => [anySubnetOf(metadata.namespace)],
   references: {
     vpc: {
       to: 'VPC',
       keys: vpcKeys,
       wakesTarget: { afterMs: 500 },
+    },
+    provider: {
+      to: 'ProviderNetwork',
+      keys: ({ spec: { provider } }) =>
+        provider?.networkRef === undefined ? [] : [provider.networkRef.name],
+      wakesTarget: { afterMs: 500 },
+    },
+    /** The labels of the namespace decide which ProviderNetworks the Subnet may use. */
+    namespace: {
+      to: 'Namespace',
+      keys: ({ metadata, spec }) => (spec.provider === undefined ? [] : [metadata.namespace ?? '']),
     },
   },
   facts: (subnet) => ({
@@ -33,6 +52,7 @@ export const subnetKind: Kind<Subnet> = {
     provider: subnet.spec.provider !== undefined,
     // The Ports report that they have no VPC.
     vpcNotFound: findCondition(subnet.status?.conditions, 'ResolvedRefs')?.reason === 'VPCNotFound',
+    segment: subnet.status?.segment,
   }),
 };
 

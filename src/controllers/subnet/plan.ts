@@ -4,6 +4,7 @@ import {
   formatCidr,
   type Address,
   type Cidr,
+  type Segment,
   type SubnetDHCP,
   type Subnet,
 } from '../../api/index.ts';
@@ -25,7 +26,6 @@ import { controlPlanePolicy } from '../rows/control-plane.ts';
 import { isolationRows } from '../rows/isolation.ts';
 import {
   CIDR_MARK,
-  localnetName,
   routerPortName,
   routerUuid,
   switchName,
@@ -33,6 +33,7 @@ import {
   switchUuid,
 } from '../rows/names.ts';
 import { sourceFilter } from '../rows/source-filter.ts';
+import { localnet } from '../rows/segment.ts';
 import { switchLimits } from '../rows/switch-limits.ts';
 import type { HostLimits } from '../settings.ts';
 
@@ -53,6 +54,8 @@ interface SubnetFacts {
   readonly mtu: number;
   readonly dhcp: SubnetDHCP;
   readonly hostLimits: HostLimits;
+  /** The segment of a physical network to which the Subnet may be connected. */
+  readonly segment: Segment | undefined;
 }
 
 /**
@@ -83,7 +86,7 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
           connection(subnet, facts, `${gatewayIP}/${facts.cidr.prefix}`),
           sourceFilter({ vpcUid: facts.vpcUid, subnetUid: uid }, parseNetwork(cidr), facts.routed),
         ]),
-    physical(subnet),
+    localnet(uid, facts.segment),
     dhcp.mode === 'Enabled'
       ? only(dhcpRow(uid, uid, { cidr, gatewayIP, mtu: facts.mtu, dhcp, metadata: hasMetadata }))
       : nothing,
@@ -126,19 +129,6 @@ function connection(
       member('Logical_Switch', switchUuid(uid), 'ports', switchPort.uuid),
     ],
   };
-}
-
-/** Returns the switch's port to a physical network. */
-function physical({ metadata: { uid }, spec: { provider } }: Subnet): DesiredState {
-  if (provider === undefined) return nothing;
-  const port = row('Logical_Switch_Port', rowUuid(uid, 'localnet'), {
-    name: localnetName(uid),
-    type: 'localnet',
-    addresses: ['unknown'],
-    tag_request: provider.vlanID,
-    options: { network_name: provider.physicalNetwork },
-  });
-  return { rows: [port], memberships: [member('Logical_Switch', switchUuid(uid), 'ports', port.uuid)] };
 }
 
 /**

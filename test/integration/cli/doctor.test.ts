@@ -78,7 +78,17 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
   });
 
   it('names hosts without their own router MAC address when a VPC routes to a provider Subnet', async () => {
-    const provider = { physicalNetwork: 'physnet1', vlanID: 20 };
+    const provider = { networkRef: { name: 'plant' }, vlanID: 20 };
+    await cluster.apply({
+      apiVersion: API_VERSION,
+      kind: 'ProviderNetwork',
+      metadata: { name: 'plant' },
+      spec: {
+        physicalNetwork: 'physnet1',
+        vlanIDs: [{ min: 20 }],
+        allowedNamespaces: { selector: {} },
+      },
+    });
     const metadata = { namespace: 'hosted', name: 'plant' };
     await cluster.apply({
       apiVersion: API_VERSION,
@@ -103,6 +113,8 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     expect(await judged()).toMatchObject({ outcome: 'ok' });
     await cluster.delete('Subnet', 'hosted/plant');
     await cluster.gone('Subnet', 'hosted/plant');
+    await cluster.delete('ProviderNetwork', 'plant');
+    await cluster.gone('ProviderNetwork', 'plant');
   });
 
   it('names the databases that do not answer, and runs the other checks', async () => {

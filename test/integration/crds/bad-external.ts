@@ -8,8 +8,21 @@ const network = (fields: object) => ({
 });
 const floating = (fields: object) => ({ externalNetworkRef: { name: 'public' }, ...fields });
 
-/** Invalid ExternalNetworks, FloatingIPs and VPCPeerings. */
+/** Invalid ExternalNetworks, ProviderNetworks, FloatingIPs and VPCPeerings. */
 export const badExternal: readonly BadInput[] = [
+  ['an empty spec', 'ProviderNetwork', {}, [/^spec\.physicalNetwork: Required value/]],
+  [
+    'a range of VLAN IDs whose end is lower than its start',
+    'ProviderNetwork',
+    { physicalNetwork: 'lan', vlanIDs: [{ min: 20, max: 10 }] },
+    [/^spec\.vlanIDs\[0\]: .*max is lower than min/],
+  ],
+  [
+    'VLAN ID 0',
+    'ProviderNetwork',
+    { physicalNetwork: 'lan', vlanIDs: [{ min: 0 }] },
+    [/^spec\.vlanIDs\[0\]\.min: .*greater than or equal to 1/],
+  ],
   ['a missing spec', 'ExternalNetwork', undefined, [/^spec: Required value/]],
   [
     'an empty spec',

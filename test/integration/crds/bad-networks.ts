@@ -171,8 +171,14 @@ export const badNetworks: readonly BadInput[] = [
   [
     'VLAN ID 4095',
     'Subnet',
-    { provider: { physicalNetwork: 'lan', vlanID: 4095 } },
+    { provider: { networkRef: { name: 'plant' }, vlanID: 4095 } },
     [/^spec\.provider\.vlanID: .*less than or equal to 4094/],
+  ],
+  [
+    'a provider without a ProviderNetwork',
+    'Subnet',
+    { provider: { vlanID: 7 } },
+    [/^spec\.provider\.networkRef: .*networkRef is required: .*a Subnet cannot name a physicalNetwork/],
   ],
 
   ['an IPv6 address', 'Port', { ipAddress: '2001:db8::5' }, [at('spec.ipAddress', v6)]],

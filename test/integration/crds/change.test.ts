@@ -40,6 +40,27 @@ describe.each(targets)('the CRDs on the $name API server', ({ name: target, star
     ['changes the range of a Subnet', 'Subnet', { cidr: '10.1.1.0/24' }, { cidr: '10.1.2.0/24' }, 'cidr'],
     ['sets the range of a Subnet after creation', 'Subnet', {}, { cidr: '10.1.1.0/24' }, 'cidr'],
     ['changes the VPC of a Subnet', 'Subnet', { vpcRef: { name: 'a' } }, { vpcRef: { name: 'b' } }, 'vpcRef'],
+    [
+      'changes the VLAN of a Subnet',
+      'Subnet',
+      { provider: { networkRef: { name: 'a' }, vlanID: 1 } },
+      { provider: { vlanID: 2 } },
+      'provider',
+    ],
+    [
+      'connects a Subnet to a physical network after creation',
+      'Subnet',
+      {},
+      { provider: { networkRef: { name: 'a' } } },
+      'provider',
+    ],
+    [
+      'changes the physical network of a ProviderNetwork',
+      'ProviderNetwork',
+      { physicalNetwork: 'a' },
+      { physicalNetwork: 'b' },
+      'physicalNetwork',
+    ],
     ['unsets the VPC of a Subnet', 'Subnet', { vpcRef: { name: 'a' } }, { vpcRef: null }, 'vpcRef'],
     [
       'changes the Subnet of a Port',

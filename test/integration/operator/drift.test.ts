@@ -26,9 +26,14 @@ metadata: { name: quickstart }
 spec: { cidr: 10.10.0.0/16, staticRoutes: [{ destination: 192.168.0.0/16, nextHop: 10.10.1.254 }] }
 ---
 apiVersion: ${API_VERSION}
+kind: ProviderNetwork
+metadata: { name: plant }
+spec: { physicalNetwork: physnet1, vlanIDs: [{ min: 42 }], allowedNamespaces: { selector: {} } }
+---
+apiVersion: ${API_VERSION}
 kind: Subnet
 metadata: { name: wired }
-spec: { cidr: 10.10.2.0/24, provider: { physicalNetwork: physnet1, vlanID: 42 } }
+spec: { cidr: 10.10.2.0/24, provider: { networkRef: { name: plant }, vlanID: 42 } }
 ---
 apiVersion: ${API_VERSION}
 kind: Port
@@ -224,7 +229,8 @@ describe.each(targets)('a change by others in the Northbound database ($name API
       );
       for (const id of (await cluster.objects()).keys()) {
         const [kind, ...key] = id.split('/');
-        await cluster.delete(kind as 'Port', key.join('/'));
+        // The identity of a cluster-scoped object begins with an empty namespace.
+        await cluster.delete(kind as 'Port', key.join('/').replace(/^\//, ''));
       }
       await cluster.eventually(async () => expect(await currentRows()).toEqual([]));
       const left = stableContent(foreignRows(await cluster.nb.rows()));

@@ -35,6 +35,28 @@ export const externalNetwork = (name: string, spec: Spec = {}): Manifest => ({
   },
 });
 
+/** Returns a ProviderNetwork with all VLANs and the untagged frames of a physical network, for every namespace. */
+export const providerNetwork = (name: string, spec: Spec = {}): Manifest => ({
+  kind: 'ProviderNetwork',
+  metadata: { name },
+  spec: {
+    physicalNetwork: 'physnet1',
+    vlanIDs: [{ min: 1, max: 4094 }],
+    untagged: 'Allowed',
+    allowedNamespaces: { selector: {} },
+    ...spec,
+  },
+});
+
+/** Returns `provider` of a Subnet on a ProviderNetwork. */
+export const on = (
+  name: string,
+  vlanID?: number,
+): { readonly networkRef: { readonly name: string }; readonly vlanID?: number } => ({
+  networkRef: { name },
+  ...(vlanID === undefined ? {} : { vlanID }),
+});
+
 /** Returns the namespace of a project. The labels name its organization and project. */
 export const namespace = (name: string, labels: Readonly<Record<string, string>> = {}): Manifest => ({
   kind: 'Namespace',

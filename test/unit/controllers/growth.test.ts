@@ -7,6 +7,7 @@ import {
   namespace,
   natRule,
   portIn,
+  providerNetwork,
   securityGroup,
   subnet,
   trafficPolicy,
@@ -80,7 +81,12 @@ const crowds: Readonly<Record<KindName, Readonly<Record<string, (n: number) => M
         cidr: `100.${64 + (n >> 8)}.${n & 255}.0/24`,
         gateway: `100.${64 + (n >> 8)}.${n & 255}.1`,
         allocationPools: [],
+        type: 'VLAN',
+        vlanID: n + 1,
       }),
+  },
+  ProviderNetwork: {
+    'with their own physical networks': (n) => providerNetwork(`p${n}`, { physicalNetwork: `physnet-${n}` }),
   },
   FloatingIP: {
     'with their own addresses': (n) => floatingIP(`f${n}`, { externalNetworkRef: { name: 'public' } }),
@@ -133,7 +139,9 @@ async function costs(make: (n: number) => Manifest, size: number): Promise<Reado
   const { kind, metadata } = make(0);
   const key = (n: number) => {
     const { name } = make(n).metadata;
-    return kind === 'ExternalNetwork' ? name : `${metadata.namespace ?? 'default'}/${name}`;
+    return kind === 'ExternalNetwork' || kind === 'ProviderNetwork'
+      ? name
+      : `${metadata.namespace ?? 'default'}/${name}`;
   };
   // The others refer to the first object. When it appears, they all change.
   cluster.apply(make(0));

@@ -4,7 +4,9 @@ import {
   floatingIP,
   namespace,
   natRule,
+  on,
   portIn,
+  providerNetwork,
   subnet,
   vpc,
 } from '../../support/controllers/manifests.ts';
@@ -149,7 +151,8 @@ describe('a NatRule', () => {
         .sort();
     expect(memberships()).toEqual(['Logical_Router', 'Logical_Switch']);
     cluster.apply(subnet('more', { cidr: '10.9.3.0/24' }));
-    cluster.apply(subnet('vlan', { cidr: '10.9.4.0/24', provider: { physicalNetwork: 'physnet2' } }));
+    cluster.apply(providerNetwork('plant', { physicalNetwork: 'plant1' }));
+    cluster.apply(subnet('vlan', { cidr: '10.9.4.0/24', provider: on('plant') }));
     await cluster.settle();
     expect(memberships()).toEqual(['Logical_Router', 'Logical_Switch', 'Logical_Switch']);
   });

@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { externalNetwork, namespace, portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
+import {
+  externalNetwork,
+  namespace,
+  on,
+  portIn,
+  providerNetwork,
+  subnet,
+  vpc,
+} from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { rowsOf } from '../../support/controllers/rows.ts';
 
@@ -8,6 +16,7 @@ beforeEach(() => {
   cluster = new OfflineCluster();
   cluster.apply(namespace('default'));
   cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+  cluster.apply(providerNetwork('plant', { physicalNetwork: 'plant1' }));
 });
 
 const typesIn = (name: string) =>
@@ -16,13 +25,13 @@ const routerPort = (name: string) => rowsOf(cluster, 'Subnet', name, 'Logical_Ro
 
 describe('a Subnet on a physical network', () => {
   it('has a localnet port with or without a VLAN tag, and its traffic is routed on one host', async () => {
-    cluster.apply(subnet('flat', { provider: { physicalNetwork: 'physnet1' } }));
-    cluster.apply(subnet('vlan', { provider: { physicalNetwork: 'physnet1', vlanID: 100 } }));
+    cluster.apply(subnet('flat', { provider: on('plant') }));
+    cluster.apply(subnet('vlan', { provider: on('plant', 100) }));
     cluster.apply(subnet('overlay'));
     await cluster.settle();
     const localnet = (name: string) =>
       rowsOf(cluster, 'Subnet', name, 'Logical_Switch_Port').find(({ type }) => type === 'localnet');
-    expect(localnet('flat')).toMatchObject({ options: { network_name: 'physnet1' }, addresses: ['unknown'] });
+    expect(localnet('flat')).toMatchObject({ options: { network_name: 'plant1' }, addresses: ['unknown'] });
     expect(localnet('flat')).not.toHaveProperty('tag_request');
     expect(localnet('vlan')).toMatchObject({ tag_request: [100] });
     expect(routerPort('vlan')).toMatchObject({ options: { 'reside-on-redirect-chassis': 'true' } });
@@ -31,9 +40,7 @@ describe('a Subnet on a physical network', () => {
   });
 
   it('has no router port without a gateway', async () => {
-    cluster.apply(
-      subnet('vlan', { gateway: { mode: 'None' }, provider: { physicalNetwork: 'physnet1', vlanID: 100 } }),
-    );
+    cluster.apply(subnet('vlan', { gateway: { mode: 'None' }, provider: on('plant', 100) }));
     await cluster.settle();
     expect(typesIn('vlan')).toEqual(['localnet']);
     expect(routerPort('vlan')).toBeUndefined();

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Subnet } from '../../../src/api/index.ts';
 import { subnetKind } from '../../../src/controllers/subnet/kind.ts';
-import { portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
+import { namespace, on, portIn, providerNetwork, subnet, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 
 let cluster: OfflineCluster;
@@ -220,7 +220,9 @@ describe('a Subnet', () => {
     it('has no condition MTUFits on a physical network or without mtu in the spec', async () => {
       await withSpec({ mtu: 9000 });
       expect(fits()).toMatch(/^!MTUTooLarge/);
-      await withSpec({ mtu: 9000, provider: { physicalNetwork: 'physnet1' } });
+      cluster.apply(namespace('default'));
+      cluster.apply(providerNetwork('plant'));
+      await withSpec({ mtu: 9000, provider: on('plant') });
       expect([fits(), ready('a')]).toEqual(['-', 'Ready']);
       await withSpec({});
       expect(fits()).toBe('-');

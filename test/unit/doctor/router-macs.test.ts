@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { evaluateRouterMacs } from '../../../src/doctor/router-macs.ts';
 import type { Listed } from '../../../src/doctor/objects.ts';
 import type { SouthboundFacts } from '../../../src/ovn/index.ts';
-import { subnet, vpc } from '../../support/controllers/manifests.ts';
+import { on, providerNetwork, subnet, vpc } from '../../support/controllers/manifests.ts';
 
 const host = (name: string, macs: Readonly<Record<string, string>> = {}) => ({
   name,
@@ -18,23 +18,28 @@ const southbound = (hosts: SouthboundFacts['hosts']): SouthboundFacts => ({
   hosts,
 });
 
-/** A Subnet with a status that names the VPC. */
+/** A Subnet with a status that names the VPC, and the ProviderNetwork `segment` of the Subnet. */
 const inside = (
   name: string,
-  spec: object,
+  spec: { readonly provider?: ReturnType<typeof on> },
   { gatewayIP }: { gatewayIP?: string } = { gatewayIP: '10.9.1.1' },
 ) => ({
-  ...subnet(name, spec as Record<string, unknown>),
-  status: { vpc: { name: 'net', uid: 'vpc-uid' }, gatewayIP },
+  ...subnet(name, spec),
+  status: {
+    vpc: { name: 'net', uid: 'vpc-uid' },
+    gatewayIP,
+    ...(spec.provider === undefined ? {} : { segment: spec.provider.networkRef }),
+  },
 });
-const onNetwork = (physicalNetwork: string) => ({ provider: { physicalNetwork } });
+const onNetwork = (name: string) => ({ provider: on(name) });
 const outward = { externalGateway: { externalNetworkRef: { name: 'public' } } };
 const net = (spec: Record<string, unknown> = outward) => {
   const made = vpc('net', spec);
   return { ...made, metadata: { ...made.metadata, uid: 'vpc-uid' } };
 };
 const evaluate = (hosts: SouthboundFacts['hosts'], ...objects: object[]) => {
-  const listed = objects as Listed[];
+  const networks = ['physnet1', 'physnet2'].map((name) => providerNetwork(name, { physicalNetwork: name }));
+  const listed = [...networks, ...objects] as Listed[];
   return evaluateRouterMacs(
     { of: (kind) => listed.filter((each) => each.kind === kind), forbidden: [] },
     southbound(hosts),

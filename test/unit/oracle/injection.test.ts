@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  namespace,
   port,
   portIn,
+  providerNetwork,
   securityGroup,
   subnet,
   trafficPolicy,
@@ -218,9 +220,15 @@ describe(`with any values in the specs of tenants (seed ${seed}), the operator`,
     const counts = { refused: 0, ready: 0 };
     for (const each of fc.sample(plugged, { seed, numRuns: 200 })) {
       const cluster = new OfflineCluster();
+      cluster.apply(namespace('default'));
       cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
       const { ofSubnet, ofPort, mtu, provider, host, migrationTargetHost } = each;
-      cluster.apply(subnet('a', { cidr: '10.9.1.0/24', dhcp: ofSubnet, mtu, ...(provider && { provider }) }));
+      if (provider !== undefined)
+        cluster.apply(providerNetwork('plant', { physicalNetwork: provider.physicalNetwork }));
+      const wired = provider && { networkRef: { name: 'plant' }, vlanID: provider.vlanID };
+      cluster.apply(
+        subnet('a', { cidr: '10.9.1.0/24', dhcp: ofSubnet, mtu, ...(wired && { provider: wired }) }),
+      );
       cluster.apply(subnet('b', { cidr: '10.9.2.0/24' }));
       const attachment = {
         vmID: 'vm',
@@ -240,7 +248,10 @@ describe(`with any values in the specs of tenants (seed ${seed}), the operator`,
         unexpected: [],
       });
       for (const ready of [cluster.ready('Subnet', 'default/a'), cluster.ready('Port', 'default/b')]) {
-        if (ready !== 'Ready') expect(ready).toMatch(/^!Invalid(?:CIDR|Spec): (?:INVALID_CIDR: )?spec\./);
+        if (ready !== 'Ready')
+          expect(ready).toMatch(
+            /^!(?:Invalid(?:CIDR|Spec): (?:INVALID_CIDR: )?spec\.|ProviderNetworkNotAllowed: )/,
+          );
         counts[ready === 'Ready' ? 'ready' : 'refused']++;
       }
     }
