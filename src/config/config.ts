@@ -2,6 +2,7 @@ import type { LogLevel } from '../process/log.ts';
 import { endpointProblems, type Protection } from './endpoints.ts';
 import {
   addresses,
+  adoption,
   cidr,
   clusterName,
   flag,
@@ -40,6 +41,11 @@ export interface Config extends Protection {
   readonly subnetPrefixLength: number;
   /** The mark of the operator's rows in a Northbound database that several clusters share. */
   readonly clusterName: string;
+  /**
+   * The UID of the Kubernetes cluster whose rows this cluster takes over, or `unrecorded` for rows whose cluster is not
+   * recorded; undefined: none.
+   */
+  readonly adopt: string | undefined;
   /** The network between the hosts. The MTU of a Subnet is `mtu` (bytes) minus the overhead of the tunnel. */
   readonly underlay: { readonly tunnel: Tunnel; readonly mtu: number };
   /** DNS servers that DHCP announces in a Subnet that does not set DNS servers. */
@@ -111,6 +117,11 @@ const settings = {
     clusterName,
     'default',
     'mark of this cluster in a Northbound database that clusters share',
+  ),
+  adopt: setting(
+    adoption,
+    undefined,
+    'take over the rows of this replaced Kubernetes cluster (UID of its namespace kube-system), or unrecorded rows',
   ),
   'underlay.tunnel': setting(
     oneOf<Tunnel>('geneve', 'vxlan'),
@@ -198,6 +209,7 @@ export function resolveConfig(sources: ConfigSources = {}): {
     vpcPrefixLength: valueOf('vpcPrefixLength'),
     subnetPrefixLength: valueOf('subnetPrefixLength'),
     clusterName: valueOf('clusterName'),
+    adopt: valueOf('adopt'),
     underlay: Object.freeze({ tunnel: valueOf('underlay.tunnel'), mtu: valueOf('underlay.mtu') }),
     dnsServers: Object.freeze(valueOf('dnsServers')),
     listenAddr: valueOf('listenAddr'),

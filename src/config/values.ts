@@ -93,6 +93,15 @@ export const listen = (value: string): string => {
   return value;
 };
 
+/** Accepts the UID of a Kubernetes cluster, or `unrecorded`. */
+export const adoption = (value: string): string | undefined => {
+  if (value !== 'unrecorded' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value))
+    throw new InvalidValueError(
+      'must be the UID of the namespace kube-system of the cluster whose rows to adopt, or unrecorded',
+    );
+  return value;
+};
+
 /** Accepts a name that is valid as the value of a label. */
 export const clusterName = (value: string): string => {
   if (!/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(value))

@@ -1,5 +1,5 @@
 import { realClock, scopedLog, Turn } from '../base/index.ts';
-import type { ChassisDirectory, PortBindings, RowWriter } from '../ovn/index.ts';
+import type { ChassisDirectory, PortBindings, RowClaims, RowWriter } from '../ovn/index.ts';
 import type { KubeObject, Manager } from '../reconcile/index.ts';
 import { withReadyEvents } from './common/ready-events.ts';
 import type { Env } from './common/env.ts';
@@ -11,7 +11,7 @@ import { Pools } from './pools/pools.ts';
 import { followDrift } from './upkeep/drift.ts';
 import { createEnv } from './upkeep/environment.ts';
 import { controllerMetrics, type ControllerCounters } from './upkeep/metrics.ts';
-import { orphanedRows, sweepOrphans } from './upkeep/orphans.ts';
+import { orphanedRows, rowClaims, sweepOrphans } from './upkeep/orphans.ts';
 import { rebuildPools } from './upkeep/rebuild.ts';
 import { RepairLog } from './upkeep/repair-log.ts';
 import { ReportingWriter } from './upkeep/reporting-writer.ts';
@@ -44,6 +44,8 @@ export interface Controllers {
    * listed, the replica is complete and the operator may write. A stop of the operator aborts `signal`.
    */
   prepare(signal: AbortSignal): Promise<void>;
+  /** Compares the present rows with the objects, when all kinds are listed and the replica is complete. */
+  claims(): RowClaims;
 }
 
 /**
@@ -78,7 +80,10 @@ export function addControllers(
   manager.addKind(namespaceKind);
   for (const name of kindNames)
     manager.addKind<KubeObject>(modules[name].kind, new KindReconciler(env, modules[name]));
-  return { prepare: (signal) => prepare(env, manager, counters, options, signal) };
+  return {
+    prepare: (signal) => prepare(env, manager, counters, options, signal),
+    claims: () => rowClaims(env),
+  };
 }
 
 async function prepare(

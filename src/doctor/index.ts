@@ -8,10 +8,11 @@ import {
   type SouthboundFacts,
 } from '../ovn/index.ts';
 import { realClock } from '../base/index.ts';
-import type { RestClient } from '../reconcile/index.ts';
+import { readClusterUid, type RestClient } from '../reconcile/index.ts';
 import { checkDrift, type Rehearse } from './drift.ts';
 import { problem, reasonOf, type Finding } from './finding.ts';
 import { evaluateGateways } from './gateways.ts';
+import { evaluateHome } from './home.ts';
 import { checkApiServer, checkDefinitions, checkPermissions } from './kubernetes.ts';
 import { evaluateLeader, watchLease, type LeaseRef } from './leader.ts';
 import { evaluateObjects, evaluateOrphans, listObjects } from './objects.ts';
@@ -31,7 +32,10 @@ interface Installation {
   readonly definitions: readonly Definition[];
   /** The Lease of the leader election; undefined when leader election is disabled. */
   readonly lease: LeaseRef | undefined;
+  /** The mark of the rows (`clusterName`). */
   readonly cluster: string;
+  /** The setting `adopt`. */
+  readonly adopt: string | undefined;
   /** Computes the rows with the operator's settings. */
   readonly rehearse: Rehearse;
   readonly northbound: InspectOptions;
@@ -55,30 +59,39 @@ export async function examine(installation: Installation): Promise<Finding[]> {
     attempt('Southbound database', 'ovnSbEndpoint', () => inspectSouthbound(installation.southbound)),
   ]);
   const facts = { northbound: northbound.facts, southbound: southbound.facts };
+  const home = kubernetes.evaluateHome(facts.northbound);
+  // The rows of another cluster match no object of this cluster.
+  const isElsewhere = home.some(({ outcome }) => outcome === 'problem');
+  const comparable = isElsewhere ? { ...facts, northbound: undefined } : facts;
   return [
     ...kubernetes.findings,
     ...kubernetes.evaluateLeader(facts.northbound?.epoch),
     ...northbound.failed,
     ...(facts.northbound === undefined ? [] : evaluateNorthbound(facts.northbound)),
+    ...home,
     ...southbound.failed,
     ...(facts.southbound === undefined ? [] : evaluateSouthbound(facts.southbound, facts.northbound)),
     ...lag,
-    ...(kubernetes.canList ? await examineObjects(installation, facts) : []),
+    ...(kubernetes.canList ? await examineObjects(installation, comparable) : []),
   ];
 }
 
-async function examineKubernetes({ client, definitions, lease }: Installation): Promise<{
+async function examineKubernetes({ client, definitions, lease, cluster, adopt }: Installation): Promise<{
   readonly findings: readonly Finding[];
   readonly canList: boolean;
   /** `epoch`: the epoch in the Northbound database; undefined when the epoch is unknown. */
   readonly evaluateLeader: (epoch: string | undefined) => readonly Finding[];
+  /** `northbound`: undefined when the database is not available. */
+  readonly evaluateHome: (northbound: NorthboundFacts | undefined) => readonly Finding[];
 }> {
   const server = await checkApiServer(client);
-  if (server.outcome !== 'ok') return { findings: [server], canList: false, evaluateLeader: () => [] };
-  const [kinds, rights, leadership] = await Promise.all([
+  if (server.outcome !== 'ok')
+    return { findings: [server], canList: false, evaluateLeader: () => [], evaluateHome: () => [] };
+  const [kinds, rights, leadership, home] = await Promise.all([
     attempt('Custom resources', 'kubeconfig', () => checkDefinitions(client, definitions)),
     attempt('Permissions', 'kubeconfig', () => checkPermissions(client, lease?.namespace)),
     attempt('Leader', 'kubeconfig', () => watchLease(client, lease, realClock)),
+    attempt('Kubernetes cluster', 'kubeconfig', () => readClusterUid(client)),
   ]);
   const found: readonly Finding[] = kinds.facts ?? kinds.failed;
   return {
@@ -86,6 +99,10 @@ async function examineKubernetes({ client, definitions, lease }: Installation): 
     canList: found.every(({ outcome }) => outcome !== 'problem'),
     evaluateLeader: (epoch) =>
       leadership.facts === undefined ? leadership.failed : [evaluateLeader(leadership.facts, epoch)],
+    evaluateHome: (northbound) => {
+      if (home.facts === undefined) return home.failed;
+      return northbound === undefined ? [] : [evaluateHome(home.facts, northbound, { cluster, adopt })];
+    },
   };
 }
 

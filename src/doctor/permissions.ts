@@ -1,5 +1,6 @@
 import { resources } from '../api/index.ts';
 import { operatorRules } from '../controllers/index.ts';
+import { IDENTITY_NAMESPACE } from '../reconcile/index.ts';
 
 /** A permission that the operator needs from the API server. */
 export interface Permission {
@@ -26,6 +27,7 @@ export function neededPermissions(leaseNamespace: string | undefined): Permissio
     }),
   );
   const namespaces = ['list', 'watch'].map((verb) => ({ group: '', resource: 'namespaces', verb }));
+  const identity = { group: '', resource: 'namespaces', verb: 'get', name: IDENTITY_NAMESPACE };
   const events = ['create', 'patch'].map((verb) => ({ group: 'events.k8s.io', resource: 'events', verb }));
   const lease = { group: 'coordination.k8s.io', resource: 'leases' };
   const leases =
@@ -40,7 +42,7 @@ export function neededPermissions(leaseNamespace: string | undefined): Permissio
             name: 'overlay-network',
           })),
         ];
-  return [...own, ...namespaces, ...events, ...leases];
+  return [...own, ...namespaces, identity, ...events, ...leases];
 }
 
 /** Formats a permission as for `kubectl auth can-i`: `patch ports.network.plasmavmc.io/status`. */

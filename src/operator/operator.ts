@@ -5,9 +5,17 @@ import { protectionOf, type Config } from '../config/index.ts';
 import { addControllers, EVENT_CONTROLLER, networkSettings } from '../controllers/index.ts';
 import { serveEndpoints, type Endpoints } from '../process/endpoints.ts';
 import { connectNorthbound, Southbound, type Northbound } from '../ovn/index.ts';
-import { type Logger, backoffDelay, errorFields, realClock, sleep } from '../base/index.ts';
-import { EventRecorder, fromKubeconfig, Manager, MetricsRegistry, RestClient } from '../reconcile/index.ts';
+import { type Logger, errorFields, realClock, sleep } from '../base/index.ts';
+import {
+  BoundClient,
+  EventRecorder,
+  fromKubeconfig,
+  Manager,
+  MetricsRegistry,
+  RestClient,
+} from '../reconcile/index.ts';
 import { clientMetrics, connectionMetrics, leaderMetrics, transactionMetrics } from './metrics.ts';
+import { takeover } from './takeover.ts';
 import { processMetrics } from '../process/metrics.ts';
 import { version } from '../process/version.ts';
 
@@ -46,11 +54,12 @@ export async function startOperator(
   { graceMs, reconnectDeadlineMs }: OperatorTimings = {},
 ): Promise<Operator> {
   const metrics = new MetricsRegistry();
-  const client = new RestClient(await fromKubeconfig(config.kubeconfig), {
-    onRequest: clientMetrics(metrics),
-  });
-  const identity = `${hostname()}_${randomUUID()}`;
   const failure = Promise.withResolvers<string>();
+  const client = new BoundClient(
+    new RestClient(await fromKubeconfig(config.kubeconfig), { onRequest: clientMetrics(metrics) }),
+    (error) => failure.resolve(error.message),
+  );
+  const identity = `${hostname()}_${randomUUID()}`;
   const elector = candidate(config, client, { identity, onLost: failure.resolve, log });
   if (elector !== undefined) leaderMetrics(metrics, elector);
   const manager = new Manager({
@@ -85,13 +94,13 @@ export async function startOperator(
       log,
       signal,
       onTransaction: transactionMetrics(metrics),
-      onFenced: async ({ reason, epoch }) => {
+      onFenced: async ({ reason, epoch, message }) => {
         log.warn('the Northbound database no longer accepts the epoch of this operator', { reason, epoch });
         if (reason === 'lost' && (await elector?.confirm()) !== false) return 'retake';
         failure.resolve(
           reason === 'lost'
             ? 'this operator does not hold the Lease'
-            : 'another operator writes to the Northbound database',
+            : (message ?? 'another operator writes to the Northbound database'),
         );
         return 'stop';
       },
@@ -113,10 +122,19 @@ export async function startOperator(
   });
   manager.ready.add('ovn-northbound', () => (northbound?.client.connected ? undefined : 'not connected'));
   manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
-  manager.beforeStart('taking over the Northbound database', async (signal) => {
-    const epoch = await retryUntilStopped(() => connected().fence.take(), signal, log);
-    log.info('this operator is the leader', { epoch });
+  const takeOver = takeover({
+    home: async () => ({
+      uid: await client.identify(),
+      adopt: config.adopt,
+      maxOrphanShare: config.sweepShareLimit,
+      claims: () => controllers.claims(),
+    }),
+    northbound: connected,
+    ready: manager.ready,
+    metrics,
+    log,
   });
+  manager.beforeStart('taking over the Northbound database', takeOver);
   manager.beforeStart('rebuilding the pools', (signal) => controllers.prepare(signal));
   const stopMeasuring = processMetrics(metrics, version());
   manager.onStop('the Northbound database', async () => northbound?.stop());
@@ -138,26 +156,6 @@ export async function startOperator(
       await endpoints?.stop();
     },
   };
-}
-
-/**
- * Repeats the takeover until it succeeds, because the connection to the database may be lost at any time. Rejects
- * only after `signal` is aborted.
- */
-async function retryUntilStopped<T>(
-  takeOver: () => Promise<T>,
-  signal: AbortSignal,
-  log: Logger,
-): Promise<T> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await takeOver();
-    } catch (error) {
-      if (signal.aborted) throw error;
-      log.warn('cannot take over the Northbound database; retrying', errorFields(error));
-      await sleep(realClock, backoffDelay({ baseMs: 100, maxMs: 5_000 }, failures, Math.random), signal);
-    }
-  }
 }
 
 function serve(config: Config, served: Manager): Promise<Endpoints> | undefined {

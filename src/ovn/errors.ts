@@ -18,6 +18,8 @@ type ApplyErrorCode =
   | 'OVN_CONNECTION_FAILED'
   /** This operator does not hold the fence, so it may not write. */
   | 'FENCED'
+  /** The rows with this mark belong to another Kubernetes cluster, so this operator may not lead. */
+  | 'OTHER_CLUSTER'
   /** The applier was stopped. */
   | 'STOPPED'
   /** The transaction failed for another reason. */
@@ -38,6 +40,7 @@ const retries: Readonly<Record<ApplyErrorCode, Retry>> = {
   INVALID_ROW: 'never',
   OVN_CONNECTION_FAILED: 'backoff',
   FENCED: 'never',
+  OTHER_CLUSTER: 'never',
   STOPPED: 'never',
   TRANSACTION_FAILED: 'backoff',
 };

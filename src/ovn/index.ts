@@ -23,6 +23,8 @@ export type { Family, Network } from './match/networks.ts';
 export { printMatch } from './match/print.ts';
 export { countFlows, countMatches } from './match/size.ts';
 
+export { UNRECORDED } from './apply/home.ts';
+export type { Home, RowClaims } from './apply/home.ts';
 export type { TransactionReport } from './apply/applier.ts';
 export { sweep } from './apply/sweep.ts';
 export type { SweepReport } from './apply/sweep.ts';

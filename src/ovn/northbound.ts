@@ -1,6 +1,7 @@
 import { Applier } from './apply/applier.ts';
 import type { ApplierOptions } from './apply/applier.ts';
 import { Fence } from './apply/fence.ts';
+import { retakeFence } from './apply/retake-fence.ts';
 import { monitoredTables } from './model/tables.ts';
 import { OvsdbClient } from './ovsdb/index.ts';
 import type { OvsdbClientOptions } from './ovsdb/index.ts';
@@ -48,12 +49,18 @@ export async function connectNorthbound(options: NorthboundOptions): Promise<Nor
   const applier = new Applier({ ...rest, cluster, database: client, fence });
   const giveUp = (): void => void client.stop();
   signal?.addEventListener('abort', giveUp, { once: true });
+  // An operator of another cluster that finds no record has to judge by the rows, so the record must not stay absent.
+  const unsubscribe = client.replica.subscribe((changes) => {
+    if (fence.hasLostRecord && changes.some(({ table }) => table === 'NB_Global'))
+      retakeFence(fence, rest.onFenced).catch(() => undefined);
+  });
   await client.start().finally(() => signal?.removeEventListener('abort', giveUp));
   return {
     client,
     applier,
     fence,
     stop: async () => {
+      unsubscribe();
       await applier.stop();
       await client.stop();
     },

@@ -1,5 +1,5 @@
 import { resources } from '../../api/index.ts';
-import { describeOwner, sweep, type Owner, type SweepReport } from '../../ovn/index.ts';
+import { describeOwner, sweep, type Owner, type RowClaims, type SweepReport } from '../../ovn/index.ts';
 import type { Logger } from '../../base/index.ts';
 import { isNotFound, refKey, type KubeObject, type ReadStore } from '../../reconcile/index.ts';
 import type { Env, KindName } from '../common/env.ts';
@@ -37,13 +37,26 @@ export async function sweepOrphans(env: Env, maxShare: number, log: Logger): Pro
   return report;
 }
 
+/**
+ * Counts the present rows, and those whose object is in the cache. Ignores rows of unknown kinds, which a newer
+ * operator may have created. Costs O(rows).
+ */
+export function rowClaims(env: Pick<Env, 'stores' | 'writer'>): RowClaims {
+  let rows = 0;
+  let withObject = 0;
+  for (const owner of env.writer.owners()) {
+    if (!isKnownKind(owner.kind)) continue;
+    const owned = env.writer.ownedBy(owner.uid).length;
+    rows += owned;
+    if (isCached(env, owner)) withObject += owned;
+  }
+  return { rows, withObject };
+}
+
 /** Returns the present number of rows whose object is not in the cache. Costs O(rows). */
 export function orphanedRows(env: Env): number {
-  let rows = 0;
-  for (const owner of env.writer.owners()) {
-    if (isKnownKind(owner.kind) && !isCached(env, owner)) rows += env.writer.ownedBy(owner.uid).length;
-  }
-  return rows;
+  const { rows, withObject } = rowClaims(env);
+  return rows - withObject;
 }
 
 /** Whether the object is in the cache. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ApplyError } from '../errors.ts';
-import { epochKey } from '../model/marks.ts';
+import { epochKey, homeKey } from '../model/marks.ts';
 import type { Operation, Replica, Row, Uuid } from '../ovsdb/index.ts';
+import { checkHome, recordOf, type Home } from './home.ts';
 import { insertRow, mutateExternalIds, requireColumns, requireRow } from './operations.ts';
 
 /** The part of the OVSDB client that the fence and the applier use. */
@@ -19,11 +20,11 @@ export interface Database {
 type FenceState =
   /** The database contains this operator's epoch. */
   | 'held'
-  /** The database contains a later epoch: another operator has taken over. */
+  /** The database contains a later epoch, or records another Kubernetes cluster: another operator has taken over. */
   | 'superseded'
   /**
-   * The database contains no epoch or an earlier epoch, or it was emptied, restored from a backup or
-   * restarted. In the last cases this operator's epoch in the database proves nothing, because a backup
+   * The database contains no epoch, an earlier epoch, or no record of the Kubernetes cluster, or it was emptied,
+   * restored from a backup or restarted. In the last cases this operator's epoch in the database proves nothing, because a backup
    * contains the epoch of its time.
    */
   | 'lost';
@@ -32,6 +33,8 @@ interface Epoch {
   readonly row: Uuid;
   readonly number: number;
   readonly value: string;
+  /** The cluster that the database records next to the epoch. */
+  readonly home: Home;
   /** The generation of the database when the epoch was written. */
   readonly generation: number;
 }
@@ -50,12 +53,17 @@ const MAX_ATTEMPTS = 10;
  * tests that its epoch is still in the database. If a leader was paused for longer than its Lease, the
  * database contains a later epoch and rejects the transactions. The fence does not depend on clocks.
  *
+ * Next to the epoch, the database records the Kubernetes cluster of the operator. An operator of another cluster
+ * cannot take the fence (see `checkHome`), and every transaction tests the record too.
+ *
  * An epoch is valid only in the generation of the database in which it was written: after a restore, the
  * database may contain the epoch of an earlier leader again.
  */
 export class Fence {
   readonly #database: Database;
+  readonly #cluster: string;
   readonly #key: string;
+  readonly #homeKey: string;
   readonly #identity: string;
   #epoch: Epoch | undefined;
 
@@ -64,7 +72,9 @@ export class Fence {
    */
   constructor(database: Database, cluster: string, identity: string = randomUUID()) {
     this.#database = database;
+    this.#cluster = cluster;
     this.#key = epochKey(cluster);
+    this.#homeKey = homeKey(cluster);
     this.#identity = identity;
   }
 
@@ -75,15 +85,16 @@ export class Fence {
 
   /**
    * Takes over: writes an epoch that is higher than the epoch in the database and than any earlier epoch of
-   * this object. The database then rejects transactions with earlier epochs. Creates the row of `NB_Global`
+   * this object, and records the Kubernetes cluster. The database then rejects transactions with earlier epochs. Creates the row of `NB_Global`
    * if it does not exist. The caller can safely repeat a failed call.
    *
    * @returns the epoch, a positive integer
    * @throws OvsdbError when the database cannot be reached
+   * @throws ApplyError OTHER_CLUSTER when the rows belong to another Kubernetes cluster
    * @throws ApplyError FENCED when other clients change `NB_Global` all the time
    */
-  async take(): Promise<number> {
-    return this.#retryRaces(() => this.#raise());
+  async take(home: Home): Promise<number> {
+    return this.#retryRaces(() => this.#raise(home));
   }
 
   /**
@@ -96,8 +107,8 @@ export class Fence {
    */
   async retake(): Promise<boolean> {
     return this.#retryRaces(async () => {
-      if (this.state() === 'superseded') return false;
-      await this.#raise();
+      if (this.#epoch === undefined || this.state() === 'superseded') return false;
+      await this.#raise(this.#epoch.home);
       return true;
     });
   }
@@ -117,18 +128,27 @@ export class Fence {
     if (this.#epoch?.generation !== this.#database.generation) {
       throw new ApplyError('FENCED', NOT_LEADING);
     }
-    const { row, value } = this.#epoch;
-    return requireRow(TABLE, row, new Map([[this.#key, value]]));
+    const { row, value, home } = this.#epoch;
+    return requireRow(TABLE, row, new Map([[this.#key, value], recordOf(this.#cluster, home)]));
   }
 
   /** Compares the epoch of this operator with the replica. */
   state(): FenceState {
     const row = this.#global();
-    const value = this.#valueIn(row);
+    const value = valueIn(row, this.#key);
+    const recorded = valueIn(row, this.#homeKey);
     if (this.#epoch === undefined) return 'lost';
-    if (epochNumber(value) > this.#epoch.number) return 'superseded';
-    const isOurs = row?._uuid === this.#epoch.row && value === this.#epoch.value;
+    const { home, number } = this.#epoch;
+    if (epochNumber(value) > number || (recorded ?? home.uid) !== home.uid) return 'superseded';
+    const isOurs = row?._uuid === this.#epoch.row && value === this.#epoch.value && recorded === home.uid;
     return isOurs && this.#epoch.generation === this.#database.generation ? 'held' : 'lost';
+  }
+
+  /** Whether another client removed the record of the Kubernetes cluster from under this operator's epoch. */
+  get hasLostRecord(): boolean {
+    const row = this.#global();
+    const isOurs = this.#epoch !== undefined && valueIn(row, this.#key) === this.#epoch.value;
+    return isOurs && valueIn(row, this.#homeKey) === undefined;
   }
 
   /** Repeats `raise` while other clients change `NB_Global` between the read and the write. */
@@ -146,36 +166,34 @@ export class Fence {
     );
   }
 
-  async #raise(): Promise<number> {
+  async #raise(home: Home): Promise<number> {
     const { generation } = this.#database;
     const found = this.#global();
+    checkHome(this.#cluster, valueIn(found, this.#homeKey), home);
     const row = found?._uuid ?? randomUUID();
-    const number = Math.max(epochNumber(this.#valueIn(found)), this.#epoch?.number ?? 0) + 1;
+    const number = Math.max(epochNumber(valueIn(found, this.#key)), this.#epoch?.number ?? 0) + 1;
     const value = `${number}/${this.#identity}`;
+    const put = new Map([[this.#key, value], recordOf(this.#cluster, home)]);
     const operations =
       found === undefined
-        ? [insertRow(TABLE, row, { external_ids: new Map([[this.#key, value]]) })]
-        : this.#replace(found, value);
+        ? [insertRow(TABLE, row, { external_ids: put })]
+        : [
+            requireColumns(TABLE, found._uuid, { external_ids: externalIds(found) }),
+            mutateExternalIds(TABLE, found._uuid, { put }),
+          ];
     await this.#database.transact(operations);
-    this.#epoch = { row, number, value, generation };
+    this.#epoch = { row, number, value, home, generation };
     return number;
-  }
-
-  #replace(found: Row, value: string): Operation[] {
-    return [
-      requireColumns(TABLE, found._uuid, { external_ids: externalIds(found) }),
-      mutateExternalIds(TABLE, found._uuid, { put: new Map([[this.#key, value]]) }),
-    ];
   }
 
   #global(): Row | undefined {
     for (const row of this.#database.replica.rows(TABLE)) return row;
     return undefined;
   }
+}
 
-  #valueIn(row: Row | undefined): string | undefined {
-    return row === undefined ? undefined : externalIds(row).get(this.#key);
-  }
+function valueIn(row: Row | undefined, key: string): string | undefined {
+  return row === undefined ? undefined : externalIds(row).get(key);
 }
 
 function externalIds(row: Row): ReadonlyMap<string, string> {

@@ -3,10 +3,15 @@ import { NOT_LEADING, type Fence } from './fence.ts';
 
 /** The database no longer contains the epoch of this operator. */
 export interface FenceLoss {
-  /** `superseded`: another operator took over. `lost`: the database was emptied, restored or restarted. */
-  readonly reason: 'superseded' | 'lost';
+  /**
+   * `superseded`: another operator took over. `lost`: the database was emptied, restored or restarted. `refused`: the
+   * rows that are now in the database belong to another Kubernetes cluster.
+   */
+  readonly reason: 'superseded' | 'lost' | 'refused';
   /** The epoch that this operator held. */
   readonly epoch: number | undefined;
+  /** Why the operator may not take the fence, when it is `refused`. */
+  readonly message?: string;
 }
 
 /**
@@ -34,6 +39,12 @@ export async function retakeFence(fence: Fence, onFenced: OnFenced = () => 'stop
     }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
+    if (error instanceof ApplyError && error.code === 'OTHER_CLUSTER') {
+      const { epoch } = fence;
+      fence.drop();
+      await onFenced({ reason: 'refused', epoch, message: said });
+      throw new ApplyError('FENCED', NOT_LEADING, { cause: error });
+    }
     const message = `the fence in the Northbound database could not be taken again: ${said}`;
     throw new ApplyError('OVN_CONNECTION_FAILED', message, { cause: error });
   }

@@ -1,6 +1,6 @@
 import { ComparingWriter } from '../diff/comparing-writer.ts';
 import { OwnershipIndex } from '../diff/ownership.ts';
-import { epochKey } from '../model/marks.ts';
+import { epochKey, homeKey } from '../model/marks.ts';
 import type { Owner } from '../model/marks.ts';
 import { monitoredTables } from '../model/tables.ts';
 import { OvsdbClient } from '../ovsdb/index.ts';
@@ -27,6 +27,8 @@ export interface NorthboundFacts {
   readonly rows: number;
   /** The epoch of the last leader; undefined if no operator has ever been the leader. */
   readonly epoch: string | undefined;
+  /** The UID of the recorded Kubernetes cluster; undefined without a record. */
+  readonly home: string | undefined;
   /** The names of all logical switch ports, including ports of other clients. */
   readonly ports: ReadonlySet<string>;
   /**
@@ -70,14 +72,15 @@ export function inspectNorthbound(cluster: string, options: InspectOptions): Pro
     const [global] = replica.rows('NB_Global');
     const counter = (column: string): number => Number(global?.[column] ?? 0);
     const ids = global?.['external_ids'];
-    const epoch =
-      ids instanceof Map ? (ids as ReadonlyMap<string, string>).get(epochKey(cluster)) : undefined;
+    const value = (key: string): string | undefined =>
+      ids instanceof Map ? (ids as ReadonlyMap<string, string>).get(key) : undefined;
     return {
       schemaVersion: schema?.version ?? '',
       writer: new ComparingWriter(cluster, replica, index),
       owners: [...index.owners()],
       rows: index.size,
-      epoch,
+      epoch: value(epochKey(cluster)),
+      home: value(homeKey(cluster)),
       ports: new Set([...replica.rows('Logical_Switch_Port')].map((row) => row['name'] as string)),
       progress: { asked: counter('nb_cfg'), northd: counter('sb_cfg') },
     };

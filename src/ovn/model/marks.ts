@@ -34,6 +34,14 @@ export function epochKey(cluster: string): string {
 }
 
 /**
+ * Returns the key in `NB_Global.external_ids` that holds the UID of the Kubernetes cluster whose objects own the rows
+ * with this mark (see `Home`).
+ */
+export function homeKey(cluster: string): string {
+  return `${MARK_PREFIX}kubernetes/${cluster}`;
+}
+
+/**
  * Returns `Kind/namespace/name`. Kubernetes allows no slash in any of the three, so the text is unambiguous.
  */
 export function ownerText(owner: Owner): string {

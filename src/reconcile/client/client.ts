@@ -7,6 +7,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
   /** The deadline of the call, including retries, in ms; the client has a default. */
   readonly timeoutMs?: number;
+  /** Opens a connection for this request only. The default is to use a connection of an earlier request. */
+  readonly hasOwnConnection?: boolean;
 }
 
 export interface ListOptions extends RequestOptions {

@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly contentType?: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Opens a connection for this request only. */
+  readonly hasOwnConnection?: boolean;
 }
 
 /** A complete response. */
@@ -80,7 +82,8 @@ export class HttpClient {
   async request(request: HttpRequest): Promise<HttpResponse> {
     const channel = this.#current() ?? (await this.#refresh());
     return new Promise((resolve, reject) => {
-      this.#exchange(channel, channel.agent, request, reject, (response, exchange) => {
+      const agent = request.hasOwnConnection === true ? false : channel.agent;
+      this.#exchange(channel, agent, request, reject, (response, exchange) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
@@ -144,7 +147,7 @@ export class HttpClient {
 
   #exchange(
     channel: Channel,
-    agent: http.Agent,
+    agent: http.Agent | false,
     { method, path, body, contentType = 'application/json', timeoutMs, signal }: HttpRequest,
     reject: (error: unknown) => void,
     onResponse: (response: http.IncomingMessage, exchange: Exchange) => void,

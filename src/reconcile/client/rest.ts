@@ -241,7 +241,9 @@ export class RestClient implements KubeClient {
       try {
         const timeoutMs = Math.max(1, deadline - started);
         const { method, path } = call;
-        const request = { method, path, timeoutMs, ...body, ...contentType, ...signalOf(options) };
+        const { hasOwnConnection = false } = options;
+        const own = { hasOwnConnection, ...signalOf(options) };
+        const request = { method, path, timeoutMs, ...body, ...contentType, ...own };
         return parseJson(
           await this.#gate.run(call.namespace, () => this.#outage.track(this.#send(request))),
         ) as R;

@@ -8,6 +8,7 @@ import {
   Cleanup,
   connect,
   connectOther,
+  home,
   lspRow,
   nbctl,
   ownerOf,
@@ -182,7 +183,7 @@ describe('the fence in a real database', () => {
   it('gives different epochs to operators that take over at the same time', async () => {
     const nb = await startNb(cleanup);
     const operators = await Promise.all([1, 2, 3].map(() => connect(cleanup, nb.remote, { lead: false })));
-    expect((await Promise.all(operators.map(({ fence }) => fence.take()))).sort()).toEqual([1, 2, 3]);
+    expect((await Promise.all(operators.map(({ fence }) => fence.take(home)))).sort()).toEqual([1, 2, 3]);
   });
 
   it('is taken again by the leader after another client deleted the epoch', async () => {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { startDatabase, startRaftCluster } from '../../../src/dev/ovn/processes.ts';
 import type { DatabaseServer, RaftCluster } from '../../../src/dev/ovn/processes.ts';
 import { connectNorthbound, member, row, rowUuid } from '../../../src/ovn/index.ts';
-import type { DesiredState, Northbound, Owner, TransactionReport } from '../../../src/ovn/index.ts';
+import type { DesiredState, Home, Northbound, Owner, TransactionReport } from '../../../src/ovn/index.ts';
 import { monitoredTables } from '../../../src/ovn/model/tables.ts';
 import type { NorthboundOptions } from '../../../src/ovn/northbound.ts';
 import { OvsdbClient } from '../../../src/ovn/ovsdb/index.ts';
@@ -49,6 +49,14 @@ export async function startNbCluster(cleanup: Cleanup): Promise<RaftCluster> {
   return cluster;
 }
 
+/** The Kubernetes cluster of every operator. */
+export const home: Home = {
+  uid: 'c0000000-0000-4000-8000-000000000001',
+  adopt: undefined,
+  maxOrphanShare: 0.2,
+  claims: () => ({ rows: 0, withObject: 0 }),
+};
+
 /** The connection of an operator, with its reports. */
 export interface Operator extends Northbound {
   readonly reports: TransactionReport[];
@@ -69,7 +77,7 @@ export async function connect(
     remotes,
   });
   cleanup.add(() => northbound.stop());
-  if (options.lead !== false) await northbound.fence.take();
+  if (options.lead !== false) await northbound.fence.take(home);
   const drift: Owner[] = [];
   northbound.applier.onDrift((owner) => drift.push(owner));
   return { ...northbound, reports, drift };

@@ -21,6 +21,7 @@ import { isolationsIn, openPorts } from '../../support/controllers/open-ports.ts
 import { randomOf, shuffled } from '../../support/operator/seeded-random.ts';
 import { seedOf } from '../../support/seed.ts';
 import { FakeDatabase } from '../ovn/fake-database.ts';
+import { home } from '../ovn/scenario.ts';
 
 const gateway = { externalNetworkRef: { name: 'public' } };
 const target = { portRef: { name: 'p' } };
@@ -99,7 +100,7 @@ class Scenario {
   static async start(random: () => number): Promise<Scenario> {
     const database = new FakeDatabase();
     const fence = new Fence(database, 'offline');
-    await fence.take();
+    await fence.take(home);
     const scenario = new Scenario(random, fence, database);
     for (const name of ['default', 'b']) scenario.cluster.apply(namespace(name));
     return scenario;
@@ -145,7 +146,7 @@ class Scenario {
     this.history.push('restart');
     await this.#applier.stop();
     const fence = new Fence(this.database, 'offline');
-    await fence.take();
+    await fence.take(home);
     this.#applier = new Applier({ cluster: 'offline', database: this.database, fence });
     Object.assign(this.cluster.env, { writer: this.#applier });
     await this.cluster.restart({ ignoreConflicts: true });

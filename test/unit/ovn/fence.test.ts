@@ -4,7 +4,7 @@ import type { FenceLoss } from '../../../src/ovn/apply/retake-fence.ts';
 import { deleteRow, mutateExternalIds } from '../../../src/ovn/apply/operations.ts';
 import { FakeClock } from '../../support/ovsdb/fake-clock.ts';
 import { FakeDatabase } from './fake-database.ts';
-import { group, groupState, operator, subnet, subnetState } from './scenario.ts';
+import { group, groupState, home, operator, subnet, subnetState } from './scenario.ts';
 
 const key = 'overlay-network/epoch/alpha';
 
@@ -26,18 +26,23 @@ function recorder(answer: 'retake' | 'stop') {
 describe('the fence', () => {
   it('creates the row of NB_Global in an empty database, and starts with epoch 1', async () => {
     const database = new FakeDatabase();
-    expect(await new Fence(database, 'alpha', 'me').take()).toBe(1);
-    expect(externalIds(database)).toEqual(new Map([[key, '1/me']]));
+    expect(await new Fence(database, 'alpha', 'me').take(home)).toBe(1);
+    expect(externalIds(database)).toEqual(
+      new Map([
+        [key, '1/me'],
+        ['overlay-network/kubernetes/alpha', home.uid],
+      ]),
+    );
   });
 
   it('increments the epoch at each takeover, and keeps other keys of external_ids', async () => {
     const database = new FakeDatabase();
-    await new Fence(database, 'alpha').take();
-    await new Fence(database, 'beta').take();
+    await new Fence(database, 'alpha').take(home);
+    await new Fence(database, 'beta').take(home);
     database.elsewhere(
       mutateExternalIds('NB_Global', global(database)._uuid, { put: new Map([['note', 'x']]) }),
     );
-    expect(await new Fence(database, 'alpha', 'me').take()).toBe(2);
+    expect(await new Fence(database, 'alpha', 'me').take(home)).toBe(2);
     expect(externalIds(database).get(key)).toBe('2/me');
     expect(externalIds(database).get('note')).toBe('x');
     expect(externalIds(database).get('overlay-network/epoch/beta')).toMatch(/^1\//);
@@ -45,7 +50,7 @@ describe('the fence', () => {
 
   it('gives different epochs to operators that take it at the same time', async () => {
     const database = new FakeDatabase();
-    const epochs = await Promise.all([1, 2, 3, 4].map(() => new Fence(database, 'alpha').take()));
+    const epochs = await Promise.all([1, 2, 3, 4].map(() => new Fence(database, 'alpha').take(home)));
     expect(new Set(epochs)).toEqual(new Set([1, 2, 3, 4]));
   });
 
@@ -58,7 +63,17 @@ describe('the fence', () => {
       timeout: 0,
       where: [
         ['_uuid', '==', ['uuid', global(database)._uuid]],
-        ['external_ids', 'includes', ['map', [[key, expect.stringMatching(/^1\//)]]]],
+        [
+          'external_ids',
+          'includes',
+          [
+            'map',
+            [
+              [key, expect.stringMatching(/^1\//)],
+              ['overlay-network/kubernetes/alpha', home.uid],
+            ],
+          ],
+        ],
       ],
       columns: ['_uuid'],
       until: '==',
@@ -95,7 +110,7 @@ describe('a superseded writer', () => {
     const database = new FakeDatabase();
     const { losses, onFenced } = recorder('retake');
     const stale = await operator({ database, onFenced });
-    await new Fence(database, 'alpha', 'new').take();
+    await new Fence(database, 'alpha', 'new').take(home);
     const before = database.dump();
     await expect(stale.applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
     await expect(stale.applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
@@ -108,7 +123,7 @@ describe('a superseded writer', () => {
     const { database, applier } = await operator({ onFenced });
     database.before = async () => {
       database.before = () => undefined;
-      await new Fence(database, 'alpha', 'new').take();
+      await new Fence(database, 'alpha', 'new').take(home);
     };
     await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
     expect(losses).toEqual([{ reason: 'superseded', epoch: 1 }]);
@@ -133,7 +148,7 @@ describe('a writer whose database restarted and may contain an older state', () 
     const { losses, onFenced } = recorder('stop');
     const { database, applier } = await operator({ onFenced });
     const backup = externalIds(database).get(key)!;
-    await new Fence(database, 'alpha', 'leader').take();
+    await new Fence(database, 'alpha', 'leader').take(home);
     database.elsewhere(
       mutateExternalIds('NB_Global', global(database)._uuid, { put: new Map([[key, backup]]) }),
     );
@@ -152,7 +167,7 @@ describe('a writer whose database restarted and may contain an older state', () 
       database,
       onFenced: async (loss): Promise<'retake'> => {
         losses.push(loss);
-        if (losses.length === 1) await leader.take();
+        if (losses.length === 1) await leader.take(home);
         return 'retake';
       },
     });
@@ -170,7 +185,7 @@ describe('a writer whose database restarted and may contain an older state', () 
     database.generation++;
     database.before = async () => {
       database.before = () => undefined;
-      await leader.take();
+      await leader.take(home);
     };
     await expect(applier.apply(subnet, subnetState())).rejects.toMatchObject({ code: 'FENCED' });
     expect(losses.map(({ reason }) => reason)).toEqual(['lost', 'superseded']);
@@ -212,7 +227,7 @@ describe('a writer whose database was emptied or restored', () => {
     'writes a higher epoch than before if the database was %s and it is certainly the leader',
     async (_, damage) => {
       const database = new FakeDatabase();
-      await new Fence(database, 'alpha').take();
+      await new Fence(database, 'alpha').take(home);
       const { losses, onFenced } = recorder('retake');
       const { applier, fence } = await operator({ database, onFenced });
       damage(database);
@@ -227,7 +242,7 @@ describe('a writer whose database was emptied or restored', () => {
     ['restored', older],
   ])('stops if the database was %s and it is not the leader', async (_, damage) => {
     const database = new FakeDatabase();
-    await new Fence(database, 'alpha').take();
+    await new Fence(database, 'alpha').take(home);
     const { losses, onFenced } = recorder('stop');
     const { applier } = await operator({ database, onFenced });
     damage(database);

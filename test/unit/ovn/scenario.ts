@@ -1,5 +1,6 @@
 import { Applier } from '../../../src/ovn/apply/applier.ts';
 import type { ApplierOptions } from '../../../src/ovn/apply/applier.ts';
+import type { Home } from '../../../src/ovn/apply/home.ts';
 import { Fence } from '../../../src/ovn/apply/fence.ts';
 import { member, row, rowUuid } from '../../../src/ovn/index.ts';
 import type { DesiredState, Owner } from '../../../src/ovn/index.ts';
@@ -79,6 +80,14 @@ export function inGroup(of: Owner, state: DesiredState): DesiredState {
   return { rows: state.rows, memberships: [...state.memberships, join] };
 }
 
+/** The Kubernetes cluster of the operator, whose objects own all rows. */
+export const home: Home = homeOf('c0000000-0000-4000-8000-000000000001');
+
+/** A Kubernetes cluster. By default, the database has no rows. */
+export function homeOf(uid: string, { adopt, claims }: Partial<Pick<Home, 'adopt' | 'claims'>> = {}): Home {
+  return { uid, adopt, maxOrphanShare: 0.2, claims: claims ?? (() => ({ rows: 0, withObject: 0 })) };
+}
+
 /** Starts an applier on an empty database; it holds the fence unless `lead` is false. */
 export async function operator(
   options: Partial<ApplierOptions> & { database?: FakeDatabase; lead?: boolean } = {},
@@ -86,7 +95,7 @@ export async function operator(
   const database = options.database ?? new FakeDatabase();
   const cluster = options.cluster ?? 'alpha';
   const fence = new Fence(database, cluster);
-  if (options.lead !== false) await fence.take();
+  if (options.lead !== false) await fence.take(home);
   const applier = new Applier({ ...options, cluster, database, fence });
   const drift: string[] = [];
   applier.onDrift((drifted) => drift.push(drifted.name));
