@@ -78,7 +78,10 @@ export class Operator {
         'run',
         ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, OVERLAY_NETWORK_METRICS_AUTHENTICATION: 'none' },
+      },
     );
     child.stderr.pipe(createWriteStream(options.logFile, { flags: 'a' }));
     const operator = new Operator(child, port, options.logFile);

@@ -12,6 +12,7 @@ import { ${camel}Kind } from './kind.ts';
 export const ${camel}: KindModule<${kind}> = {
   kind: ${camel}Kind,
   controller: (env) => new ${pascal}Controller(env),
+  writers: 'tenants',
   hasRows: true,
   hasFinalizer: false,
   keeps: { VPC: 'vpc' },

@@ -52,6 +52,11 @@ export interface Config extends Protection {
   readonly dnsServers: readonly string[];
   /** Listen address of the metrics and health endpoints: `host:port` or `:port`; `0` disables the endpoints. */
   readonly listenAddr: string;
+  /**
+   * Who may read the metrics: `kubernetes` (users whom the API server allows `get` on the path /metrics) or `none` (every
+   * client that can connect).
+   */
+  readonly metricsAuthentication: MetricsAuthentication;
   /** The leader election among the replicas. */
   readonly leaderElection: {
     readonly enabled: boolean;
@@ -88,6 +93,7 @@ export interface Config extends Protection {
 }
 
 type Tunnel = 'geneve' | 'vxlan';
+type MetricsAuthentication = 'kubernetes' | 'none';
 
 /** Every setting by its key in the file. The names of the flag and the variable are derived from the key. */
 const settings = {
@@ -131,6 +137,11 @@ const settings = {
   'underlay.mtu': setting(integer(576, 65535), 1500, 'MTU of the network between hosts, in bytes'),
   dnsServers: setting(addresses, [], 'DNS servers for Subnets without DNS servers, comma-separated'),
   listenAddr: setting(listen, ':8080', 'listen address of the metrics and health endpoints; 0 disables them'),
+  metricsAuthentication: setting(
+    oneOf<MetricsAuthentication>('kubernetes', 'none'),
+    'kubernetes',
+    'who may read the metrics: kubernetes (users with get on the path /metrics) or none (everyone)',
+  ),
   'leaderElection.enabled': setting(flag, true, 'elect one leader among the replicas'),
   'leaderElection.namespace': setting(text, 'kube-system', 'namespace of the Lease'),
   'leaderElection.leaseSeconds': setting(
@@ -213,6 +224,7 @@ export function resolveConfig(sources: ConfigSources = {}): {
     underlay: Object.freeze({ tunnel: valueOf('underlay.tunnel'), mtu: valueOf('underlay.mtu') }),
     dnsServers: Object.freeze(valueOf('dnsServers')),
     listenAddr: valueOf('listenAddr'),
+    metricsAuthentication: valueOf('metricsAuthentication'),
     leaderElection: Object.freeze({
       enabled: valueOf('leaderElection.enabled'),
       namespace: valueOf('leaderElection.namespace'),

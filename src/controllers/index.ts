@@ -18,7 +18,13 @@ import { ReportingWriter } from './upkeep/reporting-writer.ts';
 import { storesFrom } from './upkeep/stores.ts';
 
 export { EVENT_CONTROLLER } from './common/ready-events.ts';
-export { operatorRules, uninstallRule, type PermissionRule } from './upkeep/permissions.ts';
+export {
+  networkAdminRule,
+  operatorRules,
+  tenantRules,
+  uninstallRule,
+  type PermissionRule,
+} from './upkeep/permissions.ts';
 export { releaseFinalizers } from './upkeep/release-finalizers.ts';
 export { rehearse } from './upkeep/rehearsal.ts';
 export { networkSettings, type NetworkSettings } from './settings.ts';

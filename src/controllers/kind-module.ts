@@ -22,6 +22,11 @@ export interface KindModule<T extends KubeObject> {
   /** Creates the controller, which decides about each object of the kind. */
   readonly controller: (env: Env) => KindController<T>;
   /**
+   * Who writes objects of the kind: tenants in their namespaces, or only administrators. The chart's roles follow from
+   * it. Tenants can read every namespaced kind.
+   */
+  readonly writers: 'tenants' | 'administrators';
+  /**
    * Whether objects have rows in the Northbound database. If so, the repair of drift and the sweep of orphans cover
    * the kind.
    */

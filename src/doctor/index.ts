@@ -34,6 +34,8 @@ interface Installation {
   readonly lease: LeaseRef | undefined;
   /** The mark of the rows (`clusterName`). */
   readonly cluster: string;
+  /** Whether the operator asks the API server who may read the metrics. */
+  readonly reviewsTokens: boolean;
   /** The setting `adopt`. */
   readonly adopt: string | undefined;
   /** Computes the rows with the operator's settings. */
@@ -76,7 +78,14 @@ export async function examine(installation: Installation): Promise<Finding[]> {
   ];
 }
 
-async function examineKubernetes({ client, definitions, lease, cluster, adopt }: Installation): Promise<{
+async function examineKubernetes({
+  client,
+  definitions,
+  lease,
+  cluster,
+  adopt,
+  reviewsTokens,
+}: Installation): Promise<{
   readonly findings: readonly Finding[];
   readonly canList: boolean;
   /** `epoch`: the epoch in the Northbound database; undefined when the epoch is unknown. */
@@ -89,7 +98,9 @@ async function examineKubernetes({ client, definitions, lease, cluster, adopt }:
     return { findings: [server], canList: false, evaluateLeader: () => [], evaluateHome: () => [] };
   const [kinds, rights, leadership, home] = await Promise.all([
     attempt('Custom resources', 'kubeconfig', () => checkDefinitions(client, definitions)),
-    attempt('Permissions', 'kubeconfig', () => checkPermissions(client, lease?.namespace)),
+    attempt('Permissions', 'kubeconfig', () =>
+      checkPermissions(client, { leaseNamespace: lease?.namespace, reviewsTokens }),
+    ),
     attempt('Leader', 'kubeconfig', () => watchLease(client, lease, realClock)),
     attempt('Kubernetes cluster', 'kubeconfig', () => readClusterUid(client)),
   ]);

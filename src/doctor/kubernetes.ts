@@ -1,7 +1,12 @@
 import { resources } from '../api/index.ts';
 import { isNotFound, type KubeObject, type ResourceType, type RestClient } from '../reconcile/index.ts';
 import { grantRemedy, listNames, ok, problem, reasonOf, warning, type Finding } from './finding.ts';
-import { describePermission, neededPermissions, type Permission } from './permissions.ts';
+import {
+  describePermission,
+  neededPermissions,
+  type Permission,
+  type PermissionSettings,
+} from './permissions.ts';
 import { applyCrds, checkSchemas, type Definition } from './schemas.ts';
 
 const reviewType: ResourceType = {
@@ -43,9 +48,9 @@ export async function checkDefinitions(
 /** Checks whether this user has all permissions of the operator. */
 export async function checkPermissions(
   client: Pick<RestClient, 'create'>,
-  leaseNamespace: string | undefined,
+  settings: PermissionSettings,
 ): Promise<Finding> {
-  const needed = neededPermissions(leaseNamespace);
+  const needed = neededPermissions(settings);
   const allowed = await Promise.all(needed.map((permission) => mayDo(client, permission))).catch(
     (error: unknown) => {
       if (isNotFound(error)) return undefined;

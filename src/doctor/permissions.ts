@@ -14,11 +14,19 @@ export interface Permission {
   readonly name?: string;
 }
 
+/** The settings on which the permissions of the operator depend. */
+export interface PermissionSettings {
+  readonly leaseNamespace: string | undefined;
+  readonly reviewsTokens: boolean;
+}
+
 /**
- * Returns all permissions of the operator. The permissions for the Lease need `leaseNamespace`: undefined without
- * leader election.
+ * Returns all permissions of the operator with these settings.
+ *
+ * @param settings.leaseNamespace undefined without leader election
+ * @param settings.reviewsTokens whether the operator lets the API server decide who may read the metrics
  */
-export function neededPermissions(leaseNamespace: string | undefined): Permission[] {
+export function neededPermissions({ leaseNamespace, reviewsTokens }: PermissionSettings): Permission[] {
   const { group } = resources.VPC;
   const own = operatorRules().flatMap(({ resources: paths, verbs }) =>
     paths.flatMap((path) => {
@@ -42,7 +50,13 @@ export function neededPermissions(leaseNamespace: string | undefined): Permissio
             name: 'overlay-network',
           })),
         ];
-  return [...own, ...namespaces, identity, ...events, ...leases];
+  const reviews = reviewsTokens
+    ? [
+        { group: 'authentication.k8s.io', resource: 'tokenreviews', verb: 'create' },
+        { group: 'authorization.k8s.io', resource: 'subjectaccessreviews', verb: 'create' },
+      ]
+    : [];
+  return [...own, ...namespaces, identity, ...events, ...leases, ...reviews];
 }
 
 /** Formats a permission as for `kubectl auth can-i`: `patch ports.network.plasmavmc.io/status`. */

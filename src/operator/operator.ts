@@ -10,12 +10,14 @@ import {
   BoundClient,
   EventRecorder,
   fromKubeconfig,
+  type KubeClient,
   Manager,
   MetricsRegistry,
   RestClient,
 } from '../reconcile/index.ts';
 import { clientMetrics, connectionMetrics, leaderMetrics, transactionMetrics } from './metrics.ts';
 import { takeover } from './takeover.ts';
+import { kubernetesAccess } from '../process/metrics-access.ts';
 import { processMetrics } from '../process/metrics.ts';
 import { version } from '../process/version.ts';
 
@@ -140,7 +142,7 @@ export async function startOperator(
   manager.onStop('the Northbound database', async () => northbound?.stop());
   manager.onStop('the Southbound database', () => southbound.stop());
 
-  const endpoints = await serve(config, manager);
+  const endpoints = await serve(config, manager, client, log);
   const ready = manager.start();
   ready.then(
     () => log.info('ready'),
@@ -158,6 +160,17 @@ export async function startOperator(
   };
 }
 
-function serve(config: Config, served: Manager): Promise<Endpoints> | undefined {
-  return config.listenAddr === '0' ? undefined : serveEndpoints(config.listenAddr, served);
+function serve(
+  { listenAddr, metricsAuthentication }: Config,
+  { health, ready, metrics }: Manager,
+  client: KubeClient,
+  log: Logger,
+): Promise<Endpoints> | undefined {
+  if (listenAddr === '0') return undefined;
+  const served = { health, ready, metrics };
+  const isOpen = metricsAuthentication === 'none';
+  return serveEndpoints(
+    listenAddr,
+    isOpen ? served : { ...served, metricsAccess: kubernetesAccess(client, log) },
+  );
 }

@@ -53,11 +53,13 @@ export function takeover({
       } catch (error) {
         if (signal.aborted) throw error;
         const isRefused = error instanceof ApplyError && error.code === 'OTHER_CLUSTER';
-        if (!isRefused)
-          log.warn('cannot take over the Northbound database; retrying', errorFields(error));
+        if (!isRefused) log.warn('cannot take over the Northbound database; retrying', errorFields(error));
         // A refusal lasts until an administrator acts, so it is logged once.
         else if (refused !== error.message)
-          log.error('this operator does not lead; it retries until the cause is corrected', errorFields(error));
+          log.error(
+            'this operator does not lead; it retries until the cause is corrected',
+            errorFields(error),
+          );
         refused = isRefused ? error.message : undefined;
         await sleep(realClock, backoffDelay(BACKOFF, failures, Math.random), signal);
       }

@@ -1,6 +1,7 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import process from 'node:process';
 import type { HealthRegistry, MetricsRegistry } from '../reconcile/index.ts';
+import type { MetricsAccess } from './metrics-access.ts';
 
 // An import of node:http as an ES module takes 30 ms at the start: its WebSocket export loads all of undici.
 const { createServer } = process.getBuiltinModule('node:http');
@@ -10,6 +11,8 @@ interface Served {
   readonly health: HealthRegistry;
   readonly ready: HealthRegistry;
   readonly metrics: MetricsRegistry;
+  /** Who may read the metrics; undefined: every client that can connect. */
+  readonly metricsAccess?: MetricsAccess;
 }
 
 /** The running HTTP server of the endpoints. */
@@ -20,7 +23,8 @@ export interface Endpoints {
 }
 
 /**
- * Serves `/health` and `/ready` (200 or 503, with the checks in JSON) and `/metrics` (Prometheus text format).
+ * Serves `/health` and `/ready` (200 or 503, with the checks in JSON) to every client, and `/metrics` (Prometheus text
+ * format) to the clients that `metricsAccess` allows. The checks contain no names of objects.
  *
  * @param listenAddr `host:port` or `:port`
  * @throws the error of node:net when the address is not available
@@ -32,7 +36,8 @@ export async function serveEndpoints(listenAddr: string, served: Served): Promis
       answer(response, 405, 'text/plain', 'Use GET or HEAD.\n');
     else if (path === '/health') report(response, served.health);
     else if (path === '/ready') report(response, served.ready);
-    else if (path === '/metrics') answer(response, 200, 'text/plain; version=0.0.4', served.metrics.text());
+    else if (path === '/metrics')
+      metrics(request, response, served).catch((error: unknown) => response.destroy(error as Error));
     else answer(response, 404, 'text/plain', 'Not found. The endpoints are /health, /ready and /metrics.\n');
   });
   const colon = listenAddr.lastIndexOf(':');
@@ -46,6 +51,23 @@ export async function serveEndpoints(listenAddr: string, served: Served): Promis
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+const refusals = {
+  401: 'Send the token of a ServiceAccount in the header `Authorization: Bearer TOKEN`.',
+  403: 'This user lacks the permission `get` on the non-resource URL /metrics.',
+  503: 'The API server did not confirm the token. Try again later.',
+} as const;
+
+async function metrics(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { metrics: registry, metricsAccess }: Served,
+): Promise<void> {
+  const status = (await metricsAccess?.(request.headers.authorization)) ?? 200;
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  if (status === 200) answer(response, 200, 'text/plain; version=0.0.4', registry.text());
+  else answer(response, status, 'text/plain', `${refusals[status]}\n`);
 }
 
 function report(response: ServerResponse, registry: HealthRegistry): void {

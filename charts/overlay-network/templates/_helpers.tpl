@@ -30,6 +30,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{- define "overlay-network.metricsReader" -}}
+{{- include "overlay-network.fullname" . | trunc 48 | trimSuffix "-" -}}-metrics-reader
+{{- end -}}
+
 {{- define "overlay-network.agent" -}}
 {{- include "overlay-network.fullname" . | trunc 48 | trimSuffix "-" -}}-metadata-agent
 {{- end -}}

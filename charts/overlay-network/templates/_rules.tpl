@@ -66,13 +66,12 @@
     - ports
     - securitygroups
     - subnets
-    - trafficpolicies
     - vpcpeerings
     - vpcs
   verbs: [create, delete, deletecollection, patch, update]
 {{- end }}
 {{- define "overlay-network.viewRules" -}}
-# Tenants read the objects of their namespaces.
+# Tenants read the objects of their namespaces, and the policies of administrators there.
 - apiGroups: [network.plasmavmc.io]
   resources:
     - floatingips
@@ -84,4 +83,20 @@
     - vpcpeerings
     - vpcs
   verbs: [get, list, watch]
+{{- end }}
+{{- define "overlay-network.networkAdminRules" -}}
+# Network administrators read and write every kind. Only the operator writes the status.
+- apiGroups: [network.plasmavmc.io]
+  resources:
+    - externalnetworks
+    - floatingips
+    - natrules
+    - ports
+    - providernetworks
+    - securitygroups
+    - subnets
+    - trafficpolicies
+    - vpcpeerings
+    - vpcs
+  verbs: [get, list, watch, create, delete, deletecollection, patch, update]
 {{- end }}

@@ -208,6 +208,7 @@ export class ApiServer {
         accept: request.headers.accept,
         userAgent: request.headers['user-agent'] ?? '',
         address: `${this.#host}:${this.#port}`,
+        isToken: (token) => token === this.token,
         body,
       });
       if (fault?.kind === 'lost-reply') response.destroy();

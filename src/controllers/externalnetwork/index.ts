@@ -20,6 +20,7 @@ export {
 export const externalNetwork: KindModule<ExternalNetwork> = {
   kind: externalNetworkKind,
   controller: (env) => new ExternalNetworkController(env),
+  writers: 'administrators',
   hasRows: true,
   hasFinalizer: true,
   hasPool: true,

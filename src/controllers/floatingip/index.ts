@@ -11,6 +11,7 @@ export { addressKey } from './kind.ts';
 export const floatingIP: KindModule<FloatingIP> = {
   kind: floatingIPKind,
   controller: (env) => new FloatingIPController(env),
+  writers: 'tenants',
   hasRows: false,
   hasFinalizer: true,
   keeps: { ExternalNetwork: 'externalNetwork' },

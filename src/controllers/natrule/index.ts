@@ -10,6 +10,7 @@ import { adoptNatRule, adoptNatRuleOrphan, natRuleClaims, releaseNatRule } from 
 export const natRule: KindModule<NatRule> = {
   kind: natRuleKind,
   controller: (env) => new NatRuleController(env),
+  writers: 'tenants',
   hasRows: true,
   hasFinalizer: false,
   keeps: { VPC: 'vpc', FloatingIP: 'floatingIP' },

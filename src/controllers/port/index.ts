@@ -10,6 +10,7 @@ import { adoptPort, adoptPortOrphan, portClaims, releasePort } from './pools.ts'
 export const port: KindModule<Port> = {
   kind: portKind,
   controller: (env) => new PortController(env),
+  writers: 'tenants',
   hasRows: true,
   hasFinalizer: false,
   keeps: { Subnet: 'subnet', SecurityGroup: 'securityGroups' },

@@ -9,6 +9,7 @@ export { excludesSubnets, grantedSegment, sharesSegments, type Grant } from './g
 export const providerNetwork: KindModule<ProviderNetwork> = {
   kind: providerNetworkKind,
   controller: (env) => new ProviderNetworkController(env),
+  writers: 'administrators',
   hasRows: false,
   hasFinalizer: true,
 };

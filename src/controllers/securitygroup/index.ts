@@ -10,6 +10,7 @@ export { isInOvn, missingGroups } from './kind.ts';
 export const securityGroup: KindModule<SecurityGroup> = {
   kind: securityGroupKind,
   controller: (env) => new SecurityGroupController(env),
+  writers: 'tenants',
   hasRows: true,
   hasFinalizer: true,
   retention: 'names',

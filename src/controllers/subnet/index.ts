@@ -11,6 +11,7 @@ export { subnetNetwork, vpcOfSubnet, type SubnetNetwork } from './kind.ts';
 export const subnet: KindModule<Subnet> = {
   kind: subnetKind,
   controller: (env) => new SubnetController(env),
+  writers: 'tenants',
   hasRows: true,
   hasFinalizer: true,
   hasPool: true,

@@ -10,6 +10,7 @@ export { portKeys } from './selection.ts';
 export const trafficPolicy: KindModule<TrafficPolicy> = {
   kind: trafficPolicyKind,
   controller: (env) => new TrafficPolicyController(env),
+  writers: 'administrators',
   hasRows: true,
   hasFinalizer: false,
 };

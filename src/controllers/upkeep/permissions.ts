@@ -11,6 +11,9 @@ export interface PermissionRule {
   readonly verbs: readonly string[];
 }
 
+const READ_VERBS = ['get', 'list', 'watch'];
+const WRITE_VERBS = ['create', 'delete', 'deletecollection', 'patch', 'update'];
+
 /** Returns the permissions of the operator for objects of this API group. The chart and `doctor` use these rules. */
 export function operatorRules(): readonly PermissionRule[] {
   return [
@@ -18,7 +21,7 @@ export function operatorRules(): readonly PermissionRule[] {
       reason:
         'The operator gets an owner from the API server before it removes the rows of a missing object.',
       resources: plurals(kindNames),
-      verbs: ['get', 'list', 'watch'],
+      verbs: READ_VERBS,
     },
     {
       reason: 'The operator writes only the status of objects that it did not create.',
@@ -44,6 +47,35 @@ export function uninstallRule(): PermissionRule {
     reason: 'The Job removes the finalizers of these objects.',
     resources: plurals(kindsWithFinalizer()),
     verbs: ['get', 'list', 'patch'],
+  };
+}
+
+/** Returns the permissions of tenants: they write their kinds in their namespaces, and read every namespaced kind. */
+export function tenantRules(): { readonly edit: PermissionRule; readonly view: PermissionRule } {
+  const tenantKinds = kindNames.filter((kind) => modules[kind].writers === 'tenants');
+  const clusterScoped = tenantKinds.find((kind) => !resources[kind].namespaced);
+  if (clusterScoped !== undefined)
+    throw new Error(`tenants cannot write ${clusterScoped}, because it is not in a namespace`);
+  return {
+    edit: {
+      reason: 'Tenants write the objects of their namespaces.',
+      resources: plurals(tenantKinds),
+      verbs: WRITE_VERBS,
+    },
+    view: {
+      reason: 'Tenants read the objects of their namespaces, and the policies of administrators there.',
+      resources: plurals(kindNames.filter((kind) => resources[kind].namespaced)),
+      verbs: READ_VERBS,
+    },
+  };
+}
+
+/** Returns the permissions of network administrators, who are not administrators of the whole Kubernetes cluster. */
+export function networkAdminRule(): PermissionRule {
+  return {
+    reason: 'Network administrators read and write every kind. Only the operator writes the status.',
+    resources: plurals(kindNames),
+    verbs: [...READ_VERBS, ...WRITE_VERBS],
   };
 }
 

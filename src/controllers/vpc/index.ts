@@ -14,6 +14,7 @@ export { externalRange, staticDestinations } from './own-routes.ts';
 export const vpc: KindModule<VPC> = {
   kind: vpcKind,
   controller: (env) => new VPCController(env),
+  writers: 'tenants',
   hasRows: true,
   hasFinalizer: true,
   retention: 'filters',

@@ -8,6 +8,7 @@ import { adoptPeering, adoptPeeringOrphan } from './pools.ts';
 export const vpcPeering: KindModule<VPCPeering> = {
   kind: vpcPeeringKind,
   controller: (env) => new VPCPeeringController(env),
+  writers: 'tenants',
   hasRows: true,
   hasFinalizer: false,
   keeps: { VPC: 'vpc' },

@@ -35,7 +35,8 @@ export interface Home {
  */
 export function checkHome(cluster: string, recorded: string | undefined, home: Home): void {
   if (recorded === home.uid || home.adopt === (recorded ?? UNRECORDED)) return;
-  if (recorded !== undefined) throw new ApplyError('OTHER_CLUSTER', recordedElsewhere(cluster, recorded, home));
+  if (recorded !== undefined)
+    throw new ApplyError('OTHER_CLUSTER', recordedElsewhere(cluster, recorded, home));
   const { rows, withObject } = home.claims();
   const hasProof = withObject > 0 && rows - withObject <= rows * home.maxOrphanShare;
   if (rows === 0 || hasProof) return;

@@ -68,6 +68,7 @@ describe.each(targets)(
     let proxy: AuthorizingProxy;
     let folder: string;
     let metrics: string;
+    let refused: readonly number[];
     const grants = grantsTo(render(minimalValues), { namespace: release.namespace, name: release.name });
 
     const run = async () => {
@@ -77,6 +78,7 @@ describe.each(targets)(
         settings: {
           kubeconfig,
           'listen-addr': '127.0.0.1:0',
+          'metrics-authentication': 'kubernetes',
           'leader-election-enabled': true,
           'leader-election-namespace': release.namespace,
         },
@@ -105,7 +107,14 @@ describe.each(targets)(
       await first.stop();
       await cluster.delete('Port', 'default/client');
       const second = await run();
-      metrics = await (await fetch(`http://${second.address!}/metrics`)).text();
+      const url = `http://${second.address!}/metrics`;
+      refused = await Promise.all(
+        [{}, { authorization: 'Bearer wrong' }].map(
+          async (headers) => (await fetch(url, { headers })).status,
+        ),
+      );
+      const headers = { authorization: `Bearer ${cluster.server.token}` };
+      metrics = await (await fetch(url, { headers })).text();
       for (const { kind, metadata } of (await cluster.objects()).values()) {
         const { namespace, name } = metadata;
         // The operator deletes the default objects with their VPC.
@@ -132,12 +141,20 @@ describe.each(targets)(
     });
 
     it('has exactly the permissions that doctor checks', () => {
-      const looked = neededPermissions(release.namespace).map(({ subresource, ...access }) => ({
+      const looked = neededPermissions({
+        leaseNamespace: release.namespace,
+        reviewsTokens: true,
+      }).map(({ subresource, ...access }) => ({
         ...access,
         resource: subresource === undefined ? access.resource : `${access.resource}/${subresource}`,
       }));
       expect(looked.map(describeAccess).sort()).toEqual(allowedBy(grants));
       expect(looked.filter((access) => !isAllowed(grants, access))).toEqual([]);
+    });
+
+    it('serves metrics only with a token that the API server accepts', () => {
+      expect(refused).toEqual([401, 401]);
+      expect(metrics).toContain('overlay_network_build_info');
     });
 
     it('serves every metric that the alerts and the dashboard query', () => {

@@ -20,7 +20,8 @@ export interface AuthorizingProxy {
 }
 
 /**
- * Starts a proxy on loopback. It allows the accesses of `grants`, discovery, and reviews of the user's own permissions.
+ * Starts a proxy on loopback. It allows the accesses of `grants`, discovery, and reviews of the user's own permissions. It
+ * answers all reviews itself.
  * @param failsFirst selects accesses whose first request gets the answer to a JSON patch whose test failed
  */
 export async function startAuthorizingProxy(
@@ -34,7 +35,7 @@ export async function startAuthorizingProxy(
   const listener = createServer((incoming, outgoing) => {
     const access = accessOf(incoming.method ?? 'GET', incoming.url ?? '/');
     if (access?.resource === 'selfsubjectaccessreviews') {
-      void review(incoming, outgoing, grants).catch(() => outgoing.destroy());
+      void review(incoming, outgoing, (spec) => ownAccess(spec, grants)).catch(() => outgoing.destroy());
       return;
     }
     if (access !== undefined) {
@@ -49,6 +50,11 @@ export async function startAuthorizingProxy(
         reject(outgoing, 422, 'Invalid', 'the server rejected our request due to an error in our request');
         return;
       }
+    }
+    const answer = access?.verb === 'create' ? reviews(server.token)[access.resource] : undefined;
+    if (answer !== undefined) {
+      void review(incoming, outgoing, answer).catch(() => outgoing.destroy());
+      return;
     }
     void forward(incoming, outgoing, server.url, agent).catch(() => outgoing.destroy());
   });
@@ -81,19 +87,36 @@ function reject(outgoing: ServerResponse, code: number, reason: string, message:
   outgoing.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(status));
 }
 
-/** Answers a SelfSubjectAccessReview. */
+interface ReviewSpec {
+  readonly token?: string;
+  readonly user?: string;
+  readonly resourceAttributes?: Access & { readonly subresource?: string };
+}
+
+/** The status of a SelfSubjectAccessReview. */
+function ownAccess({ resourceAttributes }: ReviewSpec, grants: readonly Grant[]): object {
+  if (resourceAttributes === undefined) return { allowed: false };
+  const { resource, subresource, ...access } = resourceAttributes;
+  const whole = subresource === undefined ? resource : `${resource}/${subresource}`;
+  return { allowed: isAllowed(grants, { ...access, resource: whole }) };
+}
+
+/** The reviews of other users, which the real API server of the tests does not serve. Only the administrator is known. */
+const reviews = (known: string): Readonly<Record<string, (spec: ReviewSpec) => object>> => ({
+  tokenreviews: ({ token }) =>
+    token === known ? { authenticated: true, user: { username: 'admin' } } : { user: {} },
+  subjectaccessreviews: ({ user }) => ({ allowed: user === 'admin' }),
+});
+
+/** Answers a review with the status for its spec. */
 async function review(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  grants: readonly Grant[],
+  statusOf: (spec: ReviewSpec) => object,
 ): Promise<void> {
-  const object = (await json(incoming)) as {
-    spec: { resourceAttributes: Access & { readonly subresource?: string } };
-  };
-  const { resource, subresource, ...access } = object.spec.resourceAttributes;
-  const whole = subresource === undefined ? resource : `${resource}/${subresource}`;
-  const status = { allowed: isAllowed(grants, { ...access, resource: whole }) };
-  outgoing.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify({ ...object, status }));
+  const object = (await json(incoming)) as { readonly spec: ReviewSpec };
+  const answer = { ...object, status: statusOf(object.spec) };
+  outgoing.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
 }
 
 async function forward(

@@ -50,6 +50,7 @@ export const allValues: Values = {
   affinity: { nodeAffinity: {} },
   networkPolicy: { metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
   metrics: {
+    readers: [{ namespace: 'monitoring', name: 'grafana-agent' }],
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
     rules: { enabled: true, labels: { release: 'prometheus' } },
     dashboard: { enabled: true },

@@ -14,6 +14,7 @@ export const chartFunctions: Functions = {
   default: (fallback, value) => (isTrue(value) ? value : fallback),
   dict: (...pairs): unknown =>
     Object.fromEntries(pairs.flatMap((key, index) => (index % 2 === 0 ? [[key, pairs[index + 1]]] : []))),
+  eq: (one, other) => one === other,
   fail: (message) => {
     throw new Error(String(message));
   },

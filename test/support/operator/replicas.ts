@@ -82,6 +82,7 @@ export class Replicas extends ClusterObjects {
       ...['--ovn-nb-endpoint', this.northbound.remotes],
       ...['--ovn-sb-endpoint', this.#southbound.remote],
       ...['--listen-addr', `127.0.0.1:${port}`],
+      ...['--metrics-authentication', 'none'],
       ...['--leader-election-lease-seconds', String(lease)],
       ...['--leader-election-renew-seconds', String(renew)],
       ...['--leader-election-retry-seconds', String(retry)],

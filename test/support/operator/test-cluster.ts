@@ -103,6 +103,7 @@ export class TestCluster extends ClusterObjects {
         'ovn-nb-endpoint': ovsdb?.address ?? this.northbound.remote,
         'ovn-sb-endpoint': this.southbound.remote,
         'listen-addr': '0',
+        'metrics-authentication': 'none',
         'leader-election-enabled': false,
         ...settings,
       },

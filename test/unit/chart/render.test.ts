@@ -37,6 +37,7 @@ const servedKinds = [
   'rbac.authorization.k8s.io/v1 Role',
   'rbac.authorization.k8s.io/v1 RoleBinding',
   'v1 ConfigMap',
+  'v1 Secret',
   'v1 Service',
   'v1 ServiceAccount',
 ];
@@ -56,7 +57,9 @@ describe('the rendered chart', () => {
       [...new Set(objects.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))].sort();
     expect(kindsOf(all)).toEqual(servedKinds);
     expect(kindsOf(least)).toEqual(
-      servedKinds.filter((kind) => !kind.startsWith('monitoring') && !kind.endsWith('DaemonSet')),
+      servedKinds.filter(
+        (kind) => !kind.startsWith('monitoring') && !kind.endsWith('DaemonSet') && kind !== 'v1 Secret',
+      ),
     );
   });
 
@@ -218,8 +221,10 @@ describe('the rendered chart', () => {
   it('grants neither wildcards nor access to Secrets', () => {
     const roles = least.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
     expect(roles.map(({ metadata }) => metadata.name)).toEqual([
+      'overlay-network-metrics-reader',
       'overlay-network',
       'overlay-network',
+      'overlay-network-network-admin',
       'overlay-network-edit',
       'overlay-network-view',
       'overlay-network-uninstall',

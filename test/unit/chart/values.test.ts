@@ -20,6 +20,7 @@ const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 
 const notInValues = [
   'kubeconfig',
   'listenAddr',
+  'metricsAuthentication',
   'tls.ca',
   'tls.cert',
   'tls.key',

@@ -39,9 +39,11 @@ describe('the configuration', () => {
       vpcPrefixLength: 16,
       subnetPrefixLength: 24,
       clusterName: 'default',
+      adopt: undefined,
       underlay: { tunnel: 'geneve', mtu: 1500 },
       dnsServers: [],
       listenAddr: ':8080',
+      metricsAuthentication: 'kubernetes',
       leaderElection: {
         enabled: true,
         namespace: 'kube-system',

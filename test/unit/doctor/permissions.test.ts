@@ -16,7 +16,7 @@ it('checkPermissions checks each permission and names the denied permissions', a
     (resource === 'ports' && subresource === 'status') || (resource === 'leases' && verb === 'update');
   const finding = await checkPermissions(
     serverThat((permission) => !denied(permission)),
-    'network-system',
+    { leaseNamespace: 'network-system', reviewsTokens: true },
   );
   expect(finding).toMatchObject({
     outcome: 'problem',
@@ -25,18 +25,20 @@ it('checkPermissions checks each permission and names the denied permissions', a
   });
 });
 
-it('checkPermissions accepts a user with all permissions, and does not check the Lease without leader election', async () => {
+it('checkPermissions accepts a user with all permissions, and checks neither the Lease nor reviews if the settings do not need them', async () => {
   const asked: Permission[] = [];
+  const settings = { leaseNamespace: undefined, reviewsTokens: false };
   const finding = await checkPermissions(
     serverThat((permission) => asked.push(permission) > 0),
-    undefined,
+    settings,
   );
   expect(finding.outcome).toBe('ok');
-  expect(asked).toEqual(neededPermissions(undefined));
-  expect(asked.map(({ resource }) => resource)).not.toContain('leases');
+  expect(asked).toEqual(neededPermissions(settings));
+  for (const unneeded of ['leases', 'tokenreviews', 'subjectaccessreviews'])
+    expect(asked.map(({ resource }) => resource)).not.toContain(unneeded);
 });
 
 it('neededPermissions contains no wildcards and no Secrets', () => {
-  const text = JSON.stringify(neededPermissions('here'));
+  const text = JSON.stringify(neededPermissions({ leaseNamespace: 'here', reviewsTokens: true }));
   expect(text).not.toMatch(/\*|secrets/);
 });

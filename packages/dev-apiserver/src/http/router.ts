@@ -29,6 +29,8 @@ export interface RoutedRequest extends ApiRequest {
   readonly accept: string | undefined;
   /** The address of this server: "HOST:PORT". */
   readonly address: string;
+  /** Whether the token authenticates the user of this server. */
+  readonly isToken: (token: string) => boolean;
 }
 
 /** How the server answers a request. */
@@ -112,8 +114,8 @@ function routeApi(state: ServerState, request: RoutedRequest, segments: readonly
   }
   const [group = '', apiVersion, ...rest] = core ? ['', ...segments.slice(1)] : segments.slice(1);
   if (!core && group === '') return { kind: 'nothing' };
-  if (group === 'authorization.k8s.io' && rest[0] === 'selfsubjectaccessreviews' && request.method === 'POST')
-    return accessReview(request);
+  const answer = request.method === 'POST' ? reviews.get(`${group}/${rest[0] ?? ''}`) : undefined;
+  if (answer !== undefined) return review(request, group, answer);
   if (apiVersion !== undefined && rest.length > 0)
     return routeResource(state, request, group, apiVersion, rest);
   const document =
@@ -198,15 +200,46 @@ function decodeSegment(segment: string): string {
   }
 }
 
-/** Answers a SelfSubjectAccessReview. The only user of this server is allowed every action. */
-function accessReview(request: RoutedRequest): Routed {
-  const { spec = {} } = parseObject('SelfSubjectAccessReview', mediaType(request.contentType), request.body);
+/** A review: its kind, and the status for the spec that the client sends. */
+interface Review {
+  readonly kind: string;
+  readonly status: (spec: { readonly token?: unknown }, request: RoutedRequest) => object;
+}
+
+/** The reviews by group and resource. The only user of this server is allowed every action. */
+const reviews = new Map<string, Review>([
+  [
+    'authorization.k8s.io/selfsubjectaccessreviews',
+    { kind: 'SelfSubjectAccessReview', status: () => ({ allowed: true }) },
+  ],
+  [
+    'authorization.k8s.io/subjectaccessreviews',
+    { kind: 'SubjectAccessReview', status: () => ({ allowed: true }) },
+  ],
+  [
+    'authentication.k8s.io/tokenreviews',
+    {
+      kind: 'TokenReview',
+      status: ({ token }, request) =>
+        typeof token === 'string' && request.isToken(token)
+          ? {
+              authenticated: true,
+              user: { username: 'admin', groups: ['system:masters', 'system:authenticated'] },
+            }
+          : { user: {}, error: 'invalid bearer token' },
+    },
+  ],
+]);
+
+/** Answers a review, which the server does not store. */
+function review(request: RoutedRequest, group: string, { kind, status }: Review): Routed {
+  const { spec = {} } = parseObject(kind, mediaType(request.contentType), request.body);
   const object = {
-    kind: 'SelfSubjectAccessReview',
-    apiVersion: 'authorization.k8s.io/v1',
+    kind,
+    apiVersion: `${group}/v1`,
     metadata: {},
     spec,
-    status: { allowed: true },
+    status: status(spec as object, request),
   };
   return { ...json(object), code: 201 };
 }

@@ -64,6 +64,19 @@ describe('the embedded API server', () => {
     expect([status, body.status, body.spec]).toEqual([201, { allowed: true }, review.spec]);
   });
 
+  it('knows its own token in a token review, and no other', async () => {
+    const authenticated = async (token: string) =>
+      (await client.create('/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token } })).body.status;
+    expect(await authenticated(server.token)).toMatchObject({
+      authenticated: true,
+      user: { username: 'admin' },
+    });
+    expect(await authenticated('wrong')).not.toHaveProperty('authenticated');
+    const review = { spec: { user: 'admin', nonResourceAttributes: { path: '/metrics', verb: 'get' } } };
+    const access = await client.create('/apis/authorization.k8s.io/v1/subjectaccessreviews', review);
+    expect(access.body.status).toEqual({ allowed: true });
+  });
+
   it('rejects a body that is too large and a path with an invalid escape', async () => {
     const large = await client.create(maps, map('large', { a: 'x'.repeat(3.5 * 1024 * 1024) }));
     expect([large.status, large.body.reason]).toEqual([413, 'RequestEntityTooLarge']);
