@@ -224,7 +224,8 @@ describe('the expected reachability of two Ports', () => {
         status: { ...there.status, acceptedRoutes },
       } as VPCPeering;
       expect(between(a, b, [...blue, limited, back]).reachable).toBe(reachable);
-      expect(between(b, a, [...blue, limited, back]).reachable).toBe(reachable);
+      const unfiltered = port('red/a', '10.1.1.2', { trafficFiltering: 'Disabled' });
+      expect(between(b, unfiltered, [...blue, limited, back]).reachable).toBe(reachable);
     });
 
     it('is positive only for addresses that both sides advertise', () => {
