@@ -42,6 +42,18 @@ export function ipv4(from: string, to: string, protocol: number, payload: Buffer
   return Buffer.concat([header, payload]);
 }
 
+/** A fragment (RFC 791) of a datagram: bytes `from` to `to` (exclusive) of the payload of an IPv4 packet. */
+export function fragment(packet: Buffer, id: number, from: number, to = packet.length - 20): Buffer {
+  const header = Buffer.from(packet.subarray(0, 20));
+  const hasMore = to < packet.length - 20;
+  header.writeUInt16BE(20 + to - from, 2);
+  header.writeUInt16BE(id, 4);
+  header.writeUInt16BE((hasMore ? 0x2000 : 0) | (from / 8), 6);
+  header.writeUInt16BE(0, 10);
+  header.writeUInt16BE(checksum(header), 10);
+  return Buffer.concat([header, packet.subarray(20 + from, 20 + to)]);
+}
+
 /** A UDP datagram without a checksum. UDP over IPv4 allows that (RFC 768). */
 export function udp(from: number, to: number, payload: Buffer): Buffer {
   return Buffer.concat([u16(from, to, 8 + payload.length, 0), payload]);

@@ -39,7 +39,7 @@ ${socket} setsockopt S, 1, 33, pack "i", 8000000; bind S, $to or die;
 @echo = map { IO::Socket::INET->new(Proto => "udp", LocalPort => $_) or die } (${ECHO_PORT}, ${FORWARDED_PORT});
 $ready = IO::Select->new(\\*S, @echo); print "ready\\n";
 while (1) { for $one ($ready->can_read) {
-  if (ref $one ne "GLOB") { $from = recv $one, $data, 2000, 0; send $one, $data, 0, $from if defined $from; next }
+  if (ref $one ne "GLOB") { $from = recv $one, $data, 9000, 0; send $one, $data, 0, $from if defined $from; next }
   $from = recv S, $frame, 2000, 0; next if !defined $from || (unpack "S n i S C", $from)[4] == 4;
   print unpack("H*", $frame), "\\n" if $frame =~ /border:\\d{8};/;
 } }`;

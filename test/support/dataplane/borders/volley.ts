@@ -10,6 +10,8 @@ const CHUNK_SIZE = 24;
 export class Volley {
   readonly #stations: Map<string, Station>;
   readonly #sent = new Map<number, Packet>();
+  /** The problems that were already returned. */
+  readonly #known = new Set<string>();
 
   constructor(stations: readonly Station[]) {
     this.#stations = new Map(stations.map((station) => [station.name, station]));
@@ -53,7 +55,7 @@ export class Volley {
     );
   }
 
-  /** The problems of all packets that arrived so far, in the order of the packets. */
+  /** The problems of the packets that arrived so far, except the problems of an earlier call, in the order of the packets. */
   problems(world: World): readonly string[] {
     const found = [...this.#stations.values()].flatMap((station) =>
       station.arrivals().flatMap((arrival) => {
@@ -64,7 +66,10 @@ export class Volley {
       }),
     );
     found.sort((one, other) => one.packet.id - other.packet.id);
-    return [...new Set(found.map(({ packet, problem }) => `${describePacket(packet)} ${problem}`))];
+    const all = new Set(found.map(({ packet, problem }) => `${describePacket(packet)} ${problem}`));
+    const fresh = [...all].filter((each) => !this.#known.has(each));
+    for (const each of fresh) this.#known.add(each);
+    return fresh;
   }
 
   async #untilDelivered(name: string, chunk: readonly Packet[], sentinel: Packet): Promise<void> {
