@@ -209,6 +209,11 @@ const catalogue = {
     when: 'The ProviderNetwork does not exist, or the namespace may not use the segment of the Subnet. The Subnet is not connected to a physical network.',
     remedy: 'Correct `provider` of the Subnet, or ask an administrator to allow the namespace and the VLAN.',
   },
+  ProtectionRequired: {
+    about: 'object',
+    when: 'The Subnet of the Port may share its VLAN with Subnets of other tenants. The operator applies full protection against spoofing to the Port.',
+    remedy: 'Set `spoofingProtection` of the Port to `MACAndIP`, or use a Subnet that has its VLAN alone.',
+  },
   SegmentConflict: {
     about: 'object',
     when: 'The VLAN, or the untagged frames, of the physical network already belong to another network. A Subnet is then not connected to the physical network.',

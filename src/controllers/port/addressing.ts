@@ -134,7 +134,7 @@ const macRefusal = (index: number, conflict: string): Problem => ({
  * @returns the networks that the Port shares
  */
 function shareAddresses(
-  { subnet, cidr, gatewayIP, vpcRange }: SubnetNetwork,
+  { subnet, cidr, gatewayIP, vpcRange, isShared }: SubnetNetwork,
   { addresses }: SubnetPool,
   { metadata: { uid }, spec }: Port,
   {
@@ -161,9 +161,15 @@ function shareAddresses(
     };
     const why = refusedAddresses(spec, network, scope);
     if (why !== undefined) refuse(`${why}; use other addresses.`);
+    else if (isShared && (network.prefix < 32 || !containsCidr(cidr, network)))
+      refuse(
+        'is not a single address of the Subnet, and other tenants may be on its VLAN; use single addresses (/32) of the Subnet.',
+      );
     else if (checksAddresses(spec) && containsCidr(cidr, network)) {
-      const holder = share(addresses, uid, [network]).get(network);
-      if (holder === undefined) shares.push(network);
+      const refused = share(addresses, uid, [network]);
+      const holder = refused.get(network);
+      if (!refused.has(network)) shares.push(network);
+      else if (holder === undefined) refuse(`is already used by ${OTHER_NETWORK}; use another address.`);
       else
         refuse(
           `contains the address of ${holderName(holder)}. A virtual address belongs to no Port: delete that Port, ` +

@@ -85,7 +85,15 @@ export class PortController implements KindController<Port> {
     const held = pool.addresses.heldBy(port.metadata.uid);
     const hasMore = (port.spec.allowedAddresses ?? []).length > 0;
     const around = hasMore ? networksAround(this.#env.stores, network.vpc) : [];
-    const addressing = assignAddressing(this.#env.pools, this.#env.stores.Port, network, pool, port, around);
+    const guarded = network.isShared ? fullyProtected(port) : port;
+    const addressing = assignAddressing(
+      this.#env.pools,
+      this.#env.stores.Port,
+      network,
+      pool,
+      guarded,
+      around,
+    );
     if (held === undefined && addressing.ok) this.#env.wakeSoon('Subnet', keyOf(network.subnet));
     if (!addressing.ok) {
       return { accepted: addressing.problem, resolvedRefs: groups.problem, status: () => statusBefore(port) };
@@ -98,8 +106,8 @@ export class PortController implements KindController<Port> {
       limits,
     );
     return {
-      desired: planPort(port, { network, ...addressing.value, groupUids, restrictions }),
-      accepted: restrictions.excess ?? addressing.value.refused,
+      desired: planPort(guarded, { network, ...addressing.value, groupUids, restrictions }),
+      accepted: restrictions.excess ?? protectionProblem(port, guarded) ?? addressing.value.refused,
       applied: () => keepShared(pool.addresses, port.metadata.uid, addressing.value.shares),
       resolvedRefs: groups.problem,
       status: (programmed) => (programmed ? statusOf(port, network, addressing.value) : statusBefore(port)),
@@ -141,6 +149,20 @@ export class PortController implements KindController<Port> {
     const consequence = 'a group that is not in OVN allows nothing';
     return { found, problem: missingGroups(this.#env.stores.SecurityGroup, namespace, missing, consequence) };
   }
+}
+
+/** Returns the Port with full protection against spoofing. */
+function fullyProtected(port: Port): Port {
+  return { ...port, spec: { ...port.spec, spoofingProtection: 'MACAndIP' } };
+}
+
+/** Returns a problem if the Port has more protection than its spec says. */
+function protectionProblem({ spec }: Port, guarded: Port): Problem | undefined {
+  if (spec.spoofingProtection === guarded.spec.spoofingProtection) return undefined;
+  const message =
+    `spec.spoofingProtection is ${spec.spoofingProtection}, but other tenants may be on the VLAN of the Subnet. ` +
+    'The operator applies MACAndIP; set this value.';
+  return { reason: 'ProtectionRequired', message };
 }
 
 function tooManyGroups(

@@ -13,6 +13,7 @@ import { dhcpProblem } from '../common/spec-checks.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import { knownCidr } from '../rows/recorded.ts';
 import type { Env, Stores } from '../common/env.ts';
+import { grantedSegment } from '../providernetwork/index.ts';
 import { anySubnetOf, vpcKeys, vpcOf } from '../vpc/index.ts';
 
 /** The index key of the Subnets that name a segment of a ProviderNetwork. */
@@ -78,6 +79,8 @@ export interface SubnetNetwork {
   readonly gatewayIP: string | undefined;
   readonly mtu: number;
   readonly dhcp: SubnetDHCP;
+  /** Whether Subnets of other tenants may be on the same link. Ports then need full protection against spoofing. */
+  readonly isShared: boolean;
 }
 
 /**
@@ -110,6 +113,20 @@ export function subnetNetwork(
         gatewayIP,
         mtu,
         dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
+        isShared: isShared(stores, subnet),
       }
     : undefined;
+}
+
+/**
+ * Whether a Subnet may share its segment with other Subnets, now or as soon as it gets the permission. The result is
+ * false only if the Subnet is alone for certain.
+ */
+function isShared(
+  stores: Pick<Stores, 'ProviderNetwork' | 'Namespace'>,
+  { metadata: { namespace = '' }, spec: { provider } }: Subnet,
+): boolean {
+  if (provider === undefined) return false;
+  const granted = grantedSegment(stores, namespace, provider);
+  return !granted.ok || granted.value.network.spec.subnetsPerSegment !== 'One';
 }
