@@ -275,7 +275,7 @@ const catalogue = {
     remedy: 'Create the Subnet that contains the next hop, or correct `nextHop`.',
   },
   RouteRefused: {
-    when: 'A static route leads into the range of the VPC or of its ExternalNetwork, or its next hop is an address that the ExternalNetwork gives to VPCs. The router does not use the route; the rest of the VPC is in effect.',
+    when: 'A static route leads into the range of the VPC or of its ExternalNetwork, or its next hop is an address of a router, or an address that the ExternalNetwork gives to VPCs. The router does not use the route; the rest of the VPC is in effect.',
     remedy: 'Remove the route, or change its destination or next hop as the message says.',
   },
   RangeNotDeclared: {

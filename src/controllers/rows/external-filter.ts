@@ -1,4 +1,4 @@
-import { formatCidr, type Cidr } from '../../api/index.ts';
+import { formatAddress, formatCidr, type Address, type Cidr } from '../../api/index.ts';
 import {
   and,
   everyAddress,
@@ -94,15 +94,21 @@ export function isRecordedAsRouted(writer: Pick<RowWriter, 'ownedBy'>, vpcUid: s
 /**
  * Returns the policies of a router for its port on an ExternalNetwork. A packet from outside must be for the VPC. The
  * router also forwards a packet for another address of the network: a neighbour that has not learned the new router
- * of an address sends such packets. A packet to outside must have a source in the range of the VPC, which the router
- * then translates.
+ * of an address sends such packets. The router's own answers, from `address`, pass too. So the router carries nobody
+ * from the network to a peer, to a network behind a static route, or back to the internet. A packet to outside must
+ * have a source in the range of the VPC, which the router then translates.
  */
-export function gatewayPolicies(vpcUid: string, range: Cidr, network: Cidr): readonly DesiredRow[] {
+export function gatewayPolicies(
+  vpcUid: string,
+  range: Cidr,
+  address: Address,
+  network: Cidr,
+): readonly DesiredRow[] {
   const name = gatewayPortName(vpcUid);
   const from = inport({ name });
   const external = formatCidr(network);
   const own = parseNetwork(formatCidr(range));
-  const isOwn = or(ip(4, 'dst', [own, external]), ip(4, 'src', [external]));
+  const isOwn = or(ip(4, 'dst', [own, external]), ip(4, 'src', [formatAddress(address)]));
   return [
     policyRow(vpcUid, 'entering/own', {
       priority: policyPriority.entering,

@@ -22,6 +22,7 @@ interface Network {
   readonly vpc: VPC;
   readonly cidr: Cidr;
   readonly ranges: SubnetRanges;
+  readonly pool: SubnetPool;
   /** Whether the Subnet had no address pool before. */
   readonly isNew: boolean;
 }
@@ -56,7 +57,7 @@ export class SubnetController implements KindController<Subnet> {
           vpcUid: facts.vpc.metadata.uid,
           cidr: facts.cidr,
           gateway: facts.ranges.gateway,
-          routed: networksThrough(facts.vpc, facts.cidr),
+          routed: networksThrough(facts.vpc, facts.cidr, facts.pool),
           mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
           hostLimits: settings.hostLimits,
@@ -122,8 +123,8 @@ export class SubnetController implements KindController<Subnet> {
           'delete the Port, or set another gateway address.',
       );
     }
-    this.#env.pools.configureSubnet(uid, cidr.value, ranges.value);
-    return good({ vpc, cidr: cidr.value, ranges: ranges.value, isNew: addresses === undefined });
+    const pool = this.#env.pools.configureSubnet(uid, cidr.value, ranges.value);
+    return good({ vpc, cidr: cidr.value, ranges: ranges.value, pool, isNew: addresses === undefined });
   }
 
   /** Returns the range that the spec names, or an allocated range that the Subnet then keeps. */

@@ -18,7 +18,7 @@ import { anyVpcOf, vpcsOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
 import { holdOwnRoutes } from './own-routes.ts';
 import { planVpc, vpcFilters } from './plan.ts';
-import { checkRoutes, routesResolved } from './routes.ts';
+import { checkRoutes, routesResolved, usedRoutes } from './routes.ts';
 import { rangeRouted } from './routing.ts';
 
 /** Decides on a VPC: its range, router and gateway; creates its default Subnet and SecurityGroup. */
@@ -51,7 +51,15 @@ export class VPCController implements KindController<VPC> {
     const hold = isPlanned ? holdOwnRoutes(this.#env, key, vpc) : undefined;
     return {
       desired:
-        isPlanned && hold !== undefined ? planVpc(vpc, cidr.value, external, this.#env.settings) : undefined,
+        isPlanned && hold !== undefined
+          ? planVpc(
+              vpc,
+              cidr.value,
+              external,
+              usedRoutes(this.#env, vpc, cidr.value, external).used,
+              this.#env.settings,
+            )
+          : undefined,
       fallback: () => {
         const known = knownCidr(this.#env.writer, vpc, 'Logical_Router');
         return known && keepFilters(this.#env.writer, uid, vpcFilters(uid, known));

@@ -125,7 +125,7 @@ export function planGateway(vpc: VPC, range: Cidr, gateway: Gateway | undefined,
         ];
   const isRouted = gateway.routing === 'Routed';
   const filter = gatewayFilter({ vpcUid: uid, networkUid: network.uid }, range, isRouted);
-  const policies = gatewayPolicies(uid, range, network.cidr);
+  const policies = gatewayPolicies(uid, range, gateway.address, network.cidr);
   return {
     rows: [group, ...chassis, routerPort, switchPort, ...route, ...nat, ...policies, ...filter.rows],
     memberships: [

@@ -8,7 +8,6 @@ import { controlPlanePolicy, controlPlaneRows } from '../rows/control-plane.ts';
 import type { HostLimits } from '../settings.ts';
 import { planGateway, type Gateway } from './gateway.ts';
 import { onLinkPolicy } from './on-link.ts';
-import { usedRoutes } from './routes.ts';
 
 /**
  * Options of the router. The router learns neighbours from ARP replies only, and forgets them after five minutes. So
@@ -30,11 +29,14 @@ interface VPCSettings {
 /**
  * Returns the rows of a VPC: its router with static routes and gateway, the policy against traffic with link scope,
  * the group whose ACLs drop traffic that no rule allows, isolation, and control-plane protection.
+ *
+ * @param routes the static routes that the router uses
  */
 export function planVpc(
   vpc: VPC,
   cidr: Cidr,
   gateway: Gateway | undefined,
+  routes: readonly StaticRoute[],
   { mtu, hostLimits }: VPCSettings,
 ): DesiredState {
   const { uid } = vpc.metadata;
@@ -44,16 +46,16 @@ export function planVpc(
     options: { ...routerOptions, ...connectionLimit(hostLimits.connectionsPerRouter) },
     external_ids: { [CIDR_MARK]: formatCidr(cidr) },
   });
-  const routes = usedRoutes(vpc, cidr, gateway).used.map((route) => staticRoute(uid, route));
+  const routeRows = routes.map((route) => staticRoute(uid, route));
   const policy = onLinkPolicy(uid);
   const filters = vpcFilters(uid, cidr);
   const protection = controlPlaneRows(uid, hostLimits);
   const external = planGateway(vpc, cidr, gateway, mtu);
   return {
-    rows: [router, policy, ...routes, ...filters.rows, ...protection.rows, ...external.rows],
+    rows: [router, policy, ...routeRows, ...filters.rows, ...protection.rows, ...external.rows],
     memberships: [
       member('Logical_Router', router.uuid, 'policies', policy.uuid),
-      ...routes.map((route) => member('Logical_Router', router.uuid, 'static_routes', route.uuid)),
+      ...routeRows.map((route) => member('Logical_Router', router.uuid, 'static_routes', route.uuid)),
       ...filters.memberships,
       ...external.memberships,
     ],

@@ -1,4 +1,4 @@
-import { formatCidr, tenancyOf, type VPC } from '../../api/index.ts';
+import { formatCidr, tenancyOf, type Cidr, type VPC } from '../../api/index.ts';
 import type { Owner } from '../../ovn/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
@@ -6,7 +6,7 @@ import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
 import { adoptOwnRoutes, externalRange } from './own-routes.ts';
 import { isRecordedAsRouted } from '../rows/external-filter.ts';
-import { knownCidr, recordedGateway } from '../rows/recorded.ts';
+import { knownCidr, recordedCidr, recordedGateway } from '../rows/recorded.ts';
 
 /** Releases a VPC's range and the external address of its gateway. */
 export function releaseVpc(env: Env, uid: string): void {
@@ -27,23 +27,22 @@ export function adoptVpc(sources: PoolSources, vpc: VPC): readonly PoolConflict[
   const { uid, namespace = '' } = vpc.metadata;
   const hasGateway = recordedGateway(sources.writer, uid) !== undefined;
   adoptOwnRoutes(sources, namespace, uid, hasGateway ? externalRange(sources.stores, vpc) : undefined);
-  adoptRouted(sources, vpc);
+  adoptRouted(sources, uid, knownCidr(sources.writer, vpc, 'Logical_Router'));
   return [...adoptRange(sources, vpc), ...adoptGateway(sources, vpc)];
 }
 
 /** Restores the range that the rows let pass on the ExternalNetwork. */
-function adoptRouted({ pools, writer }: PoolSources, vpc: VPC): void {
-  const { uid } = vpc.metadata;
-  const range = knownCidr(writer, vpc, 'Logical_Router');
+function adoptRouted({ pools, writer }: PoolSources, uid: string, range: Cidr | undefined): void {
   const gateway = recordedGateway(writer, uid);
   if (range === undefined || gateway === undefined) return;
   if (isRecordedAsRouted(writer, uid)) pools.routed.claim(gateway.networkUid, uid, range);
 }
 
-/** Restores the external address that the rows of a deleted VPC contain. */
+/** Restores the external address and the routed range that the rows of a deleted VPC contain. */
 export function adoptVpcOrphan(sources: PoolSources, { uid, namespace }: Owner): readonly PoolConflict[] {
   const { pools, writer } = sources;
   adoptOwnRoutes(sources, namespace, uid);
+  adoptRouted(sources, uid, recordedCidr(writer, uid, 'Logical_Router'));
   const record = recordedGateway(writer, uid);
   if (record !== undefined) pools.external.network(record.networkUid)?.adopt(uid, record.address);
   return [];

@@ -3,8 +3,10 @@ import {
   containsAddress,
   containsCidr,
   formatCidr,
+  mustParseCidr,
   parseAddress,
   parseCidr,
+  type Address,
   type Cidr,
   type DesiredCondition,
   type StaticRoute,
@@ -13,6 +15,7 @@ import {
 import { parseNetwork, subtractNetworks, type Network } from '../../ovn/index.ts';
 import type { Env } from '../common/env.ts';
 import { collect, fromParsed, type Checked } from '../common/problem.ts';
+import type { SubnetPool } from '../pools/pools.ts';
 import type { Gateway } from './gateway.ts';
 import { vpcNetwork } from './kind.ts';
 
@@ -40,19 +43,28 @@ interface Routes {
 
 /**
  * Decides which static routes of a VPC the router uses. A route may not lead into a network in which the router has
- * an address, because the router would have two routes to the same addresses. A next hop in the ExternalNetwork must
- * not be an address that VPCs and FloatingIPs get, because it may belong to another tenant.
+ * an address, because the router would have two routes to the same addresses. The next hop must not be an address of
+ * a router: neither of this one, nor of a peer on the link of a VPCPeering, which routes by its own rules only. In the
+ * ExternalNetwork it must not be an address that VPCs and FloatingIPs get, because it may belong to another tenant.
  */
-export function usedRoutes({ spec }: VPC, range: Cidr, gateway: Gateway | undefined): Routes {
+export function usedRoutes(
+  { pools }: Pick<Env, 'pools'>,
+  { metadata, spec }: VPC,
+  range: Cidr,
+  gateway: Gateway | undefined,
+): Routes {
   const used: StaticRoute[] = [];
   const refused: RefusedRoute[] = [];
   for (const route of spec.staticRoutes ?? []) {
-    const because = refusalOf(route, range, gateway);
+    const because = refusalOf(route, range, gateway) ?? refusalInSubnet(pools, metadata.uid, route);
     if (because === undefined) used.push(route);
     else refused.push({ route, because });
   }
   return { used, refused };
 }
+
+/** Addresses between routers: OVN's links to peers are in this network. */
+const links = mustParseCidr('169.254.0.0/16');
 
 function refusalOf(
   { destination, nextHop }: StaticRoute,
@@ -64,7 +76,9 @@ function refusalOf(
   if (!network.ok || !hop.ok) return 'the route is not valid';
   if (containsCidr(range, network.value))
     return `the destination is inside the range ${formatCidr(range)} of the VPC`;
+  if (containsAddress(links, hop.value)) return 'the next hop is a link-local address';
   if (gateway === undefined) return undefined;
+  if (hop.value.value === gateway.address.value) return 'the next hop is the address of the router itself';
   const { name, cidr, isAllocatable } = gateway.network;
   if (containsCidr(cidr, network.value))
     return `the destination is inside the range ${formatCidr(cidr)} of the ExternalNetwork "${name}"`;
@@ -73,17 +87,33 @@ function refusalOf(
     : undefined;
 }
 
+function refusalInSubnet(pools: Env['pools'], vpcUid: string, { nextHop }: StaticRoute): string | undefined {
+  const hop = parseAddress(nextHop, { family: 4 });
+  const subnetUid = hop.ok ? pools.subnetAt(vpcUid, hop.value) : undefined;
+  const subnet = subnetUid === undefined ? undefined : pools.subnet(subnetUid);
+  return hop.ok && subnet !== undefined && isOfSubnet(subnet, hop.value)
+    ? 'the next hop is the gateway, network or broadcast address of a Subnet'
+    : undefined;
+}
+
+/** Whether an address belongs to the Subnet itself, so no machine in the Subnet is the next hop. */
+function isOfSubnet({ addresses }: SubnetPool, address: Address): boolean {
+  const unusable = addresses.unusable(address);
+  return unusable !== undefined && unusable !== 'reserved';
+}
+
 /**
  * Returns the networks that the static routes of a VPC reach through the Subnet with this range: packets from there
  * may come from these networks. Addresses of the VPC itself are not among them.
  */
-export function networksThrough(vpc: VPC, subnetRange: Cidr): readonly Network[] {
+export function networksThrough(vpc: VPC, subnetRange: Cidr, pool: SubnetPool): readonly Network[] {
   const range = vpcNetwork(vpc);
   const own = range === undefined ? [] : [parseNetwork(formatCidr(range))];
   return (vpc.spec.staticRoutes ?? []).flatMap(({ destination, nextHop }) => {
     const network = parseCidr(destination, { family: 4 });
     const hop = parseAddress(nextHop, { family: 4 });
     if (!network.ok || !hop.ok || !containsAddress(subnetRange, hop.value)) return [];
+    if (isOfSubnet(pool, hop.value)) return [];
     return subtractNetworks(parseNetwork(formatCidr(network.value)), own);
   });
 }
@@ -102,7 +132,7 @@ export function routesResolved(
 ): readonly DesiredCondition[] {
   const { staticRoutes = [] } = vpc.spec;
   if (staticRoutes.length === 0) return [];
-  const { used, refused } = usedRoutes(vpc, range, gateway);
+  const { used, refused } = usedRoutes(env, vpc, range, gateway);
   if (refused.length > 0) {
     const routes = refused.map(({ route, because }) => `${textOf(route)} (${because})`).join(', ');
     const message = `The router does not use the static routes ${routes}; remove or change these routes.`;

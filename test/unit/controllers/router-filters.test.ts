@@ -106,7 +106,55 @@ describe('the router of a VPC', () => {
   });
 });
 
+describe('a next hop of a static route', () => {
+  const routes = () =>
+    rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route').map(({ nexthop }) => nexthop);
+
+  it.each([
+    ['169.254.0.2', 'a link-local address'],
+    ['169.254.255.1', 'a link-local address'],
+    ['10.9.1.1', 'the gateway, network or broadcast address of a Subnet'],
+    ['10.9.1.0', 'the gateway, network or broadcast address of a Subnet'],
+    ['10.9.1.255', 'the gateway, network or broadcast address of a Subnet'],
+    ['203.0.113.101', 'the address of the router itself'],
+  ])('is not %s, because this is %s', async (nextHop, because) => {
+    cluster.apply(externalNetwork('public'));
+    cluster.apply(subnet('apps', { cidr: '10.9.1.0/24' }));
+    const staticRoutes = [{ destination: '172.20.0.0/16', nextHop }];
+    cluster.apply(routedVpc('default', '10.9.0.0/16', { staticRoutes }));
+    await cluster.settle();
+    expect(routes()).toEqual(['203.0.113.1']);
+    expect(cluster.condition('RoutesResolved', 'VPC', 'default/net')).toContain(`the next hop is ${because}`);
+    expect(matches('Subnet', 'apps', 'Logical_Router_Policy').join()).not.toContain('172.20.0.0/16');
+  });
+
+  it('becomes valid when the Subnet gets another gateway', async () => {
+    const staticRoutes = [{ destination: '172.20.0.0/16', nextHop: '10.9.1.1' }];
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None', staticRoutes }));
+    cluster.apply(subnet('apps', { cidr: '10.9.1.0/24' }));
+    await cluster.runQueue();
+    expect(routes()).toEqual([]);
+    cluster.apply(
+      subnet('apps', { cidr: '10.9.1.0/24', gateway: { mode: 'Address', address: '10.9.1.254' } }),
+    );
+    await cluster.runQueue();
+    expect(routes()).toEqual(['10.9.1.1']);
+    expect(matches('Subnet', 'apps', 'Logical_Router_Policy').join()).toContain('172.20.0.0/16');
+  });
+});
+
 describe('a VPC', () => {
+  it('carries nobody from its ExternalNetwork to its peers and static routes', async () => {
+    cluster.apply(externalNetwork('public'));
+    cluster.apply(routedVpc('default'));
+    await cluster.settle();
+    expect(matches('VPC', 'net', 'Logical_Router_Policy')).toContainEqual(
+      expect.stringMatching(
+        /^allow .* && \(ip4\.dst == \{10\.9\.0\.0\/16, 203\.0\.113\.0\/24\} \|\| ip4\.src == 203\.0\.113\.101\)$/,
+      ),
+    );
+  });
+
   it.each(['203.0.113.0/24', '203.0.0.0/16', '203.0.113.128/25'])(
     'with the range %s has no gateway on an ExternalNetwork whose range overlaps',
     async (cidr) => {
@@ -172,6 +220,23 @@ describe('a VPC', () => {
       );
       expect(pools.routed.claim(networkUid, cluster.get('VPC', 'other/net')!.metadata.uid, range)).toBe(true);
     });
+  });
+});
+
+describe('the rows of a VPC without an object', () => {
+  it('hold their range on the ExternalNetwork until they are removed', async () => {
+    cluster.apply(externalNetwork('public', { routedRanges: ['10.0.0.0/8'] }));
+    cluster.apply(routedVpc('default'));
+    await cluster.settle();
+    const { uid } = cluster.get('VPC', 'default/net')!.metadata;
+    cluster.forceDelete('VPC', 'default/net');
+    const pools = new Pools(cluster.env.settings, () => undefined);
+    takeAll(rebuildPools({ ...cluster.env, pools }));
+    const networkUid = cluster.get('ExternalNetwork', 'public')!.metadata.uid;
+    const range = { family: 4, base: 0x0a090000n, prefix: 16 } as const;
+    expect(pools.routed.claim(networkUid, 'another', range)).toBe(false);
+    pools.routed.release(uid);
+    expect(pools.routed.claim(networkUid, 'another', range)).toBe(true);
   });
 });
 
