@@ -51,6 +51,7 @@ const order = [
   'FloatingIP',
   'VPCPeering',
   'ProviderNetwork',
+  'ProjectPolicy',
   'ExternalNetwork',
 ];
 

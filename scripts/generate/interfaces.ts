@@ -20,6 +20,8 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/^SecurityGroup\.spec\.(ingress|egress)\[\]$/, 'SecurityGroupRule'],
   [/^TrafficPolicy\.spec\.(ingress|egress)\[\]$/, 'TrafficPolicyRule'],
   [/^TrafficPolicy\.spec\.(ingress|egress)\[\]\.remote$/, 'PolicyRemote'],
+  [/^ProjectPolicy\.spec\.(powers|providerPowers)$/, 'PortPowers'],
+  [/^ProjectPolicy\.spec\.(quota|organizationQuota)$/, 'Quota'],
   [/[sS]elector$/, 'LabelSelector'],
   [/[sS]elector\.matchExpressions\[\]$/, 'LabelSelectorRequirement'],
   [/\.(ingress|egress)\[\]\.ports$/, 'PortRange'],
@@ -34,6 +36,8 @@ const sharedDescriptions: Readonly<Record<string, string>> = {
   RateLimit: 'A rate limit for one direction of traffic.',
   RuleRemote: 'The remote end of the traffic.',
   PolicyRemote: 'The remote end of the traffic.',
+  PortPowers: 'What the Ports of tenants may do.',
+  Quota: 'The amounts that a namespace or an organization can hold.',
   LabelSelector: 'Selects objects by their labels (metav1.LabelSelector).',
 };
 

@@ -100,6 +100,9 @@ export function networkOf({ family, value }: Address, prefix: number): Cidr {
 /** The number of addresses of the network, with the network and broadcast address. */
 const sizeOf = ({ family, prefix }: Cidr): bigint => 1n << BigInt(widthOf(family) - prefix);
 
+/** The number of addresses in an IPv4 network. */
+export const addressCount = ({ prefix }: Cidr): number => 2 ** (32 - prefix);
+
 /** The first address of the network. In IPv4, this is the network address, which no machine may have. */
 export const firstAddress = ({ family, base }: Cidr): Address => ({ family, value: base });
 

@@ -52,6 +52,31 @@ const catalogue = {
     remedy:
       'Create the object with another `cidr`, or without `cidr`, so that the operator allocates a free range. In a VPCPeering: change the advertised networks.',
   },
+  RangeNotAllowed: {
+    about: 'object',
+    code: 'RANGE_NOT_ALLOWED',
+    when: 'The range of the VPC is outside the networks that administrators allow, or the VPC is too large.',
+    remedy:
+      'Create the VPC with another `cidr`, or without `cidr`, or ask an administrator for a ProjectPolicy that allows the range.',
+  },
+  PowerForbidden: {
+    about: 'object',
+    code: 'POWER_FORBIDDEN',
+    when: 'The Port uses a power that administrators do not allow in its namespace: no filter, no or weaker spoofing protection, or some entries of `allowedAddresses`. The operator uses the safe values instead.',
+    remedy:
+      'Remove the values that the message names, or ask an administrator for a ProjectPolicy that allows them.',
+  },
+  QuotaExceeded: {
+    about: 'object',
+    code: 'QUOTA_EXCEEDED',
+    when: 'The namespace or its organization already holds as much as administrators allow. The object waits until a part becomes free.',
+    remedy: 'Delete unused objects, or ask an administrator for a higher limit.',
+  },
+  NamespaceNotRead: {
+    about: 'object',
+    when: 'The operator has not read the namespace of the object yet, so it does not know which ProjectPolicy applies.',
+    remedy: 'Wait; if the condition does not change, check that the operator may list namespaces.',
+  },
   SubnetOutsideVPC: {
     about: 'object',
     stalls: true,

@@ -4,6 +4,7 @@ import {
   addresses,
   adoption,
   cidr,
+  cidrs,
   clusterName,
   flag,
   integer,
@@ -35,6 +36,10 @@ export interface Config extends Protection {
   readonly ovnSbEndpoint: string;
   /** IPv4 CIDR from which a VPC without a CIDR gets its CIDR. */
   readonly cidrPool: string;
+  /** IPv4 CIDRs that contain the ranges that VPCs may name, where no ProjectPolicy grants others. */
+  readonly vpcRanges: readonly string[];
+  /** Shortest prefix length of a VPC, where no ProjectPolicy sets another one. */
+  readonly minVpcPrefixLength: number;
   /** Prefix length of an allocated VPC CIDR. */
   readonly vpcPrefixLength: number;
   /** Prefix length of an allocated Subnet CIDR. */
@@ -117,6 +122,12 @@ const settings = {
   'tls.cert': setting(optional, undefined, 'PEM file with the client certificate for ssl: remotes'),
   'tls.key': setting(optional, undefined, 'PEM file with the private key of the client certificate'),
   cidrPool: setting(cidr, '10.0.0.0/8', 'IPv4 CIDR from which VPC CIDRs are allocated'),
+  vpcRanges: setting(
+    cidrs,
+    ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'],
+    'networks that contain the ranges that VPCs may name, comma-separated',
+  ),
+  minVpcPrefixLength: setting(integer(8, 30), 10, 'shortest prefix length of a VPC: the largest VPC'),
   vpcPrefixLength: setting(integer(8, 30), 16, 'prefix length of an allocated VPC CIDR'),
   subnetPrefixLength: setting(integer(8, 30), 24, 'prefix length of an allocated Subnet CIDR'),
   clusterName: setting(
@@ -217,6 +228,8 @@ export function resolveConfig(sources: ConfigSources = {}): {
     allowPlaintext: valueOf('allowPlaintext'),
     tls: Object.freeze({ ca: valueOf('tls.ca'), cert: valueOf('tls.cert'), key: valueOf('tls.key') }),
     cidrPool: valueOf('cidrPool'),
+    vpcRanges: Object.freeze(valueOf('vpcRanges')),
+    minVpcPrefixLength: valueOf('minVpcPrefixLength'),
     vpcPrefixLength: valueOf('vpcPrefixLength'),
     subnetPrefixLength: valueOf('subnetPrefixLength'),
     clusterName: valueOf('clusterName'),
@@ -264,6 +277,10 @@ function conflicts(config: Config): string[] {
   if (config.vpcPrefixLength < poolLength)
     found.push(
       `vpcPrefixLength /${config.vpcPrefixLength} does not fit into cidrPool ${config.cidrPool}: use a longer prefix or a larger pool`,
+    );
+  if (config.vpcPrefixLength < config.minVpcPrefixLength)
+    found.push(
+      `vpcPrefixLength /${config.vpcPrefixLength} is shorter than minVpcPrefixLength /${config.minVpcPrefixLength}: use a longer prefix, or allow larger VPCs`,
     );
   if (config.subnetPrefixLength < config.vpcPrefixLength)
     found.push(

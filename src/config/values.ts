@@ -62,6 +62,9 @@ export const cidr = (value: string): string => {
   return value;
 };
 
+/** Accepts IPv4 CIDRs without host bits, separated by commas. */
+export const cidrs = (value: string): readonly string[] => value.split(',').map((each) => cidr(each.trim()));
+
 /** Accepts IPv4 addresses, separated by commas. */
 export const addresses = (value: string): readonly string[] => {
   const list = value.split(',').map((address) => address.trim());

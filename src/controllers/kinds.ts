@@ -6,6 +6,7 @@ import { floatingIP } from './floatingip/index.ts';
 import type { KindModule } from './kind-module.ts';
 import { natRule } from './natrule/index.ts';
 import { port } from './port/index.ts';
+import { projectPolicy } from './projectpolicy/index.ts';
 import { securityGroup } from './securitygroup/index.ts';
 import { subnet } from './subnet/index.ts';
 import { trafficPolicy } from './trafficpolicy/index.ts';
@@ -20,6 +21,7 @@ import { vpcPeering } from './vpcpeering/index.ts';
 export const kinds = {
   ExternalNetwork: externalNetwork,
   ProviderNetwork: providerNetwork,
+  ProjectPolicy: projectPolicy,
   VPC: vpc,
   Subnet: subnet,
   SecurityGroup: securityGroup,

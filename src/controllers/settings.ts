@@ -4,6 +4,10 @@ import { mustParseCidr, type Cidr } from '../api/index.ts';
 export interface NetworkSettings {
   /** The pool from which a VPC without a CIDR gets its CIDR. */
   readonly vpcPool: Cidr;
+  /** The networks that contain the ranges that VPCs may name, where no ProjectPolicy grants others. */
+  readonly vpcRanges: readonly Cidr[];
+  /** Shortest prefix length of a VPC, where no ProjectPolicy sets another one. */
+  readonly minVpcPrefix: number;
   /** Prefix length of an allocated VPC CIDR. */
   readonly vpcPrefix: number;
   /** Prefix length of an allocated Subnet CIDR. */
@@ -57,9 +61,17 @@ export interface HostLimits {
  */
 const tunnelOverhead = { geneve: 58, vxlan: 50 } as const;
 
+/** The private networks (RFC 1918) and the shared address space (RFC 6598). */
+const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+
+/** The prefix length of the largest VPC without a setting. */
+const MIN_VPC_PREFIX = 10;
+
 /** Returns the network settings of a configuration. The reader of the configuration validated the values. */
 export function networkSettings(config: {
   readonly cidrPool: string;
+  readonly vpcRanges?: readonly string[];
+  readonly minVpcPrefixLength?: number;
   readonly vpcPrefixLength: number;
   readonly subnetPrefixLength: number;
   readonly underlay: { readonly tunnel: keyof typeof tunnelOverhead; readonly mtu: number };
@@ -69,6 +81,8 @@ export function networkSettings(config: {
 }): NetworkSettings {
   return {
     vpcPool: mustParseCidr(config.cidrPool, { family: 4 }),
+    vpcRanges: (config.vpcRanges ?? privateNetworks).map((range) => mustParseCidr(range, { family: 4 })),
+    minVpcPrefix: config.minVpcPrefixLength ?? MIN_VPC_PREFIX,
     vpcPrefix: config.vpcPrefixLength,
     subnetPrefix: config.subnetPrefixLength,
     mtu: config.underlay.mtu - tunnelOverhead[config.underlay.tunnel],

@@ -77,14 +77,17 @@ export class CidrPool {
   }
 
   /**
-   * Returns the block that `owner` holds, of any size. Otherwise grants the nearest free block of the parent.
+   * Returns the block that `owner` holds, of any size. Otherwise grants the nearest free block of the parent. A block
+   * that is smaller than the blocks of the pool (`blockPrefix`) comes from the first free block that the pool has not
+   * passed yet.
    */
-  allocate(owner: string): Cidr | 'exhausted' {
+  allocate(owner: string, blockPrefix = this.#blockPrefix): Cidr | 'exhausted' {
     const held = this.heldBy(owner);
     if (held !== undefined) return held;
     const contested = this.#cidrs.get(owner);
     if (contested !== undefined) this.#moveNextTo(contested);
-    for (let cidr = this.#candidate(); cidr !== undefined; cidr = this.#candidate()) {
+    const next = () => this.#candidate(blockPrefix);
+    for (let cidr = next(); cidr !== undefined; cidr = next()) {
       const obstacle = this.overlapping(cidr, owner);
       // The search continues after the obstacle, which can be smaller or larger than a block.
       this.#next = this.#descending
@@ -241,9 +244,9 @@ export class CidrPool {
   }
 
   /** The block at `#next`; undefined when `#next` is outside the parent. */
-  #candidate(): Cidr | undefined {
+  #candidate(blockPrefix: number): Cidr | undefined {
     if (this.#next < this.parent.base || this.#next > last(this.parent)) return undefined;
-    return networkOf({ family: this.parent.family, value: this.#next }, this.#blockPrefix);
+    return networkOf({ family: this.parent.family, value: this.#next }, blockPrefix);
   }
 }
 

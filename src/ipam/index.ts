@@ -13,3 +13,4 @@ export { keepShared, share } from './share.ts';
 export { commonAddress } from './overlap.ts';
 export { SharedValues } from './shared-values.ts';
 export { CidrPool, type BlockClaimResult } from './cidr-pool.ts';
+export { RangeTree } from './range-tree.ts';

@@ -7,6 +7,7 @@
     - floatingips
     - natrules
     - ports
+    - projectpolicies
     - providernetworks
     - securitygroups
     - subnets
@@ -21,6 +22,7 @@
     - floatingips/status
     - natrules/status
     - ports/status
+    - projectpolicies/status
     - providernetworks/status
     - securitygroups/status
     - subnets/status
@@ -92,6 +94,7 @@
     - floatingips
     - natrules
     - ports
+    - projectpolicies
     - providernetworks
     - securitygroups
     - subnets

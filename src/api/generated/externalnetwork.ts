@@ -57,6 +57,17 @@ export interface ExternalNetworkSpec {
   readonly privateSources?: readonly string[];
   /** The namespaces whose objects may use the network. Unset: no namespace may use the network. */
   readonly allowedNamespaces?: ExternalNetworkAllowedNamespaces;
+  /**
+   * How many addresses the FloatingIPs and NatRules of one namespace can hold. The address of a gateway does
+   * not count. Addresses that a namespace already holds stay when the limit shrinks. Unset: half of the
+   * addresses of the allocation pools, but at least 8.
+   */
+  readonly maxAddressesPerNamespace?: number;
+  /**
+   * How many addresses of the allocation pools only the gateways of VPCs can get. Unset: a quarter of the
+   * addresses, rounded down.
+   */
+  readonly gatewayReserve?: number;
   /** The OVN chassis that carry the traffic between VPCs and the network. Default: `{"mode":"Enabled"}`. */
   readonly gatewayChassis: ExternalNetworkGatewayChassis;
 }

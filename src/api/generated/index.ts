@@ -9,6 +9,7 @@ import type { NatRule } from './natrule.ts';
 import type { FloatingIP } from './floatingip.ts';
 import type { VPCPeering } from './vpcpeering.ts';
 import type { ProviderNetwork } from './providernetwork.ts';
+import type { ProjectPolicy } from './projectpolicy.ts';
 import type { ExternalNetwork } from './externalnetwork.ts';
 
 export * from './common.ts';
@@ -21,6 +22,7 @@ export * from './natrule.ts';
 export * from './floatingip.ts';
 export * from './vpcpeering.ts';
 export * from './providernetwork.ts';
+export * from './projectpolicy.ts';
 export * from './externalnetwork.ts';
 
 /** Maps the name of each kind to its TypeScript type. */
@@ -34,6 +36,7 @@ export interface Kinds {
   readonly FloatingIP: FloatingIP;
   readonly VPCPeering: VPCPeering;
   readonly ProviderNetwork: ProviderNetwork;
+  readonly ProjectPolicy: ProjectPolicy;
   readonly ExternalNetwork: ExternalNetwork;
 }
 
@@ -96,6 +99,13 @@ export const resources = {
     plural: 'providernetworks',
     namespaced: false,
   },
+  ProjectPolicy: {
+    group: 'network.plasmavmc.io',
+    version: 'v1alpha1',
+    kind: 'ProjectPolicy',
+    plural: 'projectpolicies',
+    namespaced: false,
+  },
   ExternalNetwork: {
     group: 'network.plasmavmc.io',
     version: 'v1alpha1',
@@ -155,6 +165,35 @@ export const defaultsOf = {
   ProviderNetwork: {
     properties: {
       spec: { properties: { untagged: { default: 'Forbidden' }, subnetsPerSegment: { default: 'One' } } },
+    },
+  },
+  ProjectPolicy: {
+    properties: {
+      spec: {
+        properties: {
+          priority: { default: 0 },
+          powers: {
+            default: {},
+            properties: {
+              trafficFilteringDisabled: { default: 'Allowed' },
+              spoofingProtectionDisabled: { default: 'Allowed' },
+              spoofingProtectionMACOnly: { default: 'Allowed' },
+              allowedAddresses: { default: 'Any' },
+              minAllowedPrefixLength: { default: 0 },
+            },
+          },
+          providerPowers: {
+            default: {},
+            properties: {
+              trafficFilteringDisabled: { default: 'Forbidden' },
+              spoofingProtectionDisabled: { default: 'Forbidden' },
+              spoofingProtectionMACOnly: { default: 'Forbidden' },
+              allowedAddresses: { default: 'None' },
+              minAllowedPrefixLength: { default: 0 },
+            },
+          },
+        },
+      },
     },
   },
   ExternalNetwork: {

@@ -66,8 +66,9 @@ export interface VPCStatus {
   /** The IPv4 range in effect. */
   readonly cidr?: string;
   /**
-   * Organization of the VPC, from the label `network.plasmavmc.io/organization` of the namespace. Without
-   * the label: `default`.
+   * Organization of the VPC, from the label `network.plasmavmc.io/organization` of the namespace. Unset
+   * without the label: the namespace then belongs to no organization, and its range can be the same as that
+   * of any other namespace.
    */
   readonly organization?: string;
   /**

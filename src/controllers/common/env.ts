@@ -2,6 +2,7 @@ import type { Kinds } from '../../api/index.ts';
 import type { ChassisDirectory, PortBindings, RowWriter } from '../../ovn/index.ts';
 import type { Finalizers, KubeClient, KubeObject, ReadStore, StatusWriter } from '../../reconcile/index.ts';
 import type { Pools } from '../pools/pools.ts';
+import type { Policies } from './policies.ts';
 import type { NetworkSettings } from '../settings.ts';
 
 /** The name of a kind of this API group. */
@@ -19,6 +20,8 @@ export type Stores = { readonly [K in KindName]: ReadStore<Kinds[K]> } & {
 export interface Env {
   readonly stores: Stores;
   readonly pools: Pools;
+  /** The ProjectPolicy of each namespace. */
+  readonly policies: Policies;
   readonly settings: NetworkSettings;
   readonly writer: RowWriter;
   readonly bindings: Pick<PortBindings, 'isKnown' | 'hostOf'>;
@@ -45,7 +48,7 @@ export interface Env {
 }
 
 /** The sources for the rebuild of the pools at start. */
-export type PoolSources = Pick<Env, 'stores' | 'pools' | 'writer'>;
+export type PoolSources = Pick<Env, 'stores' | 'pools' | 'policies' | 'writer'>;
 
 /** The finalizer of objects that other objects use. It keeps a deleted object until no object uses it. */
 export const FINALIZER = 'network.plasmavmc.io/in-use';

@@ -1,6 +1,12 @@
+import { findCondition } from '../../api/index.ts';
 import { countFlows, countMatches } from '../../ovn/index.ts';
+import type { KubeObject } from '../../reconcile/index.ts';
 import type { Acl } from '../rows/acl.ts';
+import type { Conditioned } from './converge.ts';
+import type { Env, PoolSources } from './env.ts';
 import type { Problem } from './problem.ts';
+import { holdQuota } from './quota.ts';
+import { tenantOf } from './tenant.ts';
 import type { Limits } from '../settings.ts';
 
 /**
@@ -46,6 +52,44 @@ export function weightOf(status: { readonly matchCount?: number } = {}): number 
   let weight = MIN_WEIGHT;
   while (weight < (status.matchCount ?? 0)) weight *= 2;
   return weight;
+}
+
+/** A SecurityGroup or TrafficPolicy. */
+type Rules = KubeObject & {
+  readonly spec: { readonly ingress?: readonly unknown[]; readonly egress?: readonly unknown[] };
+};
+
+const ruleCount = ({ spec: { ingress = [], egress = [] } }: Rules): number => ingress.length + egress.length;
+
+/**
+ * Makes the object hold its rules, and returns a problem if they exceed a quota of the project. `consequence` is the
+ * sentence that states the effect on traffic.
+ */
+export function rulesOverQuota(
+  env: Pick<Env, 'stores' | 'pools' | 'policies'>,
+  object: Rules,
+  consequence: string,
+): Problem | undefined {
+  const excess = holdQuota(env, object, 'securityRules', ruleCount(object));
+  if (excess === undefined) return undefined;
+  // None of the rules is in effect, so the object holds none: the same as after a restart.
+  env.pools.usage.release(object.metadata.uid);
+  return { ...excess, message: `${excess.message} ${consequence}` };
+}
+
+/**
+ * Restores the rules that an object holds: all of its spec if they were in effect, none if they were refused, and not
+ * more than its rows if its spec changed since, or its status is lost.
+ */
+export function adoptRules({ stores, pools, writer }: PoolSources, object: Rules & Conditioned): readonly [] {
+  const { namespace, uid, generation = 0 } = object.metadata;
+  const accepted = findCondition(object.status?.conditions, 'Accepted');
+  if (accepted?.status === 'False') return [];
+  const isInEffect = accepted !== undefined && accepted.observedGeneration === generation;
+  const rows = writer.ownedBy(uid).filter(({ table }) => table === 'ACL').length;
+  const amount = isInEffect ? ruleCount(object) : Math.min(ruleCount(object), rows);
+  pools.usage.hold('securityRules', uid, tenantOf(stores, namespace), amount);
+  return [];
 }
 
 const problem = (excess: string, consequence: string): Problem => ({

@@ -13,7 +13,10 @@ export type Checked<T> =
 
 export const good = <T>(value: T): Checked<T> => ({ ok: true, value });
 
-export const bad = (reason: ProblemReason, message: string): Checked<never> => ({
+export const bad = (
+  reason: ProblemReason,
+  message: string,
+): { readonly ok: false; readonly problem: Problem } => ({
   ok: false,
   problem: { reason, message },
 });

@@ -11,8 +11,10 @@ export { rankChassis } from './chassis.ts';
 export { recountAddresses } from './recount.ts';
 export {
   allowedNetwork,
+  anyAddressOf,
   networkExhausted,
   networkNotReady,
+  noCapacity,
   readyNetwork,
   type ReadyNetwork,
 } from './kind.ts';

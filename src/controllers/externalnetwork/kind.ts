@@ -1,8 +1,10 @@
 import { resources, segmentKey, type Address, type Cidr, type ExternalNetwork } from '../../api/index.ts';
-import type { Kind } from '../../reconcile/index.ts';
-import type { Stores } from '../common/env.ts';
+import { keyOf, type Kind, type KubeObject } from '../../reconcile/index.ts';
+import type { Env, Stores } from '../common/env.ts';
 import { matchesLabels } from '../common/labels.ts';
-import { bad, good, type Checked } from '../common/problem.ts';
+import { bad, good, type Checked, type Problem } from '../common/problem.ts';
+import { waitForQuota } from '../common/quota.ts';
+import type { CapacityRefusal } from '../pools/external-pool.ts';
 import { externalAddressing, isInPools } from './ranges.ts';
 import { externalSegment, onPhysicalNetwork } from '../common/segments.ts';
 
@@ -78,11 +80,36 @@ export const networkNotReady = (name: string): Checked<never> =>
   );
 
 /** The problem of an object that needs an address of an ExternalNetwork without free addresses. */
-export const networkExhausted = (name: string): Checked<never> =>
+export const networkExhausted = (name: string) =>
   bad(
     'PoolExhausted',
     `The ExternalNetwork "${name}" has no free address; delete an unused FloatingIP, or ask an administrator for more addresses.`,
   );
+
+/** The line in which the objects of a namespace wait for any further address of a network. */
+export const anyAddressOf = (namespace = ''): string => `any address for ${namespace}`;
+
+/**
+ * Returns the problem of an object that gets no address, and lets the object wait. Messages reveal nothing about other
+ * tenants: not how many addresses they hold.
+ */
+export function noCapacity(
+  env: Pick<Env, 'stores' | 'pools' | 'policies'>,
+  object: KubeObject,
+  network: ExternalNetwork,
+  refused: CapacityRefusal,
+): Problem {
+  const { name, uid } = network.metadata;
+  const line = anyAddressOf(object.metadata.namespace);
+  env.pools.waiting.add(uid, object.kind, keyOf(object), line);
+  if (refused === 'exhausted') return networkExhausted(name).problem;
+  if (refused.network !== true) return waitForQuota(env, object, 'externalAddresses', refused);
+  const message =
+    `FloatingIPs and NatRules of this namespace hold ${refused.used} addresses of the ExternalNetwork "${name}", and ` +
+    `the limit is ${refused.limit} (maxAddressesPerNamespace); delete an unused FloatingIP, or ask an administrator ` +
+    'for a higher limit.';
+  return { reason: 'QuotaExceeded', message };
+}
 
 /** Returns the facts of a network that routers need, from its status. The network must be in OVN and have chassis. */
 export function readyNetwork(network: ExternalNetwork): Checked<ReadyNetwork> {

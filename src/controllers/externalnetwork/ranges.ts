@@ -8,7 +8,7 @@ import {
   type ExternalNetwork,
 } from '../../api/index.ts';
 import { AddressPool } from '../../ipam/index.ts';
-import type { ExternalRanges } from '../pools/external.ts';
+import type { ExternalRanges } from '../pools/external-pool.ts';
 import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
 import { rangesWithin } from '../common/ranges.ts';
 
@@ -48,7 +48,15 @@ export function externalAddressing({ spec }: ExternalNetwork): Checked<ExternalA
       gateway: gateway.value,
       allocationPools: allocationPools.value,
       reservedRanges: reservedRanges.value,
-      text: JSON.stringify([spec.gateway, spec.allocationPools, spec.reservedRanges]),
+      perNamespace: spec.maxAddressesPerNamespace,
+      forGateways: spec.gatewayReserve,
+      text: JSON.stringify([
+        spec.gateway,
+        spec.allocationPools,
+        spec.reservedRanges,
+        spec.maxAddressesPerNamespace,
+        spec.gatewayReserve,
+      ]),
     },
   });
 }

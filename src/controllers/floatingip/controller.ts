@@ -6,13 +6,16 @@ import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
+import { quotaLimits } from '../common/quota.ts';
+import { tenantOf } from '../common/tenant.ts';
 import {
   allowedNetwork,
+  anyAddressOf,
   recountAddresses,
-  networkExhausted,
   networkNotReady,
+  noCapacity,
 } from '../externalnetwork/index.ts';
-import { refusalText } from '../pools/external.ts';
+import { isCapacity, refusalText } from '../pools/external.ts';
 import { rangesOf, valueOf } from '../pools/pools.ts';
 
 /** The number of NatRules that the status names. */
@@ -67,28 +70,29 @@ export class FloatingIPController implements KindController<FloatingIP> {
 
   /** Returns the address that the spec names, or an allocated address that the FloatingIP then keeps. */
   #address(floatingIP: FloatingIP, network: ExternalNetwork): Checked<Address> {
-    const { pools } = this.#env;
+    const { pools, stores } = this.#env;
     const { uid: networkUid, name } = network.metadata;
-    const { uid } = floatingIP.metadata;
+    const { namespace = '', uid } = floatingIP.metadata;
     const pool = pools.external.network(networkUid);
-    const { namespace = '' } = floatingIP.metadata;
+    const holder = { uid, tenant: tenantOf(stores, namespace) };
+    const limits = quotaLimits(this.#env, namespace, 'externalAddresses');
     const wait = (place: string, line?: string) =>
       pools.waiting.add(place, 'FloatingIP', keyOf(floatingIP), line);
-    const anyAddress = `any address for ${namespace}`;
     if (pool === undefined) {
-      wait(networkUid, anyAddress);
+      wait(networkUid, anyAddressOf(namespace));
       return networkNotReady(name);
     }
     if (floatingIP.spec.address === undefined) {
-      const address = pool.allocate(uid);
-      if (address !== 'exhausted') return good(address);
-      wait(networkUid, anyAddress);
-      return networkExhausted(name);
+      const allocated = pools.external.allocate(networkUid, holder, limits);
+      if (!isCapacity(allocated)) return good(allocated);
+      return { ok: false, problem: noCapacity(this.#env, floatingIP, network, allocated) };
     }
     const address = fromParsed(parseAddress(floatingIP.spec.address, { family: 4 }), 'spec.address');
     if (!address.ok) return address;
-    const refused = pools.external.claim(networkUid, uid, address.value);
+    const refused = pools.external.claim(networkUid, holder, address.value, limits);
     if (refused === undefined) return address;
+    if (isCapacity(refused))
+      return { ok: false, problem: noCapacity(this.#env, floatingIP, network, refused) };
     if (typeof refused === 'object') wait(valueOf(networkUid, formatAddress(address.value)), namespace);
     else wait(rangesOf(networkUid));
     const where = `the ExternalNetwork "${name}" (${formatCidr(pool.cidr)})`;

@@ -1,6 +1,8 @@
 import { parseAddress, type FloatingIP } from '../../api/index.ts';
 import { keyOf, type KubeObject } from '../../reconcile/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
+import { quotaLimits } from '../common/quota.ts';
+import { tenantOf } from '../common/tenant.ts';
 import { allowedNetwork, recountAddresses } from '../externalnetwork/index.ts';
 import type { NamedClaim } from '../kind-module.ts';
 import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
@@ -23,11 +25,14 @@ export function adoptFloatingIP(
   const users = [...stores.NatRule.byIndex('floatingIP', keyOf(floatingIP))];
   const used = users.map(({ metadata }) => recordedNat(writer, metadata.uid)?.external).find(Boolean);
   const address = recordedAddress(floatingIP.status?.address ?? used);
-  return adoptExternal(pools, 'FloatingIP', floatingIP.metadata.uid, network?.metadata.uid, address);
+  const { uid, namespace } = floatingIP.metadata;
+  const holder = { uid, tenant: tenantOf(stores, namespace) };
+  return adoptExternal(pools, 'FloatingIP', holder, network?.metadata.uid, address);
 }
 
 /** Returns the addresses that FloatingIPs name in an ExternalNetwork. */
-export function* floatingIPClaims({ stores, pools }: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
+export function* floatingIPClaims(sources: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
+  const { stores, pools } = sources;
   if (parent.kind !== 'ExternalNetwork') return;
   const { name, uid: networkUid } = parent.metadata;
   for (const object of stores.FloatingIP.byIndex('externalNetwork', name)) {
@@ -37,8 +42,14 @@ export function* floatingIPClaims({ stores, pools }: PoolSources, parent: KubeOb
     // Parsing belongs to the claim: claims are made in steps, the collection of all claims is one step.
     const claim = (): void => {
       const address = parseAddress(named, { family: 4 });
-      if (address.ok && allowedNetwork(stores, namespace, name).ok)
-        pools.external.claim(networkUid, uid, address.value);
+      if (!address.ok || !allowedNetwork(stores, namespace, name).ok) return;
+      const holder = { uid, tenant: tenantOf(stores, namespace) };
+      pools.external.claim(
+        networkUid,
+        holder,
+        address.value,
+        quotaLimits(sources, namespace, 'externalAddresses'),
+      );
     };
     yield { object, claim };
   }

@@ -12,6 +12,8 @@ import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, conditionOf, good, type Checked } from '../common/problem.ts';
+import { holdQuota } from '../common/quota.ts';
+import { tenantOf } from '../common/tenant.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
 import type { Stakes } from '../pools/contenders.ts';
 import { rangesOf, valueOf } from '../pools/pools.ts';
@@ -83,7 +85,7 @@ export class NatRuleController implements KindController<NatRule> {
     const { status } = rule;
     const { namespace = '', uid } = rule.metadata;
     const { networkUid, address } = externalAddressOf(translation.value);
-    this.#env.pools.external.adoptShare(networkUid, namespace, uid, address);
+    this.#env.pools.external.adoptShare(networkUid, tenantOf(this.#env.stores, namespace), uid, address);
     return {
       desired: planNatRule(rule, {
         vpcUid: context.vpc.metadata.uid,
@@ -140,7 +142,10 @@ export class NatRuleController implements KindController<NatRule> {
     const internal = internalSide(this.#env, rule, context);
     if (!internal.ok) return internal;
     const snat = vpcSnatConflict(rule, internal.value, context);
-    return snat ?? good({ context, external, internal: internal.value });
+    if (snat !== undefined) return snat;
+    const excess = holdQuota(this.#env, rule, 'natRules', 1);
+    if (excess !== undefined) return { ok: false, problem: excess };
+    return good({ context, external, internal: internal.value });
   }
 
   /**

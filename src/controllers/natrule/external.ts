@@ -2,7 +2,10 @@ import { formatAddress, parseAddress, type Address, type NatRule, type VPC } fro
 import { refKey } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
-import { refusalText } from '../pools/external.ts';
+import { quotaLimits } from '../common/quota.ts';
+import { tenantOf } from '../common/tenant.ts';
+import { noCapacity } from '../externalnetwork/index.ts';
+import { isCapacity, refusalText } from '../pools/external.ts';
 import { recordedGateway } from '../rows/recorded.ts';
 import { requireVpc, vpcNotReady, vpcRange } from '../vpc/index.ts';
 import type { Cidr, ExternalNetwork } from '../../api/index.ts';
@@ -87,7 +90,7 @@ export function externalAddress(
  * released the address since. The function does not change earlier holds of the rule.
  */
 export function holdExternal(
-  env: Pick<Env, 'pools' | 'stores'>,
+  env: Pick<Env, 'pools' | 'stores' | 'policies'>,
   rule: NatRule,
   context: NatContext,
   address: string,
@@ -104,8 +107,11 @@ export function holdExternal(
   }
   const parsed = fromParsed(parseAddress(address, { family: 4 }), 'spec.externalIP');
   if (!parsed.ok) return parsed;
-  const refused = pools.external.share(network.metadata.uid, namespace, uid, parsed.value);
+  const limits = quotaLimits(env, namespace, 'externalAddresses');
+  const tenant = tenantOf(stores, namespace);
+  const refused = pools.external.share(network.metadata.uid, tenant, uid, parsed.value, limits);
   if (refused === undefined) return parsed;
+  if (isCapacity(refused)) return { ok: false, problem: noCapacity(env, rule, network, refused) };
   const holder = typeof refused === 'object' ? refused.holder : undefined;
   const floatingIP = holder === undefined ? undefined : stores.FloatingIP.byUid(holder);
   if (floatingIP?.metadata.namespace === namespace) {

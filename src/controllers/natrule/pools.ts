@@ -2,6 +2,8 @@ import { formatAddress, parseAddress, type NatRule } from '../../api/index.ts';
 import type { Owner } from '../../ovn/index.ts';
 import { keyOf, type KubeObject } from '../../reconcile/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
+import { quotaLimits } from '../common/quota.ts';
+import { tenantOf } from '../common/tenant.ts';
 import { allowedNetwork, recountAddresses } from '../externalnetwork/index.ts';
 import type { NamedClaim } from '../kind-module.ts';
 import { recordedAddress } from '../pools/adopt-external.ts';
@@ -14,6 +16,7 @@ import { natContext } from './external.ts';
 /** Releases a rule's shares of external addresses, and lets the rules that conflicted with it take effect. */
 export function releaseNatRule(env: Env, uid: string): void {
   recountAddresses(env, env.pools.external.keepShares(uid));
+  env.pools.usage.release(uid);
   env.pools.contenders.keep(uid);
 }
 
@@ -37,7 +40,8 @@ export function adoptNatRuleOrphan(sources: PoolSources, { namespace, uid }: Own
 }
 
 /** Returns the external addresses that rules name, for the VPCs on an ExternalNetwork. */
-export function* natRuleClaims({ stores, pools }: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
+export function* natRuleClaims(sources: PoolSources, parent: KubeObject): Iterable<NamedClaim> {
+  const { stores, pools } = sources;
   if (parent.kind !== 'ExternalNetwork') return;
   const { name, uid: networkUid } = parent.metadata;
   for (const vpc of stores.VPC.byIndex('externalNetwork', name))
@@ -48,8 +52,9 @@ export function* natRuleClaims({ stores, pools }: PoolSources, parent: KubeObjec
       // Parsing belongs to the claim: claims are made in steps, the collection of all claims is one step.
       const claim = (): void => {
         const address = parseAddress(externalIP, { family: 4 });
-        if (address.ok && allowedNetwork(stores, namespace, name).ok)
-          pools.external.share(networkUid, namespace, uid, address.value);
+        if (!address.ok || !allowedNetwork(stores, namespace, name).ok) return;
+        const limits = quotaLimits(sources, namespace, 'externalAddresses');
+        pools.external.share(networkUid, tenantOf(stores, namespace), uid, address.value, limits);
       };
       yield { object, claim };
     }
@@ -61,10 +66,14 @@ function adoptShare(
   uid: string,
 ): readonly PoolConflict[] {
   const record = recordedNat(writer, uid);
+  const tenant = tenantOf(stores, namespace);
+  if (record !== undefined) pools.usage.hold('natRules', uid, tenant, 1);
   const address = recordedAddress(record?.external);
   if (record === undefined || address === undefined) return [];
-  if (pools.external.adoptShare(record.networkUid, namespace, uid, address)) return [];
+  if (pools.external.adoptShare(record.networkUid, tenant, uid, address)) return [];
   const holder = pools.external.network(record.networkUid)?.holder(address) ?? '';
-  const tenant = (stores.FloatingIP.byUid(holder) ?? stores.VPC.byUid(holder))?.metadata.namespace;
-  return tenant === namespace ? [] : [{ kind: 'NatRule', uid, value: formatAddress(address) }];
+  const owner = stores.FloatingIP.byUid(holder) ?? stores.VPC.byUid(holder);
+  return owner?.metadata.namespace === namespace
+    ? []
+    : [{ kind: 'NatRule', uid, value: formatAddress(address) }];
 }

@@ -1,20 +1,21 @@
 import { formatAddress, parseAddress, type Address } from '../../api/index.ts';
+import type { Holder } from './external-pool.ts';
 import type { PoolConflict, Pools } from './pools.ts';
 
 /**
- * Restores the hold of the object `uid` on an external address. Returns a conflict if another object holds the
+ * Restores the hold of an object on an external address. Returns a conflict if another object holds the
  * address.
  */
 export function adoptExternal(
   pools: Pools,
   kind: string,
-  uid: string,
+  holder: Holder,
   networkUid: string | undefined,
   address: Address | undefined,
 ): readonly PoolConflict[] {
   if (networkUid === undefined || address === undefined) return [];
-  const result = pools.external.network(networkUid)?.adopt(uid, address);
-  return result?.ok === false ? [{ kind, uid, value: formatAddress(address) }] : [];
+  if (pools.external.adopt(networkUid, holder, address)) return [];
+  return [{ kind, uid: holder.uid, value: formatAddress(address) }];
 }
 
 /** Parses the IPv4 address in a status or a row; undefined for text that is not an address. */

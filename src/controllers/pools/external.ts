@@ -1,26 +1,20 @@
-import { inRange, formatAddress, type Address, type Cidr } from '../../api/index.ts';
-import { AddressPool, type AddressRanges, type Unusable } from '../../ipam/index.ts';
+import { formatAddress, type Address, type Cidr } from '../../api/index.ts';
+import {
+  ExternalPool,
+  type AddressRefusal,
+  type CapacityRefusal,
+  type ExternalRanges,
+  type Holder,
+  type ReadAddresses,
+} from './external-pool.ts';
 import type { SegmentPools } from './segments.ts';
-
-/**
- * The allocation settings of an ExternalNetwork. `text` identifies the settings: two texts are equal exactly when the
- * settings are equal.
- */
-export interface ExternalRanges extends AddressRanges {
-  readonly text: string;
-}
-
-/**
- * Why a pool refuses an address: no object can have the address, or another object holds it. The holder is undefined if
- * it is in another network on the segment.
- */
-type Refusal = Unusable | { readonly holder: string | undefined };
+import type { QuotaLimits, Tenant, Usage } from './usage.ts';
 
 /**
  * Returns the verb of the message `ADDRESS … the ExternalNetwork`. The message does not name the holder, which may
  * belong to another tenant.
  */
-export function refusalText(refused: Refusal): string {
+export function refusalText(refused: AddressRefusal): string {
   if (typeof refused === 'object') return 'is already used in';
   switch (refused) {
     case 'outside':
@@ -46,11 +40,6 @@ interface Share extends ExternalAddress {
   readonly holder: string;
 }
 
-interface Network {
-  readonly addresses: AddressPool;
-  ranges: ExternalRanges;
-}
-
 /**
  * The addresses of ExternalNetworks. A VPC (for its gateway) and a FloatingIP hold one address each, under their
  * UIDs. The NatRules of a namespace share holds: on the addresses that their specs name, and on every address that
@@ -59,54 +48,55 @@ interface Network {
  */
 export class ExternalPools {
   /** By the UID of the ExternalNetwork. */
-  readonly #networks = new Map<string, Network>();
+  readonly #networks = new Map<string, ExternalPool>();
   /** UID of the NatRule → its shares. */
   readonly #shares = new Map<string, Map<string, Share>>();
   /** Key of the share → number of NatRules that have it. */
   readonly #sharers = new Map<string, number>();
+  readonly #usage: Usage;
   readonly #onFreed: (networkUid: string, address: Address | undefined) => void;
 
   /**
    * `onFreed` is called with a network and an address that became free; without an address, after a change of the
    * ranges.
    */
-  constructor(onFreed: (networkUid: string, address: Address | undefined) => void) {
+  constructor(usage: Usage, onFreed: (networkUid: string, address: Address | undefined) => void) {
+    this.#usage = usage;
     this.#onFreed = onFreed;
   }
 
   /** Returns the addresses of a network; undefined while its range is unknown. */
-  network(networkUid: string): AddressPool | undefined {
+  network(networkUid: string): ReadAddresses | undefined {
     return this.#networks.get(networkUid)?.addresses;
   }
 
   /**
-   * Creates the pool of a network, or changes its ranges.
+   * Creates the pool of a network, or changes its ranges and limits.
    *
    * @returns whether the pool is new
    */
   configure(networkUid: string, cidr: Cidr, ranges: ExternalRanges): boolean {
     const known = this.#networks.get(networkUid);
     if (known !== undefined) {
-      if (known.ranges.text === ranges.text) return false;
-      known.ranges = ranges;
-      known.addresses.reconfigure(ranges);
+      known.configure(ranges);
       return false;
     }
-    const addresses = new AddressPool(cidr, ranges);
-    addresses.onRelease((address) => this.#onFreed(networkUid, address));
-    this.#networks.set(networkUid, { addresses, ranges });
+    const onFreed = (address: Address | undefined) => this.#onFreed(networkUid, address);
+    this.#networks.set(networkUid, new ExternalPool(cidr, ranges, this.#usage, onFreed));
     return true;
   }
 
   /** Makes the pool of a network share the addresses of its segment. */
   join(networkUid: string, segments: SegmentPools, key: string): void {
-    const addresses = this.network(networkUid);
+    const addresses = this.#networks.get(networkUid)?.addresses;
     if (addresses !== undefined) segments.join(key, { addresses });
   }
 
   /** Removes the pool of a deleted network. */
   remove(networkUid: string): void {
-    this.network(networkUid)?.link.leave();
+    const network = this.#networks.get(networkUid);
+    network?.addresses.link.leave();
+    network?.close();
     this.#networks.delete(networkUid);
   }
 
@@ -116,28 +106,40 @@ export class ExternalPools {
   }
 
   /**
+   * Returns the address that the holder has, otherwise allocates one. The network must have a pool.
+   *
+   * @param limits the quotas of the project for external addresses
+   */
+  allocate(networkUid: string, holder: Holder, limits: QuotaLimits = {}): Address | CapacityRefusal {
+    return this.#networks.get(networkUid)?.allocate(holder, limits) ?? 'exhausted';
+  }
+
+  /**
    * Holds exactly this address. Unlike in a Subnet, the address must be inside the allocation pools, because machines
    * outside OVN use the other addresses.
    */
-  claim(networkUid: string, holder: string, address: Address): Refusal | undefined {
+  claim(
+    networkUid: string,
+    holder: Holder,
+    address: Address,
+    limits: QuotaLimits = {},
+  ): AddressRefusal | CapacityRefusal | undefined {
     const network = this.#networks.get(networkUid);
-    if (network === undefined) return 'outside';
-    const held = network.addresses.heldBy(holder);
-    if (held?.value === address.value) return undefined;
-    const { allocationPools = [] } = network.ranges;
-    if (allocationPools.length > 0 && !allocationPools.some((range) => inRange(range, address))) {
-      return network.addresses.unusable(address) ?? 'outside';
-    }
-    const claim = network.addresses.claim(holder, address);
-    if (claim.ok) return undefined;
-    if (claim.refused === 'taken' || claim.refused === 'shared') return { holder: claim.holder };
-    if (claim.refused === 'taken-on-link') return { holder: undefined };
-    return claim.refused === 'holds-another' ? { holder } : claim.refused;
+    return network === undefined ? 'outside' : network.claim(holder, address, limits);
+  }
+
+  /**
+   * Records during a rebuild that the holder uses the address, whatever the limits are.
+   *
+   * @returns false if another object holds the address
+   */
+  adopt(networkUid: string, holder: Holder, address: Address): boolean {
+    return this.#networks.get(networkUid)?.adopt(holder, address) ?? true;
   }
 
   /** Releases the addresses of `holder` in all networks except `keep`. */
   release(holder: string, keep: readonly string[] = []): void {
-    for (const [uid, { addresses }] of this.#networks) if (!keep.includes(uid)) addresses.release(holder);
+    for (const [uid, network] of this.#networks) if (!keep.includes(uid)) network.release(holder);
   }
 
   /** Whether `holder` holds the address. */
@@ -149,9 +151,15 @@ export class ExternalPools {
    * Adds the share of a NatRule in an address that its spec names. The rule keeps its earlier shares until
    * `keepShares`.
    */
-  share(networkUid: string, namespace: string, ruleUid: string, address: Address): Refusal | undefined {
-    const share = { networkUid, address, holder: holderOf(namespace, address) };
-    const refused = this.claim(networkUid, share.holder, address);
+  share(
+    networkUid: string,
+    tenant: Tenant,
+    ruleUid: string,
+    address: Address,
+    limits: QuotaLimits = {},
+  ): AddressRefusal | CapacityRefusal | undefined {
+    const share = { networkUid, address, holder: holderOf(tenant.namespace, address) };
+    const refused = this.claim(networkUid, { uid: share.holder, tenant }, address, limits);
     if (refused === undefined) this.#addShare(ruleUid, share);
     return refused;
   }
@@ -162,10 +170,10 @@ export class ExternalPools {
    * @returns false if another object holds the address, for example the FloatingIP of the rule; the address passes to
    *   the NatRules of the namespace when that object releases it
    */
-  adoptShare(networkUid: string, namespace: string, ruleUid: string, address: Address): boolean {
-    const share = { networkUid, address, holder: holderOf(namespace, address) };
+  adoptShare(networkUid: string, tenant: Tenant, ruleUid: string, address: Address): boolean {
+    const share = { networkUid, address, holder: holderOf(tenant.namespace, address) };
     this.#addShare(ruleUid, share);
-    return this.network(networkUid)?.adopt(share.holder, address).ok ?? true;
+    return this.adopt(networkUid, { uid: share.holder, tenant }, address);
   }
 
   /**
@@ -184,7 +192,7 @@ export class ExternalPools {
       else if (this.#sharers.delete(key)) ended.push(share);
     }
     if (shares.size === 0) this.#shares.delete(ruleUid);
-    for (const { networkUid, holder } of ended) this.network(networkUid)?.release(holder);
+    for (const { networkUid, holder } of ended) this.#networks.get(networkUid)?.release(holder);
     return ended.map(({ networkUid }) => networkUid);
   }
 
@@ -196,6 +204,10 @@ export class ExternalPools {
     this.#sharers.set(key, (this.#sharers.get(key) ?? 0) + 1);
   }
 }
+
+/** Whether the refusal is about the number of addresses, and not about a specific address. */
+export const isCapacity = (result: Address | AddressRefusal | CapacityRefusal): result is CapacityRefusal =>
+  result === 'exhausted' || (typeof result === 'object' && 'limit' in result);
 
 function isSame(a: ExternalAddress, b: ExternalAddress): boolean {
   return a.networkUid === b.networkUid && a.address.value === b.address.value;

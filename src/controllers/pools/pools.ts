@@ -8,6 +8,7 @@ import { MacTable } from './mac-table.ts';
 import { RouterRoutes } from './router-routes.ts';
 import { RoutedRanges, routedRangeWaiters } from './routed-ranges.ts';
 import { SegmentPools } from './segments.ts';
+import { Usage } from './usage.ts';
 import { VPCBlocks } from './vpc-blocks.ts';
 import { Waiters } from './waiters.ts';
 
@@ -41,6 +42,8 @@ export interface SubnetRanges extends AddressRanges {
  * (invariant 8). Owners are UIDs; waiters are keys of objects.
  */
 export class Pools {
+  /** What namespaces and organizations hold, for quotas. */
+  readonly usage: Usage;
   readonly vpcBlocks: VPCBlocks;
   readonly external: ExternalPools;
   readonly links: LinkPool;
@@ -68,8 +71,9 @@ export class Pools {
     this.links = new LinkPool(() => this.waiting.wake(LINK_WAITERS));
     this.routes = new RouterRoutes((namespace) => this.waiting.wake(routeWaiters(namespace)));
     this.segments = new SegmentPools((key) => this.waiting.wake(key));
-    this.external = new ExternalPools((networkUid, address) => this.#freed(networkUid, address));
     this.routed = new RoutedRanges((networkUid) => this.waiting.wake(routedRangeWaiters(networkUid)));
+    this.usage = new Usage((waiters) => this.waiting.wake(waiters));
+    this.external = new ExternalPools(this.usage, (networkUid, address) => this.#freed(networkUid, address));
     this.vpcBlocks = new VPCBlocks(settings.vpcPool, settings.vpcPrefix, (organization) =>
       this.waiting.wake(vpcWaiters(organization)),
     );
@@ -129,6 +133,7 @@ export class Pools {
   releaseVpc(uid: string): void {
     this.#subnetBlocks.delete(uid);
     this.vpcBlocks.release(uid);
+    this.usage.release(uid);
   }
 
   /** Makes a Subnet leave the addresses of its segment, and release all segments except `keep`. */

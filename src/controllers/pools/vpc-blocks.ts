@@ -1,5 +1,5 @@
 import type { Cidr } from '../../api/index.ts';
-import { CidrPool, type BlockClaimResult } from '../../ipam/index.ts';
+import { CidrPool, RangeTree, type BlockClaimResult } from '../../ipam/index.ts';
 
 /**
  * The address ranges of all VPCs. Ranges do not overlap within an organization, so that its projects can be
@@ -8,7 +8,11 @@ import { CidrPool, type BlockClaimResult } from '../../ipam/index.ts';
  */
 export class VPCBlocks {
   readonly #newPool: () => CidrPool;
-  readonly #allOrganizations: CidrPool;
+  readonly #blockPrefix: number;
+  /** The ranges of all organizations. */
+  readonly #used: RangeTree;
+  /** UID of the VPC → its range in {@link #used}. */
+  readonly #ranges = new Map<string, Cidr>();
   readonly #organizations = new Map<string, CidrPool>();
   /** UID of the VPC → its organization. */
   readonly #organizationOf = new Map<string, string>();
@@ -19,19 +23,29 @@ export class VPCBlocks {
   constructor(parent: Cidr, blockPrefix: number, onFreed: (organization: string) => void) {
     this.#onFreed = onFreed;
     this.#newPool = () => new CidrPool({ parent, blockPrefix });
-    this.#allOrganizations = this.#newPool();
+    this.#used = new RangeTree(parent);
+    this.#blockPrefix = blockPrefix;
   }
 
-  /** Returns the range of the VPC, or allocates one. */
-  allocate(organization: string, uid: string): Cidr | 'exhausted' {
+  /** Returns the range that the VPC holds in the organization. */
+  heldBy(organization: string, uid: string): Cidr | undefined {
+    return this.#organizationOf.get(uid) === organization ? this.#pool(organization).heldBy(uid) : undefined;
+  }
+
+  /**
+   * Returns the range of the VPC, or allocates one.
+   *
+   * @param minPrefix the shortest prefix length of the range; a longer one than that of the pool gives a smaller range
+   */
+  allocate(organization: string, uid: string, minPrefix = 0): Cidr | 'exhausted' {
     this.#moveTo(organization, uid);
     const pool = this.#pool(organization);
     const held = pool.heldBy(uid);
     if (held !== undefined) return held;
-    const unused = this.#allOrganizations.allocate(uid);
-    if (unused !== 'exhausted' && pool.claim(uid, unused).ok) return unused;
-    const block = pool.allocate(uid);
-    if (block !== 'exhausted') this.#allOrganizations.adopt(uid, block);
+    const prefix = Math.max(this.#blockPrefix, minPrefix);
+    const unused = this.#used.firstFree(prefix);
+    const block = unused !== undefined && pool.claim(uid, unused).ok ? unused : pool.allocate(uid, prefix);
+    if (block !== 'exhausted') this.#use(uid, block);
     return block;
   }
 
@@ -39,14 +53,14 @@ export class VPCBlocks {
   claim(organization: string, uid: string, block: Cidr): BlockClaimResult {
     this.#moveTo(organization, uid);
     const result = this.#pool(organization).claim(uid, block);
-    if (result.ok) this.#allOrganizations.adopt(uid, block);
+    if (result.ok) this.#use(uid, block);
     return result;
   }
 
   /** Restores the range that a VPC has according to its status or its rows. */
   adopt(organization: string, uid: string, block: Cidr): BlockClaimResult {
     this.#organizationOf.set(uid, organization);
-    this.#allOrganizations.adopt(uid, block);
+    this.#use(uid, block);
     return this.#pool(organization).adopt(uid, block);
   }
 
@@ -55,8 +69,16 @@ export class VPCBlocks {
     const organization = this.#organizationOf.get(uid);
     if (organization === undefined) return;
     this.#organizationOf.delete(uid);
-    this.#allOrganizations.release(uid);
+    const range = this.#ranges.get(uid);
+    this.#ranges.delete(uid);
+    if (range !== undefined) this.#used.remove(range);
     this.#pool(organization).release(uid);
+  }
+
+  #use(uid: string, block: Cidr): void {
+    if (this.#ranges.has(uid)) return;
+    this.#ranges.set(uid, block);
+    this.#used.add(block);
   }
 
   /**

@@ -24,6 +24,7 @@ import { networksAround } from './around.ts';
 import { portFallback } from './fallback.ts';
 import { securityGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
+import { restrict } from './powers.ts';
 import { specProblem } from './spec.ts';
 
 /** The host of a Port, and the conditions that report it. */
@@ -83,17 +84,14 @@ export class PortController implements KindController<Port> {
     if (invalid !== undefined) return { accepted: invalid, status: () => statusBefore(port) };
     const { network, pool } = found;
     const held = pool.addresses.heldBy(port.metadata.uid);
-    const hasMore = (port.spec.allowedAddresses ?? []).length > 0;
+    const { subnet, cidr } = network;
+    const place = { isProvider: subnet.spec.provider !== undefined, cidr };
+    const { port: restricted, forbidden } = restrict(this.#env, port, place);
+    const hasMore = (restricted.spec.allowedAddresses ?? []).length > 0;
     const around = hasMore ? networksAround(this.#env.stores, network.vpc) : [];
-    const guarded = network.isShared ? fullyProtected(port) : port;
-    const addressing = assignAddressing(
-      this.#env.pools,
-      this.#env.stores.Port,
-      network,
-      pool,
-      guarded,
-      around,
-    );
+    const guarded = network.isShared ? fullyProtected(restricted) : restricted;
+    const ports = this.#env.stores.Port;
+    const addressing = assignAddressing(this.#env.pools, ports, network, pool, guarded, around);
     if (held === undefined && addressing.ok) this.#env.wakeSoon('Subnet', keyOf(network.subnet));
     if (!addressing.ok) {
       return { accepted: addressing.problem, resolvedRefs: groups.problem, status: () => statusBefore(port) };
@@ -107,7 +105,11 @@ export class PortController implements KindController<Port> {
     );
     return {
       desired: planPort(guarded, { network, ...addressing.value, groupUids, restrictions }),
-      accepted: restrictions.excess ?? protectionProblem(port, guarded) ?? addressing.value.refused,
+      accepted:
+        forbidden ??
+        restrictions.excess ??
+        protectionProblem(restricted, guarded) ??
+        addressing.value.refused,
       applied: () => keepShared(pool.addresses, port.metadata.uid, addressing.value.shares),
       resolvedRefs: groups.problem,
       status: (programmed) => (programmed ? statusOf(port, network, addressing.value) : statusBefore(port)),

@@ -1,14 +1,15 @@
-import type { Port } from '../../api/index.ts';
-import { SUBNET_MARK, textAt, type DesiredState } from '../../ovn/index.ts';
+import { parseCidr, type Port } from '../../api/index.ts';
+import { SUBNET_MARK, textAt, type DesiredRow, type DesiredState } from '../../ovn/index.ts';
 import { refKey } from '../../reconcile/index.ts';
 import type { Fallback } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import { filtersIn, withGroups } from '../rows/filters.ts';
 import { dropGroupUuid } from '../rows/names.ts';
 import { vpcOfSubnet } from '../subnet/index.ts';
+import { restrict } from './powers.ts';
 import { restrictionsOf, type Restrictions, type Surroundings } from '../trafficpolicy/index.ts';
 
-type Sources = Pick<Env, 'stores' | 'writer' | 'settings'>;
+type Sources = Pick<Env, 'stores' | 'writer' | 'settings' | 'policies'>;
 
 const CLOSED =
   'OVN lacks a group that restricts the Port, so the operator disabled the Port. ' +
@@ -19,7 +20,9 @@ const CLOSED =
  * disabled. So a Port with an error does not escape a TrafficPolicy, and a Port whose VPC no longer exists is never
  * open. Undefined without rows.
  */
-export function portFallback({ stores, writer, settings }: Sources, port: Port): Fallback | undefined {
+export function portFallback(sources: Sources, declared: Port): Fallback | undefined {
+  const { stores, writer, settings } = sources;
+  const { port } = restrict(sources, declared, placeOf(stores, declared));
   const present = writer.present(port.metadata.uid);
   const lsp = present.rows.find(({ table }) => table === 'Logical_Switch_Port');
   if (lsp === undefined) return undefined;
@@ -33,7 +36,8 @@ export function portFallback({ stores, writer, settings }: Sources, port: Port):
   ];
   const state = withGroups(writer, present, lsp.uuid, groups);
   const isOpen = lacksFilter(writer, port, state, { subnetUid, isolations: restrictions.isolations });
-  const { enabled: _enabled, ...columns } = lsp.columns;
+  const { enabled: _enabled, ...columns } =
+    usedAddresses(port) === usedAddresses(declared) ? lsp.columns : withOwnAddresses(lsp.columns);
   const isDown = isOpen || restrictions.excess !== undefined || port.spec.adminState === 'Down';
   const switchPort = { ...lsp, columns: isDown ? { ...columns, enabled: new Set([false]) } : columns };
   const rows = state.rows.map((row) => (row === lsp ? switchPort : row));
@@ -53,6 +57,25 @@ function lacksFilter(
     (isolations.has('Subnet') && !isolatedIn.some((uid) => uid === subnetUid)) ||
     (isolations.has('VPC') && !isolatedIn.some((uid) => uid !== subnetUid))
   );
+}
+
+/**
+ * Returns the columns of a port that may use its own MAC and IP address only, whatever it was allowed before. A wider
+ * entry in the rows would otherwise outlive the permission.
+ */
+function withOwnAddresses(columns: DesiredRow['columns']): DesiredRow['columns'] {
+  const own = [...((columns['addresses'] ?? []) as Iterable<string>)].filter((each) => each.includes(' '));
+  return { ...columns, addresses: new Set(own), port_security: new Set(own) };
+}
+
+/** Identifies which addresses a Port may use. */
+const usedAddresses = ({ spec }: Port): string =>
+  JSON.stringify([spec.spoofingProtection, spec.allowedAddresses]);
+
+function placeOf(stores: Env['stores'], { metadata: { namespace = '' }, spec }: Port) {
+  const subnet = stores.Subnet.get(refKey({ namespace, name: spec.subnetRef.name }));
+  const cidr = parseCidr(subnet?.status?.cidr ?? '', { family: 4 });
+  return { isProvider: subnet?.spec.provider !== undefined, cidr: cidr.ok ? cidr.value : undefined };
 }
 
 function vpcUidOf(stores: Env['stores'], { metadata: { namespace = '' }, spec }: Port): string | undefined {

@@ -1,6 +1,8 @@
 import { resources, type Port } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
+import { anyPolicy } from '../common/policies.ts';
 import { portKeys } from '../trafficpolicy/index.ts';
+import { usesPower } from './powers.ts';
 
 /** The SecurityGroup of a Port that names no group. */
 const DEFAULT_GROUP = 'default';
@@ -18,6 +20,12 @@ export const portKind: Kind<Port> = {
       keys: ({ metadata: { namespace = '' }, spec }) =>
         securityGroupNames(spec).map((name) => refKey({ namespace, name })),
       wakesTarget: { afterMs: 500 },
+    },
+    /** Administrators can forbid the powers of a Port. Most Ports use none, and do not depend on any policy. */
+    projectPolicies: { to: 'ProjectPolicy', keys: ({ spec }) => (usesPower(spec) ? [anyPolicy] : []) },
+    namespace: {
+      to: 'Namespace',
+      keys: ({ metadata, spec }) => (usesPower(spec) ? [metadata.namespace ?? ''] : []),
     },
     /** The TrafficPolicies that may apply to the Port, by the keys under which they select Ports. */
     policies: { to: 'TrafficPolicy', keys: portKeys, wakesTarget: { afterMs: 500 } },

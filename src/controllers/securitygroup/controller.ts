@@ -5,7 +5,7 @@ import type { Intent } from '../common/converge.ts';
 import { namesOfUsers } from '../common/deletion.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { matchCount, tooManyRules } from '../common/limits.ts';
+import { matchCount, rulesOverQuota, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, type Acl } from '../rows/acl.ts';
@@ -37,7 +37,9 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
     const { stores, settings } = this.#env;
     const { uid, namespace = '' } = group.metadata;
     const remotes = this.#remotes(group);
-    const { acls, problem } = aclsOrProblem(group, (name) => remotes.get(name), settings.limits);
+    const excess = rulesOverQuota(this.#env, group, CONSEQUENCE);
+    const found = aclsOrProblem(group, (name) => remotes.get(name), settings.limits);
+    const { acls, problem } = excess === undefined ? found : { acls: [], problem: excess };
     const missing = remoteGroupNames(group.spec).filter((name) => !remotes.has(name));
     return {
       // If a rule cannot be expressed, the whole group allows nothing (invariant 10), and the condition states that.

@@ -3,7 +3,7 @@ import { member, row, type DesiredState } from '../../ovn/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { matchCount, tooManyRules } from '../common/limits.ts';
+import { matchCount, rulesOverQuota, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, type Acl } from '../rows/acl.ts';
@@ -25,7 +25,12 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
 
   intent(_key: string, policy: TrafficPolicy): Intent<object> {
     const { stores, settings } = this.#env;
-    const { acls, problem } = aclsOrProblem(policy, settings.limits);
+    const excess = rulesOverQuota(this.#env, policy, CONSEQUENCE);
+    const found = aclsOrProblem(policy, settings.limits);
+    const { acls, problem } =
+      excess === undefined
+        ? found
+        : { acls: dropAllAcls(policyGroupName(policy.metadata.uid)), problem: excess };
     const missing = missingSubnets(stores, policy);
     return {
       // If a policy cannot be expressed, it forbids everything, and the condition states that: a restriction must not

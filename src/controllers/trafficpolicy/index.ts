@@ -1,5 +1,6 @@
 /** TrafficPolicy: restrictions above security groups, for the Ports of Subnets or for Ports with labels. */
 import type { TrafficPolicy } from '../../api/index.ts';
+import { adoptRules } from '../common/limits.ts';
 import type { KindModule } from '../kind-module.ts';
 import { TrafficPolicyController } from './controller.ts';
 import { trafficPolicyKind } from './kind.ts';
@@ -12,5 +13,7 @@ export const trafficPolicy: KindModule<TrafficPolicy> = {
   controller: (env) => new TrafficPolicyController(env),
   writers: 'administrators',
   hasRows: true,
+  release: ({ pools }, uid) => pools.usage.release(uid),
+  adopt: adoptRules,
   hasFinalizer: false,
 };

@@ -1,17 +1,20 @@
-import { formatAddress, formatCidr, parseCidr, tenancyOf } from '../../api/index.ts';
-import type { Cidr, Tenancy, VPC } from '../../api/index.ts';
+import { addressCount, formatAddress, formatCidr, parseCidr, tenancyOf } from '../../api/index.ts';
+import type { Cidr, ProjectPolicy, VPC } from '../../api/index.ts';
 import { isLeaving, keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import { namesOfUsers } from '../common/deletion.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, conditionOf, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
+import { holdQuota, unknownNamespace } from '../common/quota.ts';
+import { tenantOf } from '../common/tenant.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
 import { MAX_NAMED } from '../pools/contenders.ts';
 import { vpcWaiters } from '../pools/pools.ts';
 import { keepFilters } from '../rows/filters.ts';
 import { routerName } from '../rows/names.ts';
 import { knownCidr, recordedGateway } from '../rows/recorded.ts';
+import { minPrefix, rangeProblem } from './allowed-range.ts';
 import { Defaults } from './defaults.ts';
 import { gatewayOf, releaseUnused } from './gateway.ts';
 import { anyVpcOf, vpcsOf } from './kind.ts';
@@ -35,7 +38,7 @@ export class VPCController implements KindController<VPC> {
     const { namespace = '', uid } = vpc.metadata;
     const labels = this.#env.stores.Namespace.get(namespace)?.metadata.labels;
     const tenancy = tenancyOf(namespace, labels);
-    const cidr = this.#cidr(key, vpc, tenancy);
+    const { cidr, notAllowed } = this.#cidr(key, vpc);
     const routes = checkRoutes(vpc);
     const problem = cidr.ok ? (routes.ok ? undefined : routes.problem) : cidr.problem;
     const networks = this.#env.pools.external.networksOf(uid);
@@ -46,6 +49,7 @@ export class VPCController implements KindController<VPC> {
       recountAddresses(this.#env, [external.network.uid]);
       this.#wakeRules(key, vpc);
     }
+    const refused = gateway.ok ? {} : conditionOf(gateway.problem);
     const subnets = this.#env.stores.Subnet;
     const isPlanned = cidr.ok && routes.ok && (gateway.ok || !this.#keepsGateway(vpc, gateway.problem));
     const hold = isPlanned ? holdOwnRoutes(this.#env, key, vpc) : undefined;
@@ -64,7 +68,8 @@ export class VPCController implements KindController<VPC> {
         const known = knownCidr(this.#env.writer, vpc, 'Logical_Router');
         return known && keepFilters(this.#env.writer, uid, vpcFilters(uid, known));
       },
-      ...(problem === undefined ? (gateway.ok ? {} : conditionOf(gateway.problem)) : { accepted: problem }),
+      accepted: problem ?? notAllowed ?? refused.accepted,
+      resolvedRefs: refused.resolvedRefs,
       otherConditions: cidr.ok
         ? [
             ...routesResolved(this.#env, vpc, cidr.value, external),
@@ -111,38 +116,59 @@ export class VPCController implements KindController<VPC> {
     );
   }
 
-  /** Returns the range that the spec names, or an allocated range that the VPC then keeps. */
-  #cidr(key: string, vpc: VPC, { organization }: Tenancy): Checked<Cidr> {
-    const { pools, stores } = this.#env;
+  /**
+   * Returns the range that the spec names, or an allocated range that the VPC then keeps. A VPC also keeps a range that
+   * administrators no longer allow (`notAllowed`), because its machines use the range.
+   */
+  #cidr(key: string, vpc: VPC): { readonly cidr: Checked<Cidr>; readonly notAllowed?: Problem | undefined } {
+    const { pools, stores, settings, policies } = this.#env;
     const { namespace = '', uid } = vpc.metadata;
     const oldest = oldestVpc(stores, namespace);
     if (oldest !== undefined && oldest.metadata.uid !== uid) {
       const held = this.#isNamed(vpc)
         ? `the VPC "${oldest.metadata.name}"`
         : `more than ${MAX_NAMED} older VPCs`;
-      return bad(
-        'VPCAlreadyExists',
-        `The namespace already has ${held}, and only one VPC can be in effect; delete the others.`,
-      );
+      const message = `The namespace already has ${held}, and only one VPC can be in effect; delete the others.`;
+      return { cidr: bad('VPCAlreadyExists', message) };
     }
+    const unknown = unknownNamespace(this.#env, vpc);
+    if (unknown !== undefined) return { cidr: { ok: false, problem: unknown } };
+    const policy = policies.of(namespace);
+    const { organization } = tenantOf(stores, namespace);
+    const held = pools.vpcBlocks.heldBy(organization, uid);
     if (vpc.spec.cidr === undefined) {
-      const block = pools.vpcBlocks.allocate(organization, uid);
-      if (block !== 'exhausted') return good(block);
-      pools.waiting.add(vpcWaiters(organization), 'VPC', key);
-      return bad(
-        'PoolExhausted',
-        'No range is free for the VPC; create the VPC with a cidr, or ask an administrator for a larger pool (cidrPool).',
-      );
+      return { cidr: held === undefined ? this.#allocate(key, vpc, organization, policy) : good(held) };
     }
     const cidr = fromParsed(parseCidr(vpc.spec.cidr, { family: 4 }), 'spec.cidr');
-    if (!cidr.ok) return cidr;
+    if (!cidr.ok) return { cidr };
+    const notAllowed = rangeProblem(cidr.value, settings, policy);
+    if (held !== undefined) return { cidr, notAllowed };
+    if (notAllowed !== undefined) return { cidr: { ok: false, problem: notAllowed } };
+    const excess = holdQuota(this.#env, vpc, 'vpcAddresses', addressCount(cidr.value));
+    if (excess !== undefined) return { cidr: { ok: false, problem: excess } };
     const claim = pools.vpcBlocks.claim(organization, uid, cidr.value);
-    if (claim.ok) return cidr;
+    if (claim.ok) return { cidr };
+    pools.usage.release(uid);
     pools.waiting.add(vpcWaiters(organization), 'VPC', key);
     // The message does not name the other VPC, which may belong to another tenant.
+    const message = `${vpc.spec.cidr} overlaps the range of another VPC; create the VPC with another cidr, or without cidr.`;
+    return { cidr: bad('CIDROverlap', message) };
+  }
+
+  /** Allocates a range of the pool, which is smaller if administrators allow only smaller VPCs. */
+  #allocate(key: string, vpc: VPC, organization: string, policy: ProjectPolicy | undefined): Checked<Cidr> {
+    const { pools, settings } = this.#env;
+    const { uid } = vpc.metadata;
+    const prefix = Math.max(settings.vpcPrefix, minPrefix(settings, policy));
+    const excess = holdQuota(this.#env, vpc, 'vpcAddresses', 2 ** (32 - prefix));
+    if (excess !== undefined) return { ok: false, problem: excess };
+    const block = pools.vpcBlocks.allocate(organization, uid, prefix);
+    if (block !== 'exhausted') return good(block);
+    pools.usage.release(uid);
+    pools.waiting.add(vpcWaiters(organization), 'VPC', key);
     return bad(
-      'CIDROverlap',
-      `${vpc.spec.cidr} overlaps the range of another VPC; create the VPC with another cidr, or without cidr.`,
+      'PoolExhausted',
+      'No range is free for the VPC; create the VPC with a cidr, or ask an administrator for a larger pool (cidrPool).',
     );
   }
 

@@ -18,6 +18,7 @@ import {
   readyNetwork,
   type ReadyNetwork,
 } from '../externalnetwork/index.ts';
+import { isCapacity } from '../pools/external.ts';
 import { recordedGateway } from '../rows/recorded.ts';
 import { gatewayFilter, gatewayPolicies } from '../rows/external-filter.ts';
 import {
@@ -28,6 +29,7 @@ import {
   switchUuid,
 } from '../rows/names.ts';
 import { bad, good, type Checked } from '../common/problem.ts';
+import { tenantOf } from '../common/tenant.ts';
 import { routingOf, type Routing } from './routing.ts';
 
 /** The connection of a VPC to an ExternalNetwork. */
@@ -62,11 +64,18 @@ export function gatewayOf(
         'create the VPC with another cidr, or use another ExternalNetwork.',
     );
   }
-  const address = pools.external.network(network.value.uid)?.allocate(uid);
-  if (address !== undefined && address !== 'exhausted')
+  const { uid: networkUid } = network.value;
+  const wait = () => pools.waiting.add(networkUid, 'VPC', keyOf(vpc));
+  if (pools.external.network(networkUid) === undefined) {
+    wait();
+    return networkNotReady(name);
+  }
+  const holder = { uid, tenant: tenantOf(stores, namespace), isGateway: true };
+  const address = pools.external.allocate(networkUid, holder);
+  if (!isCapacity(address))
     return good({ network: network.value, address, routing: routingOf(pools, vpc, range, network.value) });
-  pools.waiting.add(network.value.uid, 'VPC', keyOf(vpc));
-  return address === undefined ? networkNotReady(name) : networkExhausted(name);
+  wait();
+  return networkExhausted(name);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { RowWriter } from '../../ovn/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
 import { MAX_NAMED } from '../pools/contenders.ts';
+import { anyPolicy } from '../common/policies.ts';
 import { recordedCidr } from '../rows/recorded.ts';
 
 /** The alias of the VPC in effect of a namespace. A Subnet without `vpcRef` refers to this key. */
@@ -20,6 +21,8 @@ export const vpcKind: Kind<VPC> = {
   aliasesOfOldest: ({ metadata }) => [anyVpcOf(metadata.namespace)],
   references: {
     namespace: { to: 'Namespace', keys: ({ metadata }) => [metadata.namespace ?? ''] },
+    /** Administrators decide which ranges a VPC may have. */
+    projectPolicies: { to: 'ProjectPolicy', keys: () => [anyPolicy] },
     /** A younger VPC waits for the deletion of the oldest one. The messages of the next ones name the oldest one. */
     siblings: {
       to: 'VPC',

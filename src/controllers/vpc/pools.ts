@@ -1,6 +1,7 @@
-import { formatCidr, tenancyOf, type Cidr, type VPC } from '../../api/index.ts';
+import { addressCount, formatCidr, type Cidr, type VPC } from '../../api/index.ts';
 import type { Owner } from '../../ovn/index.ts';
 import type { Env, PoolSources } from '../common/env.ts';
+import { tenantOf } from '../common/tenant.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
 import { adoptExternal, recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
@@ -40,11 +41,12 @@ function adoptRouted({ pools, writer }: PoolSources, uid: string, range: Cidr | 
 
 /** Restores the external address and the routed range that the rows of a deleted VPC contain. */
 export function adoptVpcOrphan(sources: PoolSources, { uid, namespace }: Owner): readonly PoolConflict[] {
-  const { pools, writer } = sources;
+  const { stores, pools, writer } = sources;
   adoptOwnRoutes(sources, namespace, uid);
   adoptRouted(sources, uid, recordedCidr(writer, uid, 'Logical_Router'));
   const record = recordedGateway(writer, uid);
-  if (record !== undefined) pools.external.network(record.networkUid)?.adopt(uid, record.address);
+  const holder = { uid, tenant: tenantOf(stores, namespace), isGateway: true };
+  if (record !== undefined) pools.external.adopt(record.networkUid, holder, record.address);
   return [];
 }
 
@@ -52,8 +54,9 @@ function adoptRange({ stores, pools, writer }: PoolSources, vpc: VPC): readonly 
   const { uid, namespace = '' } = vpc.metadata;
   const cidr = knownCidr(writer, vpc, 'Logical_Router');
   if (cidr === undefined) return [];
-  const { organization } = tenancyOf(namespace, stores.Namespace.get(namespace)?.metadata.labels);
-  const { ok } = pools.vpcBlocks.adopt(organization, uid, cidr);
+  const tenant = tenantOf(stores, namespace);
+  const { ok } = pools.vpcBlocks.adopt(tenant.organization, uid, cidr);
+  pools.usage.hold('vpcAddresses', uid, tenant, addressCount(cidr));
   return ok ? [] : [{ kind: 'VPC', uid, value: formatCidr(cidr) }];
 }
 
@@ -64,5 +67,6 @@ function adoptGateway({ stores, pools, writer }: PoolSources, vpc: VPC): readonl
   const record = recordedGateway(writer, metadata.uid);
   const networkUid = record?.networkUid ?? stores.ExternalNetwork.get(name)?.metadata.uid;
   const address = record?.address ?? recordedAddress(status?.gatewayIPs?.[0]);
-  return adoptExternal(pools, 'VPC', metadata.uid, networkUid, address);
+  const holder = { uid: metadata.uid, tenant: tenantOf(stores, metadata.namespace), isGateway: true };
+  return adoptExternal(pools, 'VPC', holder, networkUid, address);
 }

@@ -8,7 +8,7 @@ const network = (fields: object) => ({
 });
 const floating = (fields: object) => ({ externalNetworkRef: { name: 'public' }, ...fields });
 
-/** Invalid ExternalNetworks, ProviderNetworks, FloatingIPs and VPCPeerings. */
+/** Invalid ExternalNetworks, ProviderNetworks, ProjectPolicies, FloatingIPs and VPCPeerings. */
 export const badExternal: readonly BadInput[] = [
   ['an empty spec', 'ProviderNetwork', {}, [/^spec\.physicalNetwork: Required value/]],
   [
@@ -22,6 +22,31 @@ export const badExternal: readonly BadInput[] = [
     'ProviderNetwork',
     { physicalNetwork: 'lan', vlanIDs: [{ min: 0 }] },
     [/^spec\.vlanIDs\[0\]\.min: .*greater than or equal to 1/],
+  ],
+  ['no selector', 'ProjectPolicy', {}, [/^spec\.namespaceSelector: Required value/]],
+  [
+    'a network with host bits',
+    'ProjectPolicy',
+    { namespaceSelector: {}, vpcRanges: ['10.0.0.1/8'] },
+    [at('spec.vpcRanges[0]', hostBits)],
+  ],
+  [
+    'an unknown value of a power',
+    'ProjectPolicy',
+    { namespaceSelector: {}, powers: { allowedAddresses: 'Some' } },
+    [/^spec\.powers\.allowedAddresses: Unsupported value/],
+  ],
+  [
+    'a negative quota',
+    'ProjectPolicy',
+    { namespaceSelector: {}, quota: { natRules: -1 } },
+    [/^spec\.quota\.natRules: Invalid value/],
+  ],
+  [
+    'a negative reserve',
+    'ExternalNetwork',
+    network({ gatewayReserve: -1 }),
+    [/^spec\.gatewayReserve: Invalid value/],
   ],
   ['a missing spec', 'ExternalNetwork', undefined, [/^spec: Required value/]],
   [

@@ -57,6 +57,13 @@ export const on = (
   ...(vlanID === undefined ? {} : { vlanID }),
 });
 
+/** Returns a ProjectPolicy. Without a selector in the spec, it selects all namespaces. */
+export const projectPolicy = (name: string, spec: Spec = {}): Manifest => ({
+  kind: 'ProjectPolicy',
+  metadata: { name },
+  spec: { namespaceSelector: {}, ...spec },
+});
+
 /** Returns the namespace of a project. The labels name its organization and project. */
 export const namespace = (name: string, labels: Readonly<Record<string, string>> = {}): Manifest => ({
   kind: 'Namespace',

@@ -269,6 +269,7 @@ export class OfflineCluster {
       ? {}
       : { namespace: manifest.metadata.namespace ?? 'default' };
     const key = keyOf({ metadata: { ...namespace, name: manifest.metadata.name } });
+    this.#createNamespace(namespace.namespace);
     const live = this.#store(manifest.kind).get(key);
     const object = withDefaults({
       apiVersion: 'network.plasmavmc.io/v1alpha1',
@@ -286,6 +287,12 @@ export class OfflineCluster {
       },
     }) as KubeObject;
     return this.#put(object);
+  }
+
+  /** Creates the namespace of an object, without which an API server would not accept the object. */
+  #createNamespace(name: string | undefined): void {
+    if (name !== undefined && this.get('Namespace', name) === undefined)
+      this.apply({ kind: 'Namespace', metadata: { name } });
   }
 
   /** Applies all documents of a YAML file, except Secrets, which no controller uses. */

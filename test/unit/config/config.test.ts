@@ -36,6 +36,8 @@ describe('the configuration', () => {
       allowPlaintext: false,
       tls: { ca: undefined, cert: undefined, key: undefined },
       cidrPool: '10.0.0.0/8',
+      vpcRanges: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'],
+      minVpcPrefixLength: 10,
       vpcPrefixLength: 16,
       subnetPrefixLength: 24,
       clusterName: 'default',

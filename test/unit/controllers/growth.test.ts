@@ -7,6 +7,7 @@ import {
   namespace,
   natRule,
   portIn,
+  projectPolicy,
   providerNetwork,
   securityGroup,
   subnet,
@@ -28,8 +29,9 @@ const base: readonly Manifest[] = [
     gateway: '198.18.0.1',
     allocationPools: [],
   }),
+  externalNetwork('small', { maxAddressesPerNamespace: 3 }),
   vpc('net', {
-    cidr: '10.0.0.0/8',
+    cidr: '10.0.0.0/10',
     defaults: 'None',
     externalGateway: { externalNetworkRef: { name: 'public' }, snat: 'Enabled' },
     staticRoutes: [{ destination: '192.168.0.0/16', nextHop: '10.1.0.9' }],
@@ -46,7 +48,7 @@ const toTarget = { portRef: { name: 'target' } };
 /** Functions that return the n-th object: objects without a relation, and objects that compete with each other. */
 const crowds: Readonly<Record<KindName, Readonly<Record<string, (n: number) => Manifest>>>> = {
   VPC: {
-    'in one namespace': (n) => vpc(`v${n}`, { cidr: '10.0.0.0/8', defaults: 'None' }),
+    'in one namespace': (n) => vpc(`v${n}`, { cidr: '10.0.0.0/10', defaults: 'None' }),
     'with static routes': (n) =>
       vpc(`v${n}`, { staticRoutes: [{ destination: '192.168.0.0/16', nextHop: '10.1.0.9' }] }),
   },
@@ -88,7 +90,12 @@ const crowds: Readonly<Record<KindName, Readonly<Record<string, (n: number) => M
   ProviderNetwork: {
     'with their own physical networks': (n) => providerNetwork(`p${n}`, { physicalNetwork: `physnet-${n}` }),
   },
+  ProjectPolicy: {
+    'that select the same namespaces': (n) => projectPolicy(`p${n}`, { quota: { natRules: 5 } }),
+  },
   FloatingIP: {
+    'over the limit of their namespace': (n) =>
+      floatingIP(`f${n}`, { externalNetworkRef: { name: 'small' } }),
     'with their own addresses': (n) => floatingIP(`f${n}`, { externalNetworkRef: { name: 'public' } }),
     'with the same address': (n) =>
       floatingIP(`f${n}`, { externalNetworkRef: { name: 'public' }, address: '198.18.9.9' }),
@@ -139,7 +146,7 @@ async function costs(make: (n: number) => Manifest, size: number): Promise<Reado
   const { kind, metadata } = make(0);
   const key = (n: number) => {
     const { name } = make(n).metadata;
-    return kind === 'ExternalNetwork' || kind === 'ProviderNetwork'
+    return kind === 'ExternalNetwork' || kind === 'ProviderNetwork' || kind === 'ProjectPolicy'
       ? name
       : `${metadata.namespace ?? 'default'}/${name}`;
   };

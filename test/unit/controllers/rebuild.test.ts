@@ -67,7 +67,9 @@ describe('the pools after a rebuild', () => {
     const { addressOf, uid, pools } = rebuilt(cluster);
     expect([addressOf(uid('p')), addressOf(uid('q'))]).toEqual(['10.9.255.2', '10.9.255.3']);
     const vpcUid = cluster.get('VPC', 'default/net')?.metadata.uid ?? '';
-    expect(pools.vpcBlocks.claim('default', 'someone', mustParseCidr('10.9.128.0/24'))).toMatchObject({
+    expect(
+      pools.vpcBlocks.claim('namespace/default', 'someone', mustParseCidr('10.9.128.0/24')),
+    ).toMatchObject({
       holder: vpcUid,
     });
     expect(pools.subnetBlocks(vpcUid, mustParseCidr('10.9.0.0/16')).allocate('next')).toEqual(

@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
-import { externalNetwork, namespace, portIn, subnet, vpc } from '../../support/controllers/manifests.ts';
+import {
+  externalNetwork,
+  namespace,
+  portIn,
+  projectPolicy,
+  subnet,
+  vpc,
+} from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { rowsOf } from '../../support/controllers/rows.ts';
 import { takeAll } from '../../support/reconcile/steps.ts';
@@ -158,6 +165,7 @@ describe('a VPC', () => {
   it.each(['203.0.113.0/24', '203.0.0.0/16', '203.0.113.128/25'])(
     'with the range %s has no gateway on an ExternalNetwork whose range overlaps',
     async (cidr) => {
+      cluster.apply(projectPolicy('all', { vpcRanges: ['203.0.0.0/16'] }));
       cluster.apply(externalNetwork('public'));
       cluster.apply(routedVpc('default', cidr));
       await cluster.settle();

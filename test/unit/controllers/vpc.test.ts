@@ -23,7 +23,6 @@ describe('a VPC', () => {
     expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
     expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({
       cidr: '172.20.0.0/16',
-      organization: 'default',
       project: 'default',
       routerName: expect.stringMatching(/^on_/),
       subnetCount: 0,
@@ -38,7 +37,10 @@ describe('a VPC', () => {
 
   it('reports that the pool has no free range, and gets the first released range', async () => {
     cluster = new OfflineCluster({ cidrPool: '10.0.0.0/15' });
-    for (const ns of ['a', 'b', 'c']) cluster.apply(vpc('net', { defaults: 'None' }, ns));
+    for (const ns of ['a', 'b', 'c']) {
+      cluster.apply(namespace(ns, { 'network.plasmavmc.io/organization': 'acme' }));
+      cluster.apply(vpc('net', { defaults: 'None' }, ns));
+    }
     await cluster.settle();
     expect(cluster.ready('VPC', 'c/net')).toMatch(/^!PoolExhausted: No range is free/);
     cluster.delete('VPC', 'a/net');
@@ -59,6 +61,8 @@ describe('a VPC', () => {
   });
 
   it('is not accepted while its range overlaps another VPC of its organization, and does not name that VPC', async () => {
+    for (const ns of ['hidden', 'default'])
+      cluster.apply(namespace(ns, { 'network.plasmavmc.io/organization': 'acme' }));
     cluster.apply(vpc('secret', { cidr: '10.5.0.0/16', defaults: 'None' }, 'hidden'));
     cluster.apply(vpc('net', { cidr: '10.5.128.0/17', defaults: 'None' }));
     await cluster.settle();
