@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { firstAddress, formatAddress, parseCidr } from '../../src/api/index.ts';
-import { hypervisorNamed, internet, Namespace, run } from '../../src/dev/lab/index.ts';
+import { internet, Namespace } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
+import { connectToVlan } from '../support/dataplane/vlan.ts';
 import { within } from '../support/within.ts';
 
 /** The external router on the VLAN of the ExternalNetwork, and the external addresses of NatRules. */
@@ -100,21 +101,8 @@ describeLab('traffic that leaves a VPC', (lab) => {
   const left = {} as { open: Guest; hidden: Guest };
   const right = {} as { open: Guest; hidden: Guest };
 
-  /** Connects a namespace to a VLAN of the physical network, through an access port of the second hypervisor's bridge. */
-  const connect = async (namespace: Namespace, tag: number, address: string): Promise<void> => {
-    const { namespace: name, database } = hypervisorNamed(lab().lab.state, 'hv2');
-    const device = `vlan${tag}`;
-    await namespace.ip(
-      `link add ${device} type veth peer name ${device} netns ${name}`,
-      `addr add ${address}/24 dev ${device}`,
-      `link set ${device} up`,
-    );
-    const host = new Namespace(name);
-    await host.ip(`link set ${device} up`);
-    await Promise.all([namespace, host].map((end) => end.completeChecksums(device)));
-    const asPort = ['add-port', 'br-ex', device, `tag=${tag}`];
-    await run(['ovs-vsctl', `--db=${database}`, '--timeout=20', ...asPort]);
-  };
+  const connect = (namespace: Namespace, tag: number, address: string): Promise<void> =>
+    connectToVlan(lab(), namespace, tag, address);
 
   beforeAll(async () => {
     for (const name of ['left', 'right']) await lab().namespace(name);
