@@ -14,7 +14,6 @@ import { allowedSources } from '../rows/source-filter.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 import type { Restrictions } from '../trafficpolicy/index.ts';
 import type { Addressing } from './addressing.ts';
-import type { Allowed } from './allowed.ts';
 import { qosRows } from './qos.ts';
 
 /** The facts, besides the spec, from which the rows of a Port follow. */
@@ -67,7 +66,7 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
   const sources = allowedSources(
     metadata.uid,
     { vpcUid: vpc.metadata.uid, subnetUid: subnet.metadata.uid },
-    network.gatewayIP === undefined ? [] : sourcesOutside(network, facts.allowed),
+    network.gatewayIP === undefined ? [] : acceptedSources(facts),
   );
   return {
     rows: [lsp, ...ownOptions, ...qos, ...sources.rows],
@@ -80,10 +79,20 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
   };
 }
 
-/** Returns the additional addresses outside the range of the VPC. Inside, an address belongs to one Subnet. */
-function sourcesOutside({ vpcRange }: SubnetNetwork, allowed: readonly Allowed[]): readonly Network[] {
+/**
+ * Returns the addresses of the Port that the router accepts in addition to those of the Subnet: additional addresses
+ * outside the range of the VPC. Inside, an address belongs to one Subnet. On a shared link, the router accepts no
+ * address of the Subnet as a whole, so the result contains all addresses of the Port.
+ */
+function acceptedSources({
+  network: { vpcRange, isShared },
+  address,
+  allowed,
+}: PortFacts): readonly Network[] {
+  const additional = allowed.map(({ network }) => parseNetwork(formatCidr(network)));
+  if (isShared) return [parseNetwork(formatAddress(address)), ...additional];
   const own = [parseNetwork(formatCidr(vpcRange))];
-  return allowed.flatMap(({ network }) => subtractNetworks(parseNetwork(formatCidr(network)), own));
+  return additional.flatMap((each) => subtractNetworks(each, own));
 }
 
 /**

@@ -31,17 +31,23 @@ interface Connection {
  * The router also learns no neighbour outside the Subnet: the switch drops such ARP packets before the router.
  *
  * @param routed the networks that static routes reach through the Subnet
+ * @param isShared machines of other tenants may be on the link: the router accepts addresses of the Subnet only from
+ *   its own Ports ({@link allowedSources}), so others cannot use the router
  */
 export function sourceFilter(
   { vpcUid, subnetUid }: Connection,
   network: Network,
   routed: readonly Network[],
+  isShared: boolean,
 ): DesiredState {
   const from = inport({ name: routerPortName(subnetUid) });
   const policies = [
     policyRow(subnetUid, 'sources/own', {
       priority: policyPriority.allowedSource,
-      match: and(from, or(ip(4, 'src', [network, ...routed]), ip(4, 'dst', [network]))),
+      match: and(
+        from,
+        or(ip(4, 'src', [...(isShared ? [] : [network]), ...routed]), ip(4, 'dst', [network])),
+      ),
       action: 'allow',
     }),
     policyRow(subnetUid, 'sources/other', {
@@ -78,8 +84,8 @@ export function sourceFilter(
 }
 
 /**
- * Returns the policy with which the router also accepts the additional addresses of a Port from its Subnet. The
- * result is empty without such addresses. `ownerUid` is the UID of the Port.
+ * Returns the policy with which the router also accepts addresses of a Port from its Subnet. The result is empty
+ * without addresses. `ownerUid` is the UID of the Port.
  */
 export function allowedSources(
   ownerUid: string,

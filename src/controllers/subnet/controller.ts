@@ -12,6 +12,7 @@ import { switchName } from '../rows/names.ts';
 import { knownCidr } from '../rows/recorded.ts';
 import { networksThrough, requireVpc, vpcNetwork, vpcNotReady } from '../vpc/index.ts';
 import { connect, fallbackOf, leaveOthers, leaveUnused, segmentStatus } from './connection.ts';
+import { isShared } from './kind.ts';
 import { mtuFits } from './mtu.ts';
 import { planSubnet } from './plan.ts';
 import { subnetRanges } from './ranges.ts';
@@ -58,6 +59,7 @@ export class SubnetController implements KindController<Subnet> {
           cidr: facts.cidr,
           gateway: facts.ranges.gateway,
           routed: networksThrough(facts.vpc, facts.cidr, facts.pool),
+          isShared: isShared(stores, subnet),
           mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
           hostLimits: settings.hostLimits,

@@ -122,7 +122,7 @@ export function subnetNetwork(
  * Whether a Subnet may share its segment with other Subnets, now or as soon as it gets the permission. The result is
  * false only if the Subnet is alone for certain.
  */
-function isShared(
+export function isShared(
   stores: Pick<Stores, 'ProviderNetwork' | 'Namespace'>,
   { metadata: { namespace = '' }, spec: { provider } }: Subnet,
 ): boolean {

@@ -48,6 +48,8 @@ interface SubnetFacts {
   readonly vpcUid: string;
   readonly cidr: Cidr;
   readonly gateway: Address | undefined;
+  /** Whether Subnets of other tenants may be on the same link. */
+  readonly isShared: boolean;
   /** The networks that static routes of the VPC reach through the Subnet. */
   readonly routed: readonly Network[];
   /** In bytes. */
@@ -84,7 +86,12 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
       ? []
       : [
           connection(subnet, facts, `${gatewayIP}/${facts.cidr.prefix}`),
-          sourceFilter({ vpcUid: facts.vpcUid, subnetUid: uid }, parseNetwork(cidr), facts.routed),
+          sourceFilter(
+            { vpcUid: facts.vpcUid, subnetUid: uid },
+            parseNetwork(cidr),
+            facts.routed,
+            facts.isShared,
+          ),
         ]),
     localnet(uid, facts.segment),
     dhcp.mode === 'Enabled'

@@ -1,13 +1,30 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { computeMac } from '../../../src/api/index.ts';
-import { namespace, on, portIn, providerNetwork, subnet, vpc } from '../../support/controllers/manifests.ts';
+import {
+  namespace,
+  on,
+  portIn,
+  projectPolicy,
+  providerNetwork,
+  subnet,
+  vpc,
+} from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { rowsOf } from '../../support/controllers/rows.ts';
+
+const allPowers = {
+  trafficFilteringDisabled: 'Allowed',
+  spoofingProtectionDisabled: 'Allowed',
+  spoofingProtectionMACOnly: 'Allowed',
+  allowedAddresses: 'Any',
+};
 
 let cluster: OfflineCluster;
 beforeEach(() => {
   cluster = new OfflineCluster();
   cluster.apply(providerNetwork('plant', { subnetsPerSegment: 'Several' }));
+  // The protection does not depend on the powers of the namespaces.
+  cluster.apply(projectPolicy('open', { providerPowers: allPowers }));
   for (const ns of ['a', 'b']) {
     cluster.apply(namespace(ns, { 'network.plasmavmc.io/organization': ns }));
     cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }, ns));
@@ -143,4 +160,31 @@ describe('the Subnets of two tenants on one VLAN', () => {
       expect(cluster.ready('Port', 'a/p')).toMatch(/^!ProtectionRequired/);
     },
   );
+});
+
+describe('the router of a VPC on a shared VLAN', () => {
+  const accepts = (kind: string, name: string) =>
+    rowsOf(cluster, kind, name, 'Logical_Router_Policy', 'a')
+      .filter(({ action }) => action === 'allow')
+      .map(({ match }) => String(match).replace(/^inport == "[^"]*" && /, ''));
+
+  it('carries packets of its own Ports, and not those of other machines on the VLAN', async () => {
+    cluster.apply(floor('a', { gateway: { mode: 'Automatic' } }));
+    cluster.apply(
+      machine('a', 'own', { ipAddress: '10.9.1.10', allowedAddresses: [{ cidr: '10.9.1.20/32' }] }),
+    );
+    await cluster.settle();
+    expect(accepts('Subnet', 'floor')).toEqual(['ip4.dst == 10.9.1.0/24']);
+    expect(accepts('Port', 'own')).toEqual(['ip4.src == {10.9.1.10, 10.9.1.20}']);
+  });
+
+  it('carries packets of all machines when the VLAN belongs to one Subnet', async () => {
+    cluster.apply(floor('a', { gateway: { mode: 'Automatic' } }));
+    cluster.apply(machine('a', 'own', { ipAddress: '10.9.1.10' }));
+    await cluster.settle();
+    cluster.apply(providerNetwork('plant', { subnetsPerSegment: 'One' }));
+    await cluster.settle();
+    expect(accepts('Subnet', 'floor')).toEqual(['(ip4.src == 10.9.1.0/24 || ip4.dst == 10.9.1.0/24)']);
+    expect(accepts('Port', 'own')).toEqual([]);
+  });
 });
