@@ -236,8 +236,8 @@ const catalogue = {
   },
   ProtectionRequired: {
     about: 'object',
-    when: 'The Subnet of the Port may share its VLAN with Subnets of other tenants. The operator applies full protection against spoofing to the Port.',
-    remedy: 'Set `spoofingProtection` of the Port to `MACAndIP`, or use a Subnet that has its VLAN alone.',
+    when: 'The Subnet of the Port may share its VLAN with Subnets of other tenants. The operator applies `spoofingProtection: MACAndIP` and `trafficFiltering: Enabled` to the Port.',
+    remedy: 'Set these values in the Port, or use a Subnet that has its VLAN alone.',
   },
   SegmentConflict: {
     about: 'object',

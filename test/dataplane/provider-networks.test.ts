@@ -31,6 +31,20 @@ const administrator = [
   ),
 ];
 
+/** Even a tenant with all powers on provider networks cannot take over addresses. */
+const policy = `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: ProjectPolicy
+metadata: { name: trusted }
+spec:
+  namespaceSelector: {}
+  providerPowers:
+    trafficFilteringDisabled: Allowed
+    spoofingProtectionDisabled: Allowed
+    spoofingProtectionMACOnly: Allowed
+    allowedAddresses: Any
+`;
+
 const wire = (namespace: string, name: string, cidr: string, network: string, tag?: number): string => `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: Subnet
@@ -101,6 +115,7 @@ describeLab('physical networks', (lab) => {
     );
     await lab().apply(
       ...administrator,
+      policy,
       openProject('blue', '10.60'),
       ...['thief', 'red', 'green'].map(project),
       port('blue', 'target', 'apps'),

@@ -26,7 +26,8 @@ export interface ProviderNetworkSpec {
   /**
    * Number of Subnets that may use one segment. `One`: the first Subnet has the segment alone. `Several`:
    * Subnets of all allowed namespaces share the segment, which is one link. Their addresses and MAC
-   * addresses then differ, and their Ports need full protection against spoofing. Default: `"One"`.
+   * addresses then differ, and their Ports are filtered and have full protection against spoofing. Default:
+   * `"One"`.
    */
   readonly subnetsPerSegment: 'One' | 'Several';
   /** The namespaces whose Subnets may use the network. Unset: no namespace may use the network. */

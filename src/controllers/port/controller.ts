@@ -25,6 +25,7 @@ import { portFallback } from './fallback.ts';
 import { securityGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
 import { restrict } from './powers.ts';
+import { fullyProtected, protectionProblem } from './shared-link.ts';
 import { specProblem } from './spec.ts';
 
 /** The host of a Port, and the conditions that report it. */
@@ -151,20 +152,6 @@ export class PortController implements KindController<Port> {
     const consequence = 'a group that is not in OVN allows nothing';
     return { found, problem: missingGroups(this.#env.stores.SecurityGroup, namespace, missing, consequence) };
   }
-}
-
-/** Returns the Port with full protection against spoofing. */
-function fullyProtected(port: Port): Port {
-  return { ...port, spec: { ...port.spec, spoofingProtection: 'MACAndIP' } };
-}
-
-/** Returns a problem if the Port has more protection than its spec says. */
-function protectionProblem({ spec }: Port, guarded: Port): Problem | undefined {
-  if (spec.spoofingProtection === guarded.spec.spoofingProtection) return undefined;
-  const message =
-    `spec.spoofingProtection is ${spec.spoofingProtection}, but other tenants may be on the VLAN of the Subnet. ` +
-    'The operator applies MACAndIP; set this value.';
-  return { reason: 'ProtectionRequired', message };
 }
 
 function tooManyGroups(

@@ -21,6 +21,11 @@ apiVersion: network.plasmavmc.io/v1alpha1
 kind: FloatingIP
 metadata: { name: ip }
 spec: { externalNetworkRef: { name: public } }
+---
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: ProviderNetwork
+metadata: { name: plant }
+spec: { physicalNetwork: physnet1, vlanIDs: [{ min: 77 }] }
 `;
 
 describe("the chart's uninstall hook", () => {

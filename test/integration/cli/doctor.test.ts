@@ -78,11 +78,11 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
   });
 
   it('names hosts without their own router MAC address when a VPC routes to a provider Subnet', async () => {
-    const provider = { networkRef: { name: 'plant' }, vlanID: 20 };
+    const provider = { networkRef: { name: 'hall' }, vlanID: 20 };
     await cluster.apply({
       apiVersion: API_VERSION,
       kind: 'ProviderNetwork',
-      metadata: { name: 'plant' },
+      metadata: { name: 'hall' },
       spec: {
         physicalNetwork: 'physnet1',
         vlanIDs: [{ min: 20 }],
@@ -113,8 +113,8 @@ describe.each(targets)('overlay-network doctor with the $name API server', (targ
     expect(await judged()).toMatchObject({ outcome: 'ok' });
     await cluster.delete('Subnet', 'hosted/plant');
     await cluster.gone('Subnet', 'hosted/plant');
-    await cluster.delete('ProviderNetwork', 'plant');
-    await cluster.gone('ProviderNetwork', 'plant');
+    await cluster.delete('ProviderNetwork', 'hall');
+    await cluster.gone('ProviderNetwork', 'hall');
   });
 
   it('names the databases that do not answer, and runs the other checks', async () => {

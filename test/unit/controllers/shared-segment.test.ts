@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { computeMac } from '../../../src/api/index.ts';
+import { dropGroupUuid } from '../../../src/controllers/rows/names.ts';
 import {
   namespace,
   on,
@@ -141,6 +142,18 @@ describe('the Subnets of two tenants on one VLAN', () => {
     cluster.apply(machine('a', 'late', { ipAddress: '10.9.1.30' }));
     await cluster.settle();
     expect(cluster.ready('Port', 'a/late')).toMatch(/^!IPAlreadyAllocated/);
+  });
+
+  it('filter a Port with trafficFiltering Disabled', async () => {
+    cluster.apply(floor('a'));
+    cluster.apply(machine('a', 'p', { trafficFiltering: 'Disabled' }));
+    await cluster.settle();
+    expect(cluster.ready('Port', 'a/p')).toMatch(/^!ProtectionRequired: .*trafficFiltering: Enabled/);
+    const { metadata } = cluster.get('VPC', 'a/net') as { metadata: { uid: string } };
+    const groups = cluster.writer
+      .present(cluster.get('Port', 'a/p')?.metadata.uid ?? '')
+      .memberships.map(({ row }) => row);
+    expect(groups).toContain(dropGroupUuid(metadata.uid));
   });
 
   it.each(['MACOnly', 'Disabled'])(
