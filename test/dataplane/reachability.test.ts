@@ -181,8 +181,17 @@ describeLab(
     });
 
     it('connects a provider Subnet to its physical network', async () => {
-      await lab().namespace('plain');
+      await lab().namespace('plain', { 'network.plasmavmc.io/project': 'plain' });
       await lab().apply(
+        `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: ProjectPolicy
+metadata: { name: plain }
+spec:
+  namespaceSelector: { matchLabels: { network.plasmavmc.io/project: plain } }
+  vpcRanges: ['${internet.externalCidr}']
+  providerPowers: { trafficFilteringDisabled: Allowed }
+`,
         vpc('plain', internet.externalCidr),
         `
 apiVersion: network.plasmavmc.io/v1alpha1

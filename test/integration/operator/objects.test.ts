@@ -162,8 +162,9 @@ describe.each(targets)('an operator ($name API server)', (target) => {
 
   describe('with a range or an address that is in use', () => {
     it('rejects a second VPC of the organization until the first is deleted, without naming the first', async () => {
-      for (const name of ['team', 'other'])
-        await cluster.namespace(name, { 'network.plasmavmc.io/organization': 'acme' });
+      const labels = { 'network.plasmavmc.io/organization': 'acme' };
+      await cluster.namespace('other', labels);
+      await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team', labels } });
       await cluster.apply(network[0]!);
       await cluster.ready();
       await cluster.apply(object('VPC', 'other/theirs', { cidr: '10.1.128.0/17', defaults: 'None' }));
