@@ -6,7 +6,7 @@ import { parse as parseYaml } from 'yaml';
 import { InvalidValueError, type Parser } from './values.ts';
 
 /** A setting: its parser, its default, and one line of help. */
-interface Setting<T> {
+export interface Setting<T> {
   readonly parse: Parser<T>;
   readonly fallback: T;
   readonly help: string;

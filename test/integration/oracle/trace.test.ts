@@ -7,7 +7,7 @@ import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { compile, outsiderIn } from '../../support/oracle/compiled.ts';
 import { isAllowed, isVersion4, type Packet, type World } from '../../support/oracle/model.ts';
 import { TraceDaemon } from '../../support/oracle/trace-daemon.ts';
-import { packetIn, world } from '../../support/oracle/worlds.ts';
+import { packetIn, unlimited, world } from '../../support/oracle/worlds.ts';
 import { trace } from '../../support/operator/trace.ts';
 import { seedOf } from '../../support/seed.ts';
 
@@ -15,7 +15,7 @@ const seed = seedOf('the oracle in OVN', 20_260_202);
 const size = { worlds: 10, packets: 60, ofNewConnections: 4 };
 
 const cleanup = new Cleanup();
-const cluster = new OfflineCluster();
+const cluster = new OfflineCluster({ limits: unlimited });
 const worlds = fc.sample(world, { seed, numRuns: size.worlds });
 let ovn: OvnCentral;
 let daemon: TraceDaemon;

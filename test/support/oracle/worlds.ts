@@ -204,3 +204,12 @@ export function packetIn(
       ...rest,
     }));
 }
+
+/** Limits for the operator: random policies may exceed the defaults, and would then forbid everything. */
+export const unlimited = {
+  rulesPerGroup: 100,
+  matchesPerGroup: Infinity,
+  groupsPerPort: 16,
+  policiesPerPort: 32,
+  matchesPerPort: Infinity,
+};
