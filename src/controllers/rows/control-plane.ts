@@ -1,5 +1,6 @@
 import { nothing, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
 import type { HostLimits } from '../settings.ts';
+import { LIMIT_MARK } from './names.ts';
 
 /**
  * The kinds of packets that OVN sends to ovn-controller (ovn-nb(5), table Copp), grouped by the limit that applies. BFD
@@ -40,6 +41,7 @@ export function controlPlaneRows(vpcUid: string, limits: HostLimits): DesiredSta
         action: 'drop',
         rate,
         burst_size: BURST_SECONDS * rate,
+        external_ids: { [LIMIT_MARK]: limit },
       });
       const name = symbol(vpcUid, limit);
       const meter = row('Meter', rowUuid(vpcUid, `meter/${limit}`), {

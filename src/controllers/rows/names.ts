@@ -53,6 +53,9 @@ export const peeringPortName = (peeringUid: string): OvnSymbol => symbol(peering
 /** Key in `external_ids` of a VPC's gateway port and of a NatRule's row: the UID of the ExternalNetwork. */
 export const EXTERNAL_MARK = 'overlay-network/external-network';
 
+/** Key in `external_ids` of a band of a meter: the setting that limits the rate. */
+export const LIMIT_MARK = 'overlay-network/limit';
+
 /** Key in `external_ids` of a VPCPeering's router port: the UID of the other side. */
 export const PEERING_MARK = 'overlay-network/peering';
 
