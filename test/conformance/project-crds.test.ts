@@ -37,18 +37,20 @@ conformance('the CRDs of the project', (cluster) => {
   });
 
   it('accept every example and change nothing except defaults', async () => {
-    const resources = new Map<string, string>();
+    const resources = new Map<string, { name: string; namespaced: boolean }>();
     const { body } = await cluster.api.get(group);
-    for (const { kind, name } of body.resources) if (!name.includes('/')) resources.set(kind, name);
+    for (const { kind, name, namespaced } of body.resources)
+      if (!name.includes('/')) resources.set(kind, { name, namespaced });
     const examples = documents('examples') as unknown as ApiObject[];
     const namespaces = new Set(examples.map(({ metadata }) => metadata.namespace ?? 'default'));
     for (const name of namespaces) await cluster.api.create('/api/v1/namespaces', { metadata: { name } });
     const query = { fieldValidation: 'Strict' };
     let accepted = 0;
     for (const example of examples) {
-      const plural = resources.get(example.kind);
-      if (plural === undefined) continue;
-      const path = `${group}/namespaces/${example.metadata.namespace ?? 'default'}/${plural}`;
+      const resource = resources.get(example.kind);
+      if (resource === undefined) continue;
+      const scope = resource.namespaced ? `/namespaces/${example.metadata.namespace ?? 'default'}` : '';
+      const path = `${group}${scope}/${resource.name}`;
       const created = await expectStatus(cluster.api.create(path, example, { query }), 201);
       expect(created.spec).toMatchObject(example.spec);
       accepted++;
