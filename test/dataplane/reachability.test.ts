@@ -193,7 +193,16 @@ spec:
   providerPowers: { trafficFilteringDisabled: Allowed }
 `,
         vpc('plain', internet.externalCidr),
+        // The administrator allows the range of the physical network, and machines without a filter there.
         `
+apiVersion: network.plasmavmc.io/v1alpha1
+kind: ProjectPolicy
+metadata: { name: plain }
+spec:
+  namespaceSelector: {}
+  vpcRanges: [${internet.externalCidr}]
+  providerPowers: { trafficFilteringDisabled: Allowed }
+---
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: ProviderNetwork
 metadata: { name: lan }
