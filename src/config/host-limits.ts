@@ -43,7 +43,8 @@ export const hostLimitSettings = {
   ),
   'hostLimits.broadcastKbps': setting(
     integer(0, 0xffff_ffff),
-    5000,
+    // Open vSwitch 3.1 can stop with this limit (decision 0081).
+    0,
     'broadcasts and multicasts that enter a Subnet on a host, in kbit/s; 0: no limit',
   ),
   'hostLimits.connectionsPerPort': setting(

@@ -216,7 +216,7 @@ export class OfflineCluster {
         resolutionsPerSecond: 100,
         repliesPerSecond: 100,
         dhcpPerSecond: 400,
-        broadcastKbps: 5000,
+        broadcastKbps: 0,
         connectionsPerPort: 32_768,
         connectionsPerRouter: 65_536,
       },

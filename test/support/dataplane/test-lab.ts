@@ -34,6 +34,8 @@ interface GuestOptions {
 export interface TestLabOptions extends Partial<LabOptions> {
   /** Whether the metadata agent runs on each hypervisor; default: no. */
   readonly metadata?: boolean;
+  /** Further options of the operator's command line, without dashes. */
+  readonly flags?: Readonly<Record<string, unknown>>;
 }
 
 export class TestLab {
@@ -55,7 +57,7 @@ export class TestLab {
 
   /** Starts a development cluster, hypervisors (default: two, with Geneve) and the operator. */
   static async start(options: TestLabOptions = {}): Promise<TestLab> {
-    const { hypervisors = 2, tunnel = 'geneve', metadata = false } = options;
+    const { hypervisors = 2, tunnel = 'geneve', metadata = false, flags = {} } = options;
     const cluster = await startDevCluster();
     const stops = [() => cluster.stop()];
     const stop = async (): Promise<void> => {
@@ -74,6 +76,7 @@ export class TestLab {
           'underlay-tunnel': tunnel,
           'leader-election-enabled': false,
           'listen-addr': '0',
+          ...flags,
         },
       });
       const log = new RecordingLog();

@@ -67,7 +67,7 @@ describe('the configuration', () => {
         resolutionsPerSecond: 100,
         repliesPerSecond: 100,
         dhcpPerSecond: 400,
-        broadcastKbps: 5000,
+        broadcastKbps: 0,
         connectionsPerPort: 32_768,
         connectionsPerRouter: 65_536,
       },
