@@ -183,6 +183,7 @@ describeLab(
     it('connects a provider Subnet to its physical network', async () => {
       await lab().namespace('plain', { 'network.plasmavmc.io/project': 'plain' });
       await lab().apply(
+        // The administrator allows the range of the physical network, and machines without a filter there.
         `
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: ProjectPolicy
@@ -193,16 +194,7 @@ spec:
   providerPowers: { trafficFilteringDisabled: Allowed }
 `,
         vpc('plain', internet.externalCidr),
-        // The administrator allows the range of the physical network, and machines without a filter there.
         `
-apiVersion: network.plasmavmc.io/v1alpha1
-kind: ProjectPolicy
-metadata: { name: plain }
-spec:
-  namespaceSelector: {}
-  vpcRanges: [${internet.externalCidr}]
-  providerPowers: { trafficFilteringDisabled: Allowed }
----
 apiVersion: network.plasmavmc.io/v1alpha1
 kind: ProviderNetwork
 metadata: { name: lan }
