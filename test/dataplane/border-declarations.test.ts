@@ -53,7 +53,7 @@ describeLab('the packets of a tenant', (lab) => {
   const declare = async (manifests: readonly string[]): Promise<void> => {
     await lab().apply(...manifests);
     for (const { kind, metadata } of manifests.flatMap(readManifests))
-      await untilProcessed(kind as Kind, `${metadata.namespace ?? ''}/${metadata.name ?? ''}`);
+      await untilProcessed(kind as Kind, [metadata.namespace, metadata.name].filter(Boolean).join('/'));
     await lab().cluster.ovn.nbctl('--wait=hv', '--timeout=60', 'sync');
   };
 

@@ -1,13 +1,13 @@
 /** Generated tenants in a lab: their objects, their machines, and machines outside. */
 import { computeMac } from '../../../../src/api/index.ts';
-import { internet, Namespace } from '../../../../src/dev/lab/index.ts';
+import { hypervisorNamed, internet, Namespace, run } from '../../../../src/dev/lab/index.ts';
 import type { Guest } from '../guest.ts';
 import { publicNetwork } from '../outside.ts';
 import type { TestLab } from '../test-lab.ts';
-import { manifestsOf } from './manifests.ts';
+import { floors, manifestsOf } from './manifests.ts';
 import { nameOf, PacketFactory, type Facts, type Sender, type World } from './packets.ts';
 import { Station } from './station.ts';
-import { roles, type Tenant } from './tenants.ts';
+import { privateAddress, subnetsOf, virtualRoles, type Tenant } from './tenants.ts';
 import { Volley } from './volley.ts';
 
 /** The address of a machine on the external network that does not belong to the operator. */
@@ -34,9 +34,15 @@ export interface Field {
 /** Creates the tenants and their machines. Resolves when all machines capture. */
 export async function prepareField(lab: TestLab, tenants: readonly Tenant[]): Promise<Field> {
   for (const { name } of tenants) await lab.namespace(name, { [ORGANIZATION]: name });
-  await lab.apply(publicNetwork, ...tenants.flatMap((tenant) => manifestsOf(tenant, tenants)));
-  const machines = tenants.flatMap((tenant) => roles.map((role) => ({ tenant, role })));
-  const [guests, stranger, facts] = await Promise.all([
+  await lab.apply(publicNetwork, floors);
+  const routedRanges = tenants.filter(({ isRouted }) => isRouted).map(({ prefix }) => `${prefix}.0.0/16`);
+  await lab.edit('ExternalNetwork', 'public', { spec: { routedRanges } });
+  await lab.apply(...tenants.flatMap((tenant) => manifestsOf(tenant, tenants)));
+  const machines = tenants.flatMap((tenant) => virtualRoles.map((role) => ({ tenant, role })));
+  const plants = tenants.flatMap((tenant) =>
+    tenant.vlan === undefined ? [] : [{ tenant, role: 'plant', vlan: tenant.vlan } as const],
+  );
+  const [guests, physical, facts] = await Promise.all([
     Promise.all(
       machines.map(({ tenant, role }) =>
         lab.guest({
@@ -47,56 +53,85 @@ export async function prepareField(lab: TestLab, tenants: readonly Tenant[]): Pr
         }),
       ),
     ),
-    connectStranger(lab),
+    Promise.all([connectStranger(lab), ...plants.map(({ tenant, vlan }) => connectPlant(lab, tenant, vlan))]),
     Promise.all(tenants.map(async (tenant) => [tenant.name, await factsOf(lab, tenant)] as const)),
   ]);
   const world = { tenants, facts: new Map(facts) };
-  await Promise.all(tenants.map((tenant) => routeToOthers(lab, tenant, world)));
   const { dir } = lab.cluster;
   const { host, router } = lab.lab.internet;
-  const stations = await Promise.all([
+  await Promise.all(tenants.map((tenant) => routeToOthers(lab, tenant, world)));
+  for (const { name, prefix, isRouted } of tenants)
+    if (isRouted) await router.ip(`route add ${prefix}.0.0/16 via ${world.facts.get(name)?.gatewayIP ?? ''}`);
+  const virtual = await Promise.all([
     ...machines.map(({ tenant, role }, index) =>
       Station.start(new Namespace(guests[index]?.state.netns ?? ''), { name: `${tenant.name}/${role}`, dir }),
     ),
     Station.start(host, { name: 'host', dir }),
-    Station.start(stranger, { name: 'stranger', dir }),
   ]);
+  const stations = [...virtual, ...physical];
   const macs = new Map(stations.map(({ name, mac }) => [name, mac]));
   const routerMac = (await router.run(['cat', '/sys/class/net/inside/address'])).trim();
   return {
     world,
     packets: new PacketFactory(world, macs, routerMac),
     volley: new Volley(stations),
-    senders: [...machines, ...outsiders],
+    senders: [...machines, ...plants, ...outsiders],
     guests: new Map(guests.map((guest, index) => [nameOf(machines[index] as Sender), guest])),
   };
 }
 
-/** Connects a machine to the physical network, without the external router. */
-async function connectStranger({ lab }: TestLab): Promise<Namespace> {
-  const stranger = await Namespace.create(`${lab.state.prefix}stranger`);
-  const room = new Namespace(`${lab.state.prefix}net`);
-  await room.ip(
-    `link add stranger type veth peer name eth0 netns ${stranger.name}`,
-    'link set stranger master physnet1 up',
+/**
+ * Connects a physical machine to a VLAN, or with `vlan` 0 to the untagged frames, through an access port of the second
+ * hypervisor's bridge: the kernel may lack VLAN devices, and a packet socket does not show the tag of a frame.
+ */
+async function connectPhysical(lab: TestLab, vlan: number, ...setUp: readonly string[]): Promise<Namespace> {
+  const { state } = lab.lab;
+  const { namespace, database } = hypervisorNamed(state, 'hv2');
+  const [machine, host] = [
+    await Namespace.create(`${state.prefix}physical${vlan}`),
+    new Namespace(namespace),
+  ];
+  const device = `physical${vlan}`;
+  await machine.ip(`link add eth0 type veth peer name ${device} netns ${namespace}`, 'link set eth0 up');
+  await machine.ip(...setUp);
+  await host.ip(`link set ${device} up`);
+  await Promise.all([machine.completeChecksums('eth0'), host.completeChecksums(device)]);
+  await run(['ovs-vsctl', `--db=${database}`, '--timeout=20', 'add-port', 'br-ex', device, `tag=${vlan}`]);
+  return machine;
+}
+
+/** Connects a machine to the external network, without the external router. */
+async function connectStranger(lab: TestLab): Promise<Station> {
+  const stranger = await connectPhysical(lab, 0, `addr add ${STRANGER}/24 dev eth0`);
+  return Station.start(stranger, { name: 'stranger', dir: lab.cluster.dir });
+}
+
+/** Connects the physical machine of a tenant to its VLAN. */
+async function connectPlant(lab: TestLab, tenant: Tenant, vlan: number): Promise<Station> {
+  const plant = await connectPhysical(
+    lab,
+    vlan,
+    `addr add ${privateAddress(tenant, 'plant')}/24 dev eth0`,
+    `route add default via ${tenant.prefix}.3.1`,
   );
-  await stranger.ip(`addr add ${STRANGER}/24 dev eth0`, 'link set eth0 up');
-  await stranger.completeChecksums('eth0');
-  return stranger;
+  return Station.start(plant, { name: `${tenant.name}/plant`, dir: lab.cluster.dir });
 }
 
 /** Resolves with the facts of a tenant when its VPC has an address on the external network. */
-async function factsOf(lab: TestLab, { name, floating }: Tenant): Promise<Facts> {
+async function factsOf(lab: TestLab, tenant: Tenant): Promise<Facts> {
+  const { name, floating } = tenant;
   const vpc = await lab.eventually(async () => {
     const found = await lab.get('VPC', `${name}/net`);
     if (found.status?.gatewayIPs?.[0] === undefined) throw new Error(`the VPC of ${name} has no gateway`);
     return found;
   });
-  const [front, rear, network] = await Promise.all([
-    lab.get('Subnet', `${name}/front`),
-    lab.get('Subnet', `${name}/rear`),
-    lab.get('ExternalNetwork', 'public'),
-  ]);
+  const network = await lab.get('ExternalNetwork', 'public');
+  const routerMacs = await Promise.all(
+    subnetsOf(tenant).map(async (subnet) => {
+      const { metadata } = await lab.get('Subnet', `${name}/${subnet}`);
+      return [subnet, computeMac(metadata.uid, 'gateway')] as const;
+    }),
+  );
   const gatewayMac = computeMac(vpc.metadata.uid, 'external');
   return {
     gatewayIP: vpc.status?.gatewayIPs?.[0] ?? '',
@@ -105,10 +140,7 @@ async function factsOf(lab: TestLab, { name, floating }: Tenant): Promise<Facts>
       floating.mode === 'Distributed'
         ? computeMac(network.metadata.uid, `floating/${floating.address}`)
         : gatewayMac,
-    routerMacs: {
-      front: computeMac(front.metadata.uid, 'gateway'),
-      rear: computeMac(rear.metadata.uid, 'gateway'),
-    },
+    routerMacs: new Map(routerMacs),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Declarations with which a tenant, or another user of the same tenant, tries to change or receive the packets of another tenant. To test another attack,
- * add a case.
+ * Declarations with which a tenant, or another user of the same tenant, tries to change or receive the packets of
+ * others. To test another attack, add a case.
  */
 import { computeMac } from '../../../../src/api/index.ts';
 import { internet } from '../../../../src/dev/lab/index.ts';
@@ -31,8 +31,10 @@ export const [victim, friend, mallory] = [
     name: 'victim',
     prefix: '10.50',
     snat: 'Enabled',
+    isRouted: false,
     floating: { mode: 'Centralized', address: '203.0.113.150' },
     isolation: 'Subnet',
+    vlan: 71,
     peer: 'friend',
     hosts: { front: 1, web: 2, back: 1 },
   },
@@ -40,6 +42,7 @@ export const [victim, friend, mallory] = [
     name: 'friend',
     prefix: '10.70',
     snat: 'Disabled',
+    isRouted: false,
     floating: { mode: 'Distributed', address: '203.0.113.151' },
     isolation: 'None',
     peer: 'victim',
@@ -49,6 +52,7 @@ export const [victim, friend, mallory] = [
     name: 'mallory',
     prefix: '10.60',
     snat: 'Enabled',
+    isRouted: false,
     floating: { mode: 'Centralized', address: '203.0.113.152' },
     isolation: 'None',
     hosts: { front: 1, web: 2, back: 2 },
@@ -67,6 +71,13 @@ const thief = (namespace: string, subnet: string, spec: object): string =>
     spoofingProtection: 'Disabled',
     ...spec,
   });
+/** A VPC with a Subnet on a physical network, and a Port for the attacker's machine there. */
+const onWire = (namespace: string, provider: object): readonly string[] => [
+  object(namespace, 'VPC', 'net', { cidr: '10.66.0.0/16', defaults: 'None' }),
+  object(namespace, 'Subnet', 'wire', { cidr: '10.66.1.0/24', provider }),
+  thief(namespace, 'wire', { ipAddress: '10.66.1.66' }),
+];
+
 const externalGateway = { externalNetworkRef: { name: 'public' }, snat: 'Disabled' };
 
 export const hostileCases: readonly Hostile[] = [
@@ -79,6 +90,26 @@ export const hostileCases: readonly Hostile[] = [
     ],
     refused: ['VPC evil-range/net'],
     machine: { port: 'evil-range/thief', claims: (external) => external },
+  },
+  {
+    title: 'a Subnet on the segment of the ExternalNetwork',
+    // An administrator grants the segment by mistake.
+    before: [
+      object(undefined, 'ProviderNetwork', 'careless', {
+        physicalNetwork: 'physnet1',
+        untagged: 'Allowed',
+        allowedNamespaces: { selector: {} },
+      }),
+    ],
+    objects: () => onWire('evil-wire', { networkRef: { name: 'careless' } }),
+    refused: ['Subnet evil-wire/wire'],
+    machine: { port: 'evil-wire/thief', claims: (external) => [...external, internet.router] },
+  },
+  {
+    title: 'a Subnet on the VLAN of a tenant',
+    objects: () => onWire('evil-vlan', { networkRef: { name: 'floors' }, vlanID: 71 }),
+    refused: ['Subnet evil-vlan/wire'],
+    machine: { port: 'evil-vlan/thief', claims: () => ['10.50.3.50', '10.50.3.1'] },
   },
   {
     title: 'NAT rules and floating IPs with external addresses of the tenant',
@@ -209,6 +240,8 @@ export const hostileCases: readonly Hostile[] = [
 /** The namespaces of the attacks. Each belongs to another organization, so they can have the same ranges. */
 export const hostileNamespaces = [
   'evil-range',
+  'evil-wire',
+  'evil-vlan',
   'evil-peer-0',
   'evil-peer-1',
   'evil-twin',

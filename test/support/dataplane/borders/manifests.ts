@@ -1,9 +1,23 @@
 /** The objects of a generated tenant. */
-import { FORWARDED_PORT, privateAddress, rangeOf, roles, subnetOf, type Tenant } from './tenants.ts';
+import {
+  FORWARDED_PORT,
+  privateAddress,
+  rangeOf,
+  subnetOf,
+  subnetsOf,
+  virtualRoles,
+  type Tenant,
+} from './tenants.ts';
 import { ECHO_PORT } from './station.ts';
 
-/** Returns the JSON text of an object of the project's API. */
-export const object = (namespace: string, kind: string, name: string, spec: object, labels = {}): string =>
+/** Returns the JSON text of an object of the project's API. An object of the cluster has no namespace. */
+export const object = (
+  namespace: string | undefined,
+  kind: string,
+  name: string,
+  spec: object,
+  labels = {},
+): string =>
   JSON.stringify({
     apiVersion: 'network.plasmavmc.io/v1alpha1',
     kind,
@@ -11,11 +25,18 @@ export const object = (namespace: string, kind: string, name: string, spec: obje
     spec,
   });
 
+/** The physical network of the Subnets `floor`. Administrators grant it. */
+export const floors = object(undefined, 'ProviderNetwork', 'floors', {
+  physicalNetwork: 'physnet1',
+  vlanIDs: [{ min: 71, max: 79 }],
+  allowedNamespaces: { selector: {} },
+});
+
 const all = [{ protocol: 'All' }];
 
 /** Returns the manifests of a tenant. `others` are the tenants whose addresses it tries to use. */
 export function manifestsOf(tenant: Tenant, others: readonly Tenant[]): readonly string[] {
-  const { name, prefix, snat, floating, isolation, peer } = tenant;
+  const { name, prefix, snat, floating, isolation, peer, vlan } = tenant;
   const make = (kind: string, objectName: string, spec: object, labels = {}): string =>
     object(name, kind, objectName, spec, labels);
   const unusable = [prefix, others.find((other) => other.name === peer)?.prefix];
@@ -34,11 +55,16 @@ export function manifestsOf(tenant: Tenant, others: readonly Tenant[]): readonly
       defaults: 'None',
       externalGateway: { externalNetworkRef: { name: 'public' }, snat },
     }),
-    ...(['front', 'rear'] as const).map((subnet) =>
-      make('Subnet', subnet, { cidr: rangeOf(tenant, subnet), metadata: 'Enabled' }),
+    ...subnetsOf(tenant).map((subnet) =>
+      make('Subnet', subnet, {
+        cidr: rangeOf(tenant, subnet),
+        ...(subnet === 'floor'
+          ? { provider: { networkRef: { name: 'floors' }, vlanID: vlan } }
+          : { metadata: 'Enabled' }),
+      }),
     ),
     make('SecurityGroup', 'default', { ingress: all, egress: all }),
-    ...roles.map((role) =>
+    ...virtualRoles.map((role) =>
       make(
         'Port',
         role,

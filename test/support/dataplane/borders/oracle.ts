@@ -3,9 +3,9 @@
  * docs/security.md. It shares no code with the operator.
  */
 import ipaddr from 'ipaddr.js';
-import { nameOf, ownAddress, type Packet, type Sender, type World } from './packets.ts';
+import { isRole, nameOf, ownAddress, type Packet, type Sender, type World } from './packets.ts';
 import type { Arrival } from './station.ts';
-import { subnetOf, type Role, type Tenant } from './tenants.ts';
+import { rolesOf, subnetOf, type Role, type Tenant } from './tenants.ts';
 
 /** Where a packet must arrive, and with which source. Its answer must return to the sender. */
 export interface Delivery {
@@ -28,21 +28,41 @@ export function deliveryOf({ sender, source, destination }: Packet, world: World
     const at = `${owner.name}/${what === 'floating IP' ? 'web' : 'front'}`;
     return as === undefined || isOf(sender, owner) ? undefined : { at, as };
   }
-  if (!('tenant' in sender)) return undefined;
-  const own = inRange(sender.tenant, destination.address) ? sender.tenant : owner;
-  const arrives = own === sender.tenant ? isNeighbourly(sender, what) : isPeered(sender, own, what);
-  return arrives ? { at: `${own.name}/${what}`, as: source.address } : undefined;
+  if ('tenant' in sender) {
+    // Several tenants can have the destination. The own network is first, then the peer.
+    const peer = world.tenants.find(({ name }) => name === sender.tenant.peer);
+    const candidates = [sender.tenant, ...(peer === undefined ? [] : [peer])];
+    const own = candidates.find((each) => inRange(each, destination.address)) ?? owner;
+    if (!rolesOf(own).includes(what)) return undefined;
+    const arrives = own === sender.tenant ? isNeighbourly(sender, what) : isPeered(sender, own, what);
+    if (arrives) return { at: `${own.name}/${what}`, as: source.address };
+    if (own === sender.tenant) return undefined;
+  }
+  // A routed machine with a floating IP answers with the floating IP, so its answer may not return.
+  const as = what === 'web' ? undefined : publicAddress(sender, world);
+  return as === undefined || !isReachedByRoute(owner, what) ? undefined : { at: `${owner.name}/${what}`, as };
 }
 
 /**
- * Whether the model states nothing about the arrival of a packet at a station: a tenant's own network is no border,
- * except for isolation. A machine outside can send with every public source.
+ * Whether the model states nothing about the arrival of a packet at a station. A tenant's own network is no border,
+ * except for isolation. A machine outside can send with every public source, and everybody on the external network can
+ * send to a range that is routed there.
  */
-function isBeyondModel({ sender, source, destination }: Packet, station: string): boolean {
-  if (!('tenant' in sender))
-    return ['floating IP', 'forwarded port'].includes(destination.what) && isPublic(source.address);
+function isBeyondModel(packet: Packet, station: string, world: World): boolean {
+  const { sender, source, destination } = packet;
+  const { owner, what } = destination;
+  if (!('tenant' in sender)) {
+    const isOpen =
+      what === 'floating IP' ||
+      what === 'forwarded port' ||
+      (owner !== undefined && isRole(what) && isReachedByRoute(owner, what));
+    return isOpen && (isPublic(source.address) || isRouted(source.address, owner, world));
+  }
   const [tenant, role] = station.split('/') as [string, Role];
-  return tenant === sender.tenant.name && isNeighbourly(sender, role);
+  if (tenant === sender.tenant.name) return isNeighbourly(sender, role);
+  // The model states no delivery to a routed machine with a floating IP. The packet may arrive nevertheless.
+  const isToRoutedWeb = owner?.isRouted === true && what === 'web' && station === `${owner.name}/web`;
+  return isToRoutedWeb && source.address === ownAddress(sender) && publicAddress(sender, world) !== undefined;
 }
 
 /** Returns the problem of an arrival; undefined when the packet may arrive there. */
@@ -57,7 +77,7 @@ export function problemOf(
     if (isAnswerTo(packet, arrival) && station === nameOf(packet.sender)) return undefined;
     if (!arrival.isAnswer && station === delivery.at && arrival.from === delivery.as) return undefined;
   }
-  return isBeyondModel(packet, station)
+  return isBeyondModel(packet, station, world)
     ? undefined
     : `arrived at ${station} ${arrival.isAnswer ? 'as an answer ' : ''}from ${arrival.from} to ${arrival.to}`;
 }
@@ -72,8 +92,17 @@ function publicAddress(sender: Sender, { facts }: World): string | undefined {
   const { tenant, role } = sender;
   if (role === 'back' && tenant.isolation !== 'None') return undefined;
   if (role === 'web') return tenant.floating.address;
+  if (tenant.isRouted) return ownAddress(sender);
   return tenant.snat === 'Enabled' ? facts.get(tenant.name)?.gatewayIP : undefined;
 }
+
+/** Whether a machine can be reached from the external network with its private address. */
+const isReachedByRoute = ({ isRouted, isolation }: Tenant, role: Role): boolean =>
+  isRouted && (role !== 'back' || isolation === 'None');
+
+/** Whether an address is in the routed range of another tenant than `owner`. Nobody sends its own address to a tenant. */
+const isRouted = (address: string, owner: Tenant | undefined, { tenants }: World): boolean =>
+  tenants.some((tenant) => tenant.isRouted && tenant !== owner && inRange(tenant, address));
 
 /** Whether isolation permits traffic between two machines of one tenant. */
 function isNeighbourly({ tenant, role }: Extract<Sender, { tenant: Tenant }>, other: Role): boolean {

@@ -5,7 +5,16 @@
 import { internet } from '../../../../src/dev/lab/index.ts';
 import { ethernet, ipv4, udp } from '../frames.ts';
 import { ECHO_PORT, payloadOf } from './station.ts';
-import { FORWARDED_PORT, privateAddress, roles, subnetOf, type Role, type Tenant } from './tenants.ts';
+import {
+  FORWARDED_PORT,
+  privateAddress,
+  rolesOf,
+  subnetOf,
+  virtualRoles,
+  type Role,
+  type SubnetName,
+  type Tenant,
+} from './tenants.ts';
 
 /** What is known about a tenant only after its objects are Ready. */
 export interface Facts {
@@ -16,7 +25,7 @@ export interface Facts {
   /** The MAC address that answers for the floating IP in the external network. */
   readonly floatingMac: string;
   /** The MAC addresses of the router in the Subnets. */
-  readonly routerMacs: Readonly<Record<'front' | 'rear', string>>;
+  readonly routerMacs: ReadonlyMap<SubnetName, string>;
 }
 
 /** The tenants and the facts of each tenant. */
@@ -82,7 +91,7 @@ const shared: readonly Destination[] = [
 /** The destinations in a tenant. */
 function destinationsOf(owner: Tenant, { gatewayIP }: Facts): readonly Destination[] {
   return [
-    ...roles.map((what) => ({ what, owner, address: privateAddress(owner, what), port: ECHO_PORT })),
+    ...rolesOf(owner).map((what) => ({ what, owner, address: privateAddress(owner, what), port: ECHO_PORT })),
     { what: 'floating IP', owner, address: owner.floating.address, port: ECHO_PORT },
     { what: 'forwarded port', owner, address: gatewayIP, port: FORWARDED_PORT },
     { what: 'gateway', owner, address: gatewayIP, port: ECHO_PORT },
@@ -94,7 +103,10 @@ function destinationsOf(owner: Tenant, { gatewayIP }: Facts): readonly Destinati
 function sourcesOf(victim: Tenant, { gatewayIP }: Facts, tenants: readonly Tenant[]): readonly Source[] {
   const peer = tenants.find(({ name }) => name === victim.peer);
   return [
-    ...roles.map((role) => ({ what: `${victim.name}'s ${role}`, address: privateAddress(victim, role) })),
+    ...rolesOf(victim).map((role) => ({
+      what: `${victim.name}'s ${role}`,
+      address: privateAddress(victim, role),
+    })),
     { what: `${victim.name}'s Subnet gateway`, address: `${victim.prefix}.2.1` },
     { what: `${victim.name}'s floating IP`, address: victim.floating.address },
     { what: `${victim.name}'s gateway`, address: gatewayIP },
@@ -161,27 +173,23 @@ export class PacketFactory {
   /** All packets from a sender to other tenants and to the outside host. */
   attacks(sender: Sender): readonly Packet[] {
     const { tenants, facts } = this.#world;
-    const isFree = !('tenant' in sender) || sender.role === 'front';
+    const isFree = !('tenant' in sender) || ['front', 'plant'].includes(sender.role);
     const own = 'tenant' in sender ? sender.tenant.name : undefined;
     return tenants.flatMap((victim) => {
       const known = facts.get(victim.name);
       if (known === undefined) return [];
       const beyond = 'tenant' in sender ? shared : [];
-      // The external router has no route to a private address. Only a machine on the external network can send there.
-      const inside = destinationsOf(victim, known).filter(
-        ({ what }) => !('outside' in sender && sender.outside === 'host' && isRole(what)),
-      );
-      const destinations = [...inside, ...beyond];
+      const destinations = [...destinationsOf(victim, known), ...beyond];
       const sources = isFree
         ? sourcesOf(victim, known, tenants).filter(({ address }) => address !== ownAddress(sender))
         : [];
-      // Within the own network, only the isolation of the machine `back` is a border.
-      const isBack = 'tenant' in sender && sender.role === 'back';
+      // Within the own network, only the isolation of the machine `back` and the physical network are borders.
+      const isAtBorder = 'tenant' in sender && ['back', 'plant'].includes(sender.role);
       const targets = destinations.filter(
         ({ what }) =>
           victim.name !== own ||
           beyond.some((each) => each.what === what) ||
-          (isBack ? isRole(what) : what === 'back'),
+          (isAtBorder ? isRole(what) : what === 'back' || what === 'plant'),
       );
       const others = targets.filter(({ address }) => address !== ownAddress(sender));
       return others.flatMap((destination) => [
@@ -198,7 +206,7 @@ export class PacketFactory {
       const isOwnRange = owner?.prefix === tenant.prefix;
       if (isOwnRange && isRole(what) && subnetOf(what) === subnetOf(role))
         return this.#macs.get(`${tenant.name}/${what}`) ?? '';
-      return this.#world.facts.get(tenant.name)?.routerMacs[subnetOf(role)] ?? '';
+      return this.#world.facts.get(tenant.name)?.routerMacs.get(subnetOf(role)) ?? '';
     }
     if (sender.outside === 'host') return this.#routerMac;
     const facts = this.#world.facts.get(owner?.name ?? '');
@@ -206,4 +214,6 @@ export class PacketFactory {
   }
 }
 
-const isRole = (what: string): what is Role => (roles as readonly string[]).includes(what);
+/** Whether a destination is a machine. */
+export const isRole = (what: string): what is Role =>
+  what === 'plant' || (virtualRoles as readonly string[]).includes(what);
