@@ -60,8 +60,9 @@ export async function prepareField(lab: TestLab, tenants: readonly Tenant[]): Pr
   const { dir } = lab.cluster;
   const { host, router } = lab.lab.internet;
   await Promise.all(tenants.map((tenant) => routeToOthers(lab, tenant, world)));
-  for (const { name, prefix, isRouted } of tenants)
-    if (isRouted) await router.ip(`route add ${prefix}.0.0/16 via ${world.facts.get(name)?.gatewayIP ?? ''}`);
+  // The external router has routes to all tenants, so that only the tenants' own filters stop packets to private addresses.
+  for (const { name, prefix } of tenants.filter(isFirstWithRange))
+    await router.ip(`route add ${prefix}.0.0/16 via ${world.facts.get(name)?.gatewayIP ?? ''}`);
   const virtual = await Promise.all([
     ...machines.map(({ tenant, role }, index) =>
       Station.start(new Namespace(guests[index]?.state.netns ?? ''), { name: `${tenant.name}/${role}`, dir }),
@@ -144,15 +145,20 @@ async function factsOf(lab: TestLab, tenant: Tenant): Promise<Facts> {
   };
 }
 
-/** Gives a tenant static routes to the ranges of all other tenants, through their gateways. */
+const isFirstWithRange = ({ prefix }: Tenant, index: number, all: readonly Tenant[]): boolean =>
+  all.findIndex((each) => each.prefix === prefix) === index;
+
+/**
+ * Gives a tenant static routes to the ranges of all other tenants, through their gateways. The operator refuses these
+ * routes.
+ */
 async function routeToOthers(lab: TestLab, tenant: Tenant, { tenants, facts }: World): Promise<void> {
-  const others = tenants.filter(({ prefix }) => prefix !== tenant.prefix);
-  const routes = others.map(({ name, prefix }) => ({
-    destination: `${prefix}.0.0/16`,
-    nextHop: facts.get(name)?.gatewayIP,
-  }));
-  const staticRoutes = routes.filter(
-    ({ destination }, index) => routes.findIndex((each) => each.destination === destination) === index,
-  );
+  const staticRoutes = tenants
+    .filter(({ prefix }) => prefix !== tenant.prefix)
+    .filter(isFirstWithRange)
+    .map(({ name, prefix }) => ({
+      destination: `${prefix}.0.0/16`,
+      nextHop: facts.get(name)?.gatewayIP,
+    }));
   await lab.edit('VPC', `${tenant.name}/net`, { spec: { staticRoutes } });
 }
