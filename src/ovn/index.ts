@@ -7,7 +7,7 @@ export type { Retention } from './diff/retention.ts';
 export { connectNorthbound } from './northbound.ts';
 export type { Northbound } from './northbound.ts';
 
-export { member, nothing, row } from './model/desired.ts';
+export { combined, member, nothing, row } from './model/desired.ts';
 export type { DesiredRow, DesiredState, Membership } from './model/desired.ts';
 export { ownerText, SUBNET_MARK, UID_MARK } from './model/marks.ts';
 export type { Owner } from './model/marks.ts';

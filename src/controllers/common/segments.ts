@@ -9,7 +9,7 @@ import { ovnName, textProblem } from './spec-checks.ts';
 export const onPhysicalNetwork = (physicalNetwork: string): string => `physical-network/${physicalNetwork}`;
 
 /** Returns the segment of an ExternalNetwork. */
-export function externalSegment({ spec }: ExternalNetwork): Segment {
+export function externalSegment({ spec }: Pick<ExternalNetwork, 'spec'>): Segment {
   return { physicalNetwork: spec.physicalNetwork, vlanID: spec.vlanID };
 }
 

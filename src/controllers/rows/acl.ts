@@ -1,4 +1,13 @@
-import { printMatch, row, rowUuid, type DesiredRow, type Match } from '../../ovn/index.ts';
+import {
+  member,
+  printMatch,
+  row,
+  rowUuid,
+  type DesiredRow,
+  type DesiredState,
+  type Match,
+  type OvnSymbol,
+} from '../../ovn/index.ts';
 
 /** A row of the table ACL. `to-lport` is traffic to a VM, `from-lport` is traffic from a VM (ovn-nb(5)). */
 export interface Acl {
@@ -37,4 +46,19 @@ export function aclRow(ownerUid: string, acl: Acl, role?: string): DesiredRow {
     match,
     action: acl.action,
   });
+}
+
+/** Returns ACLs with their memberships in a switch or a port group. */
+export function aclsOn(
+  table: 'Logical_Switch' | 'Port_Group',
+  uuid: string,
+  acls: readonly DesiredRow[],
+): DesiredState {
+  return { rows: acls, memberships: acls.map((acl) => member(table, uuid, 'acls', acl.uuid)) };
+}
+
+/** Returns a port group with its ACLs. */
+export function groupWith(uuid: string, name: OvnSymbol, acls: readonly DesiredRow[]): DesiredState {
+  const { rows, memberships } = aclsOn('Port_Group', uuid, acls);
+  return { rows: [row('Port_Group', uuid, { name }), ...rows], memberships };
 }

@@ -2,16 +2,14 @@ import {
   and,
   inport,
   is,
-  member,
   number,
   or,
   outport,
-  row,
   type DesiredState,
   type Match,
   type OvnSymbol,
 } from '../../ovn/index.ts';
-import { aclRow, priority, type Acl } from './acl.ts';
+import { aclRow, groupWith, priority, type Acl } from './acl.ts';
 import { infrastructure } from './infrastructure.ts';
 import { dropGroupName, dropGroupUuid } from './names.ts';
 
@@ -30,12 +28,8 @@ const ofInfrastructure: readonly Match[] = [
 
 /** Returns the group of a VPC's filtered ports, with the ACLs that drop the traffic which no security group allows. */
 export function dropGroupRows(vpcUid: string): DesiredState {
-  const group = row('Port_Group', dropGroupUuid(vpcUid), { name: dropGroupName(vpcUid) });
   const acls = defaultDrop(dropGroupName(vpcUid)).map((acl) => aclRow(vpcUid, acl));
-  return {
-    rows: [group, ...acls],
-    memberships: acls.map(({ uuid }) => member('Port_Group', group.uuid, 'acls', uuid)),
-  };
+  return groupWith(dropGroupUuid(vpcUid), dropGroupName(vpcUid), acls);
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   inport,
   ip,
   is,
-  member,
+  nothing,
   or,
   outport,
   parseNetwork,
@@ -15,7 +15,7 @@ import {
   type DesiredState,
   type RowWriter,
 } from '../../ovn/index.ts';
-import { aclRow, type Acl } from './acl.ts';
+import { aclRow, aclsOn, type Acl } from './acl.ts';
 import { externalSwitchPortName, gatewayPortName, switchUuid } from './names.ts';
 import { policyPriority, policyRow } from './router-policy.ts';
 
@@ -40,7 +40,7 @@ const externalPriority = { privateSource: 3000, vpc: 2000 } as const;
 export function privateSourceFilter(networkUid: string, declared: readonly string[]): DesiredState {
   const holes = declared.map(parseNetwork);
   const undeclared = privateRanges.flatMap((range) => subtractNetworks(range, holes));
-  if (undeclared.length === 0) return { rows: [], memberships: [] };
+  if (undeclared.length === 0) return nothing;
   return onSwitch(networkUid, networkUid, {
     privateSource: {
       direction: 'from-lport',
@@ -131,8 +131,5 @@ export function gatewayPolicies(
 /** Returns the rows of ACLs, by their roles, on the switch of an ExternalNetwork. */
 function onSwitch(ownerUid: string, networkUid: string, acls: Readonly<Record<string, Acl>>): DesiredState {
   const rows = Object.entries(acls).map(([role, acl]) => aclRow(ownerUid, acl, role));
-  return {
-    rows,
-    memberships: rows.map(({ uuid }) => member('Logical_Switch', switchUuid(networkUid), 'acls', uuid)),
-  };
+  return aclsOn('Logical_Switch', switchUuid(networkUid), rows);
 }

@@ -1,5 +1,5 @@
-import { address, and, inport, member, number, type DesiredState } from '../../ovn/index.ts';
-import { aclRow, priority } from './acl.ts';
+import { address, and, inport, number, type DesiredState } from '../../ovn/index.ts';
+import { aclRow, aclsOn, priority } from './acl.ts';
 import { localnetName, switchUuid } from './names.ts';
 
 /** The operation of an ARP reply (RFC 826). */
@@ -25,8 +25,5 @@ export function foreignNeighbours(networkUid: string, range: string): DesiredSta
     }),
     aclRow(networkUid, { direction, priority: priority.drop, match: reply, action: 'drop' }),
   ];
-  return {
-    rows: acls,
-    memberships: acls.map(({ uuid }) => member('Logical_Switch', switchUuid(networkUid), 'acls', uuid)),
-  };
+  return aclsOn('Logical_Switch', switchUuid(networkUid), acls);
 }

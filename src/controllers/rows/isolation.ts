@@ -4,18 +4,16 @@ import {
   everyAddress,
   inport,
   ip,
-  member,
   or,
   outport,
   parseNetwork,
-  row,
   subtractNetworks,
   type DesiredState,
   type Family,
   type Match,
   type Network,
 } from '../../ovn/index.ts';
-import { aclRow, priority, type Acl } from './acl.ts';
+import { aclRow, groupWith, priority, type Acl } from './acl.ts';
 import { linkLocal, onLink, unspecified } from './link-scope.ts';
 import { isolationGroupName, isolationGroupUuid } from './names.ts';
 
@@ -25,12 +23,8 @@ import { isolationGroupName, isolationGroupUuid } from './names.ts';
  * mostly empty. So a TrafficPolicy with `isolation` is in effect at the moment when a Port joins the group.
  */
 export function isolationRows(uid: string, cidr: Cidr): DesiredState {
-  const group = row('Port_Group', isolationGroupUuid(uid), { name: isolationGroupName(uid) });
   const acls = isolation(uid, cidr).map((acl) => aclRow(uid, acl));
-  return {
-    rows: [group, ...acls],
-    memberships: acls.map(({ uuid }) => member('Port_Group', group.uuid, 'acls', uuid)),
-  };
+  return groupWith(isolationGroupUuid(uid), isolationGroupName(uid), acls);
 }
 
 /**

@@ -1,9 +1,18 @@
-import { printMatch, row, rowUuid, type DesiredRow, type Match } from '../../ovn/index.ts';
+import {
+  member,
+  printMatch,
+  row,
+  rowUuid,
+  type DesiredRow,
+  type DesiredState,
+  type Match,
+} from '../../ovn/index.ts';
+import { routerUuid } from './names.ts';
 
 /**
  * The priorities of routing policies on the router of a VPC: OVN applies the policy with the highest priority
- * (ovn-nb(5), Logical_Router_Policy). A policy that allows a packet ends the evaluation. So the policies that drop
- * packets from any port are above the policies that allow the sources of a Subnet.
+ * (ovn-nb(5), Logical_Router_Policy). A policy that allows a packet ends the evaluation. So drops for all ports are
+ * above the policies that allow packets from one port.
  */
 export const policyPriority = {
   onLink: 3000,
@@ -33,4 +42,12 @@ export function policyRow(
     match: printMatch(match),
     action,
   });
+}
+
+/** Returns routing policies with their memberships in the router of a VPC. */
+export function policiesOn(vpcUid: string, policies: readonly DesiredRow[]): DesiredState {
+  return {
+    rows: policies,
+    memberships: policies.map(({ uuid }) => member('Logical_Router', routerUuid(vpcUid), 'policies', uuid)),
+  };
 }

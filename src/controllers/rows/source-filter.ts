@@ -1,18 +1,19 @@
 import {
   address,
   and,
+  combined,
   inport,
   ip,
   is,
-  member,
+  nothing,
   or,
   outport,
   type DesiredState,
   type Network,
 } from '../../ovn/index.ts';
-import { aclRow, priority } from './acl.ts';
-import { routerPortName, routerUuid, switchRouterPortName, switchUuid } from './names.ts';
-import { policyPriority, policyRow } from './router-policy.ts';
+import { aclRow, aclsOn, priority } from './acl.ts';
+import { routerPortName, switchRouterPortName, switchUuid } from './names.ts';
+import { policiesOn, policyPriority, policyRow } from './router-policy.ts';
 
 /** The connection of a Subnet to the router of its VPC. */
 interface Connection {
@@ -74,13 +75,7 @@ export function sourceFilter(
       'arp/other',
     ),
   ];
-  return {
-    rows: [...policies, ...acls],
-    memberships: [
-      ...policies.map(({ uuid }) => member('Logical_Router', routerUuid(vpcUid), 'policies', uuid)),
-      ...acls.map(({ uuid }) => member('Logical_Switch', switchUuid(subnetUid), 'acls', uuid)),
-    ],
-  };
+  return combined(policiesOn(vpcUid, policies), aclsOn('Logical_Switch', switchUuid(subnetUid), acls));
 }
 
 /**
@@ -92,14 +87,11 @@ export function allowedSources(
   { vpcUid, subnetUid }: Connection,
   networks: readonly Network[],
 ): DesiredState {
-  if (networks.length === 0) return { rows: [], memberships: [] };
+  if (networks.length === 0) return nothing;
   const policy = policyRow(ownerUid, 'sources', {
     priority: policyPriority.allowedSource,
     match: and(inport({ name: routerPortName(subnetUid) }), ip(4, 'src', networks)),
     action: 'allow',
   });
-  return {
-    rows: [policy],
-    memberships: [member('Logical_Router', routerUuid(vpcUid), 'policies', policy.uuid)],
-  };
+  return policiesOn(vpcUid, [policy]);
 }

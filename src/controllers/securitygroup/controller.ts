@@ -1,5 +1,5 @@
 import type { SecurityGroup } from '../../api/index.ts';
-import { member, row, type DesiredState, type OvnSymbol } from '../../ovn/index.ts';
+import type { DesiredState, OvnSymbol } from '../../ovn/index.ts';
 import { refKey } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import { namesOfUsers } from '../common/deletion.ts';
@@ -8,7 +8,7 @@ import type { KindController } from '../common/kind-reconciler.ts';
 import { matchCount, rulesOverQuota, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
-import { aclRow, type Acl } from '../rows/acl.ts';
+import { aclRow, groupWith, type Acl } from '../rows/acl.ts';
 import { groupName, groupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';
 import { isInOvn, missingGroups, remoteGroupNames } from './kind.ts';
@@ -82,12 +82,8 @@ const CONSEQUENCE = 'Until you correct the rules, the group allows nothing.';
 
 /** Returns the rows of a SecurityGroup: a port group that its Ports join, with one ACL per rule. */
 function planGroup(uid: string, acls: readonly Acl[]): DesiredState {
-  const group = row('Port_Group', groupUuid(uid), { name: groupName(uid) });
   const rows = new Map(acls.map((acl) => aclRow(uid, acl)).map((each) => [each.uuid, each]));
-  return {
-    rows: [group, ...rows.values()],
-    memberships: [...rows.keys()].map((acl) => member('Port_Group', group.uuid, 'acls', acl)),
-  };
+  return groupWith(groupUuid(uid), groupName(uid), [...rows.values()]);
 }
 
 function aclsOrProblem(

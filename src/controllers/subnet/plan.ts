@@ -9,6 +9,7 @@ import {
   type Subnet,
 } from '../../api/index.ts';
 import {
+  combined,
   member,
   nothing,
   parseNetwork,
@@ -19,7 +20,7 @@ import {
   type DesiredState,
   type Network,
 } from '../../ovn/index.ts';
-import { aclRow, priority } from '../rows/acl.ts';
+import { aclRow, aclsOn, priority } from '../rows/acl.ts';
 import { dhcpRequest, dhcpRow, dhcpServer, METADATA_ADDRESS } from '../rows/dhcp.ts';
 import { connectionLimit } from '../rows/connections.ts';
 import { controlPlanePolicy } from '../rows/control-plane.ts';
@@ -102,10 +103,7 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
     isolationRows(uid, facts.cidr),
     switchLimits(uid, facts.hostLimits),
   ];
-  return {
-    rows: parts.flatMap(({ rows }) => rows),
-    memberships: parts.flatMap(({ memberships }) => memberships),
-  };
+  return combined(...parts);
 }
 
 /** Returns the router's port in the Subnet, and the switch's port to the router. */
@@ -149,7 +147,7 @@ function renewals(uid: string, server: string): DesiredState {
     match: dhcpRequest(server),
     action: 'allow',
   });
-  return { rows: [acl], memberships: [member('Logical_Switch', switchUuid(uid), 'acls', acl.uuid)] };
+  return aclsOn('Logical_Switch', switchUuid(uid), [acl]);
 }
 
 /**

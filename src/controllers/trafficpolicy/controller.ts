@@ -1,12 +1,12 @@
 import type { TrafficPolicy } from '../../api/index.ts';
-import { member, row, type DesiredState } from '../../ovn/index.ts';
+import type { DesiredState } from '../../ovn/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { matchCount, rulesOverQuota, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
-import { aclRow, type Acl } from '../rows/acl.ts';
+import { aclRow, groupWith, type Acl } from '../rows/acl.ts';
 import { policyGroupName, policyGroupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';
 import { countPorts, missingSubnets } from './membership.ts';
@@ -51,12 +51,8 @@ const CONSEQUENCE = 'Until you correct the rules, the policy forbids everything.
 
 /** Returns the rows of a TrafficPolicy: a port group that its Ports join, with ACLs that drop traffic. */
 function planPolicy(uid: string, acls: readonly Acl[]): DesiredState {
-  const group = row('Port_Group', policyGroupUuid(uid), { name: policyGroupName(uid) });
   const rows = acls.map((acl) => aclRow(uid, acl));
-  return {
-    rows: [group, ...rows],
-    memberships: rows.map((acl) => member('Port_Group', group.uuid, 'acls', acl.uuid)),
-  };
+  return groupWith(policyGroupUuid(uid), policyGroupName(uid), rows);
 }
 
 function aclsOrProblem(

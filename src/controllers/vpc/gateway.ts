@@ -20,6 +20,7 @@ import {
 } from '../externalnetwork/index.ts';
 import { isCapacity } from '../pools/external.ts';
 import { recordedGateway } from '../rows/recorded.ts';
+import { policiesOn } from '../rows/router-policy.ts';
 import { gatewayFilter, gatewayPolicies } from '../rows/external-filter.ts';
 import {
   EXTERNAL_MARK,
@@ -134,16 +135,16 @@ export function planGateway(vpc: VPC, range: Cidr, gateway: Gateway | undefined,
         ];
   const isRouted = gateway.routing === 'Routed';
   const filter = gatewayFilter({ vpcUid: uid, networkUid: network.uid }, range, isRouted);
-  const policies = gatewayPolicies(uid, range, gateway.address, network.cidr);
+  const policies = policiesOn(uid, gatewayPolicies(uid, range, gateway.address, network.cidr));
   return {
-    rows: [group, ...chassis, routerPort, switchPort, ...route, ...nat, ...policies, ...filter.rows],
+    rows: [group, ...chassis, routerPort, switchPort, ...route, ...nat, ...policies.rows, ...filter.rows],
     memberships: [
       ...chassis.map(({ uuid }) => member('HA_Chassis_Group', group.uuid, 'ha_chassis', uuid)),
       member('Logical_Router', router, 'ports', routerPort.uuid),
       member('Logical_Switch', switchUuid(network.uid), 'ports', switchPort.uuid),
       ...route.map(({ uuid }) => member('Logical_Router', router, 'static_routes', uuid)),
       ...nat.map(({ uuid }) => member('Logical_Router', router, 'nat', uuid)),
-      ...policies.map(({ uuid }) => member('Logical_Router', router, 'policies', uuid)),
+      ...policies.memberships,
       ...filter.memberships,
     ],
   };

@@ -1,5 +1,5 @@
 import { formatCidr, type Cidr, type StaticRoute, type VPC } from '../../api/index.ts';
-import { member, row, rowUuid, type DesiredRow, type DesiredState } from '../../ovn/index.ts';
+import { combined, member, row, rowUuid, type DesiredRow, type DesiredState } from '../../ovn/index.ts';
 import { dropGroupRows } from '../rows/default-drop.ts';
 import { isolationRows } from '../rows/isolation.ts';
 import { CIDR_MARK, routerName, routerUuid } from '../rows/names.ts';
@@ -64,11 +64,7 @@ export function planVpc(
 
 /** Returns the groups whose ACLs restrict the Ports of a VPC. */
 export function vpcFilters(uid: string, cidr: Cidr): DesiredState {
-  const parts = [dropGroupRows(uid), isolationRows(uid, cidr)];
-  return {
-    rows: parts.flatMap(({ rows }) => rows),
-    memberships: parts.flatMap(({ memberships }) => memberships),
-  };
+  return combined(dropGroupRows(uid), isolationRows(uid, cidr));
 }
 
 function staticRoute(uid: string, { destination, nextHop }: StaticRoute): DesiredRow {

@@ -38,6 +38,14 @@ export interface DesiredState {
  */
 export const nothing: DesiredState = { rows: [], memberships: [] };
 
+/** Returns the rows and memberships of several states. */
+export function combined(...states: readonly DesiredState[]): DesiredState {
+  return {
+    rows: states.flatMap(({ rows }) => rows),
+    memberships: states.flatMap(({ memberships }) => memberships),
+  };
+}
+
 /**
  * Makes a desired row from plain values: arrays for sets, objects for maps, undefined for an unset optional
  * column. The compiler checks the columns and their types. The database checks ranges and lengths.
