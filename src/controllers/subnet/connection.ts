@@ -20,15 +20,13 @@ export interface Connection {
 
 /** Returns the connection of a Subnet, and holds its segment. Without a pool, the Subnet joins no segment. */
 export function connect(env: Env, subnet: Subnet, pool: SubnetPool | undefined): Connection {
-  const before = env.pools.segments.isHolder(subnet.metadata.uid);
   const claimed = claimSegment(env, subnet);
-  recount(env, subnet, before);
   if (!claimed.ok) return { problem: claimed.problem };
   const grant = claimed.value;
   if (grant === undefined) return {};
   if (pool === undefined) return { grant };
-  const joined = joinSegment(env, subnet, pool, grant);
-  return joined.ok ? { grant, wire: grant } : { grant, problem: joined.problem };
+  const problem = joinSegment(env, subnet, pool, grant);
+  return problem === undefined ? { grant, wire: grant } : { grant, problem };
 }
 
 /**
@@ -48,21 +46,14 @@ export function fallbackOf(
 }
 
 /** Releases the segments to which the rows of the Subnet no longer connect. */
-export function leaveOthers(env: Env, subnet: Subnet, { grant, wire }: Connection): void {
-  const { pools } = env;
+export function leaveOthers({ pools, wakeSoon }: Env, subnet: Subnet, { grant, wire }: Connection): void {
   const { uid } = subnet.metadata;
   const keep = grant && segmentKey(grant.segment);
   const before = pools.segments.isHolder(uid);
   if (wire === undefined) pools.leaveSegment(uid, keep);
   else pools.segments.release(uid, keep);
-  recount(env, subnet, before);
-}
-
-/** Enqueues the ProviderNetwork of a Subnet, which counts its Subnets, if the Subnet now holds a segment or none. */
-function recount({ pools, wakeSoon }: Env, { metadata, spec }: Subnet, before: boolean): void {
-  const network = spec.provider?.networkRef?.name;
-  if (network !== undefined && before !== pools.segments.isHolder(metadata.uid))
-    wakeSoon('ProviderNetwork', network);
+  const network = subnet.spec.provider?.networkRef?.name;
+  if (network !== undefined && before !== pools.segments.isHolder(uid)) wakeSoon('ProviderNetwork', network);
 }
 
 /** Releases the segments of a Subnet without permission whose rows do not connect it. */

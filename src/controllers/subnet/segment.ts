@@ -2,7 +2,7 @@ import { computeMac, formatAddress, segmentKey, type Subnet } from '../../api/in
 import { isLeaving, keyOf } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
 import { isOlder, oldestOf } from '../common/oldest.ts';
-import { bad, good, type Checked } from '../common/problem.ts';
+import { bad, good, type Checked, type Problem } from '../common/problem.ts';
 import type { SubnetPool } from '../pools/pools.ts';
 import { excludesSubnets, grantedSegment, sharesSegments, type Grant } from '../providernetwork/index.ts';
 import { segmentIndexKey } from './kind.ts';
@@ -21,10 +21,8 @@ export function claimSegment(env: Env, subnet: Subnet): Checked<Grant | undefine
   const { network, segment } = granted.value;
   const key = segmentKey(segment);
   if (!env.pools.segments.holds(uid, key)) claimForOldest(env, key, granted.value);
-  const isNew = !env.pools.segments.holds(uid, key);
   if (mayHold(env, subnet, key, granted.value)) {
-    env.pools.segments.holdAsSubnet(key, uid, network.metadata.name);
-    if (isNew) env.wakeSoon('ProviderNetwork', network.metadata.name);
+    hold(env, key, uid, network.metadata.name);
     return granted;
   }
   env.pools.waiting.add(key, 'Subnet', keyOf(subnet), 'the segment');
@@ -47,8 +45,15 @@ function claimForOldest(env: Env, key: string, { segment }: Grant): void {
   }
   const oldest = oldestOf(candidates);
   if (oldest === undefined) return;
-  pools.segments.holdAsSubnet(key, oldest.metadata.uid, oldest.spec.provider?.networkRef?.name ?? '');
+  hold(env, key, oldest.metadata.uid, oldest.spec.provider?.networkRef?.name ?? '');
   env.wake('Subnet', keyOf(oldest));
+}
+
+/** Makes a Subnet hold the segment. The ProviderNetwork counts its Subnets again. */
+function hold({ pools: { segments }, wakeSoon }: Env, key: string, uid: string, network: string): void {
+  const isNew = !segments.holds(uid, key);
+  segments.holdAsSubnet(key, uid, network);
+  if (isNew) wakeSoon('ProviderNetwork', network);
 }
 
 function mayHold(env: Env, subnet: Subnet, key: string, { network }: Grant): boolean {
@@ -101,31 +106,29 @@ function conflictText({ stores, pools }: Env, subnet: Subnet, key: string, grant
 }
 
 /**
- * Makes the pools of a Subnet share the addresses of its segment. Fails if the Subnet uses an address or a MAC address
- * that another Subnet of the segment uses. The message does not name the other Subnet, which may belong to another
- * tenant.
+ * Makes the pools of a Subnet share the addresses of its segment. Returns a problem if the Subnet uses an address or a
+ * MAC address that another Subnet of the segment uses. The message does not name the other Subnet, which may belong to
+ * another tenant.
  */
-export function joinSegment(env: Env, subnet: Subnet, pool: SubnetPool, grant: Grant): Checked<Grant> {
+export function joinSegment(env: Env, subnet: Subnet, pool: SubnetPool, grant: Grant): Problem | undefined {
   const { segments, waiting } = env.pools;
   const key = segmentKey(grant.segment);
   const fixed = infrastructureMacs(subnet.metadata.uid);
   const conflict = segments.conflictOn(key, pool, fixed);
   if (conflict === undefined) {
     segments.join(key, pool, fixed);
-    return good(grant);
+    return undefined;
   }
   waiting.add(key, 'Subnet', keyOf(subnet));
   const where = `another network on ${grantText(grant)}`;
-  return 'ip' in conflict
-    ? bad(
-        'IPAlreadyAllocated',
-        `The gateway or a Port of the Subnet has the address ${formatAddress(conflict.ip)}, which ${where} uses; ` +
-          'set another gateway address, or delete the Port.',
-      )
-    : bad(
-        'MACConflict',
-        `A Port of the Subnet has the MAC address ${conflict.mac}, which ${where} uses; delete the Port.`,
-      );
+  if ('ip' in conflict) {
+    const message =
+      `The gateway or a Port of the Subnet has the address ${formatAddress(conflict.ip)}, which ${where} uses; ` +
+      'set another gateway address, or delete the Port.';
+    return { reason: 'IPAlreadyAllocated', message };
+  }
+  const message = `A Port of the Subnet has the MAC address ${conflict.mac}, which ${where} uses; delete the Port.`;
+  return { reason: 'MACConflict', message };
 }
 
 /** Returns the MAC addresses of a Subnet's gateway and metadata service. */
