@@ -21,7 +21,7 @@ import { anyVpcOf, vpcsOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
 import { holdOwnRoutes } from './own-routes.ts';
 import { planVpc, vpcFilters } from './plan.ts';
-import { checkRoutes, routesResolved, usedRoutes } from './routes.ts';
+import { checkRoutes, noRoutes, routesResolved, usedRoutes } from './routes.ts';
 import { rangeRouted } from './routing.ts';
 
 /** Decides on a VPC: its range, router and gateway; creates its default Subnet and SecurityGroup. */
@@ -52,17 +52,12 @@ export class VPCController implements KindController<VPC> {
     const refused = gateway.ok ? {} : conditionOf(gateway.problem);
     const subnets = this.#env.stores.Subnet;
     const isPlanned = cidr.ok && routes.ok && (gateway.ok || !this.#keepsGateway(vpc, gateway.problem));
+    const staticRoutes = cidr.ok ? usedRoutes(this.#env, vpc, cidr.value, external) : noRoutes;
     const hold = isPlanned ? holdOwnRoutes(this.#env, key, vpc) : undefined;
     return {
       desired:
         isPlanned && hold !== undefined
-          ? planVpc(
-              vpc,
-              cidr.value,
-              external,
-              usedRoutes(this.#env, vpc, cidr.value, external).used,
-              this.#env.settings,
-            )
+          ? planVpc(vpc, cidr.value, external, staticRoutes.used, this.#env.settings)
           : undefined,
       fallback: () => {
         const known = knownCidr(this.#env.writer, vpc, 'Logical_Router');
@@ -72,7 +67,7 @@ export class VPCController implements KindController<VPC> {
       resolvedRefs: refused.resolvedRefs,
       otherConditions: cidr.ok
         ? [
-            ...routesResolved(this.#env, vpc, cidr.value, external),
+            ...routesResolved(this.#env, vpc, staticRoutes, external),
             ...(external === undefined ? [] : rangeRouted(external.routing, cidr.value, external.network)),
           ]
         : [],

@@ -31,10 +31,7 @@ export function holdOwnRoutes(
 ): { readonly applied: () => void } | undefined {
   const { namespace = '', uid } = vpc.metadata;
   const external = externalRange(stores, vpc);
-  const networks = [
-    ...staticDestinations(vpc).map((network): HeldNetwork => ({ network, exact: true })),
-    ...(external === undefined ? [] : [{ network: external }]),
-  ];
+  const networks = heldNetworks(staticDestinations(vpc), external);
   if (networks.some((network) => routes.othersAt(namespace, uid, network).length > 0)) {
     waiting.add(routeWaiters(namespace), 'VPC', key);
     return undefined;
@@ -50,10 +47,13 @@ export function adoptOwnRoutes(
   uid: string,
   external?: Cidr,
 ): void {
-  pools.routes.add(namespace, uid, [
-    ...recordedRoutes(writer, uid).map((network): HeldNetwork => ({ network, exact: true })),
-    ...(external === undefined ? [] : [{ network: external }]),
-  ]);
+  pools.routes.add(namespace, uid, heldNetworks(recordedRoutes(writer, uid), external));
+}
+
+/** Returns what a VPC holds on its router: the destinations of its routes, and the range of its ExternalNetwork. */
+function heldNetworks(destinations: readonly Cidr[], external: Cidr | undefined): readonly HeldNetwork[] {
+  const routes = destinations.map((network): HeldNetwork => ({ network, exact: true }));
+  return external === undefined ? routes : [...routes, { network: external }];
 }
 
 /** Returns the destinations of the static routes. */

@@ -9,6 +9,9 @@ import { adoptOwnRoutes, externalRange } from './own-routes.ts';
 import { isRecordedAsRouted } from '../rows/external-filter.ts';
 import { knownCidr, recordedCidr, recordedGateway } from '../rows/recorded.ts';
 
+/** The gateway in the rows of a VPC. */
+type RecordedGateway = ReturnType<typeof recordedGateway>;
+
 /** Releases a VPC's range and the external address of its gateway. */
 export function releaseVpc(env: Env, uid: string): void {
   const { pools } = env;
@@ -26,15 +29,20 @@ export function releaseVpc(env: Env, uid: string): void {
  */
 export function adoptVpc(sources: PoolSources, vpc: VPC): readonly PoolConflict[] {
   const { uid, namespace = '' } = vpc.metadata;
-  const hasGateway = recordedGateway(sources.writer, uid) !== undefined;
-  adoptOwnRoutes(sources, namespace, uid, hasGateway ? externalRange(sources.stores, vpc) : undefined);
-  adoptRouted(sources, uid, knownCidr(sources.writer, vpc, 'Logical_Router'));
-  return [...adoptRange(sources, vpc), ...adoptGateway(sources, vpc)];
+  const gateway = recordedGateway(sources.writer, uid);
+  const range = knownCidr(sources.writer, vpc, 'Logical_Router');
+  adoptOwnRoutes(sources, namespace, uid, gateway && externalRange(sources.stores, vpc));
+  adoptRouted(sources, uid, range, gateway);
+  return [...adoptRange(sources, vpc, range), ...adoptGateway(sources, vpc, gateway)];
 }
 
 /** Restores the range that the rows let pass on the ExternalNetwork. */
-function adoptRouted({ pools, writer }: PoolSources, uid: string, range: Cidr | undefined): void {
-  const gateway = recordedGateway(writer, uid);
+function adoptRouted(
+  { pools, writer }: PoolSources,
+  uid: string,
+  range: Cidr | undefined,
+  gateway: RecordedGateway,
+): void {
   if (range === undefined || gateway === undefined) return;
   if (isRecordedAsRouted(writer, uid)) pools.routed.claim(gateway.networkUid, uid, range);
 }
@@ -43,16 +51,19 @@ function adoptRouted({ pools, writer }: PoolSources, uid: string, range: Cidr | 
 export function adoptVpcOrphan(sources: PoolSources, { uid, namespace }: Owner): readonly PoolConflict[] {
   const { stores, pools, writer } = sources;
   adoptOwnRoutes(sources, namespace, uid);
-  adoptRouted(sources, uid, recordedCidr(writer, uid, 'Logical_Router'));
   const record = recordedGateway(writer, uid);
+  adoptRouted(sources, uid, recordedCidr(writer, uid, 'Logical_Router'), record);
   const holder = { uid, tenant: tenantOf(stores, namespace), isGateway: true };
   if (record !== undefined) pools.external.adopt(record.networkUid, holder, record.address);
   return [];
 }
 
-function adoptRange({ stores, pools, writer }: PoolSources, vpc: VPC): readonly PoolConflict[] {
+function adoptRange(
+  { stores, pools }: PoolSources,
+  vpc: VPC,
+  cidr: Cidr | undefined,
+): readonly PoolConflict[] {
   const { uid, namespace = '' } = vpc.metadata;
-  const cidr = knownCidr(writer, vpc, 'Logical_Router');
   if (cidr === undefined) return [];
   const tenant = tenantOf(stores, namespace);
   const { ok } = pools.vpcBlocks.adopt(tenant.organization, uid, cidr);
@@ -61,10 +72,13 @@ function adoptRange({ stores, pools, writer }: PoolSources, vpc: VPC): readonly 
 }
 
 /** Rows have precedence over the status: an address in OVN must not go to another object. */
-function adoptGateway({ stores, pools, writer }: PoolSources, vpc: VPC): readonly PoolConflict[] {
+function adoptGateway(
+  { stores, pools }: PoolSources,
+  vpc: VPC,
+  record: RecordedGateway,
+): readonly PoolConflict[] {
   const { metadata, spec, status } = vpc;
   const name = spec.externalGateway?.externalNetworkRef.name ?? '';
-  const record = recordedGateway(writer, metadata.uid);
   const networkUid = record?.networkUid ?? stores.ExternalNetwork.get(name)?.metadata.uid;
   const address = record?.address ?? recordedAddress(status?.gatewayIPs?.[0]);
   const holder = { uid: metadata.uid, tenant: tenantOf(stores, metadata.namespace), isGateway: true };

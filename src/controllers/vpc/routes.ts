@@ -41,6 +41,8 @@ interface Routes {
   readonly refused: readonly RefusedRoute[];
 }
 
+export const noRoutes: Routes = { used: [], refused: [] };
+
 /**
  * Decides which static routes of a VPC the router uses. A route may not lead into a network in which the router has
  * an address, because the router would have two routes to the same addresses. The next hop must not be an address of
@@ -127,12 +129,10 @@ export function networksThrough(vpc: VPC, subnetRange: Cidr, pool: SubnetPool): 
 export function routesResolved(
   env: Pick<Env, 'stores' | 'pools'>,
   vpc: VPC,
-  range: Cidr,
+  { used, refused }: Routes,
   gateway: Gateway | undefined,
 ): readonly DesiredCondition[] {
-  const { staticRoutes = [] } = vpc.spec;
-  if (staticRoutes.length === 0) return [];
-  const { used, refused } = usedRoutes(env, vpc, range, gateway);
+  if (used.length + refused.length === 0) return [];
   if (refused.length > 0) {
     const routes = refused.map(({ route, because }) => `${textOf(route)} (${because})`).join(', ');
     const message = `The router does not use the static routes ${routes}; remove or change these routes.`;
