@@ -12,6 +12,7 @@ import { managedColumns } from './managed-columns.ts';
 import type { OwnedRef, Referrer } from './ownership.ts';
 import { isRetained } from './retention.ts';
 import type { Retention } from './retention.ts';
+import { heldBy, isStrong } from './strong-references.ts';
 
 /**
  * The input of the diff: the replica, the ownership index and the inserts of the transaction under
@@ -54,6 +55,8 @@ class Diff {
   /** The desired memberships of each desired row, by the UUID of the row. */
   readonly #memberships = new Map<Uuid, Membership[]>();
   readonly #rows = new Map<Uuid, DesiredRow>();
+  /** The rows that other desired rows hold; undefined until a row needs the answer. */
+  #held: ReadonlySet<string> | undefined;
   readonly #inserts: RowInsert[] = [];
   readonly #updates: RowUpdate[] = [];
   readonly #deletes: Guard[] = [];
@@ -116,16 +119,10 @@ class Diff {
     else this.#update(desired, spec, actual);
   }
 
-  /** Returns whether a strong reference in another desired row holds the row. */
+  /** Returns whether a strong reference in another desired row holds the row. Most owners have no such row. */
   #isHeld({ table, uuid }: DesiredRow): boolean {
-    for (const row of this.#rows.values()) {
-      for (const [column, value] of Object.entries(row.columns)) {
-        const spec = tableSpec(row.table)?.columns[column];
-        if (spec?.ref !== 'strong' || spec.refTable !== table) continue;
-        if (value instanceof Set && (value as ReadonlySet<Uuid>).has(uuid)) return true;
-      }
-    }
-    return false;
+    this.#held ??= heldBy(this.#rows.values());
+    return this.#held.has(`${table}/${uuid}`);
   }
 
   #specOf(desired: DesiredRow): TableSpec {
@@ -305,7 +302,3 @@ class Diff {
 
 const none: ReadonlyMap<string, string> = new Map();
 const stringMap: ColumnSpec = { kind: 'map', of: 'string' };
-
-function isStrong({ table, column }: { table: string; column: string }): boolean {
-  return tableSpec(table)?.columns[column]?.ref === 'strong';
-}
