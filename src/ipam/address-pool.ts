@@ -16,8 +16,9 @@ import { SharedRanges } from './shared-ranges.ts';
 
 /**
  * The addresses of one subnet. An address has at most one owner; an owner has at most one address. Instead, any number
- * of owners can share an address as a part of a network. No owner can have an address that another owner shares. Pools of subnets on the
- * same link share an `AddressLink` (see `link`): then an address belongs to one pool of the link.
+ * of owners can share an address as a part of a network. No owner can have an address that another owner shares.
+ * Pools of subnets on the same link share an `AddressLink` (see `link`): then an address belongs to one pool of the
+ * link.
  *
  * Guarantees:
  * - The pool never grants a held address to a second owner, in any order of calls and after any change of the

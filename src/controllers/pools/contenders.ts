@@ -25,7 +25,7 @@ export interface Stakes {
 
 /** Why an object is not in effect. */
 export interface Obstacle {
-  /** The oldest object of a line; undefined if so many objects wait that the message names none. */
+  /** The oldest object of the line. Undefined if the message must not name this object: too many objects wait. */
   readonly holder: Contender | undefined;
   readonly line: string;
 }

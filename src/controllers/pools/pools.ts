@@ -38,8 +38,8 @@ export interface SubnetRanges extends AddressRanges {
 
 /**
  * Everything that only one object can have: ranges of VPCs and Subnets, IP and MAC addresses of Ports, external
- * addresses, links, segments of physical networks. The pools are a view of statuses and rows, and the operator rebuilds them at each start
- * (invariant 8). Owners are UIDs; waiters are keys of objects.
+ * addresses, links, segments of physical networks. The pools are a view of statuses and rows, and the operator
+ * rebuilds them at each start (invariant 8). Owners are UIDs; waiters are keys of objects.
  */
 export class Pools {
   /** What namespaces and organizations hold, for quotas. */

@@ -24,8 +24,8 @@ type FenceState =
   | 'superseded'
   /**
    * The database contains no epoch, an earlier epoch, or no record of the Kubernetes cluster, or it was emptied,
-   * restored from a backup or restarted. In the last cases this operator's epoch in the database proves nothing, because a backup
-   * contains the epoch of its time.
+   * restored from a backup or restarted. In the last cases this operator's epoch in the database proves nothing,
+   * because a backup contains the epoch of its time.
    */
   | 'lost';
 
@@ -85,8 +85,8 @@ export class Fence {
 
   /**
    * Takes over: writes an epoch that is higher than the epoch in the database and than any earlier epoch of
-   * this object, and records the Kubernetes cluster. The database then rejects transactions with earlier epochs. Creates the row of `NB_Global`
-   * if it does not exist. The caller can safely repeat a failed call.
+   * this object, and records the Kubernetes cluster. The database then rejects transactions with earlier epochs.
+   * Creates the row of `NB_Global` if it does not exist. The caller can safely repeat a failed call.
    *
    * @returns the epoch, a positive integer
    * @throws OvsdbError when the database cannot be reached
