@@ -1,7 +1,13 @@
 /** Checks the conditions of objects, and whether each row in OVN has an object. */
 import { findCondition, resources, type Condition } from '../api/index.ts';
 import { describeOwner, type NorthboundFacts } from '../ovn/index.ts';
-import { ApiError, type KubeClient, type KubeObject, type ResourceType } from '../reconcile/index.ts';
+import {
+  ApiError,
+  namespaceType,
+  type KubeClient,
+  type KubeObject,
+  type ResourceType,
+} from '../reconcile/index.ts';
 import { grantRemedy, listNames, ok, warning, type Finding } from './finding.ts';
 
 /** An object with the part of the status that all kinds have. */
@@ -17,14 +23,6 @@ export interface Listing {
   readonly forbidden: readonly string[];
 }
 
-const namespaces: ResourceType = {
-  group: '',
-  version: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  namespaced: false,
-};
-
 /**
  * Lists the objects of every kind, in pages.
  *
@@ -34,7 +32,7 @@ const namespaces: ResourceType = {
 export async function listObjects(client: Pick<KubeClient, 'list'>): Promise<Listing> {
   const objects = new Map<string, readonly Listed[]>();
   const forbidden: string[] = [];
-  for (const type of [namespaces, ...Object.values(resources)]) {
+  for (const type of [namespaceType, ...Object.values(resources)]) {
     const all = await listAll(client, type);
     if (all === undefined) forbidden.push(type.kind);
     else objects.set(type.kind, all);

@@ -50,7 +50,7 @@ export {
 } from './client/errors.ts';
 export type { Connection } from './client/connection.ts';
 export { BoundClient, OtherClusterError } from './client/bound-client.ts';
-export { IDENTITY_NAMESPACE, readClusterUid } from './client/cluster-uid.ts';
+export { IDENTITY_NAMESPACE, namespaceType, readClusterUid } from './client/cluster-uid.ts';
 export { fromKubeconfig } from './client/kubeconfig.ts';
 export { RestClient, type OpenApiDocument, type RestClientOptions } from './client/rest.ts';
 export { HealthRegistry } from './health.ts';

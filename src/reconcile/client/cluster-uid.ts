@@ -4,7 +4,7 @@ import type { ResourceType } from '../types.ts';
 /** The namespace whose UID identifies a Kubernetes cluster. Nobody can delete it, and a backup of etcd contains it. */
 export const IDENTITY_NAMESPACE = 'kube-system';
 
-const namespaceType: ResourceType = {
+export const namespaceType: ResourceType = {
   group: '',
   version: 'v1',
   kind: 'Namespace',

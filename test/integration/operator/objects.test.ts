@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { API_VERSION, containsCidr, mustParseCidr, resources } from '../../../src/api/index.ts';
 import { readManifests } from '../../../src/dev/manifests.ts';
-import type { NewObject } from '../../../src/reconcile/index.ts';
+import { namespaceType, type NewObject } from '../../../src/reconcile/index.ts';
 import { ApiClient } from '../../../packages/dev-apiserver/test/support/client.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { managedRows } from '../../support/operator/dump.ts';
 import { refOf, type Kind } from '../../support/operator/objects.ts';
-import { namespaceType } from '../../support/operator/cluster-objects.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
 const object = (kind: Kind, key: string, spec: object = {}, metadata: object = {}): NewObject => {

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { keyOf } from '../../../src/reconcile/index.ts';
+import { keyOf, namespaceType } from '../../../src/reconcile/index.ts';
 import { targets } from '../../../packages/dev-apiserver/test/support/targets.ts';
 import { managedRows } from '../../support/operator/dump.ts';
 import { randomOf, seeds, shuffled } from '../../support/operator/seeded-random.ts';
 import { everything } from '../../support/operator/examples.ts';
 import { addGatewayChassis } from '../../support/operator/gateways.ts';
-import { namespaceType } from '../../support/operator/cluster-objects.ts';
 import type { Kind } from '../../support/operator/objects.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 

@@ -2,11 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { API_VERSION, resources } from '../../../src/api/index.ts';
 import { monitoredTables } from '../../../src/ovn/model/tables.ts';
 import { OvsdbClient, type Row } from '../../../src/ovn/ovsdb/index.ts';
-import { keyOf, type KubeObject } from '../../../src/reconcile/index.ts';
+import { keyOf, namespaceType, type KubeObject } from '../../../src/reconcile/index.ts';
 import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
 import { conflictsAmong, routedTo, settledWith, type Route } from '../../support/controllers/peered.ts';
 import { markOf, managedRows } from '../../support/operator/dump.ts';
-import { namespaceType } from '../../support/operator/cluster-objects.ts';
 import { randomOf, seeds, shuffled } from '../../support/operator/seeded-random.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 

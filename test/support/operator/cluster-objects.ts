@@ -5,6 +5,7 @@ import { coreTypes, readManifests } from '../../../src/dev/manifests.ts';
 import {
   isAlreadyExists,
   isNotFound,
+  namespaceType,
   type KubeObject,
   type NewObject,
   type RestClient,
@@ -23,14 +24,6 @@ import {
   type Kind,
   type TestObject,
 } from './objects.ts';
-
-export const namespaceType: ResourceType = {
-  group: '',
-  version: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  namespaced: false,
-};
 
 /** The namespace and the name of an object. */
 const refTo = (kind: Kind, key: string): { namespace?: string; name: string } =>

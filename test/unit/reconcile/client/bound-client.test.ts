@@ -1,16 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { BoundClient, type KubeClient, type WatchEvent } from '../../../../src/reconcile/index.ts';
+import {
+  BoundClient,
+  namespaceType,
+  type KubeClient,
+  type WatchEvent,
+} from '../../../../src/reconcile/index.ts';
 import { FakeCluster } from '../../../support/reconcile/fake-cluster.ts';
 import { settle } from '../../../support/reconcile/fake-clock.ts';
 import { newWidget, widgetType, type Widget } from '../../../support/reconcile/widget.ts';
 
-const namespaceType = {
-  group: '',
-  version: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  namespaced: false,
-};
 const ref = (name: string) => ({ namespace: 'default', name });
 
 /** An address that first leads to the first cluster, and a client of the address. */
