@@ -61,17 +61,11 @@ export interface HostLimits {
  */
 const tunnelOverhead = { geneve: 58, vxlan: 50 } as const;
 
-/** The private networks (RFC 1918) and the shared address space (RFC 6598). */
-const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
-
-/** The prefix length of the largest VPC without a setting. */
-const MIN_VPC_PREFIX = 10;
-
 /** Returns the network settings of a configuration. The reader of the configuration validated the values. */
 export function networkSettings(config: {
   readonly cidrPool: string;
-  readonly vpcRanges?: readonly string[];
-  readonly minVpcPrefixLength?: number;
+  readonly vpcRanges: readonly string[];
+  readonly minVpcPrefixLength: number;
   readonly vpcPrefixLength: number;
   readonly subnetPrefixLength: number;
   readonly underlay: { readonly tunnel: keyof typeof tunnelOverhead; readonly mtu: number };
@@ -81,8 +75,8 @@ export function networkSettings(config: {
 }): NetworkSettings {
   return {
     vpcPool: mustParseCidr(config.cidrPool, { family: 4 }),
-    vpcRanges: (config.vpcRanges ?? privateNetworks).map((range) => mustParseCidr(range, { family: 4 })),
-    minVpcPrefix: config.minVpcPrefixLength ?? MIN_VPC_PREFIX,
+    vpcRanges: config.vpcRanges.map((range) => mustParseCidr(range, { family: 4 })),
+    minVpcPrefix: config.minVpcPrefixLength,
     vpcPrefix: config.vpcPrefixLength,
     subnetPrefix: config.subnetPrefixLength,
     mtu: config.underlay.mtu - tunnelOverhead[config.underlay.tunnel],

@@ -14,15 +14,12 @@ import type { Limits } from '../settings.ts';
  * states the effect on traffic.
  */
 export function tooManyRules(
-  {
-    ingress = [],
-    egress = [],
-  }: { readonly ingress?: readonly unknown[]; readonly egress?: readonly unknown[] },
+  spec: Rules['spec'],
   acls: readonly Acl[],
   { rulesPerGroup, matchesPerGroup }: Limits,
   consequence: string,
 ): Problem | undefined {
-  const rules = ingress.length + egress.length;
+  const rules = ruleCount(spec);
   if (rules > rulesPerGroup)
     return problem(
       `The spec has ${rules} rules; the limit is ${rulesPerGroup} (limits.rulesPerGroup)`,
@@ -59,7 +56,7 @@ type Rules = KubeObject & {
   readonly spec: { readonly ingress?: readonly unknown[]; readonly egress?: readonly unknown[] };
 };
 
-const ruleCount = ({ spec: { ingress = [], egress = [] } }: Rules): number => ingress.length + egress.length;
+const ruleCount = ({ ingress = [], egress = [] }: Rules['spec']): number => ingress.length + egress.length;
 
 /**
  * Makes the object hold its rules, and returns a problem if they exceed a quota of the project. `consequence` is the
@@ -70,7 +67,7 @@ export function rulesOverQuota(
   object: Rules,
   consequence: string,
 ): Problem | undefined {
-  const excess = holdQuota(env, object, 'securityRules', ruleCount(object));
+  const excess = holdQuota(env, object, 'securityRules', ruleCount(object.spec));
   if (excess === undefined) return undefined;
   // None of the rules is in effect, so the object holds none: the same as after a restart.
   env.pools.usage.release(object.metadata.uid);
@@ -87,7 +84,7 @@ export function adoptRules({ stores, pools, writer }: PoolSources, object: Rules
   if (accepted?.status === 'False') return [];
   const isInEffect = accepted !== undefined && accepted.observedGeneration === generation;
   const rows = writer.ownedBy(uid).filter(({ table }) => table === 'ACL').length;
-  const amount = isInEffect ? ruleCount(object) : Math.min(ruleCount(object), rows);
+  const amount = isInEffect ? ruleCount(object.spec) : Math.min(ruleCount(object.spec), rows);
   pools.usage.hold('securityRules', uid, tenantOf(stores, namespace), amount);
   return [];
 }

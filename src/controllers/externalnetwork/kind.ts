@@ -1,7 +1,7 @@
 import { resources, segmentKey, type Address, type Cidr, type ExternalNetwork } from '../../api/index.ts';
 import { keyOf, type Kind, type KubeObject } from '../../reconcile/index.ts';
 import type { Env, Stores } from '../common/env.ts';
-import { matchesLabels } from '../common/labels.ts';
+import { allowsNamespace } from '../common/namespace.ts';
 import { bad, good, type Checked, type Problem } from '../common/problem.ts';
 import { waitForQuota } from '../common/quota.ts';
 import type { CapacityRefusal } from '../pools/external-pool.ts';
@@ -60,11 +60,7 @@ export function allowedNetwork(
   name: string,
 ): Checked<ExternalNetwork> {
   const network = stores.ExternalNetwork.get(name);
-  const selector = network?.spec.allowedNamespaces?.selector;
-  const home = stores.Namespace.get(namespace);
-  if (network !== undefined && selector !== undefined && home !== undefined) {
-    if (matchesLabels(selector, home.metadata.labels)) return good(network);
-  }
+  if (network !== undefined && allowsNamespace(stores, network, namespace)) return good(network);
   return bad(
     'ExternalNetworkNotAllowed',
     `The ExternalNetwork "${name}" does not exist, or this namespace may not use it; ` +

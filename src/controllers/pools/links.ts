@@ -2,7 +2,7 @@ import { containsCidr, mustParseCidr, overlaps, type Cidr } from '../../api/inde
 import { CidrPool } from '../../ipam/index.ts';
 
 /** Link-local addresses (RFC 3927). No VM has such an address, and no router forwards it. */
-const linkRange = mustParseCidr('169.254.0.0/16');
+export const linkRange = mustParseCidr('169.254.0.0/16');
 
 /** The prefix length of a link network: two host addresses, one for each router. */
 export const LINK_PREFIX = 30;

@@ -5,7 +5,6 @@ import {
   formatAddress,
   formatCidr,
   lastAddress,
-  mustParseCidr,
   overlaps,
   parseCidr,
   parseMac,
@@ -14,6 +13,7 @@ import {
   type Port,
 } from '../../api/index.ts';
 import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
+import { specialNetworks } from '../common/special-networks.ts';
 
 /** Additional addresses that a VM may use, as a CIDR, and the additional MAC address for them. */
 export interface Allowed {
@@ -29,15 +29,6 @@ export interface AddressScope {
   /** Networks outside the VPC that its router reaches directly, and what they are, with an article. */
   readonly around: readonly { readonly network: Cidr; readonly name: string }[];
 }
-
-/** Addresses that no machine may have besides its own, and what they are. */
-const special = [
-  ['0.0.0.0/8', 'addresses without a host'],
-  ['127.0.0.0/8', 'loopback addresses'],
-  ['169.254.0.0/16', 'link-local addresses, one of which is the metadata service'],
-  ['224.0.0.0/4', 'multicast addresses'],
-  ['240.0.0.0/4', 'reserved addresses and the broadcast address'],
-].map(([text = '', name = '']) => ({ network: mustParseCidr(text), name }));
 
 export function parseAllowed({ allowedAddresses = [] }: Port['spec']): Checked<readonly Allowed[]> {
   return collect(
@@ -68,7 +59,7 @@ export function refusedAddresses(
   network: Cidr,
   { subnet, gateway, vpc, around }: AddressScope,
 ): string | undefined {
-  const found = special.find((each) => overlaps(network, each.network));
+  const found = specialNetworks.find((each) => overlaps(network, each.network));
   if (found !== undefined) return `contains ${found.name}`;
   if (checksAddresses(spec)) {
     if (containsCidr(subnet, network)) return ofNetworkItself(network, subnet, gateway);

@@ -1,4 +1,4 @@
-import { parseCidr, type Port } from '../../api/index.ts';
+import { parseCidr, type Port, type Subnet } from '../../api/index.ts';
 import { SUBNET_MARK, textAt, type DesiredRow, type DesiredState } from '../../ovn/index.ts';
 import { refKey } from '../../reconcile/index.ts';
 import type { Fallback } from '../common/converge.ts';
@@ -22,12 +22,19 @@ const CLOSED =
  */
 export function portFallback(sources: Sources, declared: Port): Fallback | undefined {
   const { stores, writer, settings } = sources;
-  const { port } = restrict(sources, declared, placeOf(stores, declared));
+  const { metadata, spec } = declared;
+  const subnet = stores.Subnet.get(
+    refKey({ namespace: metadata.namespace ?? '', name: spec.subnetRef.name }),
+  );
+  const { port } = restrict(sources, declared, placeOf(subnet));
   const present = writer.present(port.metadata.uid);
   const lsp = present.rows.find(({ table }) => table === 'Logical_Switch_Port');
   if (lsp === undefined) return undefined;
   const subnetUid = textAt(lsp.columns['external_ids'], SUBNET_MARK);
-  const around = { subnetUid, vpcUid: vpcUidOf(stores, port) };
+  const around = {
+    subnetUid,
+    vpcUid: subnet && (vpcOfSubnet(stores, subnet)?.metadata.uid ?? subnet.status?.vpc?.uid),
+  };
   const isFiltered = port.spec.trafficFiltering !== 'Disabled';
   const restrictions = restrictionsOf(stores, port, around, settings.limits);
   const groups = [
@@ -72,13 +79,7 @@ function withOwnAddresses(columns: DesiredRow['columns']): DesiredRow['columns']
 const usedAddresses = ({ spec }: Port): string =>
   JSON.stringify([spec.spoofingProtection, spec.allowedAddresses]);
 
-function placeOf(stores: Env['stores'], { metadata: { namespace = '' }, spec }: Port) {
-  const subnet = stores.Subnet.get(refKey({ namespace, name: spec.subnetRef.name }));
+function placeOf(subnet: Subnet | undefined) {
   const cidr = parseCidr(subnet?.status?.cidr ?? '', { family: 4 });
   return { isProvider: subnet?.spec.provider !== undefined, cidr: cidr.ok ? cidr.value : undefined };
-}
-
-function vpcUidOf(stores: Env['stores'], { metadata: { namespace = '' }, spec }: Port): string | undefined {
-  const subnet = stores.Subnet.get(refKey({ namespace, name: spec.subnetRef.name }));
-  return subnet && (vpcOfSubnet(stores, subnet)?.metadata.uid ?? subnet.status?.vpc?.uid);
 }

@@ -10,6 +10,7 @@ import {
 } from '../../ovn/index.ts';
 import { dhcpRow, mergeDhcp, overridesOptions } from '../rows/dhcp.ts';
 import { dhcpUuid, dropGroupUuid, groupUuid, interfaceId, portUuid, switchUuid } from '../rows/names.ts';
+import { networkOf } from '../rows/network.ts';
 import { allowedSources } from '../rows/source-filter.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 import type { Restrictions } from '../trafficpolicy/index.ts';
@@ -89,9 +90,9 @@ function acceptedSources({
   address,
   allowed,
 }: PortFacts): readonly Network[] {
-  const additional = allowed.map(({ network }) => parseNetwork(formatCidr(network)));
+  const additional = allowed.map(({ network }) => networkOf(network));
   if (isShared) return [parseNetwork(formatAddress(address)), ...additional];
-  const own = [parseNetwork(formatCidr(vpcRange))];
+  const own = [networkOf(vpcRange)];
   return additional.flatMap((each) => subtractNetworks(each, own));
 }
 

@@ -6,7 +6,7 @@ import {
   type Subnet,
 } from '../../api/index.ts';
 import type { Env, Stores } from '../common/env.ts';
-import { matchesLabels } from '../common/labels.ts';
+import { allowsNamespace } from '../common/namespace.ts';
 import { isOlder } from '../common/oldest.ts';
 import { bad, good, type Checked } from '../common/problem.ts';
 import { externalSegment, listsVlan } from '../common/segments.ts';
@@ -35,12 +35,8 @@ export function grantedSegment(
     );
   }
   const network = stores.ProviderNetwork.get(networkRef.name);
-  const selector = network?.spec.allowedNamespaces?.selector;
-  const home = stores.Namespace.get(namespace);
-  if (network !== undefined && selector !== undefined && home !== undefined && listsVlan(network, vlanID)) {
-    if (matchesLabels(selector, home.metadata.labels))
-      return good({ network, segment: { physicalNetwork: network.spec.physicalNetwork, vlanID } });
-  }
+  if (network !== undefined && listsVlan(network, vlanID) && allowsNamespace(stores, network, namespace))
+    return good({ network, segment: { physicalNetwork: network.spec.physicalNetwork, vlanID } });
   const part = vlanID === undefined ? 'its untagged frames' : `its VLAN ${vlanID}`;
   return bad(
     'ProviderNetworkNotAllowed',

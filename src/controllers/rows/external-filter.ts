@@ -17,6 +17,7 @@ import {
 } from '../../ovn/index.ts';
 import { aclRow, aclsOn, type Acl } from './acl.ts';
 import { externalSwitchPortName, gatewayPortName, switchUuid } from './names.ts';
+import { networkOf } from './network.ts';
 import { policyPriority, policyRow } from './router-policy.ts';
 
 /*
@@ -107,7 +108,7 @@ export function gatewayPolicies(
   const name = gatewayPortName(vpcUid);
   const from = inport({ name });
   const external = formatCidr(network);
-  const own = parseNetwork(formatCidr(range));
+  const own = networkOf(range);
   const isOwn = or(ip(4, 'dst', [own, external]), ip(4, 'src', [formatAddress(address)]));
   return [
     policyRow(vpcUid, 'entering/own', {

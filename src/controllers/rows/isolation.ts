@@ -1,4 +1,4 @@
-import { formatCidr, type Cidr } from '../../api/index.ts';
+import type { Cidr } from '../../api/index.ts';
 import {
   and,
   everyAddress,
@@ -6,7 +6,6 @@ import {
   ip,
   or,
   outport,
-  parseNetwork,
   subtractNetworks,
   type DesiredState,
   type Family,
@@ -16,6 +15,7 @@ import {
 import { aclRow, groupWith, priority, type Acl } from './acl.ts';
 import { linkLocal, onLink, unspecified } from './link-scope.ts';
 import { isolationGroupName, isolationGroupUuid } from './names.ts';
+import { networkOf } from './network.ts';
 
 /**
  * Returns the isolation group of `cidr`: the ports in the group cannot communicate with addresses outside. The ACLs
@@ -34,7 +34,7 @@ export function isolationRows(uid: string, cidr: Cidr): DesiredState {
  */
 function isolation(uid: string, cidr: Cidr): readonly Acl[] {
   const group = isolationGroupName(uid);
-  const own = parseNetwork(formatCidr(cidr));
+  const own = networkOf(cidr);
   const beyond = (side: 'src' | 'dst', within: Record<Family, readonly Network[]>): Match =>
     or(
       ip(4, side, subtractNetworks(everyAddress(4), [own, ...within[4]])),

@@ -3,7 +3,6 @@ import {
   containsAddress,
   containsCidr,
   formatCidr,
-  mustParseCidr,
   parseAddress,
   parseCidr,
   type Address,
@@ -12,10 +11,12 @@ import {
   type StaticRoute,
   type VPC,
 } from '../../api/index.ts';
-import { parseNetwork, subtractNetworks, type Network } from '../../ovn/index.ts';
+import { subtractNetworks, type Network } from '../../ovn/index.ts';
 import type { Env } from '../common/env.ts';
 import { collect, fromParsed, type Checked } from '../common/problem.ts';
+import { linkRange } from '../pools/links.ts';
 import type { SubnetPool } from '../pools/pools.ts';
+import { networkOf } from '../rows/network.ts';
 import type { Gateway } from './gateway.ts';
 import { vpcNetwork } from './kind.ts';
 
@@ -65,9 +66,6 @@ export function usedRoutes(
   return { used, refused };
 }
 
-/** Addresses between routers: OVN's links to peers are in this network. */
-const links = mustParseCidr('169.254.0.0/16');
-
 function refusalOf(
   { destination, nextHop }: StaticRoute,
   range: Cidr,
@@ -78,7 +76,7 @@ function refusalOf(
   if (!network.ok || !hop.ok) return 'the route is not valid';
   if (containsCidr(range, network.value))
     return `the destination is inside the range ${formatCidr(range)} of the VPC`;
-  if (containsAddress(links, hop.value)) return 'the next hop is a link-local address';
+  if (containsAddress(linkRange, hop.value)) return 'the next hop is a link-local address';
   if (gateway === undefined) return undefined;
   if (hop.value.value === gateway.address.value) return 'the next hop is the address of the router itself';
   const { name, cidr, isAllocatable } = gateway.network;
@@ -110,13 +108,13 @@ function isOfSubnet({ addresses }: SubnetPool, address: Address): boolean {
  */
 export function networksThrough(vpc: VPC, subnetRange: Cidr, pool: SubnetPool): readonly Network[] {
   const range = vpcNetwork(vpc);
-  const own = range === undefined ? [] : [parseNetwork(formatCidr(range))];
+  const own = range === undefined ? [] : [networkOf(range)];
   return (vpc.spec.staticRoutes ?? []).flatMap(({ destination, nextHop }) => {
     const network = parseCidr(destination, { family: 4 });
     const hop = parseAddress(nextHop, { family: 4 });
     if (!network.ok || !hop.ok || !containsAddress(subnetRange, hop.value)) return [];
     if (isOfSubnet(pool, hop.value)) return [];
-    return subtractNetworks(parseNetwork(formatCidr(network.value)), own);
+    return subtractNetworks(networkOf(network.value), own);
   });
 }
 

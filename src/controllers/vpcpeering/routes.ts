@@ -1,5 +1,6 @@
-import { containsCidr, formatCidr, mustParseCidr, overlaps, type Cidr } from '../../api/index.ts';
+import { containsCidr, formatCidr, overlaps, type Cidr } from '../../api/index.ts';
 import type { Problem } from '../common/problem.ts';
+import { specialNetworks } from '../common/special-networks.ts';
 import { externalRange, staticDestinations } from '../vpc/index.ts';
 import { peeringsOf } from './kind.ts';
 import { pairOf, type Pair } from './match.ts';
@@ -27,14 +28,6 @@ export interface Connection extends Pair {
   /** The routes of the other router. */
   readonly toOwn: Routes;
 }
-
-/**
- * Networks to which no peer may draw traffic: "this" network, loopback, link-local with the links between routers and
- * the metadata service, multicast, reserved (RFC 6890). The default route overlaps all of them.
- */
-const unroutable = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4'].map((text) =>
-  mustParseCidr(text),
-);
 
 /** Returns why a connection carries no traffic: one of the two routers has no route to the other. */
 export function problemOf({ toOther, toOwn }: Connection): Problem | undefined {
@@ -130,8 +123,8 @@ function refusalOf(
   if (overlaps(network, range)) return overlap('the range of this VPC');
   if (external !== undefined && overlaps(network, external))
     return overlap('the range of the ExternalNetwork of this VPC');
-  const reserved = unroutable.find((each) => overlaps(each, network));
-  if (reserved !== undefined) return overlap(`the reserved network ${formatCidr(reserved)}`);
+  const reserved = specialNetworks.find((each) => overlaps(each.network, network));
+  if (reserved !== undefined) return overlap(`the reserved network ${formatCidr(reserved.network)}`);
   if (!routes.has(text)) return undefined;
   return {
     network,

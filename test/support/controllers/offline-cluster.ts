@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { resources, withDefaults } from '../../../src/api/index.ts';
+import { loadConfig } from '../../../src/config/index.ts';
 import { ownerOf } from '../../../src/controllers/common/converge.ts';
 import type { Env, Stores } from '../../../src/controllers/common/env.ts';
 import { KindReconciler } from '../../../src/controllers/common/kind-reconciler.ts';
@@ -198,30 +199,7 @@ export class OfflineCluster {
       }
       store.subscribe((change) => this.#onChange(kind, change));
     }
-    const settings = networkSettings({
-      cidrPool: '10.0.0.0/8',
-      vpcPrefixLength: 16,
-      subnetPrefixLength: 24,
-      underlay: { tunnel: 'geneve', mtu: 1500 },
-      dnsServers: [],
-      limits: {
-        rulesPerGroup: 256,
-        matchesPerGroup: 4096,
-        groupsPerPort: 16,
-        policiesPerPort: 32,
-        matchesPerPort: 16_384,
-      },
-      hostLimits: {
-        neighboursPerSecond: 20,
-        resolutionsPerSecond: 100,
-        repliesPerSecond: 100,
-        dhcpPerSecond: 400,
-        broadcastKbps: 0,
-        connectionsPerPort: 32_768,
-        connectionsPerRouter: 65_536,
-      },
-      ...config,
-    });
+    const settings = networkSettings({ ...loadConfig(), ...config });
     this.stores = storesFrom((kind) => stores.get(kind)!);
     this.env = createEnv({
       stores: this.stores,
