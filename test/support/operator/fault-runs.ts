@@ -2,12 +2,13 @@
  * Runs a scenario repeatedly, each time with a fault at one write of the operator, and compares the final states with a
  * run without faults (the method of Sieve, OSDI '22: inject faults at exact writes, compare end states).
  */
+import { resources } from '../../../src/api/index.ts';
 import { eventually } from '../eventually.ts';
 import { canonical } from './canonical.ts';
 import { managedRows } from './dump.ts';
 import { Gate, type WritePoint, type FaultMode } from './gate.ts';
 import type { NbRow } from './northbound.ts';
-import type { TestObject } from './objects.ts';
+import type { Kind, TestObject } from './objects.ts';
 import type { TestCluster } from './test-cluster.ts';
 
 /** Actions of users in steps. After each step, the run waits until the operator is idle. */
@@ -27,6 +28,11 @@ export interface Scenario {
 export interface CleanRun {
   /** The operator's writes, in order. */
   readonly writes: readonly WritePoint[];
+  /**
+   * The writes that every run has: the first of each label and step. A status of an object that the same step deletes is
+   * not one of them: the operator writes such a status only if the object still exists when the status changes.
+   */
+  readonly certain: readonly WritePoint[];
   /** The canonical state after each step. */
   readonly states: readonly string[];
 }
@@ -40,13 +46,18 @@ export async function runClean(cluster: TestCluster, scenario: Scenario): Promis
   const gate = new Gate();
   await cluster.startOperator({ gate });
   const states: string[] = [];
+  const statuses: Set<string>[] = [];
   for (const [index, step] of scenario.steps.entries()) {
     gate.beginStep(index);
     await step(cluster);
     await untilIdle(cluster, gate);
     states.push(await cluster.canonical());
+    statuses.push(new Set([...(await cluster.objects()).values()].map(statusLabel)));
   }
-  return { writes: gate.points, states };
+  const certain = gate.points.filter(
+    ({ step, what, nth }) => nth === 0 && (!what.endsWith('/status') || statuses[step]?.has(what)),
+  );
+  return { writes: gate.points, certain, states };
 }
 
 /**
@@ -97,6 +108,12 @@ export async function runWithFault(
     }
   }
   return gate.hit;
+}
+
+/** The label that the proxy gives to a write of the object's status. */
+function statusLabel({ kind, metadata: { namespace, name } }: TestObject): string {
+  const { plural } = resources[kind as Kind];
+  return `PATCH ${namespace === undefined ? '' : `${namespace}/`}${plural}/${name}/status`;
 }
 
 async function begin(cluster: TestCluster, { given }: Scenario): Promise<void> {
