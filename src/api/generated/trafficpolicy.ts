@@ -93,8 +93,8 @@ export interface TrafficPolicyStatus {
   /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
   /**
-   * Number of flow matches that the rules need on a hypervisor, without the members of remote groups. The
-   * limits of a Port count this number.
+   * Number of flow matches that the rules need on a hypervisor, without those that all policies of a Port
+   * share. The limits of a Port count this number.
    */
   readonly matchCount?: number;
   /** Number of Ports that the policy applies to. */

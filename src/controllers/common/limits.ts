@@ -43,12 +43,12 @@ const MIN_WEIGHT = 64;
 
 /**
  * Returns the flow matches for which an object counts in the limit of a Port: the `matchCount` of its status, rounded
- * up to a power of two. So the Ports of an object are reconciled again only after a large change of its rules.
+ * up by less than a quarter. So the Ports of an object are reconciled again only after a large change of its rules.
  */
-export function weightOf(status: { readonly matchCount?: number } = {}): number {
-  let weight = MIN_WEIGHT;
-  while (weight < (status.matchCount ?? 0)) weight *= 2;
-  return weight;
+export function weightOf({ matchCount = 0 }: { readonly matchCount?: number } = {}): number {
+  let step = MIN_WEIGHT / 4;
+  while (step * 8 <= matchCount) step *= 2;
+  return Math.max(MIN_WEIGHT, Math.ceil(matchCount / step) * step);
 }
 
 /** A SecurityGroup or TrafficPolicy. */

@@ -167,7 +167,7 @@ function tooManyGroups(
   const matches = found.reduce((sum, { status }) => sum + weightOf(status), 0);
   if (!(matches > matchesPerPort)) return undefined;
   const message =
-    `The SecurityGroups of the Port count as ${matches} flow matches, each group rounded up to a power of two; ` +
+    `The SecurityGroups of the Port count as ${matches} flow matches, each group rounded up; ` +
     `the limit is ${matchesPerPort} (limits.matchesPerPort). Use fewer groups, or merge rules.`;
   return { reason: 'TooManyGroups', message };
 }

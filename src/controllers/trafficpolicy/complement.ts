@@ -28,9 +28,10 @@ import {
  * 2. protocols: the protocols without any rule in a region form one set of protocol numbers;
  * 3. ports (or ICMP type and code as one number): the gaps between the listed values.
  *
- * ovn-controller makes a flow for each combination of a network and a protocol number (`ip.proto`, about 250 numbers).
- * So the drop of the other protocols covers all regions at once, with as few networks as possible: a network may also
- * contain addresses of which nothing is listed.
+ * ovn-controller makes a flow for each combination of a port, a network and a protocol number (`ip.proto`). So one
+ * drop covers the about 250 protocols that rules cannot distinguish, for all regions at once and with as few networks
+ * as possible: a network may also contain addresses of which nothing is listed. If no rule lists all protocols, this
+ * drop is the same for all lists ({@link commonDrop}), and ovn-controller makes its flows once for each port.
  */
 
 /** The protocols that rules distinguish. All other protocols are identified by their number. */
@@ -54,6 +55,21 @@ const allValues: Range = { min: 0, max: 65_535 };
 const protocolNumber = (family: Family, transport: Transport): number =>
   ({ tcp: 6, udp: 17, sctp: 132, icmp: family === 4 ? 1 : 58 })[transport];
 
+/** Matches the protocols of IP that rules do not distinguish. */
+const otherProtocols: Readonly<Record<Family, Match>> = { 4: otherProtocolsOf(4), 6: otherProtocolsOf(6) };
+
+function otherProtocolsOf(family: Family): Match {
+  const numbers = transports.map((transport) => protocolNumber(family, transport));
+  const ranges = numbers.map((value) => ({ min: value, max: value }));
+  return number('ip.proto', ...gaps(ranges, 255));
+}
+
+/** A match in the complement of every list that lists something, but nowhere all protocols. */
+export const commonDrop: Readonly<Record<Family, Match>> = {
+  4: and(is('ip4'), otherProtocols[4]),
+  6: and(is('ip6'), otherProtocols[6]),
+};
+
 /**
  * Returns matches of which at least one is true for exactly those packets of the IP version that no rule lists. `side`
  * is the address to which the networks of the rules apply. The order depends on addresses and protocols, and not on
@@ -66,17 +82,20 @@ export function complement(family: Family, side: 'src' | 'dst', rules: readonly 
   const partly = all.flatMap(({ networks, profile }) =>
     profile === undefined || profile.size === 0 ? [] : [{ networks, profile }],
   );
-  const known = transports.filter((transport) => partly.some(({ profile }) => profile.has(transport)));
+  const some = partly.flatMap(({ networks }) => networks);
   const drop = (networks: readonly Network[], avoid: readonly Network[], what: Match): readonly Match[] => {
     const exact = collapseNetworks(networks);
     const wide = widenNetworks(exact, avoid);
     return exact.length === 0 ? [] : [and(ip(family, side, wide.length < exact.length ? wide : exact), what)];
   };
-  const some = partly.flatMap(({ networks }) => networks);
   return [
     ...(closed.length === 0 ? [] : [ip(family, side, closed)]),
-    ...drop(some, open, otherProtocols(family, known)),
-    ...known.flatMap((transport) => {
+    ...(open.length > 0
+      ? drop(some, open, otherProtocols[family])
+      : some.length > 0
+        ? [commonDrop[family]]
+        : []),
+    ...transports.flatMap((transport) => {
       const lists = ({ profile }: Region): boolean => profile === undefined || profile.has(transport);
       const without = networksOf(partly, ({ profile }) => !profile.has(transport));
       return drop(without, networksOf(all, lists), isTransport(family, transport));
@@ -95,13 +114,6 @@ function networksOf<R extends Region>(
   condition: (region: R) => boolean,
 ): readonly Network[] {
   return all.filter(condition).flatMap(({ networks }) => networks);
-}
-
-/** Matches all protocols of IP except those in `known`. */
-function otherProtocols(family: Family, known: readonly Transport[]): Match {
-  const numbers = known.map((transport) => protocolNumber(family, transport));
-  const ranges = numbers.map((value) => ({ min: value, max: value }));
-  return number('ip.proto', ...gaps(ranges, 255));
 }
 
 const isTransport = (family: Family, transport: Transport): Match =>

@@ -3,14 +3,14 @@ import type { DesiredState } from '../../ovn/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { matchCount, rulesOverQuota, tooManyRules } from '../common/limits.ts';
+import { rulesOverQuota, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, groupWith, type Acl } from '../rows/acl.ts';
 import { policyGroupName, policyGroupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';
 import { countPorts, missingSubnets } from './membership.ts';
-import { dropAllAcls, policyAcls } from './rules.ts';
+import { dropAllAcls, policyAcls, type PolicyAcls } from './rules.ts';
 
 /**
  * Decides on a TrafficPolicy: its port group and the ACLs that drop traffic. A policy prevents the deletion of no
@@ -27,10 +27,10 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
     const { stores, settings } = this.#env;
     const excess = rulesOverQuota(this.#env, policy, CONSEQUENCE);
     const found = aclsOrProblem(policy, settings.limits);
-    const { acls, problem } =
+    const { acls, matchCount, problem } =
       excess === undefined
         ? found
-        : { acls: dropAllAcls(policyGroupName(policy.metadata.uid)), problem: excess };
+        : { ...dropAllAcls(policyGroupName(policy.metadata.uid)), problem: excess };
     const missing = missingSubnets(stores, policy);
     return {
       // If a policy cannot be expressed, it forbids everything, and the condition states that: a restriction must not
@@ -39,7 +39,7 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
       accepted: problem,
       resolvedRefs: missing.length === 0 ? undefined : missingProblem(missing),
       status: (programmed) => ({
-        matchCount: programmed ? matchCount(acls) : policy.status?.matchCount,
+        matchCount: programmed ? matchCount : policy.status?.matchCount,
         portCount:
           programmed || policy.status?.portCount !== undefined ? countPorts(stores, policy) : undefined,
       }),
@@ -58,25 +58,24 @@ function planPolicy(uid: string, acls: readonly Acl[]): DesiredState {
 function aclsOrProblem(
   { metadata, spec }: TrafficPolicy,
   limits: Limits,
-): { acls: readonly Acl[]; problem: Problem | undefined } {
+): PolicyAcls & { readonly problem: Problem | undefined } {
   const group = policyGroupName(metadata.uid);
   try {
     const acls = policyAcls(spec, group);
-    const problem = tooManyRules(spec, acls, limits, CONSEQUENCE) ?? tooManyFlows(acls, limits);
-    return { acls: problem === undefined ? acls : dropAllAcls(group), problem };
+    const problem = tooManyRules(spec, acls.acls, limits, CONSEQUENCE) ?? tooManyFlows(acls, limits);
+    return { ...(problem === undefined ? acls : dropAllAcls(group)), problem };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
     const message = `${error.message}. ${CONSEQUENCE}`;
-    return { acls: dropAllAcls(group), problem: { reason: 'InvalidRule', message } };
+    return { ...dropAllAcls(group), problem: { reason: 'InvalidRule', message } };
   }
 }
 
 /** Returns a problem if the policy alone exceeds the limit of a Port. */
-function tooManyFlows(acls: readonly Acl[], { matchesPerPort }: Limits): Problem | undefined {
-  const count = matchCount(acls);
-  if (!(count > matchesPerPort)) return undefined;
+function tooManyFlows({ matchCount }: PolicyAcls, { matchesPerPort }: Limits): Problem | undefined {
+  if (!(matchCount > matchesPerPort)) return undefined;
   const message =
-    `The rules need ${count} flow matches on a hypervisor; the limit is ${matchesPerPort} (limits.matchesPerPort). ` +
+    `The rules need ${matchCount} flow matches on a hypervisor; the limit is ${matchesPerPort} (limits.matchesPerPort). ` +
     `A rule of the protocol All with a CIDR needs about 250 flow matches for each bit of the prefix if other rules ` +
     `list protocols; use larger networks, or list protocols. ${CONSEQUENCE}`;
   return { reason: 'TooManyRules', message };

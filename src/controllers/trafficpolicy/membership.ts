@@ -70,7 +70,7 @@ export function restrictionsOf(
     return { groups: [], isolations, excess: excessOf(what, `${policiesPerPort} (limits.policiesPerPort)`) };
   }
   if (matches > matchesPerPort) {
-    const what = `The TrafficPolicies of the Port count as ${matches} flow matches, each rounded up to a power of two`;
+    const what = `The TrafficPolicies of the Port count as ${matches} flow matches, each policy rounded up`;
     return { groups: [], isolations, excess: excessOf(what, `${matchesPerPort} (limits.matchesPerPort)`) };
   }
   return { groups: [...groups].sort(), isolations, excess: undefined };

@@ -9,12 +9,20 @@ import {
   type Family,
   type OvnSymbol,
 } from '../../ovn/index.ts';
+import { matchCount } from '../common/limits.ts';
 import { priority, type Acl } from '../rows/acl.ts';
 import { infrastructure } from '../rows/infrastructure.ts';
 import { directions, familiesOf, inField, oneOf, RuleError, transports } from '../rows/rule.ts';
-import { complement, type Listed, type Transport } from './complement.ts';
+import { commonDrop, complement, type Listed, type Transport } from './complement.ts';
 
 type Lists = Pick<TrafficPolicy['spec'], 'ingress' | 'egress'>;
+
+/** The ACLs of a policy. */
+export interface PolicyAcls {
+  readonly acls: readonly Acl[];
+  /** The number of flow matches on a hypervisor, without those that the policies of a Port share. */
+  readonly matchCount: number;
+}
 
 /**
  * Returns the ACLs of a policy. In each direction that the policy restricts, they drop the traffic that it does not
@@ -24,31 +32,37 @@ type Lists = Pick<TrafficPolicy['spec'], 'ingress' | 'egress'>;
  * @throws RuleError for a rule that cannot be expressed, which the schema normally rejects; the caller must drop
  *   everything
  */
-export function policyAcls(spec: Lists, group: OvnSymbol): readonly Acl[] {
+export function policyAcls(spec: Lists, group: OvnSymbol): PolicyAcls {
   const drops = (['ingress', 'egress'] as const).flatMap((side) => {
     const rules = spec[side];
     if (rules === undefined) return [];
     const { direction, remote, members } = directions[side];
     const listed = rules.map((rule, index) => inField(`spec.${side}[${index}]`, () => listedOf(rule)));
-    const matches = ([4, 6] as const).flatMap((family) =>
+    return ([4, 6] as const).flatMap((family) =>
       complement(
         family,
         remote,
         listed.flatMap((each) => each[family] ?? []),
-      ),
+      ).map((match) => ({
+        acl: dropOf(direction, and(members({ group }), match)),
+        isCommon: match === commonDrop[family],
+      })),
     );
-    return matches.map((match) => dropOf(direction, and(members({ group }), match)));
   });
-  return drops.length === 0 ? [] : [...infrastructureAcls(group), ...drops];
+  if (drops.length === 0) return { acls: [], matchCount: 0 };
+  const [common, own] = [drops.filter(({ isCommon }) => isCommon), drops.filter(({ isCommon }) => !isCommon)];
+  const all = [...infrastructureAcls(group), ...own.map(({ acl }) => acl)];
+  return { acls: [...all, ...common.map(({ acl }) => acl)], matchCount: matchCount(all) };
 }
 
 /** Returns the ACLs of a policy that cannot be expressed: they drop all traffic in both directions. */
-export function dropAllAcls(group: OvnSymbol): readonly Acl[] {
-  return [
+export function dropAllAcls(group: OvnSymbol): PolicyAcls {
+  const acls = [
     ...infrastructureAcls(group),
     dropOf('from-lport', and(inport({ group }), is('ip'))),
     dropOf('to-lport', and(outport({ group }), is('ip'))),
   ];
+  return { acls, matchCount: matchCount(acls) };
 }
 
 /**

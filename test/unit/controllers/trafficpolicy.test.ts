@@ -159,11 +159,28 @@ describe('a TrafficPolicy', () => {
         .join(', ');
     expect(drops()).toEqual([
       'to-lport 3000 drop: outport == @p && ip4.src == 0.0.0.0/1',
-      `to-lport 3000 drop: outport == @p && ip4.src == 128.0.0.0/1 && ip.proto == {${numbers(1, 6)}}`,
+      'to-lport 3000 drop: outport == @p && ip4.src == 128.0.0.0/1 && udp',
+      'to-lport 3000 drop: outport == @p && ip4.src == 128.0.0.0/1 && sctp',
       'to-lport 3000 drop: outport == @p && ip4.src == 128.0.0.0/1 && tcp && ((tcp.dst >= 0 && tcp.dst <= 79) || (tcp.dst >= 81 && tcp.dst <= 65535))',
       `to-lport 3000 drop: outport == @p && ip4.src == 128.0.0.0/1 && icmp4 && (icmp4.type == {${numbers(8)}} || (icmp4.type == 8 && icmp4.code == {${numbers(0)}}))`,
       'to-lport 3000 drop: outport == @p && ip6',
+      `to-lport 3000 drop: outport == @p && ip4 && ip.proto == {${numbers(1, 6, 17, 132)}}`,
     ]);
+  });
+
+  it('shares the drop of unusual protocols with policies that list other protocols, and does not count this drop', async () => {
+    const policy = (protocol: string, cidr: string) => ({
+      ...all,
+      ingress: [{ protocol, remote: { cidr } }],
+    });
+    cluster.apply(trafficPolicy('p', policy('TCP', '10.1.0.0/16')));
+    await cluster.settle();
+    const unusual = drops().filter((acl) => acl.includes('ip.proto'));
+    expect(unusual).toHaveLength(1);
+    expect(cluster.get('TrafficPolicy', 'default/p')?.status).toMatchObject({ matchCount: 25 });
+    cluster.apply(trafficPolicy('p', policy('SCTP', '10.2.3.0/24')));
+    await cluster.settle();
+    expect(drops().filter((acl) => acl.includes('ip.proto'))).toEqual(unusual);
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -326,17 +343,17 @@ describe('a Port to which many TrafficPolicies apply', () => {
   });
 
   it('is disabled if the policies need too many flow matches together, also after a change of rules', async () => {
-    const list = (max: number) => ({ ingress: [{ protocol: 'TCP', ports: { min: 1, max } }] });
-    await limited({ matchesPerPort: 1500 }, 2, list(9));
+    const list = { ingress: [{ protocol: 'ICMP', icmp: { type: 8, code: 0 } }] };
+    await limited({ matchesPerPort: 1000 }, 2, list);
     expect(cluster.ready('Port', 'default/one')).toMatch(
-      /^!TooManyPolicies: The TrafficPolicies of the Port count as 2048 flow matches.*the limit is 1500/,
+      /^!TooManyPolicies: The TrafficPolicies of the Port count as 1280 flow matches.*the limit is 1000/,
     );
     expect(enabled()).toEqual([false]);
     cluster.apply(trafficPolicy('p0', { ...all, ingress: [] }));
     await cluster.runQueue();
     expect(cluster.ready('Port', 'default/one')).toBe('Ready');
     expect(enabled()).toBeUndefined();
-    cluster.apply(trafficPolicy('p0', { ...all, ...list(9) }));
+    cluster.apply(trafficPolicy('p0', { ...all, ...list }));
     await cluster.runQueue();
     expect(enabled()).toEqual([false]);
   });
