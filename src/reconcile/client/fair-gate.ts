@@ -1,20 +1,39 @@
 import { TurnQueue } from '../queue/turn-queue.ts';
 
+/** The time after a request of a namespace in which other namespaces have fewer requests, in ms. */
+const COMPANY_MS = 1000;
+/** The number of requests of a namespace at a time while other namespaces have requests too. */
+const MAX_IN_COMPANY = 2;
+
+/** The last request of a namespace. */
+interface Use {
+  readonly namespace: string;
+  /** The time in ms. */
+  readonly at: number;
+}
+
 /**
  * Limits the number of requests in progress. When requests wait, the namespaces take turns, and one namespace has at
- * most a share of all requests. So the API server has capacity left for the requests of other namespaces.
+ * most a share of all requests. While other namespaces have requests too, the share is small: the requests in progress
+ * compete for the processors of the API server, so a neighbour would wait there and not here.
  */
 export class FairGate {
   readonly #max: number;
   readonly #maxPerNamespace: number;
+  readonly #now: () => number;
   readonly #waiting = new TurnQueue<() => void>();
   /** Namespace → the number of its requests in progress. */
   readonly #busy = new Map<string, number>();
   #inProgress = 0;
+  #newest: Use | undefined;
+  /** The newest request of all namespaces except that of `#newest`. */
+  #newestOfOthers: Use | undefined;
 
-  constructor(max: number, maxPerNamespace: number) {
+  /** `now` returns the time in ms. */
+  constructor(max: number, maxPerNamespace: number, now = (): number => performance.now()) {
     this.#max = max;
     this.#maxPerNamespace = maxPerNamespace;
+    this.#now = now;
   }
 
   /** Runs `request` when it is the turn of the namespace. Resolves or rejects with the result of `request`. */
@@ -40,6 +59,8 @@ export class FairGate {
 
   #begin(namespace: string): void {
     this.#inProgress++;
+    // Requests about cluster-scoped objects belong to no tenant.
+    if (namespace !== '') this.#use(namespace);
     this.#busy.set(namespace, (this.#busy.get(namespace) ?? 0) + 1);
   }
 
@@ -48,10 +69,27 @@ export class FairGate {
     const others = (this.#busy.get(namespace) ?? 1) - 1;
     if (others === 0) this.#busy.delete(namespace);
     else this.#busy.set(namespace, others);
-    if (this.#inProgress < this.#max) this.#waiting.shift((each) => this.#isBusy(each))?.();
+    // Several requests can begin if the namespace has no company any more.
+    while (this.#inProgress < this.#max) {
+      const begin = this.#waiting.shift((each) => this.#isBusy(each));
+      if (begin === undefined) return;
+      begin();
+    }
   }
 
   #isBusy(namespace: string): boolean {
-    return (this.#busy.get(namespace) ?? 0) >= this.#maxPerNamespace;
+    const max = this.#hasCompany(namespace) ? MAX_IN_COMPANY : this.#maxPerNamespace;
+    return (this.#busy.get(namespace) ?? 0) >= max;
+  }
+
+  #use(namespace: string): void {
+    if (this.#newest?.namespace !== namespace) this.#newestOfOthers = this.#newest;
+    this.#newest = { namespace, at: this.#now() };
+  }
+
+  /** Whether another namespace had a request recently. */
+  #hasCompany(namespace: string): boolean {
+    const other = this.#newest?.namespace === namespace ? this.#newestOfOthers : this.#newest;
+    return other !== undefined && this.#now() - other.at < COMPANY_MS;
   }
 }

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { FairGate } from '../../../src/reconcile/client/fair-gate.ts';
 import { settle } from '../../support/reconcile/fake-clock.ts';
 
-function setUp() {
-  const gate = new FairGate(4, 3);
+function setUp(max = 4, maxPerNamespace = 3) {
+  let time = 0;
+  const gate = new FairGate(max, maxPerNamespace, () => time);
   const started: string[] = [];
   const open: (() => void)[] = [];
   const send = (namespace: string, name: string): Promise<string> =>
@@ -12,7 +13,8 @@ function setUp() {
       await new Promise<void>((resolve) => open.push(resolve));
       return name;
     });
-  return { gate, started, open, send };
+  const pass = (ms: number): unknown => (time += ms);
+  return { started, open, send, pass };
 }
 
 describe('FairGate', () => {
@@ -49,6 +51,35 @@ describe('FairGate', () => {
       for (const end of open.splice(0)) end();
       await settle();
     }
+    await Promise.all(all);
+  });
+
+  it('gives a namespace two requests at a time for a second after a request of another namespace', async () => {
+    const { started, open, send, pass } = setUp(8, 4);
+    const quiet = send('quiet', 'quiet');
+    await settle();
+    open.shift()?.();
+    await quiet;
+    const noisy = Array.from({ length: 8 }, (_, n) => send('noisy', `noisy-${n}`));
+    await settle();
+    expect(started.slice(1)).toEqual(['noisy-0', 'noisy-1']);
+    pass(1000);
+    open.shift()?.();
+    await settle();
+    expect(started.slice(1)).toEqual(['noisy-0', 'noisy-1', 'noisy-2', 'noisy-3', 'noisy-4']);
+    while (open.length > 0) {
+      for (const end of open.splice(0)) end();
+      await settle();
+    }
+    expect(await Promise.all(noisy)).toHaveLength(8);
+  });
+
+  it('does not count requests about cluster-scoped objects as company', async () => {
+    const { started, open, send } = setUp(8, 4);
+    const all = ['', 'a', 'a', 'a', 'a'].map((namespace, n) => send(namespace, `${namespace}${n}`));
+    await settle();
+    expect(started).toHaveLength(5);
+    for (const end of open.splice(0)) end();
     await Promise.all(all);
   });
 
