@@ -6,6 +6,7 @@ import { toJson, toText, type Report } from './report.ts';
 import { bulk } from './scenarios/bulk.ts';
 import { sgJoin, sgRule } from './scenarios/groups.ts';
 import { latency } from './scenarios/latency.ts';
+import { besideNoise } from './scenarios/neighbour.ts';
 import { restart } from './scenarios/restart.ts';
 import { resync } from './scenarios/resync.ts';
 
@@ -16,6 +17,10 @@ const scenarios: Readonly<Record<ScenarioName, (environment: Environment) => Pro
   resync,
   'sg-rule': sgRule,
   'sg-join': sgJoin,
+  'beside-nat-rules': besideNoise('nat-rules'),
+  'beside-ports': besideNoise('ports'),
+  'beside-group': besideNoise('group'),
+  'beside-invalid-subnets': besideNoise('invalid-subnets'),
 };
 
 /** Rejects when the program must stop early. The current scenario is then aborted and its processes are stopped. */

@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { noiseNames, type Noise } from './noise.ts';
 
-const scenarioNames = ['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'] as const;
-export type ScenarioName = (typeof scenarioNames)[number];
+export type ScenarioName =
+  'latency' | 'bulk' | 'restart' | 'resync' | 'sg-rule' | 'sg-join' | `beside-${Noise}`;
+
+const scenarioNames: readonly ScenarioName[] = [
+  ...(['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'] as const),
+  ...noiseNames.map((noise) => `beside-${noise}` as const),
+];
 
 /** The options of the benchmark. */
 export interface Options {
@@ -11,6 +17,8 @@ export interface Options {
   readonly ports: number;
   /** The number of rounds. Each round measures the operator and the floor; `latency` alternates per Port instead. */
   readonly rounds: number;
+  /** The changes of the noisy tenant per second in `beside-…`; 0: without a pause. */
+  readonly noise: number;
   /** The API server: the embedded server, or the real server in KUBEBUILDER_ASSETS. */
   readonly api: 'embedded' | 'real';
   /** Whether to print one line of JSON per scenario instead of a table. */
@@ -36,6 +44,7 @@ Measures the operator and compares it with a floor: a program without logic that
                    repeat the option for several scenarios (default: all)
   --ports N        number of Ports (default: 200)
   --rounds N       number of rounds; each round measures the operator and the floor (default: 3)
+  --noise N        changes per second of the noisy tenant in beside-…; 0: without a pause (default: 50)
   --api KIND       API server: embedded, or real (kube-apiserver and etcd from $KUBEBUILDER_ASSETS)
                    (default: real if $KUBEBUILDER_ASSETS is set, otherwise embedded)
   --json           print one line of JSON per scenario
@@ -50,6 +59,7 @@ Exit status: 0 when the measurement completed, with any result; 1 when it failed
 /** The limit for Ports: the only Subnet of the benchmark is a /16. */
 const MAX_PORTS = 65_000;
 const MAX_ROUNDS = 100;
+const MAX_NOISE = 10_000;
 
 /**
  * Parses the arguments of the benchmark.
@@ -72,6 +82,7 @@ export function parseOptions(
     scenarios: values.scenario.length === 0 ? scenarioNames : values.scenario.map(scenario),
     ports: count('ports', values.ports, MAX_PORTS),
     rounds: count('rounds', values.rounds, MAX_ROUNDS),
+    noise: count('noise', values.noise, MAX_NOISE, 0),
     api,
     json: values.json,
     northd: values.northd,
@@ -89,6 +100,7 @@ function parse(args: readonly string[]) {
         scenario: { type: 'string', multiple: true, default: [] },
         ports: { type: 'string', default: '200' },
         rounds: { type: 'string', default: '3' },
+        noise: { type: 'string', default: '50' },
         api: { type: 'string' },
         json: { type: 'boolean', default: false },
         northd: { type: 'boolean', default: false },
@@ -109,10 +121,10 @@ function scenario(name: string): ScenarioName {
   return found;
 }
 
-function count(name: string, text: string, max: number): number {
+function count(name: string, text: string, max: number, min = 1): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > max) {
-    throw new UsageError(`--${name} must be a whole number from 1 to ${max}, not ${text}`);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not ${text}`);
   }
   return value;
 }

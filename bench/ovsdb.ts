@@ -1,4 +1,4 @@
-/** A minimal client of the Northbound database for the benchmark: JSON-RPC over a unix socket (RFC 7047). */
+/** A minimal client of an OVN database for the benchmark: JSON-RPC over a unix socket (RFC 7047). */
 import { connect, type Socket } from 'node:net';
 
 /** A row in the database's JSON. */
@@ -22,6 +22,7 @@ interface OperationResult {
  */
 export class BareOvsdb {
   readonly #socket: Socket;
+  readonly #database: string;
   readonly #waiting = new Map<
     number,
     { resolve: (message: Message) => void; reject: (error: Error) => void }
@@ -29,8 +30,9 @@ export class BareOvsdb {
   #text: string[] = [];
   #id = 0;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, database: string) {
     this.#socket = socket;
+    this.#database = database;
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => this.#read(chunk));
     const fail = (): void => {
@@ -43,13 +45,13 @@ export class BareOvsdb {
   }
 
   /** Connects to `unix:<path>`. */
-  static connect(remote: string): Promise<BareOvsdb> {
+  static connect(remote: string, database = 'OVN_Northbound'): Promise<BareOvsdb> {
     return new Promise((resolve, reject) => {
       const socket = connect(remote.slice('unix:'.length));
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
-        resolve(new BareOvsdb(socket));
+        resolve(new BareOvsdb(socket, database));
       });
     });
   }
@@ -59,7 +61,7 @@ export class BareOvsdb {
   }
 
   /**
-   * Executes one transaction on OVN_Northbound.
+   * Executes one transaction.
    * @throws Error when an operation fails
    */
   transact(operations: readonly unknown[]): Promise<OperationResult[]> {
@@ -73,7 +75,7 @@ export class BareOvsdb {
   async transactText(operations: string): Promise<OperationResult[]> {
     const results = (await this.#callText(
       'transact',
-      `["OVN_Northbound",${operations}]`,
+      `["${this.#database}",${operations}]`,
     )) as (OperationResult | null)[];
     const failed = results.find((result) => result?.error !== undefined);
     if (failed) throw new Error(`the transaction failed: ${failed.error}: ${failed.details ?? ''}`);
@@ -92,7 +94,7 @@ export class BareOvsdb {
 
   /** The names of the columns of each table. */
   async tables(): Promise<Map<string, string[]>> {
-    const schema = (await this.call('get_schema', ['OVN_Northbound'])) as {
+    const schema = (await this.call('get_schema', [this.#database])) as {
       tables: Record<string, { columns: Record<string, unknown> }>;
     };
     return new Map(Object.entries(schema.tables).map(([name, { columns }]) => [name, Object.keys(columns)]));

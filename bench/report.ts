@@ -15,6 +15,9 @@ export interface Report {
   readonly ours_p99_ms?: number;
   readonly floor_p99_ms?: number;
   readonly ratio_p99?: number;
+  /** The same as `ours_ms` and `ours_p99_ms` in `beside-…`, with noise that the operator does not see. */
+  readonly unseen_noise_ms?: number;
+  readonly unseen_noise_p99_ms?: number;
   /** Processor time (user and system) of the operator per Port. */
   readonly cpu_ms_per_port?: number;
   /** Processor time (user and system) of the floor per Port. */
@@ -71,6 +74,8 @@ export function toText(report: Report): string {
     line('median', ms(ours_ms));
   }
   if (ours_p99_ms !== undefined) line('p99', times(ours_p99_ms, floor_p99_ms, ratio_p99));
+  if (report.unseen_noise_p99_ms !== undefined)
+    line('unseen noise', `p50 ${ms(report.unseen_noise_ms)}, p99 ${ms(report.unseen_noise_p99_ms)}`);
   const { cpu_ms_per_port: cpu, floor_cpu_ms_per_port: floorCpu } = report;
   if (cpu !== undefined)
     line('CPU per Port', ms(cpu) + (floorCpu === undefined ? '' : `, floor ${ms(floorCpu)}`));

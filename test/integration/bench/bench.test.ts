@@ -33,20 +33,24 @@ describe('the benchmark', () => {
     return { code, stdout, stderr };
   }
 
-  it('measures every scenario and prints one line of JSON for each', async () => {
-    const { code, stdout, stderr } = await bench('--ports=20', '--rounds=1', '--api=embedded', '--json');
+  it('measures the scenarios and prints one line of JSON for each', async () => {
+    const selected = ['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join', 'beside-nat-rules'];
+    const flags = selected.map((name) => `--scenario=${name}`);
+    const { code, stdout, stderr } = await bench(
+      ...flags,
+      '--ports=20',
+      '--rounds=1',
+      '--api=embedded',
+      '--json',
+    );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.split('\n').filter((line) => line !== '');
     const reports = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(reports.map(({ scenario, ports }) => [scenario, ports])).toEqual([
-      ['latency', 20],
-      ['bulk', 20],
-      ['restart', 20],
-      ['resync', 20],
-      ['sg-rule', 20],
-      ['sg-join', 20],
-    ]);
-    const [latency, bulk, restart, resync, ...groups] = reports;
+    expect(reports.map(({ scenario, ports }) => [scenario, ports])).toEqual(
+      selected.map((name) => [name, 20]),
+    );
+    const [latency, bulk, restart, resync, ...others] = reports;
+    const [groups, beside] = [others.slice(0, 2), others[2]];
     const isPositive = (report: Record<string, unknown> | undefined, ...names: string[]) => {
       for (const name of names) expect([name, Number(report?.[name]) > 0]).toEqual([name, true]);
     };
@@ -62,6 +66,7 @@ describe('the benchmark', () => {
       expect(quiet).toMatchObject({ nb_transactions: 0, nb_rows_written: 0, api_writes: 0 });
     }
     isPositive(resync, 'cpu_ms_per_port');
+    isPositive(beside, 'ours_p99_ms', 'floor_p99_ms', 'unseen_noise_p99_ms', 'ratio_p99');
     expect(readdirSync(temporary)).toEqual([]);
   }, 300_000);
 
@@ -86,7 +91,7 @@ describe('the benchmark', () => {
     const { code, stdout, stderr } = await bench('--scenario=speed');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(
-      '--scenario must be one of latency, bulk, restart, resync, sg-rule, sg-join, not speed',
+      '--scenario must be one of latency, bulk, restart, resync, sg-rule, sg-join, beside-nat-rules, beside-ports, beside-group, beside-invalid-subnets, not speed',
     );
   });
 });

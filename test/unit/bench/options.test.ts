@@ -7,7 +7,10 @@ const parse = (text: string, env: Record<string, string> = {}) =>
 describe('the options of the benchmark', () => {
   it('default to every scenario and the embedded API server', () => {
     expect(parse('')).toMatchObject({
-      scenarios: ['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'],
+      scenarios: [
+        ...['latency', 'bulk', 'restart', 'resync', 'sg-rule', 'sg-join'],
+        ...['beside-nat-rules', 'beside-ports', 'beside-group', 'beside-invalid-subnets'],
+      ],
       ports: 200,
       rounds: 3,
       api: 'embedded',
@@ -29,12 +32,10 @@ describe('the options of the benchmark', () => {
   });
 
   it.each([
-    [
-      '--scenario speed',
-      /--scenario must be one of latency, bulk, restart, resync, sg-rule, sg-join, not speed/,
-    ],
+    ['--scenario speed', /--scenario must be one of latency, .*, sg-join, beside-nat-rules, .*, not speed/],
     ['--ports 0', /--ports must be a whole number from 1 to 65000, not 0/],
     ['--ports 1e3', /--ports .* not 1e3/],
+    ['--noise 10001', /--noise must be a whole number from 0 to 10000, not 10001/],
     ['--rounds 0', /--rounds must be a whole number/],
     ['--api fake', /--api must be embedded or real, not fake/],
     ['--api real', /needs KUBEBUILDER_ASSETS/],
