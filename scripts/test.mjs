@@ -1,4 +1,5 @@
-// test.mjs [part...]: runs the checks and every part of the test suite one after another, or only the named parts.
+// test.mjs [part or suite...]: runs the checks and every part of the test suite one after another, or only the named
+// parts, suites (test/dataplane/filtering.test.ts) or folders of suites.
 // The last line is `N passed, N failed`; the exit status is 0 only when nothing failed. A part without any test counts
 // as failed. A part that skips all its tests with a reason does not.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -90,10 +91,10 @@ async function runJest(selection, workers) {
   }
 }
 
-async function runPart({ name, folder = `test/${name}/`, workers, secondTry }) {
-  heading(folder);
+async function runPart({ name, folder = `test/${name}/`, selection = [folder], workers, secondTry }) {
+  heading(selection.join(' '));
   const since = performance.now();
-  let { status, suites } = await runJest([folder], workers);
+  let { status, suites } = await runJest(selection, workers);
   const toRetry = secondTry && !interrupted ? suitesToRetry(suites, MAX_SECOND_TRIES) : [];
   if (toRetry.length > 0) {
     console.log(`\ntest/${name}: running ${toRetry.length} of ${suites.size} suites a second time`);
@@ -120,15 +121,28 @@ async function runPart({ name, folder = `test/${name}/`, workers, secondTry }) {
 }
 
 function selectParts(names) {
-  const unknown = names.filter((name) => !parts.some((part) => part.name === name));
+  const suites = names.filter((name) => name.includes('/') && existsSync(join(root, name)));
+  const unknown = names.filter((name) => !parts.some((part) => part.name === name) && !suites.includes(name));
   if (unknown.length > 0) {
     console.error(
       `Unknown part of the test suite: ${unknown.join(', ')}. The parts are ${parts.map(({ name }) => name).join(', ')}.`,
     );
     process.exit(2);
   }
-  return parts.filter(({ name, onlyByName }) => (names.length === 0 ? !onlyByName : names.includes(name)));
+  return [
+    ...parts.filter(({ name, onlyByName }) => (names.length === 0 ? !onlyByName : names.includes(name))),
+    ...(suites.length === 0 ? [] : [partOf(suites)]),
+  ];
 }
+
+/** A part that consists of single suites or folders. */
+const partOf = (suites) => ({
+  name: 'selected suites',
+  selection: suites,
+  workers: 2,
+  usesApiServer: true,
+  secondTry: true,
+});
 
 const names = process.argv.slice(2);
 const results = [];
