@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runHere } from './child.mjs';
+import { whyNoRoots } from './debian-root.mjs';
 import { readReport, skipLines, suitesToRetry, sum, summary } from './report.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -43,6 +44,18 @@ const checks = [
   { name: 'generate', command: ['npm', 'run', '--silent', 'generate', '--', '--check'] },
 ];
 
+/** The newest Debian release, and the suites that a full run repeats with the OVN of this release. */
+const newest = {
+  release: 'sid',
+  suites: [
+    'test/integration/ovn/standalone.test.ts',
+    'test/integration/operator/external.test.ts',
+    'test/dataplane/filtering.test.ts',
+    'test/dataplane/external.test.ts',
+    'test/dataplane/policy-flows.test.ts',
+  ],
+};
+
 const PART_TIMEOUT_MS = 20 * 60_000;
 
 const heading = (text) => console.log(`\n== ${text}`);
@@ -57,6 +70,18 @@ async function runCheck({ name, command }) {
   const status = await runHere(command[0], command.slice(1), { cwd: root });
   console.log(`${name}: ${status === 0 ? 'passed' : 'failed'} (${secondsSince(since)})`);
   return { passed: Number(status === 0), failed: Number(status !== 0), skipped: [] };
+}
+
+/** Runs some suites with the newest OVN, as one check. */
+async function runNewestOvn() {
+  const reason = await whyNoRoots();
+  if (reason !== undefined) {
+    const skipped = [`the newest OVN (npm run test:ovn): ${reason}`];
+    return { passed: 0, failed: 0, skipped };
+  }
+  const { release, suites } = newest;
+  const command = ['npm', 'run', '--silent', 'test:ovn', '--', '--release', release, ...suites];
+  return runCheck({ name: `the OVN of Debian ${release}`, command });
 }
 
 /** Runs Jest on the selected suites; resolves with its exit status and its report. */
@@ -152,6 +177,7 @@ const selectedParts = selectParts(names);
 const work = [
   ...(names.length === 0 ? checks.map((check) => () => runCheck(check)) : []),
   ...selectedParts.map((part) => () => runPart(part)),
+  ...(names.length === 0 ? [runNewestOvn] : []),
 ];
 
 let interrupted = false;
