@@ -270,8 +270,14 @@ const catalogue = {
   },
   NatConflict: {
     about: 'object',
-    when: 'The NatRule cannot use the external address: another NatRule uses the address or its port, or the address does not belong to the project.',
-    remedy: 'Use another address or port, or delete the other NatRule.',
+    when: 'The NatRule cannot use the external address: another NatRule uses the address or its port, or the address does not belong to the project. Or another NatRule already translates the same source.',
+    remedy: 'Use another address, port or source, or delete the other NatRule.',
+  },
+  ModeNotSupported: {
+    about: 'object',
+    stalls: true,
+    when: 'The NatRule has `mode: Distributed`, and its Port is in a Subnet on a physical network. The operator applies `mode: Centralized`.',
+    remedy: 'Set `mode: Centralized`, or use a Port of another Subnet.',
   },
   PeeringConflict: {
     about: 'object',

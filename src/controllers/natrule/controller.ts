@@ -11,7 +11,7 @@ import { keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { bad, conditionOf, good, type Checked } from '../common/problem.ts';
+import { bad, conditionOf, good, type Checked, type Problem } from '../common/problem.ts';
 import { holdQuota } from '../common/quota.ts';
 import { tenantOf } from '../common/tenant.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
@@ -95,6 +95,7 @@ export class NatRuleController implements KindController<NatRule> {
         isUp: this.#isUp(rule, internal, context),
         subnetUids: rule.spec.type === 'DNAT' ? this.#switches(context) : [],
       }),
+      accepted: modeProblem(rule, internal),
       status: (programmed) =>
         programmed
           ? { externalIP: formatAddress(external), internalIP: internal.address }
@@ -152,8 +153,11 @@ export class NatRuleController implements KindController<NatRule> {
    * Whether the VM of a distributed rule is up on a host that has the physical network. On another host, the traffic
    * would be lost. While the state is unknown, the result is the state in OVN.
    */
-  #isUp({ metadata: { uid }, spec }: NatRule, { logicalPort }: Internal, { network }: NatContext): boolean {
-    if (spec.mode !== 'Distributed' || logicalPort === undefined) return false;
+  #isUp(rule: NatRule, internal: Internal, { network }: NatContext): boolean {
+    const { logicalPort } = internal;
+    const { uid } = rule.metadata;
+    if (rule.spec.mode !== 'Distributed' || logicalPort === undefined) return false;
+    if (modeProblem(rule, internal) !== undefined) return false;
     const { bindings, chassis, writer } = this.#env;
     if (!bindings.isKnown || !chassis.isKnown) return recordedNat(writer, uid)?.isDistributed ?? false;
     const host = bindings.hostOf(logicalPort);
@@ -183,6 +187,18 @@ export class NatRuleController implements KindController<NatRule> {
 /** Returns the external address in the rows of a translation. */
 function externalAddressOf({ context, external }: Translation): ExternalAddress {
   return { networkUid: context.network.metadata.uid, address: external };
+}
+
+/**
+ * Returns a problem if OVN cannot translate a distributed floating IP on the host of the Port. In a Subnet on a physical
+ * network, the router works at the gateway chassis, so packets on another host would not be translated.
+ */
+function modeProblem({ spec }: NatRule, { isProvider = false }: Internal): Problem | undefined {
+  if (spec.mode !== 'Distributed' || !isProvider) return undefined;
+  const message =
+    'The Port is in a Subnet on a physical network, and OVN translates the addresses of such a Port only on the gateway ' +
+    'chassis. The operator applies mode: Centralized; set the same in the NatRule.';
+  return { reason: 'ModeNotSupported', message };
 }
 
 /** Returns a problem if the rule translates the whole VPC, which the SNAT of the VPC already does. */

@@ -20,6 +20,8 @@ export interface Internal {
   readonly address: string;
   /** The logical port of the target if the rule names a Port. */
   readonly logicalPort?: string;
+  /** Whether the Port is in a Subnet on a physical network. */
+  readonly isProvider?: boolean;
 }
 
 /** Returns the source of the translated traffic, or its target. */
@@ -81,7 +83,11 @@ function portTarget(
   const address = port.status?.ipAddress ?? recordedPort(writer, port.metadata.uid)?.ip;
   return address === undefined || subnet === undefined
     ? bad('PortNotReady', `The Port "${name}" has no address yet; check the conditions of the Port.`)
-    : good({ address, logicalPort: interfaceId(port.metadata.uid) });
+    : good({
+        address,
+        logicalPort: interfaceId(port.metadata.uid),
+        isProvider: subnet.spec.provider !== undefined,
+      });
 }
 
 function addressTarget(text: string, { vpcCidr, vpc }: NatContext): Checked<Internal> {

@@ -213,6 +213,23 @@ describe('a NatRule', () => {
     expect(ready('spread')).toBe('Ready');
   });
 
+  it('of type FloatingIP is not distributed for a Port on a physical network, and reports that', async () => {
+    cluster.apply(providerNetwork('plant', { physicalNetwork: 'plant1' }));
+    cluster.apply(subnet('vlan', { cidr: '10.9.4.0/24', provider: on('plant') }));
+    cluster.apply(portIn('vlan', 'c'));
+    cluster.apply(address('ip'));
+    cluster.apply(floating('rule', { target: { portRef: { name: 'c' } }, mode: 'Distributed' }));
+    await cluster.settle();
+    cluster.bindings = new Map([[cluster.get('Port', 'default/c')!.metadata.uid, 'gw1']]);
+    await cluster.settle();
+    expect(ready('rule')).toMatch(/^!ModeNotSupported: .*set the same in the NatRule/);
+    expect(rows('rule', 'NAT')).toHaveLength(1);
+    expect(rows('rule', 'NAT')[0]).not.toHaveProperty('external_mac');
+    cluster.apply(floating('rule', { target: { portRef: { name: 'c' } }, mode: 'Centralized' }));
+    await cluster.settle();
+    expect(ready('rule')).toBe('Ready');
+  });
+
   it('of a reused distributed address has the same MAC address as before', async () => {
     project('other', '10.8');
     cluster.apply(address('ip', { address: '203.0.113.150' }));
@@ -355,6 +372,16 @@ describe('of two conflicting NatRules, only the older one is in effect', () => {
       'the same source of SNAT',
       snat('x', { cidr: '10.9.1.0/24' }, { floatingIPRef: { name: 'ip' } }).spec!,
       snat('x', { subnetRef: { name: 'web' } }, { floatingIPRef: { name: 'ip2' } }).spec!,
+    ],
+    [
+      'SNAT of a Port that an older FloatingIP rule translates',
+      floating('x').spec!,
+      snat('x', { cidr: '10.9.1.11/32' }, { floatingIPRef: { name: 'ip2' } }).spec!,
+    ],
+    [
+      'a floating IP for a Port that an older SNAT rule translates',
+      snat('x', { cidr: '10.9.1.11/32' }).spec!,
+      floating('x').spec!,
     ],
   ];
 
