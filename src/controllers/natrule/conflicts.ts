@@ -19,7 +19,8 @@ export const contenderOf = (rule: NatRule): Contender => ({
  *
  * - A port of an external address belongs to one DNAT rule.
  * - A rule of type FloatingIP uses the whole external address.
- * - It would be undefined which of two translations of a source, or of two floating IPs of a Port, OVN uses.
+ * - It would be undefined which of two translations of a source OVN uses. A rule of type FloatingIP translates the
+ *   address of its Port. Of two sources with different sizes, OVN uses the smaller one.
  */
 export function stakesOf(sources: Sources, rule: NatRule, context: NatContext): Stakes | undefined {
   const external = externalAddress(sources, rule, context);
@@ -33,11 +34,14 @@ export function stakesOf(sources: Sources, rule: NatRule, context: NatContext): 
     return { holds: [any, port], yields: [port, whole] };
   }
   const internal = internalSide(sources, rule, context);
-  const inside = internal.ok ? [`${router} ${type} ${internal.value.address}`] : [];
+  const inside = internal.ok ? [`${router} source ${networkOf(internal.value.address)}`] : [];
   return type === 'SNAT'
     ? { holds: [any, ...inside], yields: [...inside, whole] }
     : { holds: [any, whole, ...inside], yields: [any, ...inside] };
 }
+
+/** Returns an address as a network: a rule of type SNAT can name the address of a Port as a /32. */
+const networkOf = (address: string): string => (address.includes('/') ? address : `${address}/32`);
 
 /** Returns the problem of a rule that conflicts with an older rule of its router. */
 export function conflictProblem(
@@ -63,11 +67,9 @@ function conflictText({ spec }: NatRule, line: string, external: string): string
       return `both use ${spec.protocol ?? ''} port ${spec.externalPort ?? 0} of ${external}`;
     case 'whole':
       return `the NatRule of type FloatingIP uses all ports of ${external}`;
-    case 'SNAT':
-      return 'both translate the same source';
     case 'any':
       return `a NatRule of type FloatingIP uses all ports of ${external}`;
     default:
-      return 'both use the same Port';
+      return 'both translate the same source';
   }
 }

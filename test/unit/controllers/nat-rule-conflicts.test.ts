@@ -15,6 +15,7 @@ import { randomOf, seeds } from '../../support/operator/seeded-random.ts';
 
 const CHANGES = 120;
 const RULES = 24;
+const addresses = { a: '10.9.1.11', b: '10.9.1.12' };
 
 /** Creates a project with a gateway, two Ports and two FloatingIPs. */
 async function project(): Promise<OfflineCluster> {
@@ -24,7 +25,8 @@ async function project(): Promise<OfflineCluster> {
   const externalGateway = { externalNetworkRef: { name: 'public' }, snat: 'Disabled' };
   cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None', externalGateway }));
   cluster.apply(subnet('web', { cidr: '10.9.1.0/24' }));
-  for (const name of ['a', 'b']) cluster.apply(portIn('web', name));
+  for (const [name, ipAddress] of Object.entries(addresses))
+    cluster.apply(portIn('web', name, { ipAddress }));
   for (const name of ['x', 'y']) cluster.apply(floatingIP(name, { externalNetworkRef: { name: 'public' } }));
   await cluster.runQueue();
   return cluster;
@@ -32,18 +34,19 @@ async function project(): Promise<OfflineCluster> {
 
 /** The external side that a spec names: a FloatingIP, an address, or the gateway. */
 const externalOf = ({ spec }: NatRule): string => spec.floatingIPRef?.name ?? spec.externalIP ?? 'gateway';
-const insideOf = ({ spec }: NatRule): string =>
-  spec.source?.subnetRef === undefined
-    ? (spec.source?.cidr ?? spec.target?.portRef?.name ?? '')
-    : '10.9.1.0/24';
+/** The source that a rule translates: a network, or the address of a Port. */
+const sourceOf = ({ spec: { source, target } }: NatRule): string =>
+  source === undefined
+    ? `${addresses[target?.portRef?.name as 'a' | 'b']}/32`
+    : (source.cidr ?? '10.9.1.0/24');
 
 /** The definition: two rules that nothing but a conflict prevents exclude each other. */
 function excludes(a: NatRule, b: NatRule): boolean {
   const sameExternal = externalOf(a) === externalOf(b);
   if (sameExternal && [a, b].some(({ spec }) => spec.type === 'FloatingIP')) return true;
-  if (a.spec.type !== b.spec.type) return false;
-  if (a.spec.type !== 'DNAT') return insideOf(a) === insideOf(b);
-  return sameExternal && a.spec.externalPort === b.spec.externalPort;
+  if (a.spec.type === 'DNAT' && b.spec.type === 'DNAT')
+    return sameExternal && a.spec.externalPort === b.spec.externalPort;
+  return [a, b].every(({ spec }) => spec.type !== 'DNAT') && sourceOf(a) === sourceOf(b);
 }
 
 /** Returns the names of the rules that no older rule excludes. */
@@ -83,7 +86,12 @@ describe.each(seeds)('random NatRules of one namespace, in any order of events (
         case 'SNAT':
           return {
             type: 'SNAT',
-            source: pick([{ cidr: '10.9.1.0/24' }, { subnetRef: { name: 'web' } }, { cidr: '10.9.2.0/24' }]),
+            source: pick([
+              { cidr: '10.9.1.0/24' },
+              { subnetRef: { name: 'web' } },
+              { cidr: `${addresses.a}/32` },
+              { cidr: `${addresses.b}/32` },
+            ]),
             ...address,
           };
         default:
