@@ -302,7 +302,7 @@ const catalogue = {
       'Read `status.refusedRoutes`. Accept the networks in `acceptedCIDRs`, or change the advertised networks.',
   },
   NextHopUnreachable: {
-    when: 'The next hop of a static route is neither in a Subnet with a gateway nor in the external network. The route is not in effect; the rest of the VPC is.',
+    when: 'The next hop of a static route is neither in a Subnet with a gateway nor in the external network. The route is not in effect and replaces no other route, such as the default route of the gateway; the rest of the VPC is in effect.',
     remedy: 'Create the Subnet that contains the next hop, or correct `nextHop`.',
   },
   RouteRefused: {

@@ -53,7 +53,7 @@ export class VPCController implements KindController<VPC> {
     const subnets = this.#env.stores.Subnet;
     const isPlanned = cidr.ok && routes.ok && (gateway.ok || !this.#keepsGateway(vpc, gateway.problem));
     const staticRoutes = cidr.ok ? usedRoutes(this.#env, vpc, cidr.value, external) : noRoutes;
-    const hold = isPlanned ? holdOwnRoutes(this.#env, key, vpc) : undefined;
+    const hold = isPlanned ? holdOwnRoutes(this.#env, key, vpc, staticRoutes.used) : undefined;
     return {
       desired:
         isPlanned && hold !== undefined
@@ -67,7 +67,7 @@ export class VPCController implements KindController<VPC> {
       resolvedRefs: refused.resolvedRefs,
       otherConditions: cidr.ok
         ? [
-            ...routesResolved(this.#env, vpc, staticRoutes, external),
+            ...routesResolved(staticRoutes),
             ...(external === undefined ? [] : rangeRouted(external.routing, cidr.value, external.network)),
           ]
         : [],

@@ -5,6 +5,7 @@ import {
   overlaps,
   type Address,
   type Cidr,
+  type StaticRoute,
   type VPC,
 } from '../../api/index.ts';
 import { member, nothing, row, rowUuid, symbol, type DesiredState } from '../../ovn/index.ts';
@@ -84,10 +85,17 @@ export function gatewayOf(
  * the default route unless the VPC has its own, with SNAT the translation of the whole VPC, and the filter for
  * packets that leave and enter.
  *
+ * @param routes the static routes that the router uses
  * @param mtu the largest MTU that fits through the tunnels, in bytes; the router answers larger packets with ICMP
  *   (ovn-nb(5), gateway_mtu)
  */
-export function planGateway(vpc: VPC, range: Cidr, gateway: Gateway | undefined, mtu: number): DesiredState {
+export function planGateway(
+  vpc: VPC,
+  range: Cidr,
+  gateway: Gateway | undefined,
+  routes: readonly StaticRoute[],
+  mtu: number,
+): DesiredState {
   if (gateway === undefined) return nothing;
   const { uid } = vpc.metadata;
   const { network } = gateway;
@@ -114,7 +122,7 @@ export function planGateway(vpc: VPC, range: Cidr, gateway: Gateway | undefined,
     // may have had another owner.
     options: { 'router-port': gatewayPortName(uid), 'nat-addresses': 'router' },
   });
-  const route = (vpc.spec.staticRoutes ?? []).some(({ destination }) => destination === '0.0.0.0/0')
+  const route = routes.some(({ destination }) => destination === '0.0.0.0/0')
     ? []
     : [
         row('Logical_Router_Static_Route', rowUuid(uid, 'default-route'), {

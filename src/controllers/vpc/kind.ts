@@ -1,4 +1,4 @@
-import { isTrue, parseCidr, resources, type Cidr, type VPC } from '../../api/index.ts';
+import { findCondition, isTrue, parseCidr, resources, type Cidr, type VPC } from '../../api/index.ts';
 import type { RowWriter } from '../../ovn/index.ts';
 import type { Kind } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
@@ -52,6 +52,8 @@ export const vpcKind: Kind<VPC> = {
     gateway: vpc.spec.externalGateway,
     gatewayIPs: vpc.status?.gatewayIPs,
     staticRoutes: vpc.spec.staticRoutes,
+    // VPCPeerings give way to the static routes that are in effect.
+    routes: findCondition(vpc.status?.conditions, 'RoutesResolved')?.message,
   }),
 };
 

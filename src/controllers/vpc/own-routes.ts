@@ -1,9 +1,10 @@
-import { parseCidr, type Cidr, type VPC } from '../../api/index.ts';
+import { parseCidr, type Cidr, type StaticRoute, type VPC } from '../../api/index.ts';
 import type { Env, PoolSources, Stores } from '../common/env.ts';
-import { allowedNetwork } from '../externalnetwork/index.ts';
+import { allowedNetwork, readyNetwork } from '../externalnetwork/index.ts';
 import { routeWaiters } from '../pools/pools.ts';
 import type { HeldNetwork } from '../pools/router-routes.ts';
 import { recordedRoutes } from '../rows/recorded.ts';
+import { usedRoutes, type RouteGateway, type RouteSources } from './routes.ts';
 
 /** Returns the range of the ExternalNetwork that a VPC names and may use. */
 export function externalRange(
@@ -28,10 +29,11 @@ export function holdOwnRoutes(
   { stores, pools: { routes, waiting } }: Pick<Env, 'stores' | 'pools'>,
   key: string,
   vpc: VPC,
+  used: readonly StaticRoute[],
 ): { readonly applied: () => void } | undefined {
   const { namespace = '', uid } = vpc.metadata;
   const external = externalRange(stores, vpc);
-  const networks = heldNetworks(staticDestinations(vpc), external);
+  const networks = heldNetworks(destinationsOf(used), external);
   if (networks.some((network) => routes.othersAt(namespace, uid, network).length > 0)) {
     waiting.add(routeWaiters(namespace), 'VPC', key);
     return undefined;
@@ -56,9 +58,26 @@ function heldNetworks(destinations: readonly Cidr[], external: Cidr | undefined)
   return external === undefined ? routes : [...routes, { network: external }];
 }
 
-/** Returns the destinations of the static routes. */
-export function staticDestinations({ spec }: VPC): readonly Cidr[] {
-  return (spec.staticRoutes ?? []).flatMap(({ destination }) => {
+/** Returns the destinations of the static routes that the router of a VPC with this range uses. */
+export function staticDestinations(sources: RouteSources, vpc: VPC, range: Cidr): readonly Cidr[] {
+  return destinationsOf(usedRoutes(sources, vpc, range, presentGateway(sources, vpc)).used);
+}
+
+/** Returns the gateway of a VPC as far as routes depend on it; undefined unless the VPC holds an address for it. */
+function presentGateway(
+  { stores, pools }: RouteSources,
+  { metadata: { namespace = '', uid }, spec: { externalGateway } }: VPC,
+): RouteGateway | undefined {
+  if (externalGateway === undefined) return undefined;
+  const allowed = allowedNetwork(stores, namespace, externalGateway.externalNetworkRef.name);
+  const network = allowed.ok ? readyNetwork(allowed.value) : allowed;
+  if (!network.ok) return undefined;
+  const address = pools.external.network(network.value.uid)?.heldBy(uid);
+  return address && { network: network.value, address };
+}
+
+function destinationsOf(routes: readonly StaticRoute[]): readonly Cidr[] {
+  return routes.flatMap(({ destination }) => {
     const cidr = parseCidr(destination, { family: 4 });
     return cidr.ok ? [cidr.value] : [];
   });

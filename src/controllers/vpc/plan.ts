@@ -50,7 +50,7 @@ export function planVpc(
   const policy = onLinkPolicy(uid);
   const filters = vpcFilters(uid, cidr);
   const protection = controlPlaneRows(uid, hostLimits);
-  const external = planGateway(vpc, cidr, gateway, mtu);
+  const external = planGateway(vpc, cidr, gateway, routes, mtu);
   return {
     rows: [router, policy, ...routeRows, ...filters.rows, ...protection.rows, ...external.rows],
     memberships: [

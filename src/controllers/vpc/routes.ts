@@ -9,6 +9,7 @@ import {
   type Cidr,
   type DesiredCondition,
   type StaticRoute,
+  type Subnet,
   type VPC,
 } from '../../api/index.ts';
 import { subtractNetworks, type Network } from '../../ovn/index.ts';
@@ -17,6 +18,7 @@ import { collect, fromParsed, type Checked } from '../common/problem.ts';
 import { linkRange } from '../pools/links.ts';
 import type { SubnetPool } from '../pools/pools.ts';
 import { networkOf } from '../rows/network.ts';
+import { knownCidr } from '../rows/recorded.ts';
 import type { Gateway } from './gateway.ts';
 import { vpcNetwork } from './kind.ts';
 
@@ -40,36 +42,49 @@ interface RefusedRoute {
 interface Routes {
   readonly used: readonly StaticRoute[];
   readonly refused: readonly RefusedRoute[];
+  /** The routes whose next hop the router does not reach. */
+  readonly unreachable: readonly StaticRoute[];
 }
 
-export const noRoutes: Routes = { used: [], refused: [] };
+export const noRoutes: Routes = { used: [], refused: [], unreachable: [] };
+
+/** The part of a gateway that decides about routes. */
+export type RouteGateway = Pick<Gateway, 'address'> & {
+  readonly network: Pick<Gateway['network'], 'name' | 'cidr' | 'isAllocatable'>;
+};
+
+export type RouteSources = Pick<Env, 'stores' | 'pools' | 'writer'>;
 
 /**
- * Decides which static routes of a VPC the router uses. A route may not lead into a network in which the router has
+ * Decides which static routes of a VPC the router uses. A route that the router does not use replaces no other route.
+ * The router does not use a route whose next hop it does not reach: northd would omit the route. A route may not lead into a network in which the router has
  * an address, because the router would have two routes to the same addresses. The next hop must not be an address of
  * a router: neither of this one, nor of a peer on the link of a VPCPeering, which routes by its own rules only. In the
  * ExternalNetwork it must not be an address that VPCs and FloatingIPs get, because it may belong to another tenant.
  */
 export function usedRoutes(
-  { pools }: Pick<Env, 'pools'>,
-  { metadata, spec }: VPC,
+  sources: RouteSources,
+  vpc: VPC,
   range: Cidr,
-  gateway: Gateway | undefined,
+  gateway: RouteGateway | undefined,
 ): Routes {
   const used: StaticRoute[] = [];
   const refused: RefusedRoute[] = [];
-  for (const route of spec.staticRoutes ?? []) {
-    const because = refusalOf(route, range, gateway) ?? refusalInSubnet(pools, metadata.uid, route);
-    if (because === undefined) used.push(route);
-    else refused.push({ route, because });
+  const unreachable: StaticRoute[] = [];
+  for (const route of vpc.spec.staticRoutes ?? []) {
+    const because =
+      refusalOf(route, range, gateway) ?? refusalInSubnet(sources.pools, vpc.metadata.uid, route);
+    if (because !== undefined) refused.push({ route, because });
+    else if (isReachable(sources, vpc, gateway, route.nextHop)) used.push(route);
+    else unreachable.push(route);
   }
-  return { used, refused };
+  return { used, refused, unreachable };
 }
 
 function refusalOf(
   { destination, nextHop }: StaticRoute,
   range: Cidr,
-  gateway: Gateway | undefined,
+  gateway: RouteGateway | undefined,
 ): string | undefined {
   const network = parseCidr(destination, { family: 4 });
   const hop = parseAddress(nextHop, { family: 4 });
@@ -119,32 +134,30 @@ export function networksThrough(vpc: VPC, subnetRange: Cidr, pool: SubnetPool): 
 }
 
 /**
- * Returns the condition that states whether the router uses all static routes of a VPC. northd omits a route whose
- * next hop is in no network of the router, and reports that only in its own log. The result is empty for a VPC
- * without routes. Ready does not depend on the condition: a user may create Subnets only after their VPC is ready,
- * and everything else works.
+ * Returns the condition that states whether the router uses all static routes of a VPC. The message lists every route
+ * that the router does not use: objects that depend on these routes are woken by it. The result is empty for a VPC
+ * without routes. Ready does not depend on the condition: a user may create Subnets only after their VPC is ready, and
+ * everything else works.
  */
-export function routesResolved(
-  env: Pick<Env, 'stores' | 'pools'>,
-  vpc: VPC,
-  { used, refused }: Routes,
-  gateway: Gateway | undefined,
-): readonly DesiredCondition[] {
-  if (used.length + refused.length === 0) return [];
+export function routesResolved({ used, refused, unreachable }: Routes): readonly DesiredCondition[] {
+  if (used.length + refused.length + unreachable.length === 0) return [];
+  const sentences: string[] = [];
   if (refused.length > 0) {
     const routes = refused.map(({ route, because }) => `${textOf(route)} (${because})`).join(', ');
-    const message = `The router does not use the static routes ${routes}; remove or change these routes.`;
-    return [condition('RoutesResolved', 'False', 'RouteRefused', message)];
+    sentences.push(`The router does not use the static routes ${routes}; remove or change these routes.`);
   }
-  const unreachable = used.filter(({ nextHop }) => !isReachable(env, vpc, gateway, nextHop));
-  if (unreachable.length === 0) {
+  if (unreachable.length > 0)
+    sentences.push(
+      `The router does not reach the next hop of the static routes ${unreachable.map(textOf).join(', ')}, so these ` +
+        'routes are not in effect and replace no other route. ' +
+        'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.',
+    );
+  if (sentences.length === 0) {
     const message = 'The router reaches the next hop of every static route.';
     return [condition('RoutesResolved', 'True', 'RoutesResolved', message)];
   }
-  const message =
-    `The router does not reach the next hop of the static routes ${unreachable.map(textOf).join(', ')}, so these routes are not in effect. ` +
-    'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.';
-  return [condition('RoutesResolved', 'False', 'NextHopUnreachable', message)];
+  const reason = refused.length > 0 ? 'RouteRefused' : 'NextHopUnreachable';
+  return [condition('RoutesResolved', 'False', reason, sentences.join(' '))];
 }
 
 const textOf = ({ destination, nextHop }: StaticRoute): string => `${destination} via ${nextHop}`;
@@ -154,16 +167,23 @@ const textOf = ({ destination, nextHop }: StaticRoute): string => `${destination
  * finds the Subnet of an address without a search through all Subnets.
  */
 function isReachable(
-  { stores, pools }: Pick<Env, 'stores' | 'pools'>,
+  { stores, pools, writer }: RouteSources,
   vpc: VPC,
-  gateway: Gateway | undefined,
+  gateway: RouteGateway | undefined,
   nextHop: string,
 ): boolean {
   const address = parseAddress(nextHop, { family: 4 });
   if (!address.ok) return false;
   if (gateway !== undefined && containsAddress(gateway.network.cidr, address.value)) return true;
   const subnet = stores.Subnet.byUid(pools.subnetAt(vpc.metadata.uid, address.value) ?? '');
-  if (subnet?.status?.switchName === undefined || subnet.status.gatewayIP === undefined) return false;
-  const cidr = parseCidr(subnet.status.cidr ?? '', { family: 4 });
-  return cidr.ok && containsAddress(cidr.value, address.value);
+  if (subnet === undefined || !hasRouterPort(writer, subnet)) return false;
+  const cidr = knownCidr(writer, subnet, 'Logical_Switch');
+  return cidr !== undefined && containsAddress(cidr, address.value);
+}
+
+/** Whether OVN connects the Subnet to the router. The rows decide while the Subnet has no status. */
+function hasRouterPort(writer: RouteSources['writer'], { metadata, status }: Subnet): boolean {
+  return status?.switchName === undefined
+    ? writer.ownedBy(metadata.uid).some(({ table }) => table === 'Logical_Router_Port')
+    : status.gatewayIP !== undefined;
 }

@@ -79,8 +79,8 @@ export class VPCPeeringController implements KindController<VPCPeering> {
   #refuse(peering: VPCPeering, problem: Problem, consent: Consent, connection?: Connection): Intent<object> {
     const { pools } = this.#env;
     const { uid, namespace = '' } = peering.metadata;
-    if (problem.reason === 'CIDROverlap')
-      pools.waiting.add(routeWaiters(namespace), 'VPCPeering', keyOf(peering));
+    // The claims of older peerings decide which networks are refused, whatever the problem is.
+    if (connection !== undefined) pools.waiting.add(routeWaiters(namespace), 'VPCPeering', keyOf(peering));
     return {
       desired: { ...nothing, rows: consentRows(uid, consent) },
       ...conditionOf(problem),

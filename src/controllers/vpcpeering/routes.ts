@@ -74,11 +74,11 @@ export function routesOf(sources: Sources, from: Side, to: Side): Routes {
  * gives way to these claims. The function does not depend on other peerings: otherwise three VPCs that are peered in a
  * circle could exclude each other endlessly.
  */
-export function claimsOf({ stores }: Pick<Sources, 'stores'>, from: Side, to: Side): Routes {
+export function claimsOf(sources: Sources, from: Side, to: Side): Routes {
   const accepted = new Map<string, Cidr>();
   const refused: Refusal[] = [];
-  const external = externalRange(stores, from.vpc);
-  const routes = new Set(staticDestinations(from.vpc).map(formatCidr));
+  const external = externalRange(sources.stores, from.vpc);
+  const routes = new Set(staticDestinations(sources, from.vpc, from.range).map(formatCidr));
   const limits = from.accepted ?? [from.consent.range ?? to.range];
   for (const network of to.advertised) {
     const parts = partsIn(network, limits);

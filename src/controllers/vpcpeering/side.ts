@@ -14,7 +14,7 @@ import { recordedCidr, type Consent } from '../rows/recorded.ts';
 import { consentOf } from './consent.ts';
 import { peeringsOf } from './kind.ts';
 
-export type Sources = Pick<Env, 'stores' | 'writer'>;
+export type Sources = Pick<Env, 'stores' | 'pools' | 'writer'>;
 
 /** One side of a connection. */
 export interface Side {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { rankChassis, selectChassis } from '../../../src/controllers/externalnetwork/chassis.ts';
-import { externalNetwork, namespace, vpc } from '../../support/controllers/manifests.ts';
+import { externalNetwork, namespace, subnet, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { rowsOf } from '../../support/controllers/rows.ts';
 
@@ -137,6 +137,7 @@ describe('the gateway of a VPC', () => {
     cluster.apply(
       outward({ staticRoutes: [{ destination: '0.0.0.0/0', nextHop: '10.9.1.9' }] }, { snat: 'Disabled' }),
     );
+    cluster.apply(subnet('web', { cidr: '10.9.1.0/24' }));
     await cluster.settle();
     expect(rowsOf(cluster, 'VPC', 'net', 'NAT')).toEqual([]);
     expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route')).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { keyOf, type KubeObject } from '../../../src/reconcile/index.ts';
-import { externalNetwork, vpcPeering } from '../../support/controllers/manifests.ts';
+import { externalNetwork, subnet, vpcPeering } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import {
   conflictsAmong,
@@ -115,6 +115,9 @@ function changesOf(cluster: OfflineCluster, random: () => number): readonly (() 
       if (uid !== undefined) peer(cluster, from, to, { ...spec(), peer: { vpcUID: uid } });
     },
     () => {
+      // The static routes are in effect while this Subnet exists.
+      if (random() < 0.5) cluster.apply(subnet('web', { cidr: '10.0.0.0/24' }, 'hub'));
+      else cluster.delete('Subnet', 'hub/web');
       const staticRoutes = some(networks).map((destination) => ({ destination, nextHop: '10.0.0.9' }));
       const externalGateway = random() < 0.5 ? { externalGateway: gateway } : {};
       const net = cluster.get('VPC', 'hub/net')!;
@@ -151,7 +154,7 @@ describe.each(seeds)('the routers of peered VPCs during random changes (seed %d)
     writer.down = false;
     await cluster.settle((objects) => shuffled(objects, random));
     expect(connected).toBeGreaterThan(0);
-    const kinds = ['Namespace', 'ExternalNetwork', 'VPC', 'VPCPeering'] as const;
+    const kinds = ['Namespace', 'ExternalNetwork', 'VPC', 'Subnet', 'VPCPeering'] as const;
     const objects: readonly KubeObject[] = kinds.flatMap((kind) => [...cluster.stores[kind].values()]);
     const copy = await settledWith(shuffled(objects, random), (all) => shuffled(all, random));
     expect(routesIn(copy)).toEqual(routesIn(cluster));

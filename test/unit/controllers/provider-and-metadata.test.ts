@@ -50,6 +50,7 @@ describe('a Subnet on a physical network', () => {
 describe('static routes of a VPC', () => {
   it('become routes of the router next to the default route of the gateway, and are removed with their entry in the spec', async () => {
     cluster.apply(externalNetwork('public'));
+    cluster.apply(subnet('web', { cidr: '10.9.1.0/24' }));
     const outward = (staticRoutes: object[]) =>
       vpc('net', {
         cidr: '10.9.0.0/16',

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { mustParseCidr } from '../../../src/api/index.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
 import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
-import { namespace, vpc, vpcPeering } from '../../support/controllers/manifests.ts';
+import { namespace, subnet, vpc, vpcPeering } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
 import { rowsOf } from '../../support/controllers/rows.ts';
 import { takeAll } from '../../support/reconcile/steps.ts';
@@ -158,6 +158,7 @@ describe('a VPCPeering', () => {
       );
     // A wider or narrower network is not a conflict, because the longest prefix has precedence.
     cluster.apply(withRoutes('10.2.0.0/15', '10.2.3.0/24'));
+    cluster.apply(subnet('web', { cidr: '10.1.0.0/24' }, 'a'));
     cluster.apply(peering('a', 'b'));
     cluster.apply(peering('b', 'a'));
     await cluster.settle();
@@ -173,6 +174,23 @@ describe('a VPCPeering', () => {
     cluster.apply(withRoutes());
     await cluster.settle();
     expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
+  });
+
+  it('does not wait for a static route that is not in effect, and gives way when the route is in effect', async () => {
+    const staticRoutes = [{ destination: '10.2.0.0/16', nextHop: '10.1.0.9' }];
+    cluster.apply(vpc('net', { cidr: '10.1.0.0/16', defaults: 'None', staticRoutes }, 'a'));
+    cluster.apply(peering('a', 'b'));
+    cluster.apply(peering('b', 'a'));
+    await cluster.runQueue();
+    expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
+    cluster.apply(subnet('web', { cidr: '10.1.0.0/24' }, 'a'));
+    await cluster.runQueue();
+    expect(ready('a', 'b')).toMatch(/^!RouteConflict: /);
+    expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route', 'a')).toHaveLength(1);
+    cluster.delete('Subnet', 'a/web');
+    await cluster.runQueue();
+    expect([ready('a', 'b'), ready('b', 'a')]).toEqual(['Ready', 'Ready']);
+    expect(rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route', 'a')).toEqual([]);
   });
 
   it('prevents the deletion of its own VPC, and not of the other VPC', async () => {

@@ -9,6 +9,7 @@ import {
   vpc,
 } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { rowsOf } from '../../support/controllers/rows.ts';
 
 let cluster: OfflineCluster;
 beforeEach(() => {
@@ -128,6 +129,8 @@ describe('a VPC', () => {
         externalGateway: { externalNetworkRef: { name: 'public' } },
       });
     const resolved = () => cluster.condition('RoutesResolved', 'VPC', 'default/net');
+    const hops = () =>
+      rowsOf(cluster, 'VPC', 'net', 'Logical_Router_Static_Route').map(({ nexthop }) => nexthop);
     beforeEach(() => {
       cluster.apply(namespace('default'));
       cluster.apply(externalNetwork('public'));
@@ -141,9 +144,52 @@ describe('a VPC', () => {
       expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
       expect(resolved()).toBe(
         '!NextHopUnreachable: The router does not reach the next hop of the static routes 192.168.1.0/24 via 10.9.2.9, ' +
-          '192.168.3.0/24 via 10.7.0.1, so these routes are not in effect. ' +
+          '192.168.3.0/24 via 10.7.0.1, so these routes are not in effect and replace no other route. ' +
           'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.',
       );
+    });
+
+    it.each([
+      ['has no Subnet', '10.9.1.9'],
+      ['is in a Subnet without gateway', '10.9.2.9'],
+      ['is outside the VPC', '10.7.0.1'],
+      ['may belong to another tenant', '203.0.113.150'],
+    ])(
+      'keeps the default route of its gateway while the next hop of its own one %s',
+      async (_what, nextHop) => {
+        const net = vpc('net', {
+          cidr: '10.9.0.0/16',
+          defaults: 'None',
+          staticRoutes: [{ destination: '0.0.0.0/0', nextHop }],
+          externalGateway: { externalNetworkRef: { name: 'public' } },
+        });
+        cluster.apply(net);
+        cluster.apply(subnet('b', { cidr: '10.9.2.0/24', gateway: { mode: 'None' } }));
+        await cluster.runQueue();
+        expect(hops()).toEqual(['203.0.113.1']);
+        expect(resolved()).toMatch(/^!(NextHopUnreachable|RouteRefused): /);
+      },
+    );
+
+    it('uses its own default route exactly while OVN contains the Subnet of the next hop', async () => {
+      const net = vpc('net', {
+        cidr: '10.9.0.0/16',
+        defaults: 'None',
+        staticRoutes: [{ destination: '0.0.0.0/0', nextHop: '10.9.1.9' }],
+        externalGateway: { externalNetworkRef: { name: 'public' } },
+      });
+      cluster.apply(net);
+      await cluster.runQueue();
+      expect(hops()).toEqual(['203.0.113.1']);
+      cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
+      await cluster.runQueue();
+      expect(hops()).toEqual(['10.9.1.9']);
+      await cluster.restart();
+      await cluster.settle((objects) => objects.toReversed());
+      expect(hops()).toEqual(['10.9.1.9']);
+      cluster.delete('Subnet', 'default/a');
+      await cluster.runQueue();
+      expect(hops()).toEqual(['203.0.113.1']);
     });
 
     it('reports that its router reaches all next hops, and has no condition without routes', async () => {
@@ -236,15 +282,15 @@ describe('a VPC', () => {
   });
 
   it('stays Programmed while OVN is not reachable and no change is necessary', async () => {
-    cluster.apply(vpc('net', { defaults: 'None' }));
+    const net = (spec: object = {}) => vpc('net', { cidr: '10.9.0.0/16', defaults: 'None', ...spec });
+    cluster.apply(net());
+    cluster.apply(subnet('a', { cidr: '10.9.1.0/24' }));
     await cluster.settle();
     cluster.writer.down = true;
     cluster.statusWrites.length = 0;
     await cluster.settle();
     expect(cluster.statusWrites).toEqual([]);
-    cluster.apply(
-      vpc('net', { defaults: 'None', staticRoutes: [{ destination: '0.0.0.0/0', nextHop: '10.0.0.9' }] }),
-    );
+    cluster.apply(net({ staticRoutes: [{ destination: '0.0.0.0/0', nextHop: '10.9.1.9' }] }));
     await cluster.settle();
     expect(cluster.ready('VPC', 'default/net')).toMatch(/^!OVNConnectionFailed: OVN_CONNECTION_FAILED: /);
     cluster.writer.down = false;
