@@ -276,8 +276,8 @@ const catalogue = {
   ModeNotSupported: {
     about: 'object',
     stalls: true,
-    when: 'The NatRule has `mode: Distributed`, and its Port is in a Subnet on a physical network. The operator applies `mode: Centralized`.',
-    remedy: 'Set `mode: Centralized`, or use a Port of another Subnet.',
+    when: 'The NatRule has `mode: Distributed`, and its Port is in a Subnet on a physical network, or a DNAT rule forwards to the Port. The operator applies `mode: Centralized`.',
+    remedy: 'Set `mode: Centralized`, use a Port of another Subnet, or delete the DNAT rules of the Port.',
   },
   PeeringConflict: {
     about: 'object',

@@ -52,7 +52,7 @@ export interface NatRuleSpec {
    * Where OVN translates the address. Allowed only with type `FloatingIP`. `Centralized`: on the gateway
    * chassis. `Distributed`: on the hypervisor of the machine if the interface is up there and the hypervisor
    * has the physical network, otherwise on the gateway chassis. Not possible for a Port of a Subnet with
-   * `provider`. Unset: `Centralized`.
+   * `provider`, and not together with a NatRule of type `DNAT` for the same Port. Unset: `Centralized`.
    */
   readonly mode?: 'Centralized' | 'Distributed';
 }

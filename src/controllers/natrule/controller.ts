@@ -15,14 +15,14 @@ import { bad, conditionOf, good, type Checked, type Problem } from '../common/pr
 import { holdQuota } from '../common/quota.ts';
 import { tenantOf } from '../common/tenant.ts';
 import { recountAddresses } from '../externalnetwork/index.ts';
-import type { Stakes } from '../pools/contenders.ts';
 import { rangesOf, valueOf } from '../pools/pools.ts';
 import type { ExternalAddress } from '../pools/external.ts';
 import { recordedCidr, recordedNat } from '../rows/recorded.ts';
 import { objectsOf, vpcOf } from '../vpc/index.ts';
-import { conflictProblem, contenderOf, stakesOf } from './conflicts.ts';
+import { compete, conflictProblem, stakesOf, withdraw, type RuleStakes } from './conflicts.ts';
 import { externalAddress, holdExternal, natContext, type NatContext } from './external.ts';
 import { internalSide, type Internal } from './internal.ts';
+import { modeProblem } from './mode.ts';
 import { planNatRule } from './plan.ts';
 
 /** A rule whose references are resolved. */
@@ -30,6 +30,8 @@ interface Translation {
   readonly context: NatContext;
   readonly external: Address;
   readonly internal: Internal;
+  /** Why the rule is not in effect with its mode. */
+  readonly mode: Problem | undefined;
 }
 
 /**
@@ -57,7 +59,7 @@ export class NatRuleController implements KindController<NatRule> {
       ...this.#intent(rule, translation),
       applied: () => {
         this.#releaseUnused(rule, translation);
-        this.#env.pools.contenders.keep(rule.metadata.uid, stakes);
+        withdraw(this.#env, rule.metadata.uid, stakes);
       },
     };
   }
@@ -81,7 +83,7 @@ export class NatRuleController implements KindController<NatRule> {
     if (!translation.ok) {
       return { desired: nothing, ...conditionOf(translation.problem), status: () => ({}) };
     }
-    const { context, external, internal } = translation.value;
+    const { context, external, internal, mode } = translation.value;
     const { status } = rule;
     const { namespace = '', uid } = rule.metadata;
     const { networkUid, address } = externalAddressOf(translation.value);
@@ -92,10 +94,10 @@ export class NatRuleController implements KindController<NatRule> {
         networkUid: context.network.metadata.uid,
         external: formatAddress(external),
         internal,
-        isUp: this.#isUp(rule, internal, context),
+        isUp: mode === undefined && this.#isUp(rule, internal, context),
         subnetUids: rule.spec.type === 'DNAT' ? this.#switches(context) : [],
       }),
-      accepted: modeProblem(rule, internal),
+      accepted: mode,
       status: (programmed) =>
         programmed
           ? { externalIP: formatAddress(external), internalIP: internal.address }
@@ -126,9 +128,9 @@ export class NatRuleController implements KindController<NatRule> {
   }
 
   /** Lets the rule compete with the other rules that use the same address, source or Port. */
-  #join(rule: NatRule, context: NatContext): Stakes | undefined {
+  #join(rule: NatRule, context: NatContext): RuleStakes | undefined {
     const stakes = stakesOf(this.#env, rule, context);
-    if (stakes !== undefined) this.#env.pools.contenders.join(contenderOf(rule), stakes);
+    if (stakes !== undefined) compete(this.#env, rule, stakes);
     return stakes;
   }
 
@@ -136,7 +138,7 @@ export class NatRuleController implements KindController<NatRule> {
     rule: NatRule,
     context: NatContext,
     external: Address,
-    stakes: Stakes | undefined,
+    stakes: RuleStakes | undefined,
   ): Checked<Translation> {
     const conflict = stakes && conflictProblem(this.#env, rule, stakes, formatAddress(external));
     if (conflict !== undefined) return { ok: false, problem: conflict };
@@ -146,18 +148,16 @@ export class NatRuleController implements KindController<NatRule> {
     if (snat !== undefined) return snat;
     const excess = holdQuota(this.#env, rule, 'natRules', 1);
     if (excess !== undefined) return { ok: false, problem: excess };
-    return good({ context, external, internal: internal.value });
+    const mode = modeProblem(this.#env, rule, internal.value, stakes);
+    return good({ context, external, internal: internal.value, mode });
   }
 
   /**
    * Whether the VM of a distributed rule is up on a host that has the physical network. On another host, the traffic
    * would be lost. While the state is unknown, the result is the state in OVN.
    */
-  #isUp(rule: NatRule, internal: Internal, { network }: NatContext): boolean {
-    const { logicalPort } = internal;
-    const { uid } = rule.metadata;
-    if (rule.spec.mode !== 'Distributed' || logicalPort === undefined) return false;
-    if (modeProblem(rule, internal) !== undefined) return false;
+  #isUp({ metadata: { uid }, spec }: NatRule, { logicalPort }: Internal, { network }: NatContext): boolean {
+    if (spec.mode !== 'Distributed' || logicalPort === undefined) return false;
     const { bindings, chassis, writer } = this.#env;
     if (!bindings.isKnown || !chassis.isKnown) return recordedNat(writer, uid)?.isDistributed ?? false;
     const host = bindings.hostOf(logicalPort);
@@ -187,18 +187,6 @@ export class NatRuleController implements KindController<NatRule> {
 /** Returns the external address in the rows of a translation. */
 function externalAddressOf({ context, external }: Translation): ExternalAddress {
   return { networkUid: context.network.metadata.uid, address: external };
-}
-
-/**
- * Returns a problem if OVN cannot translate a distributed floating IP on the host of the Port. In a Subnet on a physical
- * network, the router works at the gateway chassis, so packets on another host would not be translated.
- */
-function modeProblem({ spec }: NatRule, { isProvider = false }: Internal): Problem | undefined {
-  if (spec.mode !== 'Distributed' || !isProvider) return undefined;
-  const message =
-    'The Port is in a Subnet on a physical network, and OVN translates the addresses of such a Port only on the gateway ' +
-    'chassis. The operator applies mode: Centralized; set the same in the NatRule.';
-  return { reason: 'ModeNotSupported', message };
 }
 
 /** Returns a problem if the rule translates the whole VPC, which the SNAT of the VPC already does. */

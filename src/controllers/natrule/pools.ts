@@ -10,14 +10,14 @@ import { recordedAddress } from '../pools/adopt-external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
 import { recordedNat } from '../rows/recorded.ts';
 import { objectsOf } from '../vpc/index.ts';
-import { contenderOf, stakesOf } from './conflicts.ts';
+import { compete, stakesOf, withdraw } from './conflicts.ts';
 import { natContext } from './external.ts';
 
 /** Releases a rule's shares of external addresses, and lets the rules that conflicted with it take effect. */
 export function releaseNatRule(env: Env, uid: string): void {
   recountAddresses(env, env.pools.external.keepShares(uid));
   env.pools.usage.release(uid);
-  env.pools.contenders.keep(uid);
+  withdraw(env, uid);
 }
 
 /**
@@ -30,7 +30,7 @@ export function adoptNatRule(sources: PoolSources, rule: NatRule): readonly Pool
   const conflicts = adoptShare(sources, namespace, uid);
   const context = natContext(sources, rule);
   const stakes = context.ok ? stakesOf(sources, rule, context.value) : undefined;
-  if (stakes !== undefined) sources.pools.contenders.join(contenderOf(rule), stakes);
+  if (stakes !== undefined) compete(sources, rule, stakes);
   return conflicts;
 }
 

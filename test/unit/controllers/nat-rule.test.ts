@@ -230,6 +230,36 @@ describe('a NatRule', () => {
     expect(ready('rule')).toBe('Ready');
   });
 
+  it('of type FloatingIP is not distributed while a DNAT rule, older or younger, forwards to the same Port', async () => {
+    cluster.bindings = new Map([[cluster.get('Port', 'default/a')!.metadata.uid, 'gw1']]);
+    cluster.apply(address('ip'));
+    cluster.apply(floating('rule', { mode: 'Distributed' }));
+    await cluster.runQueue();
+    expect(ready('rule')).toBe('Ready');
+    expect(rows('rule', 'NAT')[0]).toHaveProperty('external_mac');
+    for (const target of [{ portRef: { name: 'a' } }, { address: '10.9.1.11' }]) {
+      cluster.apply(dnat('web', 80, { target }));
+      await cluster.runQueue();
+      expect([ready('rule'), ready('web')]).toEqual([
+        expect.stringMatching(
+          /^!ModeNotSupported: .*the NatRule "web" .*set the same in the NatRule, or delete/,
+        ),
+        'Ready',
+      ]);
+      expect(rows('rule', 'NAT')[0]).not.toHaveProperty('external_mac');
+      await cluster.restart();
+      await cluster.settle();
+      expect(ready('rule')).toMatch(/^!ModeNotSupported/);
+      cluster.delete('NatRule', 'default/web');
+      await cluster.runQueue();
+      expect(ready('rule')).toBe('Ready');
+      expect(rows('rule', 'NAT')[0]).toHaveProperty('external_mac');
+    }
+    cluster.apply(dnat('other', 80, { target: { portRef: { name: 'b' } } }));
+    await cluster.runQueue();
+    expect(ready('rule')).toBe('Ready');
+  });
+
   it('of a reused distributed address has the same MAC address as before', async () => {
     project('other', '10.8');
     cluster.apply(address('ip', { address: '203.0.113.150' }));
