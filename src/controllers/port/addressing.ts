@@ -15,7 +15,7 @@ import { rangesOf, valueOf, type Pools, type SubnetPool } from '../pools/pools.t
 import { bad, fromParsed, good, type Checked, type Problem } from '../common/problem.ts';
 import type { SubnetNetwork } from '../subnet/index.ts';
 import {
-  checksAddresses,
+  holdsAddresses,
   parseAllowed,
   refusedAddresses,
   type AddressScope,
@@ -165,7 +165,7 @@ function shareAddresses(
       refuse(
         'is not a single address of the Subnet, and other tenants may be on its VLAN; use single addresses (/32) of the Subnet.',
       );
-    else if (checksAddresses(spec) && containsCidr(cidr, network)) {
+    else if (holdsAddresses(spec, network) && containsCidr(cidr, network)) {
       const refused = share(addresses, uid, [network]);
       const holder = refused.get(network);
       if (!refused.has(network)) shares.push(network);

@@ -51,6 +51,13 @@ export const checksAddresses = ({ spoofingProtection }: Pick<Port['spec'], 'spoo
   spoofingProtection !== 'MACOnly' && spoofingProtection !== 'Disabled';
 
 /**
+ * Whether an entry in the Subnet holds its addresses, so that no Port has one of them as its own. Without a check of
+ * OVN, a wider entry names no address in particular, but a single address is a virtual address.
+ */
+export const holdsAddresses = (spec: Pick<Port['spec'], 'spoofingProtection'>, network: Cidr): boolean =>
+  checksAddresses(spec) || network.prefix === 32;
+
+/**
  * Returns why a Port may not have additional addresses of `network`, as the end of a sentence; undefined if it may.
  * Addresses of the VPC outside the Subnet belong to other Ports, present or future.
  */
@@ -61,11 +68,10 @@ export function refusedAddresses(
 ): string | undefined {
   const found = specialNetworks.find((each) => overlaps(network, each.network));
   if (found !== undefined) return `contains ${found.name}`;
-  if (checksAddresses(spec)) {
-    if (containsCidr(subnet, network)) return ofNetworkItself(network, subnet, gateway);
-    if (overlaps(network, vpc))
-      return `contains addresses of the VPC (${formatCidr(vpc)}) outside the Subnet (${formatCidr(subnet)})`;
-  }
+  if (containsCidr(subnet, network))
+    return holdsAddresses(spec, network) ? ofNetworkItself(network, subnet, gateway) : undefined;
+  if (checksAddresses(spec) && overlaps(network, vpc))
+    return `contains addresses of the VPC (${formatCidr(vpc)}) outside the Subnet (${formatCidr(subnet)})`;
   const other = around.find((each) => overlaps(network, each.network));
   return other && `contains addresses of ${other.name} (${formatCidr(other.network)})`;
 }
@@ -90,11 +96,14 @@ export function sharedNetworks(
   subnet: Cidr,
   gateway: Address | undefined,
 ): readonly Cidr[] {
-  const allowed = checksAddresses(spec) ? parseAllowed(spec) : good([]);
+  const allowed = parseAllowed(spec);
   if (!allowed.ok) return [];
   return allowed.value
     .map(({ network }) => network)
     .filter(
-      (network) => containsCidr(subnet, network) && ofNetworkItself(network, subnet, gateway) === undefined,
+      (network) =>
+        holdsAddresses(spec, network) &&
+        containsCidr(subnet, network) &&
+        ofNetworkItself(network, subnet, gateway) === undefined,
     );
 }

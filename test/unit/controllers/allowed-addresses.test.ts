@@ -154,7 +154,41 @@ describe('allowedAddresses of a Port', () => {
     expect([ready('p'), ready('named')]).toEqual(['Ready', expect.stringContaining('of the Port "p"')]);
   });
 
-  it('without a check of IP addresses hold no addresses, and their networks are not checked against Ports', async () => {
+  it.each(['MACAndIP', 'MACOnly', 'Disabled'])(
+    'conflict with a Port that reserves a virtual address, whichever comes first (%s)',
+    async (spoofingProtection) => {
+      const member = (name: string) =>
+        portIn('a', name, { spoofingProtection, allowedAddresses: [{ cidr: '10.9.1.100/32' }] });
+      const reserving = portIn('a', 'vip', { ipAddress: '10.9.1.100' });
+      cluster.apply(reserving);
+      await cluster.settle();
+      cluster.apply(member('p'));
+      await cluster.settle();
+      const refused =
+        /^!AllowedAddressRefused: .*the Port "vip". A virtual address belongs to no Port: delete/;
+      expect([ready('vip'), ready('p')]).toEqual(['Ready', expect.stringMatching(refused)]);
+      cluster.delete('Port', 'default/vip');
+      await cluster.runQueue();
+      expect(ready('p')).toBe('Ready');
+      await cluster.restart();
+      cluster.apply(member('q'));
+      cluster.apply(reserving);
+      await cluster.settle((objects) => objects.toReversed());
+      expect([ready('p'), ready('q')]).toEqual(['Ready', 'Ready']);
+      expect(ready('vip')).toMatch(/^!IPAlreadyAllocated: .*in spec.allowedAddresses of the Port/);
+    },
+  );
+
+  it.each(['MACOnly', 'Disabled'])(
+    'without a check of IP addresses do not include the gateway address (%s)',
+    async (spoofingProtection) => {
+      cluster.apply(portIn('a', 'p', { spoofingProtection, allowedAddresses: [{ cidr: '10.9.1.1/32' }] }));
+      await cluster.settle();
+      expect(ready('p')).toMatch(/^!AllowedAddressRefused: .*10\.9\.1\.1, the gateway/);
+    },
+  );
+
+  it('without a check of IP addresses hold no addresses in wider networks, and their networks are not checked against Ports', async () => {
     cluster.apply(
       portIn('a', 'p', { spoofingProtection: 'MACOnly', allowedAddresses: [{ cidr: '10.9.1.0/24' }] }),
     );
