@@ -199,6 +199,12 @@ const catalogue = {
     when: 'The Subnet of the object is not ready.',
     remedy: 'Check the conditions of the Subnet.',
   },
+  SubnetWithoutGateway: {
+    about: 'reference',
+    when: 'The target or source of the NatRule is in a Subnet without gateway. The router of the VPC is not connected to the Subnet, so it cannot forward packets.',
+    remedy:
+      'Set `gateway.mode` of the Subnet to `Automatic` or `Address`, or use a machine in another Subnet.',
+  },
   PortNotFound: {
     about: 'reference',
     when: 'The Port that the object refers to does not exist in the namespace.',

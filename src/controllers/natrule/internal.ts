@@ -1,17 +1,22 @@
 import {
   containsAddress,
   containsCidr,
+  firstAddress,
   formatAddress,
   formatCidr,
+  lastAddress,
   parseAddress,
   parseCidr,
+  type Address,
   type NatRule,
+  type Subnet,
+  type VPC,
 } from '../../api/index.ts';
 import { refKey } from '../../reconcile/index.ts';
 import { interfaceId } from '../rows/names.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import { recordedCidr, recordedPort } from '../rows/recorded.ts';
-import { vpcOf } from '../vpc/index.ts';
+import { staticDestinations, vpcOf } from '../vpc/index.ts';
 import type { NatContext, Sources } from './external.ts';
 
 /** The internal side of a rule. */
@@ -28,9 +33,9 @@ export interface Internal {
 export function internalSide(sources: Sources, rule: NatRule, context: NatContext): Checked<Internal> {
   const { source, target } = rule.spec;
   if (source?.subnetRef !== undefined) return subnetSource(sources, rule, source.subnetRef.name, context);
-  if (source?.cidr !== undefined) return cidrSource(source.cidr, context);
+  if (source?.cidr !== undefined) return cidrSource(sources, source.cidr, context);
   if (target?.portRef !== undefined) return portTarget(sources, rule, target.portRef.name, context);
-  if (target?.address !== undefined) return addressTarget(target.address, context);
+  if (target?.address !== undefined) return addressTarget(sources, target.address, context);
   return bad('InvalidSpec', 'The NatRule has neither spec.source nor spec.target; set one of them.');
 }
 
@@ -50,20 +55,27 @@ function subnetSource(
   const recorded = recordedCidr(writer, subnet.metadata.uid, 'Logical_Switch');
   const inStatus = subnet.status?.switchName === undefined ? undefined : subnet.status.cidr;
   const cidr = inStatus ?? (recorded && formatCidr(recorded));
-  return cidr === undefined
-    ? bad('SubnetNotReady', `The Subnet "${name}" is not ready; check the conditions of the Subnet.`)
-    : good({ address: cidr });
+  if (cidr === undefined)
+    return bad('SubnetNotReady', `The Subnet "${name}" is not ready; check the conditions of the Subnet.`);
+  return hasGateway(subnet) ? good({ address: cidr }) : withoutGateway(subnet);
 }
 
-function cidrSource(text: string, { vpcCidr, vpc }: NatContext): Checked<Internal> {
+function cidrSource(sources: Sources, text: string, { vpcCidr, vpc }: NatContext): Checked<Internal> {
   const cidr = fromParsed(parseCidr(text, { family: 4 }), 'spec.source.cidr');
   if (!cidr.ok) return cidr;
-  if (containsCidr(vpcCidr, cidr.value)) return good({ address: formatCidr(cidr.value) });
-  const range = `${formatCidr(vpcCidr)} of the VPC "${vpc.metadata.name}"`;
-  return bad(
-    'AddressOutsideVPC',
-    `spec.source.cidr: ${text} is not inside the range ${range}; set a CIDR inside this range.`,
+  if (!containsCidr(vpcCidr, cidr.value)) {
+    const range = `${formatCidr(vpcCidr)} of the VPC "${vpc.metadata.name}"`;
+    return bad(
+      'AddressOutsideVPC',
+      `spec.source.cidr: ${text} is not inside the range ${range}; set a CIDR inside this range.`,
+    );
+  }
+  const [first, last] = [firstAddress(cidr.value), lastAddress(cidr.value)].map((address) =>
+    subnetAt(sources, vpc, address),
   );
+  return first !== undefined && first === last && !hasGateway(first)
+    ? withoutGateway(first)
+    : good({ address: formatCidr(cidr.value) });
 }
 
 function portTarget(
@@ -81,22 +93,52 @@ function portTarget(
     );
   }
   const address = port.status?.ipAddress ?? recordedPort(writer, port.metadata.uid)?.ip;
-  return address === undefined || subnet === undefined
-    ? bad('PortNotReady', `The Port "${name}" has no address yet; check the conditions of the Port.`)
-    : good({
+  if (address === undefined || subnet === undefined)
+    return bad('PortNotReady', `The Port "${name}" has no address yet; check the conditions of the Port.`);
+  return hasGateway(subnet)
+    ? good({
         address,
         logicalPort: interfaceId(port.metadata.uid),
         isProvider: subnet.spec.provider !== undefined,
-      });
+      })
+    : withoutGateway(subnet);
 }
 
-function addressTarget(text: string, { vpcCidr, vpc }: NatContext): Checked<Internal> {
+function addressTarget(sources: Sources, text: string, context: NatContext): Checked<Internal> {
+  const { vpcCidr, vpc } = context;
   const address = fromParsed(parseAddress(text, { family: 4 }), 'spec.target.address');
   if (!address.ok) return address;
-  if (containsAddress(vpcCidr, address.value)) return good({ address: formatAddress(address.value) });
-  const range = `${formatCidr(vpcCidr)} of the VPC "${vpc.metadata.name}"`;
+  if (!containsAddress(vpcCidr, address.value)) {
+    const range = `${formatCidr(vpcCidr)} of the VPC "${vpc.metadata.name}"`;
+    return bad(
+      'AddressOutsideVPC',
+      `spec.target.address: ${text} is not inside the range ${range}; set an address inside this range.`,
+    );
+  }
+  const internal = good({ address: formatAddress(address.value) });
+  const subnet = subnetAt(sources, vpc, address.value);
+  if (subnet !== undefined) return hasGateway(subnet) ? internal : withoutGateway(subnet);
+  const routes = staticDestinations(sources, vpc, vpcCidr);
+  if (routes.some((network) => containsAddress(network, address.value))) return internal;
   return bad(
-    'AddressOutsideVPC',
-    `spec.target.address: ${text} is not inside the range ${range}; set an address inside this range.`,
+    'SubnetNotFound',
+    `spec.target.address: ${text} is in no Subnet of the VPC; create the Subnet, or correct the address.`,
   );
 }
+
+/** Returns the Subnet of the VPC whose range contains the address. */
+function subnetAt({ stores, pools }: Sources, vpc: VPC, address: Address): Subnet | undefined {
+  return stores.Subnet.byUid(pools.subnetAt(vpc.metadata.uid, address) ?? '');
+}
+
+/** Whether the router of the VPC has a port in the Subnet. Otherwise it has no route to the Subnet. */
+function hasGateway({ spec, status }: Subnet): boolean {
+  return status?.switchName === undefined ? spec.gateway.mode !== 'None' : status.gatewayIP !== undefined;
+}
+
+const withoutGateway = ({ metadata: { name } }: Subnet): Checked<never> =>
+  bad(
+    'SubnetWithoutGateway',
+    `The Subnet "${name}" has no gateway, so the router of the VPC cannot reach its machines; ` +
+      'set gateway.mode of the Subnet to Automatic, or use a machine in another Subnet.',
+  );

@@ -16,10 +16,14 @@ export const natRuleKind: Kind<NatRule> = {
     },
     port: { to: 'Port', keys: (rule) => inNamespace(rule, rule.spec.target?.portRef?.name) },
     subnet: { to: 'Subnet', keys: (rule) => inNamespace(rule, rule.spec.source?.subnetRef?.name) },
-    /** The rows of a DNAT rule contain the switches of all Subnets, so that VMs inside reach the forwarded port too. */
-    switches: {
+    /**
+     * The Subnet that contains the target or the source decides whether the router reaches it. The rows of a DNAT rule
+     * contain the switches of all Subnets, so that VMs inside reach the forwarded port too.
+     */
+    subnets: {
       to: 'Subnet',
-      keys: ({ metadata, spec: { type } }) => (type === 'DNAT' ? [anySubnetOf(metadata.namespace)] : []),
+      keys: ({ metadata, spec: { source } }) =>
+        source?.subnetRef === undefined ? [anySubnetOf(metadata.namespace)] : [],
     },
   },
 };

@@ -10,7 +10,7 @@ import {
   subnet,
   vpc,
 } from '../../support/controllers/manifests.ts';
-import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { OfflineCluster, type Manifest } from '../../support/controllers/offline-cluster.ts';
 import { ownersOf, rowsOf } from '../../support/controllers/rows.ts';
 
 let cluster: OfflineCluster;
@@ -306,6 +306,62 @@ describe('a NatRule', () => {
     await cluster.settle();
     expect(ready('rule')).toMatch(message);
     expect(rows('rule', 'Load_Balancer')).toEqual([]);
+  });
+
+  describe('for a Subnet without gateway', () => {
+    const isolated = (mode: string) => subnet('isolated', { cidr: '10.9.2.0/24', gateway: { mode } });
+    const inIsolated = { portRef: { name: 'c' } };
+
+    it.each<[string, Manifest]>([
+      ['forwards to a Port', dnat('rule', 80, { target: inIsolated })],
+      ['forwards to an address', dnat('rule', 80, { target: { address: '10.9.2.77' } })],
+      ['translates a Port', floating('rule', { target: inIsolated })],
+      ['translates a Port on its host', floating('rule', { target: inIsolated, mode: 'Distributed' })],
+      ['translates an address', floating('rule', { target: { address: '10.9.2.77' } })],
+      ['translates the Subnet', snat('rule', { subnetRef: { name: 'isolated' } })],
+      ['translates a part of the Subnet', snat('rule', { cidr: '10.9.2.64/26' })],
+    ])('is not in effect while the router has no route, if it %s', async (_what, rule) => {
+      cluster.apply(address('ip'));
+      cluster.apply(isolated('None'));
+      cluster.apply(portIn('isolated', 'c', { ipAddress: '10.9.2.11' }));
+      cluster.apply(rule);
+      for (const [mode, expected] of [
+        ['None', /^!SubnetWithoutGateway: The Subnet "isolated" has no gateway.*set gateway\.mode/],
+        ['Automatic', /^Ready$/],
+        ['None', /^!SubnetWithoutGateway: /],
+        ['Automatic', /^Ready$/],
+      ] as const) {
+        cluster.apply(isolated(mode));
+        await cluster.runQueue();
+        expect(ready('rule')).toMatch(expected);
+        expect(ownersOf(cluster).includes('NatRule/rule')).toBe(mode === 'Automatic');
+      }
+    });
+  });
+
+  it('waits for the Subnet that contains the address of its target', async () => {
+    cluster.apply(address('ip'));
+    cluster.apply(floating('rule', { target: { address: '10.9.5.7' } }));
+    await cluster.runQueue();
+    expect(ready('rule')).toMatch(
+      /^!SubnetNotFound: spec\.target\.address: 10\.9\.5\.7 is in no Subnet of the VPC/,
+    );
+    cluster.apply(subnet('late', { cidr: '10.9.5.0/24' }));
+    await cluster.runQueue();
+    expect(ready('rule')).toBe('Ready');
+    cluster.delete('Subnet', 'default/late');
+    await cluster.runQueue();
+    expect(ready('rule')).toMatch(/^!SubnetNotFound: /);
+  });
+
+  it('follows the Subnet of its Port whose finalizer a user removed', async () => {
+    cluster.apply(address('ip'));
+    cluster.apply(floating('rule'));
+    await cluster.runQueue();
+    expect(ready('rule')).toBe('Ready');
+    cluster.forceDelete('Subnet', 'default/web');
+    await cluster.runQueue();
+    expect(ready('rule')).toMatch(/^!PortNotReady: /);
   });
 
   it.each<[string, object, RegExp]>([
