@@ -22,7 +22,7 @@ import { restrictionsOf } from '../trafficpolicy/index.ts';
 import { assignAddressing, type Addressing } from './addressing.ts';
 import { networksAround } from './around.ts';
 import { portFallback } from './fallback.ts';
-import { securityGroupNames } from './kind.ts';
+import { appliedGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
 import { restrict } from './powers.ts';
 import { fullyProtected, protectionProblem } from './shared-link.ts';
@@ -76,21 +76,21 @@ export class PortController implements KindController<Port> {
 
   #withoutBinding(port: Port): Intent<object> {
     const found = this.#network(port);
-    const groups = this.#groups(port);
     if ('reason' in found) {
       return { resolvedRefs: found, status: () => statusBefore(port) };
     }
-    const { limits } = this.#env.settings;
-    const invalid = specProblem(port.spec) ?? tooManyGroups(port, groups.found, limits);
-    if (invalid !== undefined) return { accepted: invalid, status: () => statusBefore(port) };
     const { network, pool } = found;
     const held = pool.addresses.heldBy(port.metadata.uid);
     const { subnet, cidr } = network;
     const place = { isProvider: subnet.spec.provider !== undefined, cidr };
     const { port: restricted, forbidden } = restrict(this.#env, port, place);
+    const guarded = network.isShared ? fullyProtected(restricted) : restricted;
+    const groups = this.#groups(guarded);
+    const { limits } = this.#env.settings;
+    const invalid = specProblem(port.spec) ?? tooManyGroups(guarded, groups.found, limits);
+    if (invalid !== undefined) return { accepted: invalid, status: () => statusBefore(port) };
     const hasMore = (restricted.spec.allowedAddresses ?? []).length > 0;
     const around = hasMore ? networksAround(this.#env.stores, network.vpc) : [];
-    const guarded = network.isShared ? fullyProtected(restricted) : restricted;
     const ports = this.#env.stores.Port;
     const addressing = assignAddressing(this.#env.pools, ports, network, pool, guarded, around);
     if (held === undefined && addressing.ok) this.#env.wakeSoon('Subnet', keyOf(network.subnet));
@@ -139,12 +139,12 @@ export class PortController implements KindController<Port> {
     return { reason: 'SubnetNotReady', message };
   }
 
-  /** Returns the SecurityGroups of the Port that OVN contains, and a problem if there are others. */
+  /** Returns the SecurityGroups that apply to the Port and that OVN contains, and a problem if there are others. */
   #groups(port: Port): { found: readonly SecurityGroup[]; problem: Problem | undefined } {
     const { namespace = '' } = port.metadata;
     const found: SecurityGroup[] = [];
     const missing: string[] = [];
-    for (const name of securityGroupNames(port.spec)) {
+    for (const name of appliedGroupNames(port.spec)) {
       const group = this.#env.stores.SecurityGroup.get(refKey({ namespace, name }));
       if (group !== undefined && isInOvn(this.#env.writer, group)) found.push(group);
       else missing.push(name);
@@ -159,7 +159,7 @@ function tooManyGroups(
   found: readonly SecurityGroup[],
   { groupsPerPort, matchesPerPort }: Limits,
 ): Problem | undefined {
-  const { length } = securityGroupNames(spec);
+  const { length } = appliedGroupNames(spec);
   if (length > groupsPerPort) {
     const message = `The Port references ${length} SecurityGroups; the limit is ${groupsPerPort} (limits.groupsPerPort).`;
     return { reason: 'TooManyGroups', message };

@@ -42,6 +42,13 @@ function keysAround({ metadata: { namespace = '' }, spec }: Port): readonly stri
   return (spec.allowedAddresses ?? []).length === 0 ? [] : [`${namespace}/*`];
 }
 
+/** Returns the names of the SecurityGroups that apply to a Port. No group applies to a Port without filtering. */
+export function appliedGroupNames(
+  spec: Pick<Port['spec'], 'securityGroupRefs' | 'trafficFiltering'>,
+): readonly string[] {
+  return spec.trafficFiltering === 'Disabled' ? [] : securityGroupNames(spec);
+}
+
 /** Returns the names of a Port's SecurityGroups without duplicates. */
 export function securityGroupNames(spec: Pick<Port['spec'], 'securityGroupRefs'>): readonly string[] {
   const { securityGroupRefs } = spec;

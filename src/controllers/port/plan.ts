@@ -34,7 +34,8 @@ export function planPort(port: Port, facts: PortFacts): DesiredState {
   const { network } = facts;
   const { subnet, vpc } = network;
   const dhcp = mergeDhcp(network.dhcp, spec.dhcp);
-  const own = dhcp.mode === 'Enabled' && overridesOptions(spec.dhcp);
+  // A Subnet without a DHCP server has no row of options.
+  const own = dhcp.mode === 'Enabled' && (network.dhcp.mode !== 'Enabled' || overridesOptions(spec.dhcp));
   const optionsOwner = own ? metadata.uid : subnet.metadata.uid;
   const lsp = row('Logical_Switch_Port', portUuid(metadata.uid), {
     name: interfaceId(metadata.uid),

@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { computeMac } from '../../../src/api/index.ts';
-import { port, portIn, securityGroup, subnet, vpc } from '../../support/controllers/manifests.ts';
+import {
+  port,
+  portIn,
+  projectPolicy,
+  securityGroup,
+  subnet,
+  vpc,
+} from '../../support/controllers/manifests.ts';
 import { OfflineCluster, printable } from '../../support/controllers/offline-cluster.ts';
 
 let cluster: OfflineCluster;
@@ -39,6 +46,70 @@ describe('a Port', () => {
       dnsServers: ['10.9.2.53'],
       dhcp: 'Enabled',
     });
+  });
+
+  it('with DHCP in a Subnet without DHCP has its own options, and follows later changes of the Subnet', async () => {
+    const network = (mode: string, mtu = 1400) => subnet('b', { cidr: '10.9.2.0/24', mtu, dhcp: { mode } });
+    cluster.apply(network('Disabled'));
+    cluster.apply(portIn('b', 'p', { dhcp: { mode: 'Enabled' } }));
+    const options = () => {
+      const rows = [...cluster.writer.states.values()].flatMap(({ owner, desired }) =>
+        desired.rows
+          .filter(({ table }) => table === 'DHCP_Options')
+          .map((row) => ({ kind: owner.kind, row })),
+      );
+      const [used] = (lspOf('p')['dhcpv4_options'] ?? []) as string[];
+      const found = rows.find(({ row }) => row.uuid === used);
+      const { mtu, server_id } = printable(found?.row.columns['options'] ?? new Map()) as Record<
+        string,
+        string
+      >;
+      return [ready('p'), found?.kind, mtu, server_id];
+    };
+    for (const [manifest, kind, mtu] of [
+      [network('Disabled'), 'Port', '1400'],
+      [network('Disabled', 1300), 'Port', '1300'],
+      [network('Enabled', 1300), 'Subnet', '1300'],
+      [network('Disabled', 1200), 'Port', '1200'],
+    ] as const) {
+      cluster.apply(manifest);
+      await cluster.runQueue();
+      expect(options()).toEqual(['Ready', kind, mtu, '10.9.2.1']);
+    }
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>>]>([
+    ['names no group', { securityGroupRefs: undefined }],
+    ['names a group that does not exist', { securityGroupRefs: [{ name: 'missing' }] }],
+    [
+      'names too many groups',
+      { securityGroupRefs: Array.from({ length: 99 }, (_, n) => ({ name: `g${n}` })) },
+    ],
+  ])(
+    'without filtering needs no SecurityGroup, although its spec %s, and needs the group with filtering',
+    async (_what, spec) => {
+      cluster.apply(portIn('a', 'p', { ...spec, trafficFiltering: 'Disabled' }));
+      await cluster.runQueue();
+      expect(ready('p')).toBe('Ready');
+      cluster.apply(portIn('a', 'p', spec));
+      await cluster.runQueue();
+      expect(ready('p')).toMatch(/^!(SecurityGroupNotFound|TooManyGroups): /);
+      cluster.apply(portIn('a', 'p', { ...spec, trafficFiltering: 'Disabled' }));
+      await cluster.runQueue();
+      expect(ready('p')).toBe('Ready');
+    },
+  );
+
+  it('needs its SecurityGroups while administrators forbid that it is without filtering', async () => {
+    cluster.apply(portIn('a', 'p', { securityGroupRefs: undefined, trafficFiltering: 'Disabled' }));
+    cluster.apply(projectPolicy('strict', { powers: { trafficFilteringDisabled: 'Forbidden' } }));
+    await cluster.runQueue();
+    expect(cluster.condition('ResolvedRefs', 'Port', 'default/p')).toMatch(
+      /^!SecurityGroupNotFound: .*"default"/,
+    );
+    cluster.delete('ProjectPolicy', 'strict');
+    await cluster.runQueue();
+    expect(ready('p')).toBe('Ready');
   });
 
   it('reports the DHCP mode of the Port, otherwise the mode of the Subnet', async () => {
