@@ -7,6 +7,7 @@ import {
   keysDecide,
   policyKeys,
   portKeys,
+  watchedKeys,
 } from '../../../src/controllers/trafficpolicy/selection.ts';
 import { portIn, subnet, trafficPolicy, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster, printable } from '../../support/controllers/offline-cluster.ts';
@@ -238,6 +239,60 @@ describe('a TrafficPolicy', () => {
     expect(cluster.ready('TrafficPolicy', 'default/p')).toBe('Ready');
   });
 
+  const db = { key: 'app', operator: 'In', values: ['db'] };
+  it.each<[string, object, Readonly<Record<string, string>>, Readonly<Record<string, string>>]>([
+    [
+      'gets another value of the second label',
+      { matchLabels: { app: 'db', env: 'prod' } },
+      { env: 'test' },
+      {},
+    ],
+    ['gets the second label', { matchLabels: { app: 'db', env: 'prod' } }, {}, {}],
+    [
+      'gets an excluded value',
+      { matchExpressions: [db, { key: 'env', operator: 'NotIn', values: ['test', 'stage'] }] },
+      { env: 'stage' },
+      {},
+    ],
+    [
+      'gets a required label with any value',
+      { matchExpressions: [db, { key: 'env', operator: 'Exists' }] },
+      {},
+      { env: 'other' },
+    ],
+    [
+      'gets a forbidden label',
+      { matchExpressions: [db, { key: 'old', operator: 'DoesNotExist' }] },
+      { env: 'prod', old: 'yes' },
+      {},
+    ],
+    [
+      'gets a forbidden label, and the policy requires no label',
+      { matchExpressions: [{ key: 'old', operator: 'DoesNotExist' }] },
+      { old: 'yes' },
+      {},
+    ],
+  ])('counts its Ports by all terms of its selector: a Port %s', async (_what, selector, others, labels) => {
+    const outside = labelled('one', { app: 'db', ...others });
+    const inside = labelled('one', { app: 'db', env: 'prod', ...labels });
+    cluster.apply(trafficPolicy('p', { appliesTo: { portSelector: selector } }));
+    cluster.apply(outside);
+    await cluster.runQueue();
+    expect([portCount(), groupsOf('one')]).toEqual([0, ['net_drop']]);
+    for (const [manifest, count] of [
+      [inside, 1],
+      [outside, 0],
+      [inside, 1],
+    ] as const) {
+      cluster.apply(manifest);
+      await cluster.runQueue();
+      expect([portCount(), groupsOf('one').length]).toEqual([count, 1 + count]);
+    }
+    cluster.delete('Port', 'default/one');
+    await cluster.runQueue();
+    expect(portCount()).toBe(0);
+  });
+
   it('has facts without its rules, so that a changed rule wakes no Port', () => {
     const facts = trafficPolicyKind.facts!;
     const one = cluster.apply(trafficPolicy('p', { ...all, ingress: [] })) as unknown as TrafficPolicy;
@@ -284,6 +339,22 @@ describe('Ports and policies', () => {
       { seed: 20_260_203, numRuns: 2000 },
     );
     expect(together).toBeGreaterThan(200);
+  });
+
+  it('change a watched key when the policy starts or ends to apply', () => {
+    let changes = 0;
+    const labels = fc.dictionary(key, value);
+    fc.assert(
+      fc.property(selector, labels, labels, (portSelector, before, after) => {
+        const [policy, old, port] = [policyOf(portSelector), portWith(before), portWith(after)];
+        if (appliesTo(policy, old) === appliesTo(policy, port)) return;
+        changes++;
+        const watched = (each: Port) => watchedKeys(policy).filter((name) => portKeys(each).includes(name));
+        expect(watched(old)).not.toEqual(watched(port));
+      }),
+      { seed: 20_260_204, numRuns: 2000 },
+    );
+    expect(changes).toBeGreaterThan(200);
   });
 
   it.each<[LabelSelector, Readonly<Record<string, string>>, boolean]>([
