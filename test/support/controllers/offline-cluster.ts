@@ -13,19 +13,8 @@ import { createEnv } from '../../../src/controllers/upkeep/environment.ts';
 import { sweepOrphans } from '../../../src/controllers/upkeep/orphans.ts';
 import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
 import { storesFrom } from '../../../src/controllers/upkeep/stores.ts';
-import {
-  ApplyError,
-  nothing,
-  rowUuid,
-  type ApplyResult,
-  type DesiredState,
-  type Owner,
-  type Row,
-  type RowWriter,
-} from '../../../src/ovn/index.ts';
-import { marksOf } from '../../../src/ovn/model/marks.ts';
-import { sharedColumns } from '../../../src/ovn/model/tables.ts';
-import { ApiError, keyOf, type KubeObject, type Reconciler } from '../../../src/reconcile/index.ts';
+import { ApplyError, rowUuid, type RowWriter } from '../../../src/ovn/index.ts';
+import { ApiError, keyOf, refKey, type KubeObject, type Reconciler } from '../../../src/reconcile/index.ts';
 import {
   enqueueDependents,
   enqueueTargets,
@@ -37,6 +26,10 @@ import type { Change, Kind } from '../../../src/reconcile/index.ts';
 import type { Store } from '../../../src/reconcile/store/store.ts';
 import { takeAll } from '../reconcile/steps.ts';
 import { CountingStore, type Visits } from './counting-store.ts';
+import { MapWriter } from './map-writer.ts';
+import { sorted } from './printable.ts';
+
+export { printable } from './printable.ts';
 
 /** An object in a test. `apply` adds the fields that the API server would add. */
 export interface Manifest {
@@ -55,98 +48,6 @@ const clusterScoped: ReadonlySet<string> = new Set([
   'Namespace',
   ...kindNames.filter((kind) => !resources[kind].namespaced),
 ]);
-
-interface Written {
-  readonly owner: Owner;
-  readonly desired: DesiredState;
-}
-
-/** A writer with rows in a map instead of a database. While `down` is set, every apply with a difference fails. */
-export class MapWriter implements RowWriter {
-  readonly states = new Map<string, Written>();
-  readonly applied: string[] = [];
-  down = false;
-  /**
-   * While `down` is set: an apply writes its rows, but its reply is lost, and the rows become visible only when the
-   * database is back.
-   */
-  losesReplies = false;
-  readonly #unseen = new Map<string, Written>();
-  /** Owners whose last apply failed: the replica may lack some of their rows. */
-  readonly #doubtful = new Set<string>();
-  /** Kinds whose rows have no row to join: their apply fails with PARENT_MISSING. */
-  parentless: ReadonlySet<string> = new Set();
-
-  apply(owner: Owner, desired: DesiredState): Promise<ApplyResult> {
-    if (!this.down) this.seeAll();
-    const before = this.states.get(owner.uid)?.desired ?? nothing;
-    const changed = JSON.stringify(printable(before)) !== JSON.stringify(printable(desired));
-    if (!changed && !this.#doubtful.has(owner.uid)) return Promise.resolve({ changed, writes: [] });
-    if (this.parentless.has(owner.kind) && desired.rows.length > 0)
-      return Promise.reject(new ApplyError('PARENT_MISSING', 'the row that it joins does not exist'));
-    if (this.down) {
-      this.#doubtful.add(owner.uid);
-      if (this.losesReplies) this.#unseen.set(owner.uid, { owner, desired });
-      return Promise.reject(new ApplyError('OVN_CONNECTION_FAILED', 'the database is not reachable'));
-    }
-    this.applied.push(`${owner.kind}/${owner.name}`);
-    put(this.states, { owner, desired });
-    return Promise.resolve({ changed, writes: [] });
-  }
-
-  /** Returns the rows in the database, including rows that the replica does not show. */
-  written(): Iterable<Written> {
-    const all = new Map(this.states);
-    for (const each of this.#unseen.values()) put(all, each);
-    return all.values();
-  }
-
-  /** Updates the replica with all written rows. */
-  seeAll(): void {
-    for (const each of this.#unseen.values()) put(this.states, each);
-    this.#unseen.clear();
-    this.#doubtful.clear();
-  }
-
-  remove(owner: Owner): Promise<ApplyResult> {
-    return this.apply(owner, { rows: [], memberships: [] });
-  }
-
-  ownedBy(uid: string) {
-    return (this.states.get(uid)?.desired.rows ?? []).map(({ table, uuid, columns }) => ({
-      table,
-      row: { _uuid: uuid, ...columns },
-    }));
-  }
-
-  present(uid: string): DesiredState {
-    return this.states.get(uid)?.desired ?? nothing;
-  }
-
-  get(table: string, uuid: string) {
-    const all = [...this.states.values()];
-    const found = all.find(({ desired }) => desired.rows.some((row) => row.uuid === uuid));
-    const row = found?.desired.rows.find((each) => each.uuid === uuid && each.table === table);
-    if (found === undefined || row === undefined) return undefined;
-    const sets = Object.fromEntries(sharedColumns(table).map((column) => [column, new Set<string>()]));
-    for (const each of all.flatMap(({ desired }) => desired.memberships))
-      if (each.row === uuid) sets[each.column]?.add(each.element);
-    const extra = (row.columns['external_ids'] ?? []) as Iterable<[string, string]>;
-    const marks = new Map([...marksOf('offline', found.owner), ...extra]);
-    return { _uuid: uuid, ...row.columns, ...sets, external_ids: marks } as Row;
-  }
-
-  owners(): Iterable<Owner> {
-    return [...this.states.values()].map(({ owner }) => owner);
-  }
-
-  onDrift = () => () => undefined;
-}
-
-function put(states: Map<string, Written>, { owner, desired }: Written): void {
-  if (desired.rows.length === 0) states.delete(owner.uid);
-  else states.set(owner.uid, { owner, desired });
-}
 
 /**
  * The controllers with an environment in memory, without API server, database and clock. `settle` reconciles every
@@ -176,8 +77,8 @@ export class OfflineCluster {
   readonly #queue = new Map<string, readonly [kind: string, key: string]>();
   readonly #links = new Map<string, Link[]>();
   readonly #enqueuer: Enqueuer = {
-    enqueue: (kind, key) => this.#queue.set(`${kind}/${key}`, [kind, key]),
-    enqueueAfter: (kind, key) => this.#queue.set(`${kind}/${key}`, [kind, key]),
+    enqueue: (kind, key) => isKind(kind) && this.#queue.set(`${kind}/${key}`, [kind, key]),
+    enqueueAfter: (kind, key) => isKind(kind) && this.#queue.set(`${kind}/${key}`, [kind, key]),
   };
   /** The UID of the object whose status the controllers are writing. */
   #writing: string | undefined;
@@ -199,6 +100,7 @@ export class OfflineCluster {
       }
       store.subscribe((change) => this.#onChange(kind, change));
     }
+    rows.onDrift((owner) => this.#enqueuer.enqueue(owner.kind, refKey(owner), 'repair'));
     const settings = networkSettings({ ...loadConfig(), ...config });
     this.stores = storesFrom((kind) => stores.get(kind)!);
     this.env = createEnv({
@@ -333,9 +235,9 @@ export class OfflineCluster {
   /** Reconciles all objects, in the order that `order` returns, until nothing changes. */
   async settle(order: (objects: KubeObject[]) => KubeObject[] = (objects) => objects): Promise<void> {
     for (let round = 0; round < 50; round++) {
-      const before = this.#clock;
+      const before = this.#clock + this.writer.applied.length;
       await this.reconcileOnce(order);
-      if (this.#clock === before) return;
+      if (this.#clock + this.writer.applied.length === before) return;
     }
     throw new Error('the cluster does not settle: each round changes an object');
   }
@@ -372,6 +274,11 @@ export class OfflineCluster {
       await this.#reconcile(kind, key, gone);
       this.mostVisits = Math.max(this.mostVisits, this.visits.count - before);
     }
+  }
+
+  /** Whether changes and wake-ups enqueued keys that are not reconciled yet. */
+  get isBusy(): boolean {
+    return this.#queue.size > 0;
   }
 
   /** Reconciles one key, and cleans up the deleted objects that had the key. */
@@ -475,21 +382,4 @@ export class OfflineCluster {
   #store(kind: string): Store<KubeObject> {
     return this.#kind(kind).store;
   }
-}
-
-/** Returns a value for comparison and printing: sets are sorted arrays, maps are objects with sorted keys. */
-export function printable(value: unknown): unknown {
-  if (value instanceof Set) return [...value].sort();
-  if (value instanceof Map) return Object.fromEntries([...value].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return sorted(value);
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(printable);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, printable(each)]),
-  );
 }

@@ -256,11 +256,11 @@ describe.each(powers)('the power %s', (field, spec) => {
     expect(isSafe('bound')).toBe(false);
   });
 
-  it('ends for a Port whose Subnet disappeared, because its rows stay', async () => {
+  it('ends for a Port whose Subnet disappeared while the rows of the Subnet and the Port exist', async () => {
     cluster.delete('Subnet', 'bound/web');
     cluster.apply(portIn('none', 'p', { ...spec, ipAddress: '10.1.1.9' }, 'bound'));
     cluster.apply(projectPolicy('strict', forbidding(field)));
-    await cluster.settle();
+    await cluster.reconcile('Port', 'bound/p');
     const isDisabled = JSON.stringify(rowOf('bound')?.['enabled']) === '[false]';
     expect([isSafe('bound'), isDisabled]).toContain(true);
   });

@@ -115,15 +115,19 @@ describe('a TrafficPolicy', () => {
   it.each([
     ['Subnet', 'a_isolation'],
     ['VPC', 'net_isolation'],
-  ])('with isolation %s adds its Ports to a group that already exists', async (isolation, group) => {
-    cluster.apply(portIn('a', 'one'));
-    cluster.apply(trafficPolicy('p', { ...all, isolation }));
-    // The operator has not yet reconciled the policy itself, so OVN lacks the group of the policy.
-    await cluster.settle((objects) => objects.filter(({ kind }) => kind !== 'TrafficPolicy'));
-    expect(groupsOf('one')).toEqual(['net_drop', group]);
-    await cluster.settle();
-    expect(groupsOf('one').toSorted()).toEqual(['net_drop', 'p', group].toSorted());
-  });
+  ])(
+    'with isolation %s adds a Port that waited for the group of the policy to its groups',
+    async (isolation, group) => {
+      cluster.apply(portIn('a', 'one'));
+      cluster.apply(trafficPolicy('p', { ...all, isolation }));
+      // The operator has not yet reconciled the policy itself, so OVN lacks the group of the policy.
+      await cluster.settle((objects) => objects.filter(({ kind }) => kind !== 'TrafficPolicy'));
+      expect(groupsOf('one')).toEqual([]);
+      await cluster.reconcile('TrafficPolicy', 'default/p');
+      await cluster.runQueue();
+      expect(groupsOf('one').toSorted()).toEqual(['net_drop', 'p', group].toSorted());
+    },
+  );
 
   it('drops nothing in a direction that its spec omits', async () => {
     cluster.apply(trafficPolicy('p', all));
