@@ -44,7 +44,8 @@ export function parseCidr(text: string, { family }: ParseOptions = {}): Parsed<C
   }
   const width = widthOf(address.value.family);
   const prefix = Number(length);
-  if (prefix > width) return invalid(`${quote(text)} is not a CIDR; the maximum prefix length is ${width}`);
+  if (prefix > width)
+    return invalid(`${quote(text)} has a prefix longer than ${width} bits; write ${wanted}`);
   const cidr = networkOf(address.value, prefix);
   if (cidr.base !== address.value.value) {
     return invalid(`${quote(text)} has host bits set; write ${formatCidr(cidr)}`);

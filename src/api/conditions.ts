@@ -19,7 +19,7 @@ const meanings = {
   MTUFits:
     'Only overlay Subnets with `mtu` set: packets of this size fit through the tunnels between hosts. `Ready` does not depend on this condition.',
   Stalled:
-    'The operator cannot make progress until a user changes the object. The condition is absent otherwise; it is never False.',
+    'The object does not take effect, or not completely, until somebody changes an object: this object, an object that conflicts with it, or a permission. The condition is absent otherwise; it is never False. An object that waits for another object, for free capacity or for the operator is not Stalled.',
 } as const;
 
 /** The types of condition that the operator sets. */

@@ -4,7 +4,11 @@ export interface ReasonEntry {
   readonly code?: string;
   /** Where the problem is: in the object (condition `Accepted`), or in a referenced object (`ResolvedRefs`). */
   readonly about?: 'object' | 'reference';
-  /** Only a change of the object can end the problem, so the operator also sets the condition `Stalled` (kstatus). */
+  /**
+   * Somebody must decide to change an object: this object, an object that conflicts with it, or a permission. The
+   * operator then also sets the condition `Stalled` (kstatus). Absent if the object waits for an object that others
+   * create in any order, for capacity that other objects return, or for the operator.
+   */
   readonly stalls?: true;
   /** A sentence that says in which situation the operator sets the reason. */
   readonly when: string;
@@ -17,6 +21,10 @@ const catalogue = {
   ResolvedRefs: { when: 'All objects that the object refers to exist and are ready.' },
   Programmed: { when: 'OVN contains the rows of the object.' },
   Ready: { when: 'The object is in effect.' },
+  AdminDown: {
+    when: 'The Port is in effect, and `adminState: Down` disconnects it: the Port keeps its addresses, and no packets pass.',
+    remedy: 'Set `adminState: Up` to connect the Port.',
+  },
   RoutesResolved: { when: 'The router reaches the next hop of every static route.' },
   RoutesAccepted: {
     when: 'Both routers of a VPCPeering route to every network that the other side advertises.',
@@ -42,11 +50,12 @@ const catalogue = {
     about: 'object',
     stalls: true,
     code: 'INVALID_CIDR',
-    when: 'A network or address is malformed, has host bits set, or has the wrong IP version.',
+    when: 'A network or address is malformed, has host bits set, has the wrong IP version, or is not in the network that the message names.',
     remedy: 'Change the value as the message says.',
   },
   CIDROverlap: {
     about: 'object',
+    stalls: true,
     code: 'CIDR_OVERLAP',
     when: 'The range overlaps the range of another VPC, of another Subnet of the same VPC, or of the ExternalNetwork of the VPC. In a VPCPeering: a network overlaps a network that the router already has, or a reserved network.',
     remedy:
@@ -54,6 +63,7 @@ const catalogue = {
   },
   RangeNotAllowed: {
     about: 'object',
+    stalls: true,
     code: 'RANGE_NOT_ALLOWED',
     when: 'The range of the VPC is outside the networks that administrators allow, or the VPC is too large.',
     remedy:
@@ -61,6 +71,7 @@ const catalogue = {
   },
   PowerForbidden: {
     about: 'object',
+    stalls: true,
     code: 'POWER_FORBIDDEN',
     when: 'The Port uses a power that administrators do not allow in its namespace: no filter, no or weaker spoofing protection, or some entries of `allowedAddresses`. The operator uses the safe values instead.',
     remedy:
@@ -86,19 +97,30 @@ const catalogue = {
   },
   IPOutsideSubnet: {
     about: 'object',
+    stalls: true,
     code: 'IP_OUTSIDE_SUBNET',
-    when: 'The address is outside the range of the Subnet, or is a reserved address, the gateway, the network address or the broadcast address.',
+    when: 'An address or range is outside the range of the Subnet.',
     remedy:
-      'Create the Port with another `ipAddress`, or without `ipAddress`, so that the operator allocates a free address.',
+      'Set an address inside the range. Create a Port with another `ipAddress`, or without `ipAddress`, so that the operator allocates a free address.',
+  },
+  IPReserved: {
+    about: 'object',
+    stalls: true,
+    code: 'IP_RESERVED',
+    when: 'The address is inside the range of the Subnet, but is the address of its gateway, its network or broadcast address, or in its `reservedRanges`.',
+    remedy:
+      'Set another address. Create a Port with another `ipAddress`, or without `ipAddress`, so that the operator allocates a free address.',
   },
   IPAlreadyAllocated: {
     about: 'object',
+    stalls: true,
     code: 'IP_ALREADY_ALLOCATED',
     when: 'Another Port has the address.',
     remedy: 'Create the Port with another `ipAddress`, or delete the Port that has the address.',
   },
   AllowedAddressRefused: {
     about: 'object',
+    stalls: true,
     code: 'ALLOWED_ADDRESS_REFUSED',
     when: 'An entry of `allowedAddresses` contains an address that only the network itself or another machine may use.',
     remedy:
@@ -108,7 +130,7 @@ const catalogue = {
     code: 'OVN_CONNECTION_FAILED',
     when: 'The operator has changes to write to OVN and cannot connect to the Northbound database.',
     remedy:
-      'Check that the Northbound database runs and that the operator can connect to it; the operator then writes the object.',
+      'Check that the Northbound database runs and that the operator can connect to it (`ovnNbEndpoint`).',
   },
   SecurityGroupNotFound: {
     about: 'reference',
@@ -128,6 +150,7 @@ const catalogue = {
   },
   MACConflict: {
     about: 'object',
+    stalls: true,
     when: 'Another Port of the Subnet, or the gateway or the DHCP server of the Subnet, has the MAC address.',
     remedy:
       'Set another `macAddress`, or remove it, so that the operator computes an address; in `allowedAddresses`, use a MAC address that is not the `macAddress` of a Port.',
@@ -181,6 +204,7 @@ const catalogue = {
   },
   VPCAlreadyExists: {
     about: 'object',
+    stalls: true,
     when: 'The namespace has an older VPC; only one VPC per namespace is in effect.',
     remedy: 'Delete one of the two VPCs.',
   },
@@ -242,11 +266,13 @@ const catalogue = {
   },
   ProtectionRequired: {
     about: 'object',
+    stalls: true,
     when: 'The Subnet of the Port may share its VLAN with Subnets of other tenants. The operator applies `spoofingProtection: MACAndIP` and `trafficFiltering: Enabled` to the Port.',
     remedy: 'Set these values in the Port, or use a Subnet that has its VLAN alone.',
   },
   SegmentConflict: {
     about: 'object',
+    stalls: true,
     when: 'The VLAN, or the untagged frames, of the physical network already belong to another network. A Subnet is then not connected to the physical network.',
     remedy:
       'Use another VLAN, or ask an administrator. An administrator changes one of the objects in the message.',
@@ -264,6 +290,7 @@ const catalogue = {
   },
   AddressNotAvailable: {
     about: 'object',
+    stalls: true,
     when: 'The ExternalNetwork does not provide the external address, or another object has it.',
     remedy:
       'Create the object with another `address`, or without `address`, so that the operator allocates a free address.',
@@ -276,6 +303,7 @@ const catalogue = {
   },
   NatConflict: {
     about: 'object',
+    stalls: true,
     when: 'The NatRule cannot use the external address: another NatRule uses the address or its port, or the address does not belong to the project. Or another NatRule already translates the same source.',
     remedy: 'Use another address, port or source, or delete the other NatRule.',
   },
@@ -287,17 +315,20 @@ const catalogue = {
   },
   PeeringConflict: {
     about: 'object',
+    stalls: true,
     when: 'An older VPCPeering connects the same two VPCs, or leads to the same addresses.',
     remedy: 'Delete one of the two VPCPeerings.',
   },
   RouteConflict: {
     about: 'object',
+    stalls: true,
     when: 'A VPC of the peering has a static route with the same destination as a network that the other side advertises.',
     remedy:
       'Remove the static route or narrow its destination, or change the advertised networks of the other side.',
   },
   ConsentRequired: {
     about: 'object',
+    stalls: true,
     when: 'The other side of the VPCPeering has another VPC than the one to which the VPCPeering consented, or advertises only networks that the VPCPeering does not accept. The VPCs are not connected.',
     remedy:
       'To consent to another VPC, create the VPCPeering again, or set `peer.vpcUID`. To accept networks, list them in `acceptedCIDRs`.',
@@ -338,7 +369,8 @@ const catalogue = {
   InUse: {
     about: 'object',
     when: 'The object is being deleted, and the objects in the message still use it.',
-    remedy: 'Delete or change these objects; the deletion finishes when no object uses this object.',
+    remedy:
+      'The deletion finishes when no object uses this object: delete or change the objects in the message.',
   },
   OVNRejected: {
     when: 'The Northbound database rejected the rows of the object; the message contains its error.',

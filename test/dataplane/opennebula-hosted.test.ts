@@ -170,8 +170,11 @@ describeLab(
       const inPool = expect.stringMatching(/^10\.1\.2\.1([0-3]\d|4[0-7])$/);
       for (const name of ['pooled-1', 'pooled-2']) await becomes(name, { status: 'True', address: inPool });
       await becomes('above', { status: 'True', address: '10.1.2.200' });
-      for (const name of ['reserved', 'elsewhere'])
-        await becomes(name, { status: 'False', reason: 'IPOutsideSubnet', address: undefined });
+      for (const [name, reason] of [
+        ['reserved', 'IPReserved'],
+        ['elsewhere', 'IPOutsideSubnet'],
+      ] as const)
+        await becomes(name, { status: 'False', reason, address: undefined });
       expect((await lab().get('Subnet', 'hosted/vms')).status).toMatchObject({ totalIPs: 48 });
     }, 60_000);
 

@@ -35,6 +35,8 @@ export interface Intent<S> {
   readonly accepted?: Problem | undefined;
   /** Why a reference of the object is not resolved (yet). */
   readonly resolvedRefs?: Problem | undefined;
+  /** What `Ready` says while the object is in effect, if that is more than that the object is in effect. */
+  readonly inEffect?: { readonly reason: Reason; readonly message: string } | undefined;
   /** Additional conditions of this kind. */
   readonly otherConditions?: readonly DesiredCondition[] | undefined;
   /** Why a deleted object still exists. */
@@ -148,7 +150,10 @@ function programmedCondition(
   intent: Intent<object>,
   failure: ApplyError | undefined,
 ): DesiredCondition {
-  if (failure !== undefined) return condition('Programmed', 'False', failureReason(failure), failure.message);
+  if (failure !== undefined) {
+    const reason = failureReason(failure);
+    return condition('Programmed', 'False', reason, `${failure.message}. ${remedyOf(reason)}`);
+  }
   if (intent.desired !== undefined) {
     return condition('Programmed', 'True', 'Programmed', 'OVN contains the rows of the object.');
   }
@@ -163,14 +168,21 @@ function programmedCondition(
     };
   }
   const waiting =
-    'The operator writes nothing to OVN until the object is accepted and its references are resolved.';
+    'The operator writes nothing to OVN until the object is accepted and its references are resolved; ' +
+    'fix the problems that the other conditions report.';
   return condition('Programmed', 'False', 'Pending', waiting);
 }
+
+/** Returns what to do when OVN does not contain the rows of the object. */
+const remedyOf = (reason: 'OVNConnectionFailed' | 'OVNRejected' | 'Pending'): string =>
+  reason === 'Pending'
+    ? 'Wait; if the condition does not change, check the conditions of the objects to which this object refers.'
+    : (reasons[reason].remedy ?? '');
 
 /** With a removed VPC or Subnet, OVN loses the router or the switch to which the rows of the object belong. */
 const parentGone: ReadonlySet<Reason> = new Set(['VPCNotFound', 'SubnetNotFound']);
 
-function failureReason({ code }: ApplyError): Reason {
+function failureReason({ code }: ApplyError): 'OVNConnectionFailed' | 'OVNRejected' | 'Pending' {
   if (code === 'OVN_CONNECTION_FAILED') return 'OVNConnectionFailed';
   return code === 'PARENT_MISSING' ? 'Pending' : 'OVNRejected';
 }
@@ -179,7 +191,7 @@ function desiredConditions(
   intent: Intent<object>,
   programmed: DesiredCondition,
 ): readonly DesiredCondition[] {
-  const { accepted, resolvedRefs, inUse } = intent;
+  const { accepted, resolvedRefs, inUse, inEffect } = intent;
   const checks = [
     accepted === undefined
       ? condition('Accepted', 'True', 'Accepted', 'The object is valid and conflicts with no other object.')
@@ -194,16 +206,29 @@ function desiredConditions(
       : condition('ResolvedRefs', 'False', resolvedRefs.reason, resolvedRefs.message),
     programmed,
   ];
-  const ready =
-    inUse === undefined ? summarize(checks) : condition('Ready', 'False', inUse.reason, inUse.message);
-  const stalled = accepted !== undefined && reasons[accepted.reason].stalls === true;
   return [
     ...checks,
-    ready,
+    readyCondition(checks, inUse, inEffect),
     ...(intent.otherConditions ?? []),
-    ...(stalled ? [condition('Stalled', 'True', accepted.reason, accepted.message)] : []),
+    ...(isStalled(accepted) ? [condition('Stalled', 'True', accepted.reason, accepted.message)] : []),
   ];
 }
+
+function readyCondition(
+  checks: readonly DesiredCondition[],
+  inUse: Problem | undefined,
+  inEffect: Intent<object>['inEffect'],
+): DesiredCondition {
+  if (inUse !== undefined) return condition('Ready', 'False', inUse.reason, inUse.message);
+  const ready = summarize(checks);
+  return ready.status === 'True' && inEffect !== undefined
+    ? condition('Ready', 'True', inEffect.reason, inEffect.message)
+    : ready;
+}
+
+/** Whether the object takes effect only after somebody changed an object. */
+const isStalled = (accepted: Problem | undefined): accepted is Problem =>
+  accepted !== undefined && reasons[accepted.reason].stalls === true && accepted.isTemporary !== true;
 
 /** Omits the fields whose value is undefined, because an absent field of a status means that there is no value. */
 function withoutUndefined(status: object): object {

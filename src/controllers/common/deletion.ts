@@ -46,7 +46,7 @@ export function inUseProblem(kind: string, users: readonly string[]): Problem | 
   if (users.length === 0) return undefined;
   const message =
     `The ${kind} is being deleted, but is still used by ${listNames(users)}. ` +
-    `The deletion finishes when no object uses the ${kind}.`;
+    `The deletion finishes when no object uses the ${kind}: delete or change these objects.`;
   return { reason: 'InUse', message };
 }
 

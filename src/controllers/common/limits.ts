@@ -71,7 +71,7 @@ export function rulesOverQuota(
   if (excess === undefined) return undefined;
   // None of the rules is in effect, so the object holds none: the same as after a restart.
   env.pools.usage.release(object.metadata.uid);
-  return { ...excess, message: `${excess.message} ${consequence}` };
+  return { ...excess, message: `${consequence} ${excess.message}` };
 }
 
 /**
@@ -91,5 +91,5 @@ export function adoptRules({ stores, pools, writer }: PoolSources, object: Rules
 
 const problem = (excess: string, consequence: string): Problem => ({
   reason: 'TooManyRules',
-  message: `${excess}. Merge rules, or split the object. ${consequence}`,
+  message: `${excess}. ${consequence} Merge rules, or split the object.`,
 });

@@ -3,8 +3,10 @@ import { reasons, type Parsed, type ProblemReason } from '../../api/index.ts';
 /** A problem of an object, for a condition. */
 export interface Problem {
   readonly reason: ProblemReason;
-  /** A sentence that says what is wrong and what to do. `condition` adds the error code of the reason. */
+  /** Sentences that say what is wrong and, in the last clause, what to do. `condition` adds the error code of the reason. */
   readonly message: string;
+  /** The problem ends without a decision of a user, whatever its reason: the other object is being removed. */
+  readonly isTemporary?: boolean;
 }
 
 /** A value, or the problem that prevents it. */
@@ -16,14 +18,15 @@ export const good = <T>(value: T): Checked<T> => ({ ok: true, value });
 export const bad = (
   reason: ProblemReason,
   message: string,
+  isTemporary = false,
 ): { readonly ok: false; readonly problem: Problem } => ({
   ok: false,
-  problem: { reason, message },
+  problem: { reason, message, ...(isTemporary && { isTemporary }) },
 });
 
 /** Converts the result of a parser. `field` (for example `spec.cidr`) tells the user where the text is. */
 export const fromParsed = <T>(parsed: Parsed<T>, field: string): Checked<T> =>
-  parsed.ok ? good(parsed.value) : bad('InvalidCIDR', `${field}: ${parsed.message}`);
+  parsed.ok ? good(parsed.value) : bad('InvalidCIDR', `${field}: ${parsed.message}.`);
 
 /** Returns all values, or the first problem. */
 export function collect<T>(all: readonly Checked<T>[]): Checked<readonly T[]> {

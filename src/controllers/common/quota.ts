@@ -75,6 +75,7 @@ export function unknownNamespace(
   if (policies.isKnown(namespace)) return undefined;
   pools.waiting.add(policyWaiters(namespace), object.kind, keyOf(object));
   const message =
-    'The operator has not read the namespace of the object yet, so it does not know which ProjectPolicy applies.';
+    'The operator has not read the namespace of the object yet, so it does not know which ProjectPolicy applies; ' +
+    'wait; if the condition does not change, check that the operator may list namespaces.';
   return { reason: 'NamespaceNotRead', message };
 }

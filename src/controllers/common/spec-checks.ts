@@ -15,13 +15,13 @@ interface Grammar {
 
 const domainName: Grammar = {
   pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
-  description: 'be a DNS name in lower case',
+  description: 'that is a DNS name in lower case',
 };
 
 /** The names of hosts and physical networks. */
 export const ovnName: Grammar = {
   pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
-  description: 'consist of letters, digits, ".", "_" and "-", with a letter or digit at both ends',
+  description: 'that consists of letters, digits, ".", "_" and "-", with a letter or digit at both ends',
 };
 
 /** Returns the first DHCP option that a row cannot contain. */
@@ -30,7 +30,7 @@ export function dhcpProblem(dhcp: PortDHCP = {}): Problem | undefined {
     for (const [index, text] of (dhcp[field] ?? []).entries()) {
       const parsed = parseAddress(text, { family: 4 });
       if (!parsed.ok) {
-        return { reason: 'InvalidCIDR', message: `spec.dhcp.${field}[${index}]: ${parsed.message}` };
+        return { reason: 'InvalidCIDR', message: `spec.dhcp.${field}[${index}]: ${parsed.message}.` };
       }
     }
   }
@@ -50,7 +50,7 @@ export function textProblem(
   if (text === undefined || (text.length <= limit && pattern.test(text))) return undefined;
   return {
     reason: 'InvalidSpec',
-    message: `${field} must ${description}; the limit is ${limit} characters.`,
+    message: `${field} is not valid; write a text of at most ${limit} characters ${description}.`,
   };
 }
 
@@ -62,5 +62,5 @@ export function numberProblem(
   max: number,
 ): Problem | undefined {
   if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return undefined;
-  return { reason: 'InvalidSpec', message: `${field} must be an integer from ${min} to ${max}.` };
+  return { reason: 'InvalidSpec', message: `${field} is ${value}; set an integer from ${min} to ${max}.` };
 }

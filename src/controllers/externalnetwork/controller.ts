@@ -100,7 +100,8 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
           'set ovn-bridge-mappings on one of these hosts.';
     const message = chassis.isKnown
       ? missing
-      : 'The operator has not read the Southbound database yet, so it does not know the chassis.';
+      : 'The operator has not read the Southbound database yet, so it does not know the chassis; ' +
+        'check that the Southbound database runs and that the operator can connect to it (ovnSbEndpoint).';
     return { names: before, problem: { reason: 'NoGatewayChassis', message } };
   }
 }

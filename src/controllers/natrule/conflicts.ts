@@ -98,12 +98,13 @@ export function conflictProblem(
   const obstacle = pools.contenders.obstacle(contenderOf(rule), stakes);
   if (obstacle === undefined) return undefined;
   const { holder, line } = obstacle;
+  const isRemoved = holder !== undefined && stores.NatRule.byUid(holder.uid) === undefined;
   const other =
     holder === undefined
       ? `more than ${MAX_NAMED} NatRules`
-      : `the older NatRule "${stores.NatRule.byUid(holder.uid)?.metadata.name ?? holder.key.split('/').at(-1) ?? ''}"`;
+      : `the older NatRule "${holder.key.split('/').at(-1) ?? ''}"`;
   const message = `The NatRule conflicts with ${other}: ${conflictText(rule, line, external)}. Change or delete one of the two.`;
-  return { reason: 'NatConflict', message };
+  return { reason: 'NatConflict', message, isTemporary: isRemoved };
 }
 
 function conflictText({ spec }: NatRule, line: string, external: string): string {

@@ -115,7 +115,7 @@ export class NatRuleController implements KindController<NatRule> {
     else if (rule.spec.externalIP !== undefined && rule.status?.externalIP === undefined)
       this.#env.wakeSoon('ExternalNetwork', metadata.name);
     if (rule.spec.type !== 'FloatingIP' || external.value !== context.gatewayIP) return held;
-    const message = `${external.value} is the address of the VPC's gateway; a NatRule of type FloatingIP needs another address.`;
+    const message = `${external.value} is the address of the VPC's gateway; use another address for a NatRule of type FloatingIP.`;
     return bad('NatConflict', message);
   }
 

@@ -22,6 +22,12 @@ import {
   type Allowed,
 } from './allowed.ts';
 
+/** The Port that holds a value, for messages. `isRemoved`: the Port no longer exists, and its rows still do. */
+interface Holders {
+  readonly holderName: (uid: string | undefined) => string;
+  readonly isRemoved: (uid: string | undefined) => boolean;
+}
+
 /** The addresses of a Port in its Subnet. */
 export interface Addressing {
   readonly address: Address;
@@ -39,8 +45,7 @@ const OTHER_NETWORK = 'another network on the VLAN of the Subnet';
 
 const OTHER_ADDRESS = 'create the Port with another ipAddress, or without ipAddress.';
 
-const unusableBecause: Readonly<Record<Unusable, string>> = {
-  outside: 'is outside the range of',
+const unusableBecause: Readonly<Record<Exclude<Unusable, 'outside'>, string>> = {
   network: 'is the network address of',
   broadcast: 'is the broadcast address of',
   gateway: 'is the gateway address of',
@@ -71,13 +76,15 @@ export function assignAddressing(
       ? 'a Port that the operator is removing'
       : `the Port "${holder.metadata.name}"`;
   };
-  const mac = assignMac(network, pool, port, holderName);
+  const isRemoved = (uid: string | undefined) => uid !== undefined && ports.byUid(uid) === undefined;
+  const holders = { holderName, isRemoved };
+  const mac = assignMac(network, pool, port, holders);
   if (!mac.ok) {
     const wanted = parseMac(port.spec.macAddress ?? computeMac(port.metadata.uid, 'lsp'));
     if (wanted.ok) wait(valueOf(subnetUid, wanted.value), 'own');
     return mac;
   }
-  const address = assignAddress(network, pool, port, holderName);
+  const address = assignAddress(network, pool, port, holders);
   if (!address.ok) {
     const wanted = parseAddress(port.spec.ipAddress ?? '', { family: 4 });
     if (address.problem.reason === 'PoolExhausted') wait(subnetUid, 'any address');
@@ -125,7 +132,9 @@ const MAX_REFUSALS = 3;
 
 const macRefusal = (index: number, conflict: string): Problem => ({
   reason: 'MACConflict',
-  message: `spec.allowedAddresses[${index}].mac: ${conflict} The operator ignores the entries of spec.allowedAddresses with this MAC address.`,
+  message:
+    `spec.allowedAddresses[${index}].mac: ${conflict}. ` +
+    'The operator ignores the entries of spec.allowedAddresses with this MAC address; use another MAC address.',
 });
 
 /**
@@ -155,25 +164,26 @@ function shareAddresses(
   const shares: Cidr[] = [];
   for (const [index, { network }] of allowed.entries()) {
     if (refusals[index] !== undefined) continue;
-    const refuse = (why: string) => {
-      const message = `spec.allowedAddresses[${index}].cidr: ${formatCidr(network)} ${why} The operator ignores the entry.`;
+    const refuse = (why: string, remedy = 'use other addresses') => {
+      const message = `spec.allowedAddresses[${index}].cidr: ${formatCidr(network)} ${why}. The operator ignores the entry; ${remedy}.`;
       refusals[index] = { reason: 'AllowedAddressRefused', message };
     };
     const why = refusedAddresses(spec, network, scope);
-    if (why !== undefined) refuse(`${why}; use other addresses.`);
+    if (why !== undefined) refuse(why);
     else if (isShared && (network.prefix < 32 || !containsCidr(cidr, network)))
       refuse(
-        'is not a single address of the Subnet, and other tenants may be on its VLAN; use single addresses (/32) of the Subnet.',
+        'is not a single address of the Subnet, and other tenants may be on its VLAN',
+        'use single addresses (/32) of the Subnet',
       );
     else if (holdsAddresses(spec, network) && containsCidr(cidr, network)) {
       const refused = share(addresses, uid, [network]);
       const holder = refused.get(network);
       if (!refused.has(network)) shares.push(network);
-      else if (holder === undefined) refuse(`is already used by ${OTHER_NETWORK}; use another address.`);
+      else if (holder === undefined) refuse(`is already used by ${OTHER_NETWORK}`);
       else
         refuse(
-          `contains the address of ${holderName(holder)}. A virtual address belongs to no Port: delete that Port, ` +
-            `and reserve the address in reservedRanges of the Subnet "${subnet.metadata.name}"; or use another address.`,
+          `contains the address of ${holderName(holder)}. A virtual address belongs to no Port`,
+          `delete that Port, and reserve the address in reservedRanges of the Subnet "${subnet.metadata.name}", or use another address`,
         );
     }
   }
@@ -184,21 +194,23 @@ function assignMac(
   { subnet }: SubnetNetwork,
   { macs }: SubnetPool,
   { metadata: { uid }, spec }: Port,
-  holderName: (uid: string | undefined) => string,
+  { holderName, isRemoved }: Holders,
 ): Checked<string> {
   const parsed = parseMac(spec.macAddress ?? computeMac(uid, 'lsp'));
-  if (!parsed.ok) return bad('InvalidMAC', `spec.macAddress: ${parsed.message}`);
+  if (!parsed.ok) return bad('InvalidMAC', `spec.macAddress: ${parsed.message}.`);
+  const taken = (holder: string, isTemporary = false) =>
+    bad('MACConflict', `${macConflict(parsed.value, holder)}; use another MAC address.`, isTemporary);
   const infrastructure = infrastructureWith(parsed.value, subnet.metadata.uid);
-  if (infrastructure !== undefined) return bad('MACConflict', macConflict(parsed.value, infrastructure));
+  if (infrastructure !== undefined) return taken(infrastructure);
   const claim = macs.claim(uid, parsed.value);
   if (claim.ok) return good(parsed.value);
-  return bad('MACConflict', macConflict(parsed.value, holderName(claim.holder)));
+  return taken(holderName(claim.holder), isRemoved(claim.holder));
 }
 
 /**
  * Makes the Port share the additional MAC addresses of its spec.
  *
- * @returns the refused MAC addresses, each with a sentence
+ * @returns the refused MAC addresses, each with a clause
  */
 function shareMacs(
   { subnet }: SubnetNetwork,
@@ -227,8 +239,7 @@ export function sharedMacs({ allowedAddresses = [], spoofingProtection }: Port['
   return [...new Set(parsed.flatMap((each) => (each.ok ? [each.value] : [])))];
 }
 
-const macConflict = (mac: string, holder: string): string =>
-  `${mac} is already a MAC address of ${holder}; use another MAC address.`;
+const macConflict = (mac: string, holder: string): string => `${mac} is already a MAC address of ${holder}`;
 
 /** Returns the part of the Subnet that has this MAC address; undefined if there is none. */
 function infrastructureWith(mac: string, subnetUid: string): string | undefined {
@@ -240,7 +251,7 @@ function assignAddress(
   { subnet, cidr }: SubnetNetwork,
   { addresses }: SubnetPool,
   { metadata: { uid }, spec }: Port,
-  holderName: (uid: string | undefined) => string,
+  { holderName, isRemoved }: Holders,
 ): Checked<Address> {
   const where = `the Subnet "${subnet.metadata.name}" (${formatCidr(cidr)})`;
   if (spec.ipAddress === undefined) {
@@ -260,12 +271,14 @@ function assignAddress(
       return bad(
         'IPAlreadyAllocated',
         `${spec.ipAddress} is already the address of ${holderName(claim.holder)}; ${OTHER_ADDRESS}`,
+        isRemoved(claim.holder),
       );
     case 'shared':
       return bad(
         'IPAlreadyAllocated',
         `${spec.ipAddress} is in spec.allowedAddresses of ${holderName(claim.holder)}. A virtual address belongs to no ` +
           `Port: delete this Port, and reserve the address in reservedRanges of the Subnet; or ${OTHER_ADDRESS}`,
+        isRemoved(claim.holder),
       );
     case 'taken-on-link':
       return bad(
@@ -278,9 +291,11 @@ function assignAddress(
         `The Port already has the address ${formatAddress(claim.held)}, and spec.ipAddress is immutable; ` +
           'create another Port.',
       );
+    case 'outside':
+      return bad('IPOutsideSubnet', `${spec.ipAddress} is outside the range of ${where}; ${OTHER_ADDRESS}`);
     default:
       return bad(
-        'IPOutsideSubnet',
+        'IPReserved',
         `${spec.ipAddress} ${unusableBecause[claim.refused]} ${where}; ${OTHER_ADDRESS}`,
       );
   }

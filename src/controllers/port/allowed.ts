@@ -37,7 +37,7 @@ export function parseAllowed({ allowedAddresses = [] }: Port['spec']): Checked<r
       const cidr = fromParsed(parseCidr(text, { family: 4 }), `${field}.cidr`);
       if (!cidr.ok) return cidr;
       const parsed = mac === undefined ? undefined : parseMac(mac);
-      if (parsed?.ok === false) return bad('InvalidMAC', `${field}.mac: ${parsed.message}`);
+      if (parsed?.ok === false) return bad('InvalidMAC', `${field}.mac: ${parsed.message}.`);
       return good({ network: cidr.value, mac: parsed?.value });
     }),
   );

@@ -49,6 +49,7 @@ export class PortController implements KindController<Port> {
       ...intent,
       fallback: () => portFallback(this.#env, port),
       otherConditions: binding.conditions,
+      inEffect: port.spec.adminState === 'Down' ? disconnected : undefined,
       status: (programmed) => ({ ...intent.status(programmed), boundHost: binding.host }),
     };
   }
@@ -62,14 +63,15 @@ export class PortController implements KindController<Port> {
     if (!bindings.isKnown) {
       const before = findCondition(status.conditions, 'Bound');
       const unknown =
-        'The operator has not read the Southbound database yet, so it does not know the host of the interface.';
+        'The operator has not read the Southbound database yet, so it does not know the host of the interface; ' +
+        'check that the Southbound database runs and that the operator can connect to it (ovnSbEndpoint).';
       const bound = before ?? condition('Bound', 'Unknown', 'SouthboundNotRead', unknown);
       return { host: status.boundHost, conditions: [bound as DesiredCondition] };
     }
     const host = bindings.hostOf(interfaceId(uid));
     const bound =
       host === undefined
-        ? condition('Bound', 'False', 'NotBound', 'No host has plugged in the interface.')
+        ? condition('Bound', 'False', 'NotBound', NOT_BOUND)
         : condition('Bound', 'True', 'Bound', `OVN reports the interface up on the host ${host}.`);
     return { host, conditions: [bound] };
   }
@@ -132,7 +134,7 @@ export class PortController implements KindController<Port> {
     const pool = pools.subnet(subnet.metadata.uid);
     if (network !== undefined && pool !== undefined) return { network, pool };
     if (vpcOfSubnet(stores, subnet) === undefined) {
-      const message = `The VPC of the Subnet "${name}" does not exist; create the VPC. Until then, the operator changes nothing else in OVN for the Port than restrictions.`;
+      const message = `The VPC of the Subnet "${name}" does not exist, so the operator changes nothing else in OVN for the Port than restrictions; create the VPC.`;
       return { reason: 'VPCNotFound', message };
     }
     const message = `The Subnet "${name}" is not ready; check the conditions of the Subnet.`;
@@ -154,6 +156,15 @@ export class PortController implements KindController<Port> {
   }
 }
 
+const NOT_BOUND =
+  'No host has plugged in the interface; start the virtual machine, and check that external_ids:iface-id of its ' +
+  'device is equal to status.interfaceID.';
+
+const disconnected = {
+  reason: 'AdminDown',
+  message: 'The Port is disconnected, because spec.adminState is Down; set it to Up to connect the Port.',
+} as const;
+
 function tooManyGroups(
   { spec }: Port,
   found: readonly SecurityGroup[],
@@ -161,7 +172,7 @@ function tooManyGroups(
 ): Problem | undefined {
   const { length } = appliedGroupNames(spec);
   if (length > groupsPerPort) {
-    const message = `The Port references ${length} SecurityGroups; the limit is ${groupsPerPort} (limits.groupsPerPort).`;
+    const message = `The Port references ${length} SecurityGroups; the limit is ${groupsPerPort} (limits.groupsPerPort). Use fewer groups, or merge rules.`;
     return { reason: 'TooManyGroups', message };
   }
   const matches = found.reduce((sum, { status }) => sum + weightOf(status), 0);

@@ -13,7 +13,8 @@ type Sources = Pick<Env, 'stores' | 'writer' | 'settings' | 'policies'>;
 
 const CLOSED =
   'OVN lacks a group that restricts the Port, so the operator disabled the Port. ' +
-  'The operator enables the Port when the other conditions report no problem and OVN contains the group.';
+  'The operator enables the Port when the other conditions report no problem and OVN contains the group: fix the ' +
+  'problems that the other conditions report.';
 
 /**
  * Returns the present rows of a Port in all groups that must restrict it now. If such a group is missing, the port is

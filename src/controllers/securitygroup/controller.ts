@@ -99,7 +99,7 @@ function aclsOrProblem(
     if (!(error instanceof RuleError)) throw error;
     return {
       acls: [],
-      problem: { reason: 'InvalidRule', message: `${error.message}. ${CONSEQUENCE}` },
+      problem: { reason: 'InvalidRule', message: `${error.message}. ${CONSEQUENCE} Correct the rule.` },
     };
   }
 }

@@ -66,7 +66,9 @@ export function missingGroups(
   const quoted = (some: readonly string[]) => some.map((name) => `"${name}"`).join(', ');
   const absent = names.filter((name) => groups.get(refKey({ namespace, name })) === undefined);
   if (absent.length === 0) {
-    const message = `OVN does not contain the SecurityGroup ${quoted(names)} yet; until then, ${consequence}.`;
+    const message =
+      `OVN does not contain the SecurityGroup ${quoted(names)} yet, and ${consequence}; ` +
+      'wait; if the condition does not change, check the conditions of the SecurityGroup.';
     return { reason: 'SecurityGroupNotReady', message };
   }
   const message =

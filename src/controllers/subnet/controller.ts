@@ -1,5 +1,6 @@
 import { containsCidr, formatAddress, formatCidr, parseCidr } from '../../api/index.ts';
 import type { Cidr, Subnet, VPC } from '../../api/index.ts';
+import { isLeaving } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
@@ -117,12 +118,15 @@ export class SubnetController implements KindController<Subnet> {
     }
     const holder = gateway && addresses?.holder(gateway);
     if (gateway !== undefined && holder !== undefined) {
-      const name = this.#env.stores.Port.byUid(holder)?.metadata.name ?? holder;
+      const port = this.#env.stores.Port.byUid(holder);
+      const what =
+        port === undefined ? 'A Port that the operator is removing' : `The Port "${port.metadata.name}"`;
       this.#env.pools.waiting.add(valueOf(uid, formatAddress(gateway)), 'Subnet', key);
       return bad(
         'IPAlreadyAllocated',
-        `The Port "${name}" already has the gateway address ${formatAddress(gateway)}; ` +
+        `${what} already has the gateway address ${formatAddress(gateway)}; ` +
           'delete the Port, or set another gateway address.',
+        port === undefined,
       );
     }
     const pool = this.#env.pools.configureSubnet(uid, cidr.value, ranges.value);
@@ -162,11 +166,13 @@ export class SubnetController implements KindController<Subnet> {
         `The Subnet already has the range ${formatCidr(claim.held)}, and spec.cidr is immutable; create another Subnet.`,
       );
     }
-    const other = stores.Subnet.byUid(claim.holder)?.metadata.name;
-    const holder = other === undefined ? 'a Subnet that the operator is removing' : `the Subnet "${other}"`;
+    const other = stores.Subnet.byUid(claim.holder);
+    const holder =
+      other === undefined ? 'a Subnet that the operator is removing' : `the Subnet "${other.metadata.name}"`;
     return bad(
       'CIDROverlap',
       `${spec.cidr} overlaps ${formatCidr(claim.with)} of ${holder}; create the Subnet with another cidr, or without cidr.`,
+      other === undefined || isLeaving(other),
     );
   }
 }

@@ -33,12 +33,18 @@ function gatewayOf({ mode, address }: Subnet['spec']['gateway'], cidr: Cidr): Ch
   if (mode === 'None') return good(undefined);
   const first = { family: cidr.family, value: firstAddress(cidr).value + 1n };
   if (mode === 'Automatic') return good(first);
-  if (address === undefined) return bad('InvalidSpec', 'spec.gateway.address is required with mode Address.');
+  if (address === undefined)
+    return bad(
+      'InvalidSpec',
+      'spec.gateway.mode is Address, and spec.gateway.address is missing; set spec.gateway.address.',
+    );
   const parsed = fromParsed(parseAddress(address, { family: 4 }), 'spec.gateway.address');
   if (!parsed.ok) return parsed;
-  if (new AddressPool(cidr).unusable(parsed.value) === undefined) return parsed;
+  const unusable = new AddressPool(cidr).unusable(parsed.value);
+  if (unusable === undefined) return parsed;
   return bad(
-    'IPOutsideSubnet',
-    `The gateway ${address} is not a usable address of ${formatCidr(cidr)}; the first usable address is ${formatAddress(first)}.`,
+    unusable === 'outside' ? 'IPOutsideSubnet' : 'IPReserved',
+    `The gateway ${address} is not a usable address of ${formatCidr(cidr)}; ` +
+      `set spec.gateway.address to another address, for example the first usable address ${formatAddress(first)}.`,
   );
 }

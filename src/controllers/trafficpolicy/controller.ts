@@ -66,7 +66,7 @@ function aclsOrProblem(
     return { ...(problem === undefined ? acls : dropAllAcls(group)), problem };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
-    const message = `${error.message}. ${CONSEQUENCE}`;
+    const message = `${error.message}. ${CONSEQUENCE} Correct the rule.`;
     return { ...dropAllAcls(group), problem: { reason: 'InvalidRule', message } };
   }
 }
@@ -76,8 +76,8 @@ function tooManyFlows({ matchCount }: PolicyAcls, { matchesPerPort }: Limits): P
   if (!(matchCount > matchesPerPort)) return undefined;
   const message =
     `The rules need ${matchCount} flow matches on a hypervisor; the limit is ${matchesPerPort} (limits.matchesPerPort). ` +
-    `A rule of the protocol All with a CIDR needs about 250 flow matches for each bit of the prefix if other rules ` +
-    `list protocols; use larger networks, or list protocols. ${CONSEQUENCE}`;
+    `${CONSEQUENCE} A rule of the protocol All with a CIDR needs about 250 flow matches for each bit of the prefix if ` +
+    'other rules list protocols; use larger networks, or list protocols.';
   return { reason: 'TooManyRules', message };
 }
 

@@ -124,7 +124,7 @@ export class VPCController implements KindController<VPC> {
         ? `the VPC "${oldest.metadata.name}"`
         : `more than ${MAX_NAMED} older VPCs`;
       const message = `The namespace already has ${held}, and only one VPC can be in effect; delete the others.`;
-      return { cidr: bad('VPCAlreadyExists', message) };
+      return { cidr: bad('VPCAlreadyExists', message, isLeaving(oldest)) };
     }
     const unknown = unknownNamespace(this.#env, vpc);
     if (unknown !== undefined) return { cidr: { ok: false, problem: unknown } };

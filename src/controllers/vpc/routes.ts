@@ -149,8 +149,8 @@ export function routesResolved({ used, refused, unreachable }: Routes): readonly
   if (unreachable.length > 0)
     sentences.push(
       `The router does not reach the next hop of the static routes ${unreachable.map(textOf).join(', ')}, so these ` +
-        'routes are not in effect and replace no other route. ' +
-        'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.',
+        'routes are not in effect and replace no other route; ' +
+        'set next hops in a Subnet of the VPC with a gateway, or in the external network of the VPC, or create such a Subnet.',
     );
   if (sentences.length === 0) {
     const message = 'The router reaches the next hop of every static route.';

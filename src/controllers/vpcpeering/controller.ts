@@ -156,5 +156,5 @@ export class VPCPeeringController implements KindController<VPCPeering> {
 const stillUsed = (network: Cidr) => ({
   network,
   reason: 'CIDROverlap' as const,
-  message: `The router still has another route to ${formatCidr(network)}; the operator removes that route first.`,
+  message: `The router still has another route to ${formatCidr(network)}; wait until the operator has removed that route.`,
 });

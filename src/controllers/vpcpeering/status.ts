@@ -38,7 +38,9 @@ export function routesAccepted(own: readonly Refusal[], other: readonly Refusal[
   const sentences = own.map(({ message }) => message);
   if (other.length > 0) {
     const networks = other.map(({ network }) => formatCidr(network)).join(', ');
-    sentences.push(`The other side does not route to all of ${networks}, which this VPC advertises.`);
+    sentences.push(
+      `The other side does not route to all of ${networks}, which this VPC advertises; ask the other side to accept them, or change spec.advertisedCIDRs.`,
+    );
   }
   if (sentences.length > 0) return condition('RoutesAccepted', 'False', 'RoutesRefused', sentences.join(' '));
   const message = 'Both routers route to every network that the other side advertises.';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { resources, withDefaults } from '../../../src/api/index.ts';
 import { loadConfig } from '../../../src/config/index.ts';
-import { ownerOf } from '../../../src/controllers/common/converge.ts';
+import { ownerOf, type Conditioned } from '../../../src/controllers/common/converge.ts';
 import type { Env, Stores } from '../../../src/controllers/common/env.ts';
 import { KindReconciler } from '../../../src/controllers/common/kind-reconciler.ts';
 import { namespaceKind } from '../../../src/controllers/common/namespace.ts';
@@ -28,6 +28,7 @@ import { takeAll } from '../reconcile/steps.ts';
 import { CountingStore, type Visits } from './counting-store.ts';
 import { MapWriter } from './map-writer.ts';
 import { sorted } from './printable.ts';
+import { endsWithRemedy } from './remedy.ts';
 
 export { printable } from './printable.ts';
 
@@ -48,6 +49,16 @@ const clusterScoped: ReadonlySet<string> = new Set([
   'Namespace',
   ...kindNames.filter((kind) => !resources[kind].namespaced),
 ]);
+
+/** Every message about something that is not in effect ends with what to do, in all scenarios of all tests. */
+function expectRemedies({ kind, metadata }: KubeObject, status: Conditioned['status']): void {
+  for (const { type, status: is, reason, message } of status?.conditions ?? [])
+    if ((is !== 'True' || type === 'Stalled' || reason === 'AdminDown') && !endsWithRemedy(message)) {
+      throw new Error(
+        `${kind} ${metadata.name}: the message of ${type} does not end with what to do: ${message}`,
+      );
+    }
+}
 
 /**
  * The controllers with an environment in memory, without API server, database and clock. `settle` reconciles every
@@ -339,6 +350,7 @@ export class OfflineCluster {
   }
 
   #writeStatus(object: KubeObject, status: object): 'unchanged' | 'written' | 'gone' {
+    expectRemedies(object, status);
     const live = this.#store(object.kind).byUid(object.metadata.uid);
     if (live === undefined) return 'gone';
     if (JSON.stringify(sorted(live.status)) === JSON.stringify(sorted(status))) return 'unchanged';

@@ -43,8 +43,14 @@ describe('parseCidr', () => {
   it.each([
     ['10.1.0.5/16', '"10.1.0.5/16" has host bits set; write 10.1.0.0/16'],
     ['2001:db8::1/64', '"2001:db8::1/64" has host bits set; write 2001:db8::/64'],
-    ['10.1.0.0/33', '"10.1.0.0/33" is not a CIDR; the maximum prefix length is 32'],
-    ['2001:db8::/129', '"2001:db8::/129" is not a CIDR; the maximum prefix length is 128'],
+    [
+      '10.1.0.0/33',
+      '"10.1.0.0/33" has a prefix longer than 32 bits; write an IPv4 network such as 10.1.0.0/16',
+    ],
+    [
+      '2001:db8::/129',
+      '"2001:db8::/129" has a prefix longer than 128 bits; write an IPv4 network such as 10.1.0.0/16',
+    ],
     ['10.1.0.0', '"10.1.0.0" is not a CIDR; write an IPv4 network such as 10.1.0.0/16'],
     ['10.1.0/16', '"10.1.0/16" is not a CIDR; write an IPv4 network such as 10.1.0.0/16'],
   ])('rejects %s, with a message that says what to write', (text, message) => {

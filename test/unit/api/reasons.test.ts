@@ -9,6 +9,7 @@ describe('the catalogue of reasons', () => {
     ['CIDR_OVERLAP', 'CIDROverlap'],
     ['SUBNET_OUTSIDE_VPC', 'SubnetOutsideVPC'],
     ['IP_OUTSIDE_SUBNET', 'IPOutsideSubnet'],
+    ['IP_RESERVED', 'IPReserved'],
     ['IP_ALREADY_ALLOCATED', 'IPAlreadyAllocated'],
     ['OVN_CONNECTION_FAILED', 'OVNConnectionFailed'],
     ['SECURITY_GROUP_NOT_FOUND', 'SecurityGroupNotFound'],
@@ -42,6 +43,23 @@ describe('the catalogue of reasons', () => {
     expect(when).toMatch(/^[A-Z].*\.$/);
     if (remedy !== undefined) expect(remedy).toMatch(/^[A-Z].*\.$/);
   });
+
+  it.each(Object.entries(reasons).filter(([, { about }]) => about !== undefined))(
+    'says what to do about the reason %s',
+    (_reason, { remedy }) => {
+      expect(remedy).toBeDefined();
+    },
+  );
+
+  // An object that waits becomes Ready without a decision of a user. GitOps tools show it as in progress.
+  const waiting: readonly Reason[] = ['QuotaExceeded', 'NamespaceNotRead', 'PoolExhausted', 'InUse'];
+
+  it.each(Object.entries(reasons))(
+    'lets %s stall the object if only a change by a user ends the problem',
+    (reason, { about, stalls }) => {
+      expect(stalls === true).toBe(about === 'object' && !waiting.includes(reason as Reason));
+    },
+  );
 
   it('has each error code only once', () => {
     const codes = Object.values(reasons).flatMap(({ code }) => code ?? []);

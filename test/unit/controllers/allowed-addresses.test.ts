@@ -120,7 +120,7 @@ describe('allowedAddresses of a Port', () => {
     await cluster.settle();
     expect(ready('own')).toBe('Ready');
     expect(ready('p')).toContain(
-      'spec.allowedAddresses[0].cidr: 10.9.1.64/26 contains the address of the Port "vip". A virtual address belongs to no Port: delete that Port, and reserve the address in reservedRanges of the Subnet "a"; or use another address. The operator ignores the entry.',
+      'spec.allowedAddresses[0].cidr: 10.9.1.64/26 contains the address of the Port "vip". A virtual address belongs to no Port. The operator ignores the entry; delete that Port, and reserve the address in reservedRanges of the Subnet "a", or use another address.',
     );
     expect(security('p')).toEqual(['10.9.1.20/32']);
     cluster.delete('Port', 'default/vip');

@@ -125,6 +125,21 @@ describe('a Port', () => {
     ]);
   });
 
+  it('with adminState Down is Ready with the reason AdminDown, which the columns show', async () => {
+    cluster.apply(portIn('a', 'p', { adminState: 'Down' }));
+    await cluster.settle();
+    expect(ready('p')).toBe('AdminDown');
+    cluster.apply(portIn('a', 'p', { adminState: 'Up' }));
+    await cluster.settle();
+    expect(ready('p')).toBe('Ready');
+  });
+
+  it('with adminState Down that is not in effect reports the problem', async () => {
+    cluster.apply(portIn('nowhere', 'p', { adminState: 'Down' }));
+    await cluster.settle();
+    expect(ready('p')).toMatch(/^!SubnetNotFound: /);
+  });
+
   it('gets the next unused address, and a released address only when there is no unused one', async () => {
     for (const name of ['p', 'q', 'r']) cluster.apply(portIn('a', name));
     await cluster.settle();
@@ -149,10 +164,10 @@ describe('a Port', () => {
 
   it.each([
     ['10.9.2.2', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.2.2 is outside the range of'],
-    ['10.9.1.0', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.0 is the network address of'],
-    ['10.9.1.7', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.7 is the broadcast address of'],
-    ['10.9.1.1', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.1 is the gateway address of'],
-    ['10.9.1.5', 'IPOutsideSubnet: IP_OUTSIDE_SUBNET: 10.9.1.5 is reserved in'],
+    ['10.9.1.0', 'IPReserved: IP_RESERVED: 10.9.1.0 is the network address of'],
+    ['10.9.1.7', 'IPReserved: IP_RESERVED: 10.9.1.7 is the broadcast address of'],
+    ['10.9.1.1', 'IPReserved: IP_RESERVED: 10.9.1.1 is the gateway address of'],
+    ['10.9.1.5', 'IPReserved: IP_RESERVED: 10.9.1.5 is reserved in'],
     ['fd00::1', 'InvalidCIDR: INVALID_CIDR: spec.ipAddress: '],
     ['10.9.1', 'InvalidCIDR: INVALID_CIDR: spec.ipAddress: '],
   ])('is refused the address %s', async (ipAddress, refusal) => {
@@ -223,8 +238,8 @@ describe('a Port', () => {
         `!MACConflict: ${mac} is already a MAC address of ${holder}; use another MAC address.`,
       );
       expect(ready('thief')).toBe(
-        `!MACConflict: spec.allowedAddresses[1].mac: ${mac} is already a MAC address of ${holder}; use another MAC address. ` +
-          'The operator ignores the entries of spec.allowedAddresses with this MAC address.',
+        `!MACConflict: spec.allowedAddresses[1].mac: ${mac} is already a MAC address of ${holder}. ` +
+          'The operator ignores the entries of spec.allowedAddresses with this MAC address; use another MAC address.',
       );
       expect(cluster.condition('Programmed', 'Port', 'default/thief')).toBe('Programmed');
       expect(JSON.stringify(lspOf('thief'))).toContain('00:00:5e:00:01:01 10.10.7.0/32');
@@ -301,7 +316,7 @@ describe('a Port', () => {
     cluster.apply(securityGroup('web'));
     await cluster.settle();
     expect(ready('p')).toBe(
-      '!SecurityGroupNotReady: OVN does not contain the SecurityGroup "web" yet; until then, a group that is not in OVN allows nothing.',
+      '!SecurityGroupNotReady: OVN does not contain the SecurityGroup "web" yet, and a group that is not in OVN allows nothing; wait; if the condition does not change, check the conditions of the SecurityGroup.',
     );
     cluster.writer.parentless = new Set();
     await cluster.settle();
@@ -445,7 +460,7 @@ describe('a Port', () => {
     await cluster.settle();
     expect(ready('p')).toBe('Ready');
     expect(cluster.condition('Bound', 'Port', 'default/p')).toBe(
-      '!NotBound: No host has plugged in the interface.',
+      '!NotBound: No host has plugged in the interface; start the virtual machine, and check that external_ids:iface-id of its device is equal to status.interfaceID.',
     );
     cluster.bindings = new Map([[String(statusOf('p')?.interfaceID), 'host-1']]);
     await cluster.settle();
@@ -490,7 +505,7 @@ describe('a Port', () => {
     cluster.apply(of(3));
     await cluster.settle();
     expect(ready('p')).toBe(
-      '!TooManyGroups: The Port references 3 SecurityGroups; the limit is 2 (limits.groupsPerPort).',
+      '!TooManyGroups: The Port references 3 SecurityGroups; the limit is 2 (limits.groupsPerPort). Use fewer groups, or merge rules.',
     );
     expect(cluster.condition('Stalled', 'Port', 'default/p')).toBe('TooManyGroups');
     expect(printable([...cluster.writer.states.values()])).toEqual(before);

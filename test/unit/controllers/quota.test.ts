@@ -251,7 +251,7 @@ describe('the quota of a ProjectPolicy', () => {
       await cluster.settle();
       expect(cluster.ready('SecurityGroup', 'a/first')).toBe('Ready');
       expect(cluster.ready('SecurityGroup', 'a/second')).toMatch(
-        /^!QuotaExceeded: .*6 rules of .*limit is 10 .*the group allows nothing/,
+        /^!QuotaExceeded: .*the group allows nothing\. .*6 rules of .*limit is 10 /,
       );
       expect(rowsOf(cluster, 'SecurityGroup', 'second', 'ACL', 'a')).toEqual([]);
       expect(cluster.ready('TrafficPolicy', 'a/policy')).toMatch(

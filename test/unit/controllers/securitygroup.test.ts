@@ -102,7 +102,7 @@ describe('a SecurityGroup', () => {
     cluster.apply(securityGroup('g', { ingress: [{ protocol: 'All' }, rule] }));
     await cluster.settle();
     expect(ready('g')).toMatch(
-      /^!InvalidRule: spec\.ingress\[1\]: .*\. Until you correct the rules, the group allows nothing\.$/,
+      /^!InvalidRule: spec\.ingress\[1\]: .*\. Until you correct the rules, the group allows nothing\. Correct the rule\.$/,
     );
     expect(aclsOf('g')).toEqual([]);
   });
@@ -111,12 +111,12 @@ describe('a SecurityGroup', () => {
     [
       'rules',
       { rulesPerGroup: 2 },
-      /^!TooManyRules: The spec has 3 rules; the limit is 2 \(limits\.rulesPerGroup\)\. .*, the group allows nothing\.$/,
+      /^!TooManyRules: The spec has 3 rules; the limit is 2 \(limits\.rulesPerGroup\)\. .*, the group allows nothing\. Merge rules, or split the object\.$/,
     ],
     [
       'flow matches',
       { matchesPerGroup: 31 },
-      /^!TooManyRules: The rules expand to 32 flow matches; the limit is 31 \(limits\.matchesPerGroup\)\. .*, the group allows nothing\.$/,
+      /^!TooManyRules: The rules expand to 32 flow matches; the limit is 31 \(limits\.matchesPerGroup\)\. .*, the group allows nothing\. Merge rules, or split the object\.$/,
     ],
   ])(
     'with too many %s allows nothing, and is Stalled until a user fixes the rules',
@@ -173,7 +173,7 @@ describe('a SecurityGroup', () => {
     cluster.delete('SecurityGroup', 'default/g');
     await cluster.settle();
     expect(ready('g')).toBe(
-      '!InUse: The SecurityGroup is being deleted, but is still used by Port p, SecurityGroup h. The deletion finishes when no object uses the SecurityGroup.',
+      '!InUse: The SecurityGroup is being deleted, but is still used by Port p, SecurityGroup h. The deletion finishes when no object uses the SecurityGroup: delete or change these objects.',
     );
     cluster.delete('Port', 'default/p');
     cluster.apply(securityGroup('h'));

@@ -88,7 +88,7 @@ describe('a Subnet', () => {
     [
       'the broadcast address as gateway',
       { cidr: '10.9.1.0/24', gateway: { mode: 'Address', address: '10.9.1.255' } },
-      /^!IPOutsideSubnet: /,
+      /^!IPReserved: IP_RESERVED: .*; set spec\.gateway\.address .*10\.9\.1\.1\.$/,
     ],
     [
       'a gateway of mode Address without address',
@@ -249,7 +249,7 @@ describe('a Subnet', () => {
     cluster.delete('Subnet', 'default/a');
     await cluster.settle();
     expect(ready('a')).toMatch(
-      /^!InUse: .*Port p00, .*Port p09 and 2 more\. The deletion finishes when no object uses the Subnet\.$/,
+      /^!InUse: .*Port p00, .*Port p09 and 2 more\. The deletion finishes when no object uses the Subnet: delete or change these objects\.$/,
     );
     for (let i = 0; i < 12; i++) cluster.delete('Port', `default/p${String(i).padStart(2, '0')}`);
     await cluster.settle();

@@ -198,7 +198,7 @@ describe('a TrafficPolicy', () => {
     cluster.apply(trafficPolicy('p', { ...all, ingress: [{ protocol: 'All' }, rule] }));
     await cluster.settle();
     expect(cluster.ready('TrafficPolicy', 'default/p')).toMatch(
-      /^!InvalidRule: spec\.ingress\[1\]: .*\. Until you correct the rules, the policy forbids everything\.$/,
+      /^!InvalidRule: spec\.ingress\[1\]: .*\. Until you correct the rules, the policy forbids everything\. Correct the rule\.$/,
     );
     expect(drops()).toEqual([
       'from-lport 3000 drop: inport == @p && ip',

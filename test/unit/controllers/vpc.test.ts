@@ -144,8 +144,8 @@ describe('a VPC', () => {
       expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
       expect(resolved()).toBe(
         '!NextHopUnreachable: The router does not reach the next hop of the static routes 192.168.1.0/24 via 10.9.2.9, ' +
-          '192.168.3.0/24 via 10.7.0.1, so these routes are not in effect and replace no other route. ' +
-          'A next hop must be in a Subnet of the VPC with a gateway, or in the external network of the VPC.',
+          '192.168.3.0/24 via 10.7.0.1, so these routes are not in effect and replace no other route; ' +
+          'set next hops in a Subnet of the VPC with a gateway, or in the external network of the VPC, or create such a Subnet.',
       );
     });
 
@@ -247,7 +247,7 @@ describe('a VPC', () => {
       cluster.delete('VPC', 'default/net');
       await cluster.settle();
       expect(cluster.ready('VPC', 'default/net')).toBe(
-        '!InUse: The VPC is being deleted, but is still used by Subnet a, Subnet b. The deletion finishes when no object uses the VPC.',
+        '!InUse: The VPC is being deleted, but is still used by Subnet a, Subnet b. The deletion finishes when no object uses the VPC: delete or change these objects.',
       );
       expect(cluster.ready('Subnet', 'default/a')).toBe('Ready');
       cluster.delete('Subnet', 'default/a');
