@@ -34,8 +34,8 @@ export interface FloatingIPStatus {
   /** The reserved IPv4 address. Unset: no address is reserved. */
   readonly address?: string;
   /**
-   * Names of the oldest 64 NatRules that refer to the FloatingIP, also of NatRules that are not in effect.
-   * Deletion of the FloatingIP waits until no NatRule refers to it.
+   * Names of the oldest 64 NatRules in effect that use the FloatingIP. Deletion of the FloatingIP waits
+   * until no NatRule refers to it.
    */
   readonly usedBy?: readonly string[];
 }

@@ -58,10 +58,10 @@ export class FloatingIPController implements KindController<FloatingIP> {
     };
   }
 
-  /** Returns the names of the oldest NatRules that refer to the FloatingIP. */
+  /** Returns the names of the oldest NatRules that are in effect and use the FloatingIP. */
   #users(key: string): readonly string[] {
     const names: string[] = [];
-    for (const { metadata } of this.#env.stores.NatRule.oldestFirst('floatingIP', key)) {
+    for (const { metadata } of this.#env.stores.NatRule.oldestFirst('translates', key)) {
       if (names.length >= MAX_USERS) break;
       names.push(metadata.name);
     }

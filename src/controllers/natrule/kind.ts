@@ -14,6 +14,13 @@ export const natRuleKind: Kind<NatRule> = {
       keys: (rule) => inNamespace(rule, rule.spec.floatingIPRef?.name),
       wakesTarget: true,
     },
+    /** The FloatingIP whose address the rule translates. */
+    translates: {
+      to: 'FloatingIP',
+      keys: (rule) =>
+        rule.status?.externalIP === undefined ? [] : inNamespace(rule, rule.spec.floatingIPRef?.name),
+      wakesTarget: true,
+    },
     port: { to: 'Port', keys: (rule) => inNamespace(rule, rule.spec.target?.portRef?.name) },
     subnet: { to: 'Subnet', keys: (rule) => inNamespace(rule, rule.spec.source?.subnetRef?.name) },
     /**

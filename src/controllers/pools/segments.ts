@@ -29,8 +29,6 @@ interface Use {
  */
 export class SegmentPools {
   readonly #uses = new Map<string, Use>();
-  /** Name of a ProviderNetwork → number of holds of Subnets through it. */
-  readonly #through = new Map<string, number>();
   /** UID of a holder → keys of its segments. */
   readonly #held = new Map<string, Set<string>>();
   readonly #onFreed: (key: string) => void;
@@ -71,20 +69,13 @@ export class SegmentPools {
     return [...(this.#uses.get(key)?.networks.keys() ?? [])];
   }
 
-  /** Returns the number of Subnets that hold a segment through a ProviderNetwork. */
-  countThrough(network: string): number {
-    return this.#through.get(network) ?? 0;
-  }
-
   /** Makes a Subnet hold the segment through a ProviderNetwork. The caller decides whether it may. */
   holdAsSubnet(key: string, uid: string, network: string): void {
     const { subnets, networks } = this.#use(key);
     const before = subnets.get(uid);
     if (before === network) return;
-    for (const counts of [networks, this.#through]) {
-      if (before !== undefined) countDown(counts, before);
-      counts.set(network, (counts.get(network) ?? 0) + 1);
-    }
+    if (before !== undefined) countDown(networks, before);
+    networks.set(network, (networks.get(network) ?? 0) + 1);
     subnets.set(uid, network);
     this.#record(key, uid);
   }
@@ -142,7 +133,7 @@ export class SegmentPools {
     const use = this.#uses.get(key);
     if (use === undefined) return;
     const network = use.subnets.get(uid);
-    if (network !== undefined) for (const counts of [use.networks, this.#through]) countDown(counts, network);
+    if (network !== undefined) countDown(use.networks, network);
     use.subnets.delete(uid);
     use.externalNetworks.delete(uid);
     if (use.subnets.size + use.externalNetworks.size === 0) this.#uses.delete(key);

@@ -25,6 +25,7 @@ import { portFallback } from './fallback.ts';
 import { appliedGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
 import { restrict } from './powers.ts';
+import { recountAfter, recountWithout } from './recount.ts';
 import { fullyProtected, protectionProblem } from './shared-link.ts';
 import { specProblem } from './spec.ts';
 
@@ -44,14 +45,20 @@ export class PortController implements KindController<Port> {
 
   intent(_key: string, port: Port): Intent<object> {
     const binding = this.#binding(port);
+    const settled = recountAfter(this.#env, port);
     const intent = this.#withoutBinding(port);
     return {
       ...intent,
+      settled,
       fallback: () => portFallback(this.#env, port),
       otherConditions: binding.conditions,
       inEffect: port.spec.adminState === 'Down' ? disconnected : undefined,
       status: (programmed) => ({ ...intent.status(programmed), boundHost: binding.host }),
     };
+  }
+
+  gone(port: Port): void {
+    recountWithout(this.#env, port);
   }
 
   /**

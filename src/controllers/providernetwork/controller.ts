@@ -34,7 +34,7 @@ export class ProviderNetworkController implements KindController<ProviderNetwork
     return {
       desired: nothing,
       accepted: physicalNetworkProblem(network.spec.physicalNetwork) ?? this.#conflict(network),
-      status: () => ({ subnetCount: this.#env.pools.segments.countThrough(key) }),
+      status: () => ({ subnetCount: this.#env.stores.Subnet.keysByIndex('connectedTo', key).size }),
     };
   }
 

@@ -9,6 +9,7 @@ import { matchCount, rulesOverQuota, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, groupWith, type Acl } from '../rows/acl.ts';
+import { countPorts } from '../rows/group-members.ts';
 import { groupName, groupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';
 import { isInOvn, missingGroups, remoteGroupNames } from './kind.ts';
@@ -33,8 +34,8 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
     );
   }
 
-  intent(key: string, group: SecurityGroup): Intent<object> {
-    const { stores, settings } = this.#env;
+  intent(_key: string, group: SecurityGroup): Intent<object> {
+    const { stores, settings, writer } = this.#env;
     const { uid, namespace = '' } = group.metadata;
     const remotes = this.#remotes(group);
     const excess = rulesOverQuota(this.#env, group, CONSEQUENCE);
@@ -52,11 +53,9 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
         'rules that refer to a missing group match nothing',
       ),
       status: (programmed) => ({
-        ruleCount: programmed
-          ? (group.spec.ingress?.length ?? 0) + (group.spec.egress?.length ?? 0)
-          : group.status?.ruleCount,
+        ruleCount: programmed ? acls.length : group.status?.ruleCount,
         matchCount: programmed ? matchCount(acls) : group.status?.matchCount,
-        portCount: stores.Port.keysByIndex('securityGroups', key).size,
+        portCount: countPorts(writer, groupUuid(uid)),
       }),
     };
   }

@@ -33,6 +33,19 @@ export const subnetKind: Kind<Subnet> = {
       keys: vpcKeys,
       wakesTarget: { afterMs: 500 },
     },
+    /** The VPC counts the Subnets that OVN contains. Its alias is its UID. */
+    switchIn: {
+      to: 'VPC',
+      keys: ({ status }) =>
+        status?.switchName === undefined || status.vpc === undefined ? [] : [status.vpc.uid],
+      wakesTarget: { afterMs: 500 },
+    },
+    /** The ProviderNetwork counts the Subnets that it connects. */
+    connectedTo: {
+      to: 'ProviderNetwork',
+      keys: ({ status }) => (status?.segment === undefined ? [] : [status.segment.name]),
+      wakesTarget: { afterMs: 500 },
+    },
     provider: {
       to: 'ProviderNetwork',
       keys: ({ spec: { provider } }) =>

@@ -7,9 +7,10 @@ import { rulesOverQuota, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, groupWith, type Acl } from '../rows/acl.ts';
+import { countPorts } from '../rows/group-members.ts';
 import { policyGroupName, policyGroupUuid } from '../rows/names.ts';
 import { RuleError } from '../rows/rule.ts';
-import { countPorts, missingSubnets } from './membership.ts';
+import { missingSubnets } from './membership.ts';
 import { dropAllAcls, policyAcls, type PolicyAcls } from './rules.ts';
 
 /**
@@ -24,7 +25,7 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
   }
 
   intent(_key: string, policy: TrafficPolicy): Intent<object> {
-    const { stores, settings } = this.#env;
+    const { stores, settings, writer } = this.#env;
     const excess = rulesOverQuota(this.#env, policy, CONSEQUENCE);
     const found = aclsOrProblem(policy, settings.limits);
     const { acls, matchCount, problem } =
@@ -41,7 +42,9 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
       status: (programmed) => ({
         matchCount: programmed ? matchCount : policy.status?.matchCount,
         portCount:
-          programmed || policy.status?.portCount !== undefined ? countPorts(stores, policy) : undefined,
+          programmed || policy.status?.portCount !== undefined
+            ? countPorts(writer, policyGroupUuid(policy.metadata.uid))
+            : undefined,
       }),
     };
   }

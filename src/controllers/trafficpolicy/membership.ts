@@ -5,7 +5,7 @@ import { weightOf } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { isolationGroupUuid, policyGroupUuid } from '../rows/names.ts';
-import { appliesTo, keysDecide, policyKeys, portKeys } from './selection.ts';
+import { appliesTo, portKeys } from './selection.ts';
 
 /**
  * The number of policies with a key of the Port, as a multiple of the limit for policies that apply to a Port. Above
@@ -82,16 +82,6 @@ const excessOf = (what: string, limit: string): Problem => ({
     `${what}; the limit is ${limit}. Until fewer policies apply, OVN drops all traffic of the Port. ` +
     'Merge TrafficPolicies, or narrow their appliesTo.',
 });
-
-/** Counts the Ports that a policy applies to: by key, and Port by Port only if the keys do not decide. */
-export function countPorts({ Port: ports }: Pick<Stores, 'Port'>, policy: TrafficPolicy): number {
-  let count = 0;
-  for (const key of policyKeys(policy)) {
-    if (keysDecide(policy)) count += ports.keysByIndex('policies', key).size;
-    else for (const port of ports.byIndex('policies', key)) if (appliesTo(policy, port)) count++;
-  }
-  return count;
-}
 
 /** Returns the names of the Subnets in the policy that do not exist. */
 export function missingSubnets(

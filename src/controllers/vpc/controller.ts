@@ -50,7 +50,6 @@ export class VPCController implements KindController<VPC> {
       this.#wakeRules(key, vpc);
     }
     const refused = gateway.ok ? {} : conditionOf(gateway.problem);
-    const subnets = this.#env.stores.Subnet;
     const isPlanned = cidr.ok && routes.ok && (gateway.ok || !this.#keepsGateway(vpc, gateway.problem));
     const staticRoutes = cidr.ok ? usedRoutes(this.#env, vpc, cidr.value, external) : noRoutes;
     const hold = isPlanned ? holdOwnRoutes(this.#env, key, vpc, staticRoutes.used) : undefined;
@@ -83,11 +82,7 @@ export class VPCController implements KindController<VPC> {
         ...tenancy,
         routerName: programmed ? routerName(uid) : vpc.status?.routerName,
         gatewayIPs: programmed ? external && [formatAddress(external.address)] : vpc.status?.gatewayIPs,
-        subnetCount:
-          subnets.keysByIndex('vpc', key).size +
-          (oldestVpc(this.#env.stores, namespace) === vpc
-            ? subnets.keysByIndex('vpc', anyVpcOf(namespace)).size
-            : 0),
+        subnetCount: this.#env.stores.Subnet.keysByIndex('switchIn', uid).size,
       }),
     };
   }

@@ -17,7 +17,7 @@ export const anySubnetOf = (namespace = ''): string => `${namespace}/*`;
 
 export const vpcKind: Kind<VPC> = {
   type: resources.VPC,
-  aliases: ({ metadata }) => [allVpcsOf(metadata.namespace)],
+  aliases: ({ metadata }) => [allVpcsOf(metadata.namespace), metadata.uid],
   aliasesOfOldest: ({ metadata }) => [anyVpcOf(metadata.namespace)],
   references: {
     namespace: { to: 'Namespace', keys: ({ metadata }) => [metadata.namespace ?? ''] },
