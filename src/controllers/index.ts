@@ -1,12 +1,14 @@
 import { realClock, scopedLog, Turn } from '../base/index.ts';
 import type { ChassisDirectory, PortBindings, RowClaims, RowWriter } from '../ovn/index.ts';
 import type { KubeObject, Manager } from '../reconcile/index.ts';
+import { likelyNames } from './common/missing-references.ts';
 import { withReadyEvents } from './common/ready-events.ts';
+import { UnresolvedWarnings } from './common/unresolved-warnings.ts';
 import type { Env } from './common/env.ts';
 import { KindReconciler } from './common/kind-reconciler.ts';
 import { namespaceKind } from './common/namespace.ts';
 import type { NetworkSettings } from './settings.ts';
-import { kindNames, modules } from './kinds.ts';
+import { isKind, kindNames, modules } from './kinds.ts';
 import { Pools } from './pools/pools.ts';
 import { followDrift } from './upkeep/drift.ts';
 import { createEnv } from './upkeep/environment.ts';
@@ -64,8 +66,20 @@ export function addControllers(
 ): Controllers {
   const pools = new Pools(options.settings, (kind, key) => manager.enqueue(kind, key));
   const log = scopedLog(manager.log);
+  const stores = storesFrom((kind) => manager.store(kind));
+  const warnings = new UnresolvedWarnings({
+    events: manager.events,
+    clock: realClock,
+    find: ({ kind, metadata }) => (isKind(kind) ? stores[kind].byUid(metadata.uid) : undefined),
+    likelyNames: (object) =>
+      isKind(object.kind) ? likelyNames(stores, modules[object.kind].kind, object) : [],
+  });
+  manager.onStop('the warnings about references', () => {
+    warnings.stop();
+    return Promise.resolve();
+  });
   const env = createEnv({
-    stores: storesFrom((kind) => manager.store(kind)),
+    stores,
     pools,
     settings: options.settings,
     writer: new ReportingWriter(writer, {
@@ -76,7 +90,7 @@ export function addControllers(
     bindings: options.bindings,
     chassis: options.chassis,
     client: manager.client,
-    status: withReadyEvents(manager.status, manager.events, log),
+    status: warnings.observing(withReadyEvents(manager.status, manager.events, log)),
     finalizers: manager.finalizers,
     now: () => Date.now(),
     wake: (kind, key) => manager.enqueue(kind, key),
@@ -84,8 +98,12 @@ export function addControllers(
   });
   const counters = controllerMetrics(manager.metrics, env);
   manager.addKind(namespaceKind);
-  for (const name of kindNames)
+  for (const name of kindNames) {
     manager.addKind<KubeObject>(modules[name].kind, new KindReconciler(env, modules[name]));
+    manager.store(name).subscribe((change) => {
+      if (change.type === 'deleted') warnings.forget(change.object);
+    });
+  }
   return {
     prepare: (signal) => prepare(env, manager, counters, options, signal),
     claims: () => rowClaims(env),

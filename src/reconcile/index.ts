@@ -21,7 +21,7 @@ export {
   type Result,
 } from './types.ts';
 export { precedenceOf } from './precedence.ts';
-export { storeOf } from './kinds.ts';
+export { NAMESPACE_INDEX, storeOf } from './kinds.ts';
 export type { Change, ReadStore } from './store/store.ts';
 export type { StatusOutcome, StatusWriter } from './status.ts';
 export { Finalizers, hasFinalizer, isLeaving } from './finalizer.ts';

@@ -170,6 +170,9 @@ export class KindRegistry {
   }
 }
 
+/** The name of the index of every store by the namespace of its objects. */
+export const NAMESPACE_INDEX = 'inNamespace';
+
 /** Creates a read-only store of `objects` with the indexes of the kind. */
 export function storeOf<T extends KubeObject>(kind: Kind<T>, objects: Iterable<T>): ReadStore<T> {
   const store = new Store<T>(indexesOf(kind));
@@ -178,7 +181,7 @@ export function storeOf<T extends KubeObject>(kind: Kind<T>, objects: Iterable<T
 }
 
 /**
- * All indexes of a kind's store: the declared indexes, the references and the aliases.
+ * All indexes of a kind's store: the declared indexes, the references, the aliases and the namespace.
  *
  * @throws Error when an index and a reference have the same name
  */
@@ -192,6 +195,7 @@ export function indexesOf<T extends KubeObject>(
   }
   return {
     ...Object.fromEntries(declared),
+    [NAMESPACE_INDEX]: ({ metadata: { namespace } }) => (namespace === undefined ? [] : [namespace]),
     [ALIAS_INDEX]: kind.aliases ?? (() => []),
     [OLDEST_ALIAS_INDEX]: kind.aliasesOfOldest ?? (() => []),
   };
