@@ -372,6 +372,12 @@ const catalogue = {
     remedy:
       'The deletion finishes when no object uses this object: delete or change the objects in the message.',
   },
+  FinalizerRefused: {
+    code: 'FINALIZER_REFUSED',
+    when: 'The API server refuses to let the operator add its finalizer to the object, or remove it.',
+    remedy:
+      'Ask an administrator to correct the admission policy or the webhook that the message names, so that the operator may change `metadata.finalizers`. The operator retries automatically.',
+  },
   OVNRejected: {
     when: 'The Northbound database rejected the rows of the object; the message contains its error.',
     remedy:

@@ -1,7 +1,7 @@
 /** Checks whether the API server has the schemas of this version's CustomResourceDefinitions. */
 import { resources } from '../api/index.ts';
 import { jsonEqual } from '../base/index.ts';
-import { isNotFound, type OpenApiDocument, type RestClient } from '../reconcile/index.ts';
+import { ApiError, type OpenApiDocument, type RestClient } from '../reconcile/index.ts';
 import { listNames, ok, warning, type Finding } from './finding.ts';
 
 /** The compared part of a CustomResourceDefinition. */
@@ -33,7 +33,7 @@ export async function checkSchemas(
   try {
     document = await client.openApi(one);
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (!(error instanceof ApiError && error.code === 404)) throw error;
     return warning(
       check,
       'Skipped: the API server does not publish schemas for the custom resources (`/openapi/v3`).',

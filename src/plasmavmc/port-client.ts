@@ -13,7 +13,7 @@ import {
   apiVersionOf,
   fromKubeconfig,
   isAlreadyExists,
-  isConflict,
+  isPerhapsStale,
   isLeaving,
   isNotFound,
   RestClient,
@@ -200,7 +200,10 @@ export class PortClient {
     try {
       await withAbortReason(options.signal, this.#client.delete(type, ref, options));
     } catch (error) {
-      if (!isNotFound(error) && !(options.uid !== undefined && isConflict(error))) throw error;
+      if (!isPerhapsStale(error)) throw error;
+      const port = await this.#find(ref, options);
+      const isGone = port === undefined || (options.uid !== undefined && port.metadata.uid !== options.uid);
+      if (!isGone) throw error;
     }
   }
 

@@ -1,5 +1,7 @@
 import type { JsonPatchOperation, KubeClient } from './client/client.ts';
-import { ApiError, isNotFound } from './client/errors.ts';
+import { isPerhapsStale } from './client/errors.ts';
+import { readAgain } from './client/read-again.ts';
+import { jsonEqual } from '../base/index.ts';
 import type { Refresh } from './status.ts';
 import { withoutManagedFields } from './managed-fields.ts';
 import type { KubeObject, ResourceType } from './types.ts';
@@ -68,7 +70,7 @@ export class Finalizers {
   /**
    * Adds the finalizer unless the object already has it or is being deleted.
    *
-   * @throws ApiError when the API server rejects the request
+   * @throws ApiError when the API server rejects the request, for example because of an admission policy
    * @throws ConnectionError when the API server does not answer
    */
   add(type: ResourceType, object: KubeObject, finalizer: string): Promise<FinalizerOutcome> {
@@ -80,7 +82,7 @@ export class Finalizers {
    * Removes the finalizer. If it was the last finalizer of an object that is being deleted, the object is
    * gone.
    *
-   * @throws ApiError when the API server rejects the request
+   * @throws ApiError when the API server rejects the request, for example because of an admission policy
    * @throws ConnectionError when the API server does not answer
    */
   remove(type: ResourceType, object: KubeObject, finalizer: string): Promise<FinalizerOutcome> {
@@ -103,9 +105,17 @@ export class Finalizers {
         this.#refresh(type, withoutManagedFields(written));
       return done;
     } catch (error) {
-      if (isNotFound(error)) return 'released';
-      if (error instanceof ApiError && (error.code === 422 || error.code === 409)) return 'changed';
-      throw error;
+      if (!isPerhapsStale(error)) throw error;
+      const present = await readAgain(this.#client, type, object.metadata);
+      if (present === undefined) return 'released';
+      if (isSameForFinalizers(present, object)) throw error;
+      return 'changed';
     }
   }
 }
+
+/** Whether a patch of the finalizers of `object` applies to `present`. */
+const isSameForFinalizers = (present: KubeObject, object: KubeObject): boolean =>
+  present.metadata.uid === object.metadata.uid &&
+  isLeaving(present) === isLeaving(object) &&
+  jsonEqual(present.metadata.finalizers ?? [], object.metadata.finalizers ?? []);

@@ -47,6 +47,7 @@ export {
   isConflict,
   isExpired,
   isNotFound,
+  isPerhapsStale,
 } from './client/errors.ts';
 export type { Connection } from './client/connection.ts';
 export { BoundClient, OtherClusterError } from './client/bound-client.ts';

@@ -1,5 +1,6 @@
 import type { JsonPatchOperation, KubeClient } from './client/client.ts';
-import { ApiError, isNotFound } from './client/errors.ts';
+import { isPerhapsStale } from './client/errors.ts';
+import { readAgain } from './client/read-again.ts';
 import { jsonEqual } from '../base/index.ts';
 import { withoutManagedFields } from './managed-fields.ts';
 import type { KubeObject, ResourceType } from './types.ts';
@@ -52,7 +53,7 @@ export class StatusWriter {
       this.#refresh(type, withoutManagedFields(await this.#client.patchJson(type, metadata, patch, options)));
       return 'written';
     } catch (error) {
-      if (isNotFound(error) || (await this.#isReplaced(type, object, error))) return 'gone';
+      if (isPerhapsStale(error) && (await this.#isGone(type, object))) return 'gone';
       throw error;
     } finally {
       this.#expected.delete(metadata.uid);
@@ -65,17 +66,9 @@ export class StatusWriter {
     return expected !== undefined && jsonEqual(object.status, expected) && sameButStatus(old, object);
   }
 
-  /**
-   * Whether the patch failed because another object has the name now. The server returns 422 for a failed
-   * test and for an invalid status, so the method reads the object.
-   */
-  async #isReplaced(type: ResourceType, { metadata }: KubeObject, error: unknown): Promise<boolean> {
-    if (!(error instanceof ApiError) || error.code !== 422) return false;
-    try {
-      return (await this.#client.get(type, metadata)).metadata.uid !== metadata.uid;
-    } catch (reading) {
-      return isNotFound(reading);
-    }
+  /** Whether the object does not exist, or another object has its name. */
+  async #isGone(type: ResourceType, { metadata }: KubeObject): Promise<boolean> {
+    return (await readAgain(this.#client, type, metadata))?.metadata.uid !== metadata.uid;
   }
 }
 

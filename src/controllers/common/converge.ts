@@ -102,6 +102,25 @@ export async function converge(
   return failure === undefined && intent.resolvedRefs === undefined ? { kind: 'done' } : { kind: 'wait' };
 }
 
+/** Replaces one condition, and keeps the other conditions and fields of the status. */
+export async function writeCondition(
+  env: Env,
+  type: ResourceType,
+  object: Conditioned,
+  desired: DesiredCondition,
+): Promise<void> {
+  const generation = object.metadata.generation ?? 0;
+  const conditions = object.status?.conditions ?? [];
+  const isOther = (each: Condition): boolean => each.type !== desired.type;
+  const before = conditions.filter((each) => !isOther(each));
+  const after = mergeConditions(before, [desired], { generation, now: env.now() });
+  await env.status.write(type, object, {
+    ...object.status,
+    observedGeneration: generation,
+    conditions: [...conditions.filter(isOther), ...after],
+  });
+}
+
 /** Whether OVN contained the rows of the object's present generation. */
 function wasProgrammed({ metadata: { generation = 0 }, status }: Conditioned): boolean {
   const programmed = findCondition(status?.conditions, 'Programmed');

@@ -1,7 +1,14 @@
-import type { ResourceType } from '../../api/index.ts';
+import { condition, type ResourceType } from '../../api/index.ts';
 import type { Retention } from '../../ovn/index.ts';
-import { isLeaving, refKey, type Kind, type KubeObject, type Result } from '../../reconcile/index.ts';
-import { ownerOf } from './converge.ts';
+import {
+  ApiError,
+  isLeaving,
+  refKey,
+  type Kind,
+  type KubeObject,
+  type Result,
+} from '../../reconcile/index.ts';
+import { ownerOf, writeCondition, type Conditioned } from './converge.ts';
 import { FINALIZER, type Env } from './env.ts';
 import type { Problem } from './problem.ts';
 
@@ -54,12 +61,12 @@ export function inUseProblem(kind: string, users: readonly string[]): Problem | 
 export async function finishDeletion(
   env: Env,
   { kind: { type }, retention }: Removed,
-  object: KubeObject,
+  object: Conditioned,
   release: () => void,
 ): Promise<Result> {
   await removeRows(env, object, retention);
   release();
-  await env.finalizers.remove(type, object, FINALIZER);
+  await reportRefusal(env, type, object, env.finalizers.remove(type, object, FINALIZER));
   return { kind: 'done' };
 }
 
@@ -68,9 +75,29 @@ export async function finishDeletion(
  *
  * @returns false when the object changed at the same time: that change enqueues the object again
  */
-export async function ensureFinalizer(env: Env, type: ResourceType, object: KubeObject): Promise<boolean> {
+export async function ensureFinalizer(env: Env, type: ResourceType, object: Conditioned): Promise<boolean> {
   if (isLeaving(object)) return true;
-  return (await env.finalizers.add(type, object, FINALIZER)) === 'held';
+  return (await reportRefusal(env, type, object, env.finalizers.add(type, object, FINALIZER))) === 'held';
+}
+
+/** Returns the result of a change of the finalizer. If the API server refuses the change, reports that in the status. */
+async function reportRefusal<R>(
+  env: Env,
+  type: ResourceType,
+  object: Conditioned,
+  change: Promise<R>,
+): Promise<R> {
+  try {
+    return await change;
+  } catch (error) {
+    if (error instanceof ApiError && error.code < 500 && error.code !== 429) {
+      const message =
+        `The API server refuses to let the operator change the finalizers of the object: ${error.message}. ` +
+        'Correct the admission policy or the webhook; the operator retries automatically.';
+      await writeCondition(env, type, object, condition('Ready', 'False', 'FinalizerRefused', message));
+    }
+    throw error;
+  }
 }
 
 /**

@@ -56,8 +56,12 @@ export class ConnectionError extends Error {
   }
 }
 
-/** The object or the kind does not exist. */
-export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404;
+/**
+ * The API server has no such object, namespace or kind. A 404 without this reason comes from a proxy, or from an API
+ * server that does not serve the group (yet), and proves nothing about an object.
+ */
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 404 && error.reason === 'NotFound';
 
 /** The resourceVersion is outdated, or a precondition failed, because another client changed the object. */
 export const isConflict = (error: unknown): boolean =>
@@ -70,6 +74,13 @@ export const isAlreadyExists = (error: unknown): boolean =>
 /** The resourceVersion or the continue token is too old; the client must list again. */
 export const isExpired = (error: unknown): boolean =>
   error instanceof ApiError && (error.code === 410 || error.reason === 'Expired');
+
+/**
+ * The object may have changed or disappeared before a write reached it. An admission policy, a webhook and a quota can
+ * answer with the same codes, so the caller must read the object again (read-again.ts).
+ */
+export const isPerhapsStale = (error: unknown): boolean =>
+  error instanceof ApiError && (error.code === 404 || error.code === 409 || error.code === 422);
 
 /** The signal of the caller aborted the request. */
 export const isAborted = (error: unknown): boolean =>

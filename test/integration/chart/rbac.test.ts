@@ -89,11 +89,9 @@ describe.each(targets)(
       folder = await mkdtemp(join(tmpdir(), 'overlay-rbac-'));
       cluster = await TestCluster.start(target, { northd: false });
       // After a rejected status write, the operator reads the object to see whether it is still the same object.
-      proxy = await startAuthorizingProxy(
-        cluster.server,
-        grants,
-        ({ verb, resource }) => verb === 'patch' && resource.endsWith('/status'),
-      );
+      proxy = await startAuthorizingProxy(cluster.server, grants, {
+        failsFirst: ({ verb, resource }) => verb === 'patch' && resource.endsWith('/status'),
+      });
       await cluster.namespace(release.namespace);
       const first = await run();
       for (const name of namespaces) if (name !== undefined) await cluster.namespace(name);

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runProgram } from '../../../src/cli/program.ts';
+import { resources } from '../../../src/api/index.ts';
 import { startEmbedded } from '../../../packages/dev-apiserver/test/support/embedded.ts';
 import { startAuthorizingProxy, type AuthorizingProxy } from '../../support/chart/authorizing-proxy.ts';
+import type { Access } from '../../support/chart/rules.ts';
 import { minimalValues, release, render } from '../../support/chart/chart.ts';
 import { allowedBy, grantsTo } from '../../support/chart/rules.ts';
 import { example } from '../../support/operator/examples.ts';
@@ -28,6 +30,9 @@ metadata: { name: plant }
 spec: { physicalNetwork: physnet1, vlanIDs: [{ min: 77 }] }
 `;
 
+/** The finalizer of another client. */
+const OTHER = 'example.org/other';
+
 describe("the chart's uninstall hook", () => {
   let cluster: TestCluster;
   let proxy: AuthorizingProxy;
@@ -40,8 +45,15 @@ describe("the chart's uninstall hook", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'overlay-rbac-'));
     cluster = await TestCluster.start({ start: startEmbedded }, { northd: false });
-    // After a patch whose test fails, the command reads the object again.
-    proxy = await startAuthorizingProxy(cluster.server, grants, ({ verb }) => verb === 'patch');
+    // Another client changes an object of each kind just before the patch of the command, which reads the object again.
+    const changeFirst = async ({ verb, resource, namespace, name = '' }: Access): Promise<void> => {
+      const type = Object.values(resources).find(({ plural }) => plural === resource);
+      if (verb !== 'patch' || type === undefined) return;
+      const ref = { name, ...(namespace !== undefined && { namespace }) };
+      const { finalizers = [] } = (await cluster.client.get(type, ref)).metadata;
+      await cluster.client.patchMerge(type, ref, { metadata: { finalizers: [...finalizers, OTHER] } });
+    };
+    proxy = await startAuthorizingProxy(cluster.server, grants, { beforeFirst: changeFirst });
     await cluster.namespace(release.namespace);
     await cluster.startOperator();
     await cluster.apply(...example('quickstart.yaml'), outside);
@@ -72,7 +84,8 @@ describe("the chart's uninstall hook", () => {
     expect(await runProgram(args, { stdout, stderr, env: {}, signal })).toBe(0);
     expect(await runProgram(args, { stdout, stderr, env: {}, signal })).toBe(0);
     expect(proxy.rejected).toEqual([]);
-    for (const [, { metadata }] of await cluster.objects()) expect(metadata.finalizers).toBeUndefined();
+    for (const [, { metadata }] of await cluster.objects())
+      expect([[], [OTHER]]).toContainEqual(metadata.finalizers ?? []);
   });
 
   it('uses all its permissions', () => {

@@ -19,15 +19,22 @@ export interface AuthorizingProxy {
   close(): Promise<void>;
 }
 
+/** What happens at the first request of each access. */
+interface FirstRequests {
+  /** Whether the proxy answers 422, as to a JSON patch whose test failed. */
+  readonly failsFirst?: (access: Access) => boolean;
+  /** Called before the proxy forwards the request. */
+  readonly beforeFirst?: (access: Access) => Promise<void>;
+}
+
 /**
  * Starts a proxy on loopback. It allows the accesses of `grants`, discovery, and reviews of the user's own permissions. It
  * answers all reviews itself.
- * @param failsFirst selects accesses whose first request gets the answer to a JSON patch whose test failed
  */
 export async function startAuthorizingProxy(
   server: RunningServer,
   grants: readonly Grant[],
-  failsFirst: (access: Access) => boolean = () => false,
+  { failsFirst = () => false, beforeFirst = () => Promise.resolve() }: FirstRequests = {},
 ): Promise<AuthorizingProxy> {
   const agent = new Agent({ ca: server.caCert, keepAlive: true });
   const requests = new Set<string>();
@@ -38,6 +45,7 @@ export async function startAuthorizingProxy(
       void review(incoming, outgoing, (spec) => ownAccess(spec, grants)).catch(() => outgoing.destroy());
       return;
     }
+    let preparation = Promise.resolve();
     if (access !== undefined) {
       const isFirst = !requests.has(describeAccess(access));
       requests.add(describeAccess(access));
@@ -50,13 +58,16 @@ export async function startAuthorizingProxy(
         reject(outgoing, 422, 'Invalid', 'the server rejected our request due to an error in our request');
         return;
       }
+      if (isFirst) preparation = beforeFirst(access);
     }
     const answer = access?.verb === 'create' ? reviews(server.token)[access.resource] : undefined;
     if (answer !== undefined) {
       void review(incoming, outgoing, answer).catch(() => outgoing.destroy());
       return;
     }
-    void forward(incoming, outgoing, server.url, agent).catch(() => outgoing.destroy());
+    void preparation
+      .then(() => forward(incoming, outgoing, server.url, agent))
+      .catch(() => outgoing.destroy());
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');

@@ -16,6 +16,9 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
+/** The message of a refused write. */
+export const REFUSAL = 'ValidatingAdmissionPolicy "no-touch" denied request: no changes in May';
+
 /** Starts a proxy on loopback. */
 export async function startApiProxy(server: RunningServer, gate: Gate): Promise<Proxy> {
   const agent = new Agent({ ca: server.caCert, keepAlive: true });
@@ -60,6 +63,11 @@ async function forward(
   const decision = isWrite ? gate.decide(labelOf(method, url)) : gate.ended ? 'never-sent' : 'pass';
   if (decision === 'never-sent') {
     outgoing.destroy();
+    return;
+  }
+  if (isWrite && gate.refuses(labelOf(method, url))) {
+    const refusal = { kind: 'Status', status: 'Failure', reason: 'Invalid', code: 422, message: REFUSAL };
+    outgoing.writeHead(422, { 'content-type': 'application/json' }).end(JSON.stringify(refusal));
     return;
   }
   const upstream = request(new URL(url, target), {

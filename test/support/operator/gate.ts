@@ -27,6 +27,8 @@ export class Gate {
   readonly writes: string[] = [];
   /** The points of all writes, in order. */
   readonly points: WritePoint[] = [];
+  /** Whether the API server refuses a write, as with an admission policy. */
+  refuses: (label: string) => boolean = () => false;
   readonly #fault: { readonly point: WritePoint; readonly mode: FaultMode } | undefined;
   readonly #onEnd = new Set<() => void>();
   readonly #underWay = new Set<Promise<unknown>>();

@@ -1,5 +1,6 @@
 /** Clients of API servers, and the kinds of the tests. */
 import {
+  ApiError,
   RestClient,
   fromKubeconfig,
   isNotFound,
@@ -40,7 +41,7 @@ export async function serveTestKinds(client: RestClient): Promise<void> {
         await client.list(type, { limit: 1 });
         return true;
       } catch (error) {
-        if (isNotFound(error)) return false;
+        if (error instanceof ApiError && error.code === 404) return false;
         throw error;
       }
     });

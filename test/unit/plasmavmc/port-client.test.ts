@@ -178,7 +178,7 @@ describe('PortClient', () => {
     const attached = (vmID: string) => answers(200, port({ attachment: { vmID } }));
     api.answer(answers(422), attached('vm-2'));
     await ports.detach(web, 'vm-1');
-    api.answer(answers(422), answers(404));
+    api.answer(answers(422), answers(404, { reason: 'NotFound' }));
     await ports.detach(web, 'vm-1');
     api.answer(answers(422), attached('vm-1'));
     await expect(ports.detach(web, 'vm-1')).rejects.toMatchObject({ name: 'ApiError', code: 422 });
@@ -186,12 +186,19 @@ describe('PortClient', () => {
 
   it('deletes only the Port with the given UID', async () => {
     const bodies: unknown[] = [];
-    api.answer((_request, response, body) => {
+    const refuses: Handler = (_request, response, body) => {
       bodies.push(JSON.parse(body));
       json(response, 409, { reason: 'Conflict' });
-    });
-    await ports.delete(web, { uid: 'u' });
-    expect(bodies).toMatchObject([{ preconditions: { uid: 'u' } }]);
+    };
+    api.answer(refuses, answers(200, port()));
+    await ports.delete(web, { uid: 'another' });
+    expect(bodies).toMatchObject([{ preconditions: { uid: 'another' } }]);
+    api.answer(refuses, answers(200, port()));
     await expect(ports.delete(web)).rejects.toMatchObject({ name: 'ApiError', code: 409 });
+  });
+
+  it('rejects delete when the API server refuses to delete the Port with the given UID', async () => {
+    api.answer(answers(409, { reason: 'Conflict' }), answers(200, port()));
+    await expect(ports.delete(web, { uid: 'u' })).rejects.toMatchObject({ name: 'ApiError', code: 409 });
   });
 });

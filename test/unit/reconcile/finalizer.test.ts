@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Finalizers, addFinalizerPatch, removeFinalizerPatch } from '../../../src/reconcile/finalizer.ts';
 import type { KubeObject } from '../../../src/reconcile/index.ts';
-import { FakeCluster, lostReply } from '../../support/reconcile/fake-cluster.ts';
+import { FakeCluster, lostReply, refusal } from '../../support/reconcile/fake-cluster.ts';
 import { newWidget, widget, widgetType, type Widget } from '../../support/reconcile/widget.ts';
 
 const ours = 'example.org/hold';
@@ -87,6 +87,21 @@ describe('Finalizers', () => {
     await cluster.delete(widgetType, object.metadata);
     expect(await holder.remove(widgetType, object, ours)).toBe('released');
   });
+
+  it.each([404, 409, 422])(
+    'throws when the server refuses a patch of an unchanged object with %i',
+    async (code) => {
+      const { cluster, holder, object, now } = await setUp(['other', ours]);
+      cluster.failing = (call) => (call.startsWith('patch') ? refusal(code, 'Invalid') : undefined);
+      await expect(holder.remove(widgetType, object, ours)).rejects.toMatchObject({ code });
+      await expect(holder.add(widgetType, object, 'another')).rejects.toMatchObject({ code });
+      cluster.edit(widgetType, object.metadata, (old) => ({ ...old, spec: { size: 2 } }));
+      await expect(holder.add(widgetType, object, 'another')).rejects.toMatchObject({ code });
+      await cluster.delete(widgetType, object.metadata);
+      expect(await holder.add(widgetType, object, 'another')).toBe('changed');
+      await expect(holder.remove(widgetType, await now(), ours)).rejects.toMatchObject({ code });
+    },
+  );
 
   it('computes the patches from the object without I/O', () => {
     expect(addFinalizerPatch(widget('a', { metadata: { finalizers: [ours] } }), ours)).toBeUndefined();

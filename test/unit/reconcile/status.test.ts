@@ -47,10 +47,18 @@ describe('StatusWriter', () => {
     expect(await writer.write(widgetType, object, { size: 1 })).toBe('gone');
   });
 
-  it('throws when the server rejects the status or does not answer', async () => {
+  it.each([
+    [404, 'NotFound'],
+    [409, 'Conflict'],
+    [422, 'Invalid'],
+  ])('throws when the server refuses the status of an existing object with %i', async (code, reason) => {
     const { cluster, writer, object } = await setUp();
-    cluster.failing = (call) => (call.startsWith('patch') ? refusal(422, 'Invalid') : undefined);
-    await expect(writer.write(widgetType, object, { size: 1 })).rejects.toMatchObject({ code: 422 });
+    cluster.failing = (call) => (call.startsWith('patch') ? refusal(code, reason) : undefined);
+    await expect(writer.write(widgetType, object, { size: 1 })).rejects.toMatchObject({ code });
+  });
+
+  it('throws when the server does not answer', async () => {
+    const { cluster, writer, object } = await setUp();
     cluster.failing = () => lostReply();
     await expect(writer.write(widgetType, object, { size: 1 })).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
