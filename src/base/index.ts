@@ -10,4 +10,5 @@ export { errorFields, silentLogger, withFields, type Logger } from './log.ts';
 export { mostSimilar } from './similar.ts';
 export { SortedSet } from './sorted-set.ts';
 export { inTurns, Turn, type Steps } from './turn.ts';
+export { within } from './within.ts';
 export type { ObjectMeta, OwnerReference, ResourceType } from './kubernetes.ts';

@@ -73,6 +73,11 @@ export interface Config extends Protection {
     readonly renewSeconds: number;
     /** Time between two attempts to acquire or renew the Lease, in seconds; less than `renewSeconds` / 1.2. */
     readonly retrySeconds: number;
+    /**
+     * A leader that has no connection to the Northbound database for this time, in seconds, offers the Lease to a standby
+     * that has one.
+     */
+    readonly offerSeconds: number;
   };
   /** Number of keys of one kind that are reconciled concurrently. */
   readonly workers: number;
@@ -170,6 +175,11 @@ const settings = {
     2,
     'time between attempts to acquire or renew the Lease',
   ),
+  'leaderElection.offerSeconds': setting(
+    integer(1, 3600),
+    20,
+    'a leader without the Northbound database for this time offers the Lease to a connected standby',
+  ),
   workers: setting(integer(1, 1024), 64, 'number of objects of one kind that are reconciled concurrently'),
   sweepShareLimit: setting(share, 0.2, 'largest share of rows that one orphan sweep may remove'),
   'limits.rulesPerGroup': setting(
@@ -244,6 +254,7 @@ export function resolveConfig(sources: ConfigSources = {}): {
       leaseSeconds: valueOf('leaderElection.leaseSeconds'),
       renewSeconds: valueOf('leaderElection.renewSeconds'),
       retrySeconds: valueOf('leaderElection.retrySeconds'),
+      offerSeconds: valueOf('leaderElection.offerSeconds'),
     }),
     workers: valueOf('workers'),
     sweepShareLimit: valueOf('sweepShareLimit'),

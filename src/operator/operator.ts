@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { candidate } from './candidate.ts';
+import { candidate, leaseClient } from './candidate.ts';
 import { protectionOf, type Config } from '../config/index.ts';
 import { addControllers, EVENT_CONTROLLER, networkSettings } from '../controllers/index.ts';
 import { serveEndpoints, type Endpoints } from '../process/endpoints.ts';
@@ -57,13 +57,19 @@ export async function startOperator(
 ): Promise<Operator> {
   const metrics = new MetricsRegistry();
   const failure = Promise.withResolvers<string>();
-  const client = new BoundClient(
-    new RestClient(await fromKubeconfig(config.kubeconfig), { onRequest: clientMetrics(metrics) }),
-    (error) => failure.resolve(error.message),
-  );
+  const source = await fromKubeconfig(config.kubeconfig);
+  const measured = { onRequest: clientMetrics(metrics) };
+  const client = new BoundClient(new RestClient(source, measured), (error) => failure.resolve(error.message));
+  let northbound: Northbound | undefined;
+  const isNorthboundConnected = (): boolean => northbound?.client.connected === true;
   const identity = `${hostname()}_${randomUUID()}`;
-  const elector = candidate(config, client, { identity, onLost: failure.resolve, log });
-  if (elector !== undefined) leaderMetrics(metrics, elector);
+  const ofLease = leaseClient(source, client, measured);
+  const elector = candidate(config, ofLease, {
+    identity,
+    onLost: failure.resolve,
+    log,
+    isAble: isNorthboundConnected,
+  });
   const manager = new Manager({
     client,
     log,
@@ -74,7 +80,11 @@ export async function startOperator(
     ...(elector && { elector }),
   });
 
-  let northbound: Northbound | undefined;
+  if (elector !== undefined) {
+    leaderMetrics(metrics, elector);
+    manager.ready.add('lease', () => elector.problem);
+  }
+
   const connected = (): Northbound => {
     if (northbound === undefined) throw new Error('the Northbound database is not connected yet');
     return northbound;
@@ -119,10 +129,10 @@ export async function startOperator(
     giveUp.abort();
   });
   connectionMetrics(metrics, {
-    northbound: () => northbound?.client.connected === true,
+    northbound: isNorthboundConnected,
     southbound: () => southbound.isConnected,
   });
-  manager.ready.add('ovn-northbound', () => (northbound?.client.connected ? undefined : 'not connected'));
+  manager.ready.add('ovn-northbound', () => (isNorthboundConnected() ? undefined : 'not connected'));
   manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
   const takeOver = takeover({
     home: async () => ({
@@ -154,6 +164,7 @@ export async function startOperator(
     address: endpoints?.address,
     stop: async () => {
       await manager.stop();
+      ofLease.close();
       stopMeasuring();
       await endpoints?.stop();
     },

@@ -36,6 +36,7 @@ export type {
   ListPage,
   NewObject,
   PatchOptions,
+  RequestOptions,
   WatchEvent,
   WatchOptions,
 } from './client/client.ts';
@@ -49,7 +50,7 @@ export {
   isNotFound,
   isPerhapsStale,
 } from './client/errors.ts';
-export type { Connection } from './client/connection.ts';
+export type { Connection, ConnectionSource } from './client/connection.ts';
 export { BoundClient, OtherClusterError } from './client/bound-client.ts';
 export { IDENTITY_NAMESPACE, namespaceType, readClusterUid } from './client/cluster-uid.ts';
 export { fromKubeconfig } from './client/kubeconfig.ts';

@@ -45,7 +45,7 @@ export class BoundClient implements KubeClient {
   readonly #client: KubeClient;
   readonly #onOther: (error: OtherClusterError) => void;
   readonly #closed = new AbortController();
-  #uid: string | undefined;
+  #binding: { uid: string | undefined } = { uid: undefined };
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
 
@@ -55,6 +55,13 @@ export class BoundClient implements KubeClient {
     this.#onOther = onOther;
   }
 
+  /** Returns a client that sends its requests with `client`, and accepts answers only from the same cluster as this one. */
+  alongside(client: KubeClient): BoundClient {
+    const other = new BoundClient(client, this.#onOther);
+    other.#binding = this.#binding;
+    return other;
+  }
+
   /**
    * Returns the UID of the cluster. The first call binds the client to the cluster.
    *
@@ -62,8 +69,8 @@ export class BoundClient implements KubeClient {
    * @throws ConnectionError when the API server does not answer
    */
   async identify(): Promise<string> {
-    if (this.#uid === undefined) await this.#confirm();
-    return this.#uid ?? '';
+    if (this.#binding.uid === undefined) await this.#confirm();
+    return this.#binding.uid ?? '';
   }
 
   async get<T extends KubeObject>(type: ResourceType, ref: ObjectRef, options?: RequestOptions): Promise<T> {
@@ -184,9 +191,9 @@ export class BoundClient implements KubeClient {
       timeoutMs: IDENTIFY_TIMEOUT_MS,
       signal: this.#closed.signal,
     });
-    this.#uid ??= uid;
-    if (uid === this.#uid) return;
-    const error = new OtherClusterError(this.#uid, uid);
+    this.#binding.uid ??= uid;
+    if (uid === this.#binding.uid) return;
+    const error = new OtherClusterError(this.#binding.uid, uid);
     this.#onOther(error);
     throw error;
   }

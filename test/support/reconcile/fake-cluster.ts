@@ -70,7 +70,10 @@ export class FakeCluster implements KubeClient {
 
   list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<ListPage<T>> {
     return this.#respond(`list ${type.plural}`, () => {
-      const all = [...this.#of(type).values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) as T[];
+      const name = /^metadata\.name=(.*)$/.exec(options.fieldSelector ?? '')?.[1];
+      const all = [...this.#of(type).values()]
+        .filter(({ metadata }) => name === undefined || metadata.name === name)
+        .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) as T[];
       const from = Number(options.continueToken ?? 0);
       const to = from + (options.limit ?? Infinity);
       const continueToken = to < all.length ? String(to) : undefined;

@@ -52,6 +52,7 @@ describe('the configuration', () => {
         leaseSeconds: 15,
         renewSeconds: 10,
         retrySeconds: 2,
+        offerSeconds: 20,
       },
       workers: 64,
       sweepShareLimit: 0.2,

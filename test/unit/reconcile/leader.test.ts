@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { LeaderElector, type KubeObject, type ResourceType } from '../../../src/reconcile/index.ts';
+import {
+  LeaderElector,
+  type KubeObject,
+  type LeaderElectorOptions,
+  type RequestOptions,
+  type ResourceType,
+  namespaceType,
+} from '../../../src/reconcile/index.ts';
 import { FakeClock } from '../../support/reconcile/fake-clock.ts';
 import { FakeCluster, lostReply, refusal } from '../../support/reconcile/fake-cluster.ts';
+import { RecordingLog } from '../../support/reconcile/recording-log.ts';
 
 const leaseType: ResourceType = {
   group: 'coordination.k8s.io',
@@ -10,6 +18,7 @@ const leaseType: ResourceType = {
   plural: 'leases',
   namespaced: true,
 };
+const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'system' } };
 const lease = { namespace: 'system', name: 'operator' };
 
 interface Lease extends KubeObject {
@@ -23,7 +32,7 @@ class Race {
   readonly stopped = new AbortController();
 
   /** Starts a candidate. */
-  enter(identity: string, clock = this.clock): LeaderElector {
+  enter(identity: string, clock = this.clock, options: Partial<LeaderElectorOptions> = {}): LeaderElector {
     const elector = new LeaderElector({
       client: this.cluster,
       lease,
@@ -31,6 +40,7 @@ class Race {
       clock,
       random: () => 0,
       onLost: (reason) => this.events.push(`${identity} lost: ${reason}`),
+      ...options,
     });
     void elector.acquire(this.stopped.signal).then(() => {
       if (elector.isLeader) this.events.push(`${identity} leads`);
@@ -238,6 +248,153 @@ describe('LeaderElector', () => {
     race.stopped.abort();
     await b.release();
     expect((await race.spec()).holderIdentity).toBe('a');
+  });
+
+  describe('with a client that does not answer', () => {
+    /** A cluster that records the options of updates. While `hangs` is true, updates never settle and ignore aborts. */
+    class HangingCluster extends FakeCluster {
+      hangs = true;
+      readonly attempts: RequestOptions[] = [];
+
+      override update<T extends KubeObject>(
+        type: ResourceType,
+        object: T,
+        options: RequestOptions = {},
+      ): Promise<T> {
+        this.attempts.push(options);
+        return this.hangs ? new Promise<T>(() => undefined) : super.update(type, object);
+      }
+    }
+
+    it('gives an attempt at most half of the renew deadline, and renews on a new connection', async () => {
+      const race = new Race();
+      const client = new HangingCluster();
+      race.enter('a', race.clock, { client });
+      await race.clock.advance(6_900);
+      expect(client.attempts.map(({ hasOwnConnection }) => hasOwnConnection)).toEqual([false]);
+      client.hangs = false;
+      await race.clock.advance(60_000);
+      expect(client.attempts.map(({ hasOwnConnection }) => hasOwnConnection).slice(0, 4)).toEqual([
+        ...[false, true],
+        ...[false, false],
+      ]);
+      expect(Math.max(...client.attempts.map(({ timeoutMs }) => timeoutMs ?? Infinity))).toBe(5_000);
+      expect(race.events).toEqual(['a leads']);
+    });
+
+    it('leaves time for a second attempt whatever the settings', async () => {
+      const race = new Race();
+      const client = new HangingCluster();
+      race.enter('a', race.clock, { client, renewDeadlineMs: 10_000, retryMs: 8_300 });
+      await race.clock.advance(9_900);
+      expect(client.attempts).toHaveLength(2);
+    });
+
+    it('stops leading at the renew deadline, and a release does not wait', async () => {
+      const race = new Race();
+      const client = new HangingCluster();
+      const a = race.enter('a', race.clock, { client });
+      await race.clock.advance(9_900);
+      expect(a.isLeader).toBe(true);
+      await race.clock.advance(100);
+      expect([a.isLeader, race.events]).toEqual([
+        false,
+        ['a leads', 'a lost: the lease was not renewed in time'],
+      ]);
+
+      const other = new HangingCluster();
+      const b = race.enter('b', race.clock, { client: other });
+      await race.clock.advance(3_000);
+      let isReleased = false;
+      void b.release().then(() => (isReleased = true));
+      await race.clock.advance(5_000);
+      expect([other.attempts.length, isReleased]).toEqual([2, true]);
+    });
+  });
+
+  describe('that is not able to work', () => {
+    it('offers the lease, and an able candidate takes the lease', async () => {
+      const race = new Race();
+      let isAble = true;
+      race.enter('a', race.clock, { isAble: () => isAble, offerMs: 20_000 });
+      await race.clock.advance(1_000);
+      race.enter('b', race.clock, { isAble: () => true });
+      await race.clock.advance(60_000);
+      isAble = false;
+      await race.clock.advance(20_000);
+      expect(race.events).toEqual(['a leads']);
+      await race.clock.advance(8_000);
+      expect(race.events).toEqual(['a leads', 'b leads', 'a lost: b took the lease']);
+      await race.clock.advance(60_000);
+      expect(race.events).toHaveLength(3);
+    });
+
+    it('keeps the lease while no candidate is able, and stops to offer when it is able again', async () => {
+      const race = new Race();
+      let [isAble, isOtherAble] = [false, false];
+      race.enter('a', race.clock, { isAble: () => isAble });
+      await race.clock.advance(5_000);
+      expect(race.events).toEqual([]);
+      isAble = true;
+      await race.clock.advance(5_000);
+      race.enter('b', race.clock, { isAble: () => isOtherAble });
+      isAble = false;
+      await race.clock.advance(300_000);
+      expect(race.events).toEqual(['a leads']);
+      isAble = true;
+      await race.clock.advance(2_000);
+      isOtherAble = true;
+      await race.clock.advance(60_000);
+      expect(race.events).toEqual(['a leads']);
+    });
+  });
+
+  describe('whose writes the API server refuses', () => {
+    it('reports that the namespace of the lease does not exist', async () => {
+      const race = new Race();
+      const log = new RecordingLog();
+      race.cluster.failing = (call) =>
+        call.startsWith('create leases') ? refusal(404, 'NotFound') : undefined;
+      const a = race.enter('a', race.clock, { log });
+      await race.clock.advance(1_000);
+      const problem = 'the namespace system of the Lease does not exist: create the namespace, or correct';
+      expect(a.problem).toContain(problem);
+      expect(log.lines).toContainEqual(
+        expect.objectContaining({ level: 'warn', error: expect.stringContaining(problem) }),
+      );
+      await race.cluster.create(namespaceType, namespace);
+      await race.clock.advance(3_000);
+      expect(a.problem).toBe('NotFound');
+      race.cluster.failing = () => undefined;
+      await race.clock.advance(3_000);
+      expect([a.isLeader, a.problem]).toEqual([true, undefined]);
+    });
+
+    it.each([
+      [403, 'Forbidden'],
+      [409, 'Conflict'],
+      [422, 'Invalid'],
+    ])('reports an answer with %i if nobody changed the lease', async (code, reason) => {
+      const race = new Race();
+      await race.cluster.create(namespaceType, namespace);
+      const a = race.enter('a');
+      await race.clock.advance(1_000);
+      race.cluster.failing = (call) => (call.startsWith('update') ? refusal(code, reason) : undefined);
+      await race.clock.advance(3_000);
+      expect([a.isLeader, a.problem]).toEqual([true, reason]);
+      await race.clock.advance(8_000);
+      expect(race.events).toEqual(['a leads', 'a lost: the lease was not renewed in time']);
+    });
+
+    it('reports an API server that does not answer only after the renew deadline', async () => {
+      const race = new Race();
+      race.cluster.failing = () => lostReply();
+      const a = race.enter('a');
+      await race.clock.advance(9_000);
+      expect(a.problem).toBeUndefined();
+      await race.clock.advance(3_000);
+      expect(a.problem).toBe('the response was lost');
+    });
   });
 
   it('rejects durations that allow two leaders', () => {
