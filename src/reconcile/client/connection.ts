@@ -9,5 +9,8 @@ export interface Connection {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Returns the current connection. The client calls the function periodically, because credentials rotate. */
-export type ConnectionSource = () => Promise<Connection>;
+/**
+ * Returns the current connection. The client calls the function periodically, because credentials rotate. An abort of
+ * the signal ends everything that the function has started.
+ */
+export type ConnectionSource = (signal?: AbortSignal) => Promise<Connection>;

@@ -1,9 +1,24 @@
+import { realClock, within } from '../../base/index.ts';
 import { TurnQueue } from '../queue/turn-queue.ts';
+import { ConnectionError } from './errors.ts';
 
 /** The time after a request of a namespace in which other namespaces have fewer requests, in ms. */
 const COMPANY_MS = 1000;
 /** The number of requests of a namespace at a time while other namespaces have requests too. */
 const MAX_IN_COMPANY = 2;
+
+/** What limits the wait of a request. */
+interface Wait {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A request that waits for its turn. */
+interface Waiting {
+  readonly begin: () => void;
+  hasBegun: boolean;
+  isAbandoned: boolean;
+}
 
 /** The last request of a namespace. */
 interface Use {
@@ -21,7 +36,7 @@ export class FairGate {
   readonly #max: number;
   readonly #maxPerNamespace: number;
   readonly #now: () => number;
-  readonly #waiting = new TurnQueue<() => void>();
+  readonly #waiting = new TurnQueue<Waiting>();
   /** Namespace → the number of its requests in progress. */
   readonly #busy = new Map<string, number>();
   #inProgress = 0;
@@ -36,11 +51,19 @@ export class FairGate {
     this.#now = now;
   }
 
-  /** Runs `request` when it is the turn of the namespace. Resolves or rejects with the result of `request`. */
-  async run<T>(namespace: string, request: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `request` when it is the turn of the namespace. Resolves or rejects with the result of `request`.
+   *
+   * @throws ConnectionError TIMEOUT or ABORTED when the turn did not come; the request was not sent
+   */
+  async run<T>(
+    namespace: string,
+    request: () => Promise<T>,
+    wait: Wait = { timeoutMs: Infinity },
+  ): Promise<T> {
     // A waiting request begins when it is taken from the queue, so that the limits hold at every moment.
     if (this.#inProgress < this.#max && !this.#isBusy(namespace)) this.#begin(namespace);
-    else await this.#turn(namespace);
+    else await this.#turn(namespace, wait);
     try {
       return await request();
     } finally {
@@ -48,13 +71,25 @@ export class FairGate {
     }
   }
 
-  #turn(namespace: string): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(namespace, () => {
+  async #turn(namespace: string, { timeoutMs, signal }: Wait): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const waiting: Waiting = {
+      begin: () => {
+        waiting.hasBegun = true;
         this.#begin(namespace);
-        resolve();
-      });
-    });
+        resolve(undefined);
+      },
+      hasBegun: false,
+      isAbandoned: false,
+    };
+    this.#waiting.push(namespace, waiting);
+    try {
+      await within({ clock: realClock, timeoutMs, signal, error: notSent }, () => promise);
+    } catch (error) {
+      waiting.isAbandoned = true;
+      if (waiting.hasBegun) this.#end(namespace);
+      throw error;
+    }
   }
 
   #begin(namespace: string): void {
@@ -71,9 +106,9 @@ export class FairGate {
     else this.#busy.set(namespace, others);
     // Several requests can begin if the namespace has no company any more.
     while (this.#inProgress < this.#max) {
-      const begin = this.#waiting.shift((each) => this.#isBusy(each));
-      if (begin === undefined) return;
-      begin();
+      const next = this.#waiting.shift((each) => this.#isBusy(each));
+      if (next === undefined) return;
+      if (!next.isAbandoned) next.begin();
     }
   }
 
@@ -93,3 +128,8 @@ export class FairGate {
     return other !== undefined && this.#now() - other.at < COMPANY_MS;
   }
 }
+
+const notSent = (end: 'timeout' | 'abort'): ConnectionError =>
+  end === 'abort'
+    ? new ConnectionError('ABORTED', 'the caller aborted the request', { sent: false })
+    : new ConnectionError('TIMEOUT', 'earlier requests to the API server took too long', { sent: false });

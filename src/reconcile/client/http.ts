@@ -6,6 +6,7 @@ import type http from 'node:http';
 import https from 'node:https';
 import process from 'node:process';
 import type { Connection, ConnectionSource } from './connection.ts';
+import { Credentials } from './credentials.ts';
 import { ConnectionError } from './errors.ts';
 
 /** A request. `path` begins with '/'. */
@@ -41,8 +42,6 @@ export interface HttpClientOptions {
 /** The default of {@link HttpClientOptions.maxSockets}. */
 export const DEFAULT_MAX_SOCKETS = 32;
 
-/** The client reads the credentials again after this time, and after a 401. */
-const CREDENTIALS_TTL_MS = 60_000;
 /**
  * The client closes idle sockets after this time. The API server closes idle sockets after 90 s; a request on
  * a socket that the server is closing would fail.
@@ -63,14 +62,12 @@ interface Channel {
 
 /** Sends HTTP requests. The class does not depend on Kubernetes, except for the content type JSON. */
 export class HttpClient {
-  readonly #source: ConnectionSource;
+  readonly #credentials: Credentials;
   readonly #options: HttpClientOptions;
   #channel: Channel | undefined;
-  #freshUntil = 0;
-  #refreshing: Promise<Channel> | undefined;
 
   constructor(source: ConnectionSource, options: HttpClientOptions = {}) {
-    this.#source = source;
+    this.#credentials = new Credentials(source);
     this.#options = options;
   }
 
@@ -80,10 +77,12 @@ export class HttpClient {
    * @throws ConnectionError when no complete response arrives before the deadline
    */
   async request(request: HttpRequest): Promise<HttpResponse> {
-    const channel = this.#current() ?? (await this.#refresh());
+    const started = performance.now();
+    const channel = await this.#open(request);
+    const timeoutMs = Math.max(1, request.timeoutMs - (performance.now() - started));
     return new Promise((resolve, reject) => {
       const agent = request.hasOwnConnection === true ? false : channel.agent;
-      this.#exchange(channel, agent, request, reject, (response, exchange) => {
+      this.#exchange(channel, agent, { ...request, timeoutMs }, reject, (response, exchange) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
@@ -109,7 +108,7 @@ export class HttpClient {
     onText: (text: string) => void,
     onOpen?: () => void,
   ): Promise<HttpResponse | undefined> {
-    const channel = this.#current() ?? (await this.#refresh());
+    const channel = await this.#open(request);
     return new Promise((resolve, reject) => {
       this.#exchange(channel, channel.streamAgent, request, reject, (response, exchange) => {
         const isStream = response.statusCode === 200;
@@ -142,7 +141,7 @@ export class HttpClient {
     this.#channel?.agent.destroy();
     this.#channel?.streamAgent.destroy();
     this.#channel = undefined;
-    this.#freshUntil = 0;
+    this.#credentials.close();
   }
 
   #exchange(
@@ -168,37 +167,19 @@ export class HttpClient {
     const exchange = new Exchange(sending, timeoutMs, signal, reject);
     sending.on('error', (error) => exchange.fail(toConnectionError(error)));
     sending.on('response', (response) => {
-      if (response.statusCode === 401) this.#freshUntil = 0;
+      if (response.statusCode === 401) this.#credentials.reject();
       response.on('error', (error) => exchange.fail(toConnectionError(error)));
       onResponse(response, exchange);
     });
     sending.end(body);
   }
 
-  #current(): Channel | undefined {
-    return performance.now() < this.#freshUntil ? this.#channel : undefined;
-  }
-
-  /**
-   * Reads the credentials and opens a channel. Concurrent calls share one read. When the credentials cannot
-   * be read, the client continues with the previous ones.
-   */
-  #refresh(): Promise<Channel> {
-    this.#refreshing ??= this.#source()
-      .catch((cause: unknown) => {
-        if (this.#channel !== undefined) return this.#channel.connection;
-        throw new ConnectionError('NO_CREDENTIALS', 'cannot read the credentials for the API server', {
-          sent: false,
-          cause,
-        });
-      })
-      .then((connection) => {
-        this.#channel = openChannel(connection, this.#channel, this.#options);
-        this.#freshUntil = performance.now() + CREDENTIALS_TTL_MS;
-        return this.#channel;
-      })
-      .finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
+  /** Opens a channel with the current credentials. */
+  async #open(request: HttpRequest): Promise<Channel> {
+    const connection = this.#credentials.fresh ?? (await this.#credentials.get(request));
+    if (this.#channel?.connection !== connection)
+      this.#channel = openChannel(connection, this.#channel, this.#options);
+    return this.#channel;
   }
 }
 

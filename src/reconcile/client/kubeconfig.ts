@@ -1,11 +1,12 @@
 /**
  * The API server and the credentials of a kubeconfig. @kubernetes/client-node supports every form of a
- * kubeconfig (exec plug-ins, auth providers, several files, impersonation), but loading it takes half a
+ * kubeconfig (auth providers, several files, impersonation), but loading it takes half a
  * second and 85 MB. Only this file imports it, and only when a kubeconfig needs it.
  */
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
 import type { Connection, ConnectionSource } from './connection.ts';
+import { ExecPlugin, type ExecConfig } from './exec-plugin.ts';
 import { plainSource } from './plain-kubeconfig.ts';
 
 /**
@@ -27,10 +28,32 @@ export async function clientNodeSource(path?: string): Promise<ConnectionSource>
     throw new Error(
       `there is no current cluster in ${path ?? 'the default kubeconfig'}; set current-context`,
     );
-  return async () => {
+  const plugin = takePlugin(config);
+  return async (signal) => {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
-    return connectionOf(cluster.server, options);
+    return withPlugin(connectionOf(cluster.server, options), await plugin?.credentials(signal));
+  };
+}
+
+/** Removes the credential plugin of the current user, so that the library does not run the plugin. */
+function takePlugin(config: KubeConfig): ExecPlugin | undefined {
+  const user = config.getCurrentUser();
+  const exec = user?.exec as ExecConfig | undefined;
+  if (user === null || exec === undefined) return undefined;
+  Object.assign(user, { exec: undefined });
+  return new ExecPlugin(exec);
+}
+
+function withPlugin(
+  connection: Connection,
+  status: Awaited<ReturnType<ExecPlugin['credentials']>> | undefined,
+): Connection {
+  const { token, clientCertificateData: cert, clientKeyData: key } = status ?? {};
+  return {
+    ...connection,
+    headers: { ...connection.headers, ...(token !== undefined && { Authorization: `Bearer ${token}` }) },
+    tls: { ...connection.tls, ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) },
   };
 }
 

@@ -237,16 +237,15 @@ export class RestClient implements KubeClient {
     const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
     const contentType = call.contentType === undefined ? {} : { contentType: call.contentType };
     for (let attempt = 1; ; attempt++) {
-      const started = this.#clock.now();
       try {
-        const timeoutMs = Math.max(1, deadline - started);
+        const leftMs = (): number => Math.max(1, deadline - this.#clock.now());
         const { method, path } = call;
         const { hasOwnConnection = false } = options;
-        const own = { hasOwnConnection, ...signalOf(options) };
-        const request = { method, path, timeoutMs, ...body, ...contentType, ...own };
-        return parseJson(
-          await this.#gate.run(call.namespace, () => this.#outage.track(this.#send(request))),
-        ) as R;
+        const request = { method, path, ...body, ...contentType, hasOwnConnection, ...signalOf(options) };
+        const send = (): Promise<string> =>
+          this.#outage.track(this.#send({ ...request, timeoutMs: leftMs() }));
+        const wait = { timeoutMs: leftMs(), ...signalOf(options) };
+        return parseJson(await this.#gate.run(call.namespace, send, wait)) as R;
       } catch (error) {
         const delay = this.#retryDelay(error, call.retry, attempt);
         if (delay === undefined || this.#clock.now() + delay >= deadline) throw error;

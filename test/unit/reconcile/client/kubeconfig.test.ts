@@ -1,11 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { fromKubeconfig } from '../../../../src/reconcile/index.ts';
+import { fromKubeconfig, namespaceType, RestClient } from '../../../../src/reconcile/index.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A killed process exists until its parent has read its exit status.
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
 
 describe('fromKubeconfig', () => {
   let folder: string;
@@ -54,6 +67,79 @@ describe('fromKubeconfig', () => {
     );
     expect(connection.headers).toEqual({ Authorization: `Basic ${base64('u:p')}` });
     expect(connection.tls).toEqual({ rejectUnauthorized: false, servername: 'kubernetes' });
+  });
+
+  /** Writes a credential plugin, a shell script. */
+  async function plugin(script: string): Promise<object> {
+    const path = join(folder, 'plugin');
+    await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: path, args: ['an argument'] } };
+  }
+
+  const answer = (status: string): string =>
+    `printf '{"kind":"ExecCredential","status":${status}}'; echo run >> "$0.runs"`;
+
+  it('returns the credentials of a plugin, and runs the plugin again when they expire', async () => {
+    const kept = `{"token":"'"$1"'","expirationTimestamp":"2999-01-01T00:00:00Z"}`;
+    const connection = await connect(await plugin(answer(kept)));
+    expect(connection.headers).toEqual({ Authorization: 'Bearer an argument' });
+    const source = await fromKubeconfig(join(folder, 'config'));
+    await source();
+    await source();
+    expect(await readFile(join(folder, 'plugin.runs'), 'utf8')).toBe('run\nrun\n');
+    await plugin(answer('{"token":"old","expirationTimestamp":"2001-01-01T00:00:00Z"}'));
+    const expired = await fromKubeconfig(join(folder, 'config'));
+    await expired();
+    await expired();
+    expect(await readFile(join(folder, 'plugin.runs'), 'utf8')).toBe('run\nrun\nrun\nrun\n');
+  });
+
+  it('returns the client certificate of a plugin', async () => {
+    const { tls } = await connect(
+      await plugin(answer('{"clientCertificateData":"cert","clientKeyData":"key"}')),
+    );
+    expect(tls).toMatchObject({ cert: 'cert', key: 'key' });
+  });
+
+  it('reports a plugin that fails, without its output', async () => {
+    await expect(connect(await plugin('echo no access >&2; exit 3'))).rejects.toThrow('failed: no access');
+    const error: unknown = await connect(await plugin('echo hush')).catch((thrown: unknown) => thrown);
+    expect(inspect(error)).toContain('did not print an ExecCredential');
+    expect(inspect(error)).not.toContain('hush');
+    await expect(connect({ exec: { command: join(folder, 'absent') } })).rejects.toThrow('ENOENT');
+  });
+
+  it('kills a plugin that does not answer, and its children, when the client is closed', async () => {
+    await expect(connect(await plugin('exit 3'))).rejects.toThrow();
+    await plugin('sleep 1000 & echo $! > "$0.child"; echo $$ > "$0.pid"; wait');
+    const client = new RestClient(await fromKubeconfig(join(folder, 'config')));
+    const request = client.get(namespaceType, { name: 'default' }, { timeoutMs: 60_000 });
+    const pids = await eventually(async () =>
+      Promise.all(
+        ['child', 'pid'].map(async (name) => {
+          const pid = Number(await readFile(join(folder, `plugin.${name}`), 'utf8'));
+          if (pid === 0) throw new Error('the plugin has not started yet');
+          return pid;
+        }),
+      ),
+    );
+    client.close();
+    await expect(request).rejects.toMatchObject({ name: 'ConnectionError' });
+    await eventually(() => pids.every((pid) => !isRunning(pid)));
+  });
+
+  it('rejects a request at its deadline, and after an abort, while a plugin does not answer', async () => {
+    await expect(connect(await plugin('exit 3'))).rejects.toThrow();
+    await plugin('sleep 1000');
+    const client = new RestClient(await fromKubeconfig(join(folder, 'config')));
+    const get = (options: object): Promise<unknown> =>
+      client.get(namespaceType, { name: 'default' }, options);
+    await expect(get({ timeoutMs: 50 })).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
+    const abort = new AbortController();
+    const request = get({ signal: abort.signal });
+    abort.abort();
+    await expect(request).rejects.toMatchObject({ code: 'ABORTED' });
+    client.close();
   });
 
   it('rejects a kubeconfig without a cluster, and a missing file', async () => {

@@ -170,6 +170,25 @@ describe('RestClient', () => {
     await expect(client.get(widgetType, ref, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
+  it('counts the wait for earlier requests against the deadline, and ends the wait after an abort', async () => {
+    make({ maxSockets: 1 });
+    scripted.answer(() => undefined);
+    const first = client.get(widgetType, ref, { timeoutMs: 300 });
+    await expect(client.get(widgetType, ref, { timeoutMs: 30 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      sent: false,
+    });
+    const abort = new AbortController();
+    const second = client.get(widgetType, ref, { signal: abort.signal });
+    abort.abort();
+    await expect(second).rejects.toMatchObject({ code: 'ABORTED', sent: false });
+    await expect(first).rejects.toMatchObject({ code: 'TIMEOUT', sent: true });
+    // The abandoned requests take no turn.
+    scripted.answer((_request, response) => json(response, 200, object));
+    expect(await client.get(widgetType, ref)).toEqual(object);
+    expect(scripted.seen).toHaveLength(2);
+  });
+
   it('rejects after an abort, also between two attempts', async () => {
     const stop = new AbortController();
     scripted.answer(() => stop.abort());
