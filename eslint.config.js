@@ -47,6 +47,14 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/unbound-method': 'off',
+      'no-restricted-syntax': [
+        'error',
+        ...['name', 'property.name'].map((callee) => ({
+          selector: `CallExpression[callee.${callee}="eventually"] MemberExpression[property.name=/^(rejects|plug|unplug|apply|edit|patchMerge)$/]`,
+          message:
+            'An action that is retried until it has a result proves nothing: wait for the state, then act once.',
+        })),
+      ],
     },
   },
 );

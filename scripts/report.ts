@@ -64,6 +64,15 @@ export function suitesToRetry(suites: ReadonlyMap<string, Suite>, max: number): 
   return failed.length > max ? [] : failed;
 }
 
+/** In CI, this many suites of a run may need a second try: more are not chance. */
+const MAX_SECOND_TRIES_IN_CI = 1;
+
+/** Returns why a run in CI fails although each suite passed in the end; undefined if the run does not fail for that. */
+export const secondTriesProblem = (suites: readonly string[], isCi: boolean): string | undefined =>
+  isCi && suites.length > MAX_SECOND_TRIES_IN_CI
+    ? `${suites.length} suites passed on the second try only, and CI accepts ${MAX_SECOND_TRIES_IN_CI}. Find their causes.`
+    : undefined;
+
 /** The last line of a run. */
 export const summary = ({ passed, failed }: Results): string => `${passed} passed, ${failed} failed`;
 

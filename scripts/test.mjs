@@ -8,7 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runHere } from './child.mjs';
 import { whyNoRoots } from './debian-root.mjs';
-import { readReport, skipLines, suitesToRetry, sum, summary } from './report.ts';
+import { readReport, secondTriesProblem, skipLines, suitesToRetry, sum, summary } from './report.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -190,6 +190,8 @@ for (const run of work) {
   }
 }
 
+const problem = secondTriesProblem(passedOnSecondTry, Boolean(process.env.CI));
+if (problem !== undefined) results.push({ passed: 0, failed: 1, skipped: [] });
 const total = sum(results);
 console.log('');
 if (!process.env.KUBEBUILDER_ASSETS && selectedParts.some(({ usesApiServer }) => usesApiServer))
@@ -198,5 +200,6 @@ if (!process.env.KUBEBUILDER_ASSETS && selectedParts.some(({ usesApiServer }) =>
   );
 for (const line of skipLines(total)) console.log(line);
 for (const suite of passedOnSecondTry) console.log(`passed on the second try only: ${suite}`);
+if (problem !== undefined) console.log(problem);
 console.log(summary(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

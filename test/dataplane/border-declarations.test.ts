@@ -61,10 +61,7 @@ describeLab('the packets of a tenant', (lab) => {
     await declare(before);
     if (before.length > 0) await field.volley.deliver(flows(), field.world);
     for (const each of removed) await lab().delete(...split(each));
-    for (const each of removed)
-      await lab().eventually(async () => {
-        await expect(lab().get(...split(each))).rejects.toMatchObject({ code: 404 });
-      });
+    for (const each of removed) await lab().gone(...split(each));
     await declare(objects(external));
     if (machine === undefined) return;
     const station = await intrude(lab(), await lab().get('Port', machine.port), 'hv2');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findCondition } from '../../src/api/index.ts';
 import { hypervisorNamed, internet, Namespace, run } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
-import type { Guest } from '../support/dataplane/guest.ts';
+import { TOO_LONG, type Guest } from '../support/dataplane/guest.ts';
 
 const example = readFileSync(
   join(import.meta.dirname, '../../examples/opennebula-hosted/network.yaml'),
@@ -210,7 +210,7 @@ describeLab(
         expect(onUnderlay()).toMatch(/offset 0, flags \[DF\], proto UDP \(17\), length 1500\)/);
       });
       const { stdout, stderr } = await vm1.attempt(['ping', '-c', '1', ...whole(1451), vm2.address]);
-      expect(stdout + stderr).toMatch(/message too long, mtu=1450/);
+      expect(stdout + stderr).toMatch(TOO_LONG);
       // Larger packets do not pass from a VM that ignores the MTU of DHCP either.
       await vm1.run('ip', 'link', 'set', 'eth0', 'mtu', '1500');
       const before = await vm2.echoesReceived();

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { internet, Namespace } from '../../src/dev/lab/index.ts';
 import { measureMatrix, readWorld, stationsOf, type Machine } from '../../src/verify/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
-import type { Guest } from '../support/dataplane/guest.ts';
+import { TOO_LONG, type Guest } from '../support/dataplane/guest.ts';
 import type { TestLab } from '../support/dataplane/test-lab.ts';
 
 const ORGANIZATION = 'network.plasmavmc.io/organization';
@@ -165,7 +165,7 @@ describeLab('reachability between VMs', (lab) => {
       String(1442 - 27),
       to.address,
     ]);
-    expect(stderr + stdout).toMatch(/message too long, mtu=1442/);
+    expect(stderr + stdout).toMatch(TOO_LONG);
     await lab().eventually(() => from.reaches(guest('red-data').address, whole));
   });
 });

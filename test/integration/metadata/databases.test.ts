@@ -186,9 +186,13 @@ describe("the metadata agent's access to the Open vSwitch of a host", () => {
 
   it('uses the bridge of ovn-controller, and rejects with NO_BRIDGE when the bridge does not exist', async () => {
     const vswitch = await open('bridge-');
-    await vsctl('set', 'Open_vSwitch', '.', 'external_ids:ovn-bridge=br-other');
+    const settings = ['external_ids:ovn-bridge=br-other', 'external_ids:system-id=other'];
+    await vsctl('set', 'Open_vSwitch', '.', ...settings);
+    // The identity shows that the replica has both settings. A second plug would prove nothing, so there is only one.
+    await eventually(() => expect(vswitch.identity()).toMatchObject({ systemId: 'other' }));
     const refused = { code: 'NO_BRIDGE', message: expect.stringContaining('no bridge br-other') };
-    await eventually(() => expect(vswitch.plug('md3', 'x')).rejects.toMatchObject(refused));
+    await expect(vswitch.plug('md3', 'x')).rejects.toMatchObject(refused);
+    expect(await ports('br-int')).not.toContain('md3');
     await vsctl('add-br', 'br-other', '--', 'set', 'Bridge', 'br-other', 'datapath_type=netdev');
     await eventually(() => expect(vswitch.isUserspace).toBe(true));
     await vswitch.plug('md3', 'x');

@@ -189,9 +189,15 @@ describe('a printed match', () => {
     const allowed = everything.map(negated).filter(({ kind }) => kind === 'not');
     const refused = everything.filter((one) => negated(one) === one);
     expect(await complaints(allowed.map(printMatch))).toBe('');
-    const said = await complaints(refused.map((one) => `!(${printMatch(one)})`));
-    for (const one of refused)
-      expect(said).toContain(`!(${printMatch(one).replaceAll('"', '\\"')}): parsing expression failed`);
+    // One by one, because newer releases of ovn-trace report only the first invalid match.
+    const accepted: string[] = [];
+    for (const one of refused) {
+      const text = `!(${printMatch(one)})`;
+      const said = await complaints([...allowed.map(printMatch), text]);
+      if (!said.includes(text.replaceAll('"', '\\"')) || !said.includes('parsing expression failed'))
+        accepted.push(text);
+    }
+    expect(accepted).toEqual([]);
   }, 60_000);
 
   it('is checked by a parser that reports invalid expressions', async () => {

@@ -9,6 +9,9 @@ export interface Pings {
   readonly answeredAt: readonly number[];
 }
 
+/** What ping(8) prints when the packet is larger than the MTU of the interface. The rest differs between releases. */
+export const TOO_LONG = /message too long/i;
+
 /** The longest time between two consecutive answers, in ms. */
 export const longestGap = (times: readonly number[]): number =>
   Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? time)));
@@ -68,6 +71,11 @@ export class Guest {
       ([, at]) => Number(at) * 1000,
     );
     return { sent: counts.sent, received: counts.received, answeredAt };
+  }
+
+  /** Whether a ping is answered. */
+  async isAnsweredBy(address: string): Promise<boolean> {
+    return (await this.ping(address, { count: 1 })).received > 0;
   }
 
   /** Throws unless a ping is answered. Use with `eventually`. */

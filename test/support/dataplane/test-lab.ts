@@ -14,7 +14,7 @@ import {
 } from '../../../src/dev/lab/index.ts';
 import { applyManifests, readManifests } from '../../../src/dev/manifests.ts';
 import { startOperator } from '../../../src/operator/operator.ts';
-import type { KubeClient } from '../../../src/reconcile/index.ts';
+import { isNotFound, type KubeClient } from '../../../src/reconcile/index.ts';
 import { RecordingLog } from '../reconcile/recording-log.ts';
 import { eventually, WAIT_TIMEOUT_MS } from '../eventually.ts';
 import { ovnWarnings } from '../ovn-warnings.ts';
@@ -144,6 +144,28 @@ export class TestLab {
   /** Waits until `check` neither throws nor returns false. */
   eventually<T>(check: () => T | Promise<T>, timeoutMs?: number): Promise<T> {
     return eventually(check, timeoutMs === undefined ? {} : { timeoutMs });
+  }
+
+  /**
+   * Waits until traffic does not pass any more. One lost packet proves nothing on a busy machine, so four attempts must
+   * fail.
+   */
+  stops(passes: () => Promise<boolean>): Promise<void> {
+    return this.eventually(async () => {
+      const attempts = [await passes(), ...(await Promise.all([passes(), passes(), passes()]))];
+      if (attempts.includes(true)) throw new Error(`still passes: ${passes.toString()}`);
+    });
+  }
+
+  /** Waits until an object does not exist. */
+  async gone(kind: keyof Kinds, key: string): Promise<void> {
+    await this.eventually(async () => {
+      const error: unknown = await this.get(kind, key).then(
+        () => new Error(`${kind} ${key} still exists`),
+        (reason: unknown) => reason,
+      );
+      if (!isNotFound(error)) throw error;
+    });
   }
 
   /** The warnings and errors of ovn-northd, the hypervisors' ovn-controllers and the operator. */

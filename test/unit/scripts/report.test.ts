@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   readReport,
+  secondTriesProblem,
   skipLines,
   suitesToRetry,
   sum,
@@ -67,5 +68,13 @@ describe('suitesToRetry', () => {
 
   it('returns no suite when more suites failed than the maximum', () => {
     expect(suitesToRetry(readReport(report), 1)).toEqual([]);
+  });
+});
+
+describe('secondTriesProblem', () => {
+  it('accepts one suite that passed on the second try, and no more in CI', () => {
+    expect(secondTriesProblem(['a'], true)).toBeUndefined();
+    expect(secondTriesProblem(['a', 'b'], true)).toMatch(/2 suites passed on the second try only/);
+    expect(secondTriesProblem(['a', 'b'], false)).toBeUndefined();
   });
 });
