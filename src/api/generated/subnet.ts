@@ -34,7 +34,8 @@ export interface SubnetSpec {
   /**
    * MTU of the machines, in bytes. Unset: the MTU that the operator computes from its settings (1442 for
    * Geneve tunnels with an underlay MTU of 1500). The condition `MTUFits` reports whether packets of this
-   * size fit through the tunnels of an overlay Subnet.
+   * size fit through the tunnels of an overlay Subnet. If the value is smaller, the router answers larger
+   * packets with ICMP, and senders outside the VPC learn the smallest MTU of its Subnets.
    */
   readonly mtu?: number;
   /**

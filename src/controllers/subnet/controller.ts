@@ -62,6 +62,7 @@ export class SubnetController implements KindController<Subnet> {
           routed: networksThrough(facts.vpc, facts.cidr, facts.pool),
           isShared: isShared(stores, subnet),
           mtu,
+          overlayMtu: settings.mtu,
           dhcp: effectiveDhcp(subnet.spec.dhcp, settings),
           hostLimits: settings.hostLimits,
           segment: connection.wire?.segment,

@@ -14,7 +14,7 @@ import { effectiveDhcp } from '../rows/dhcp.ts';
 import { knownCidr } from '../rows/recorded.ts';
 import type { Env, Stores } from '../common/env.ts';
 import { grantedSegment } from '../providernetwork/index.ts';
-import { anySubnetOf, vpcKeys, vpcOf } from '../vpc/index.ts';
+import { anySubnetOf, sizedSubnetsOf, vpcKeys, vpcOf } from '../vpc/index.ts';
 
 /** The index key of the Subnets that name a segment of a ProviderNetwork. */
 export const segmentIndexKey = (network: string, vlanID: number | undefined): string =>
@@ -23,10 +23,14 @@ export const segmentIndexKey = (network: string, vlanID: number | undefined): st
 export const subnetKind: Kind<Subnet> = {
   type: resources.Subnet,
   indexes: {
+    mtu: ({ metadata: { namespace = '' }, spec: { mtu } }) => (mtu === undefined ? [] : [namespace]),
     segment: ({ spec: { provider } }) =>
       provider?.networkRef === undefined ? [] : [segmentIndexKey(provider.networkRef.name, provider.vlanID)],
   },
-  aliases: ({ metadata }) => [anySubnetOf(metadata.namespace)],
+  aliases: ({ metadata: { namespace }, spec: { mtu } }) => [
+    anySubnetOf(namespace),
+    ...(mtu === undefined ? [] : [sizedSubnetsOf(namespace)]),
+  ],
   references: {
     vpc: {
       to: 'VPC',

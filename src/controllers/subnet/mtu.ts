@@ -8,11 +8,16 @@ import { condition, type DesiredCondition, type Subnet } from '../../api/index.t
  *
  * @param largest the largest MTU that fits, in bytes (`NetworkSettings.mtu`)
  */
-export function mtuFits({ mtu, provider }: Subnet['spec'], largest: number): readonly DesiredCondition[] {
+export function mtuFits(
+  { mtu, provider, gateway }: Subnet['spec'],
+  largest: number,
+): readonly DesiredCondition[] {
   if (mtu === undefined || provider !== undefined) return [];
   if (mtu <= largest) {
     const fits = 'Packets with the MTU of the Subnet fit through the tunnels.';
-    return [condition('MTUFits', 'True', 'MTUFits', fits)];
+    const answers = ` The router answers larger packets with "fragmentation needed, mtu ${mtu}".`;
+    const isAnswered = mtu < largest && gateway.mode !== 'None';
+    return [condition('MTUFits', 'True', 'MTUFits', isAnswered ? fits + answers : fits)];
   }
   const message =
     `spec.mtu is ${mtu}; the limit is ${largest} (underlay.mtu minus the tunnel overhead). ` +

@@ -55,6 +55,8 @@ interface SubnetFacts {
   readonly routed: readonly Network[];
   /** In bytes. */
   readonly mtu: number;
+  /** The MTU of Subnets that have no MTU of their own, in bytes. */
+  readonly overlayMtu: number;
   readonly dhcp: SubnetDHCP;
   readonly hostLimits: HostLimits;
   /** The segment of a physical network to which the Subnet may be connected. */
@@ -109,7 +111,7 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
 /** Returns the router's port in the Subnet, and the switch's port to the router. */
 function connection(
   { metadata: { uid }, spec }: Subnet,
-  { vpcUid }: SubnetFacts,
+  { vpcUid, mtu, overlayMtu }: SubnetFacts,
   network: string,
 ): DesiredState {
   const name = routerPortName(uid);
@@ -117,9 +119,13 @@ function connection(
     name,
     mac: computeMac(uid, 'gateway'),
     networks: [network],
-    // On a physical network, traffic from outside enters at one host. Traffic to outside leaves from each host, with
-    // the MAC address of that host.
-    options: spec.provider === undefined ? {} : { 'reside-on-redirect-chassis': 'true' },
+    options: {
+      // On a physical network, traffic from outside enters at one host. Traffic to outside leaves from each host, with
+      // the MAC address of that host.
+      ...(spec.provider !== undefined && { 'reside-on-redirect-chassis': 'true' }),
+      // Machines of other Subnets send larger packets, until the router answers with ICMP (ovn-nb(5), gateway_mtu).
+      ...(mtu < overlayMtu && { gateway_mtu: String(mtu) }),
+    },
   });
   const switchPort = row('Logical_Switch_Port', rowUuid(uid, 'switch-port'), {
     name: switchRouterPortName(uid),

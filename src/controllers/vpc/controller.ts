@@ -23,6 +23,7 @@ import { holdOwnRoutes } from './own-routes.ts';
 import { planVpc, vpcFilters } from './plan.ts';
 import { checkRoutes, noRoutes, routesResolved, usedRoutes } from './routes.ts';
 import { rangeRouted } from './routing.ts';
+import { smallestMtu } from './smallest-mtu.ts';
 
 /** Decides on a VPC: its range, router and gateway; creates its default Subnet and SecurityGroup. */
 export class VPCController implements KindController<VPC> {
@@ -56,7 +57,10 @@ export class VPCController implements KindController<VPC> {
     return {
       desired:
         isPlanned && hold !== undefined
-          ? planVpc(vpc, cidr.value, external, staticRoutes.used, this.#env.settings)
+          ? planVpc(vpc, cidr.value, external, staticRoutes.used, {
+              hostLimits: this.#env.settings.hostLimits,
+              gatewayMtu: smallestMtu(this.#env.stores, vpc, this.#env.settings.mtu),
+            })
           : undefined,
       fallback: () => {
         const known = knownCidr(this.#env.writer, vpc, 'Logical_Router');

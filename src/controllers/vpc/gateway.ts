@@ -86,7 +86,7 @@ export function gatewayOf(
  * packets that leave and enter.
  *
  * @param routes the static routes that the router uses
- * @param mtu the largest MTU that fits through the tunnels, in bytes; the router answers larger packets with ICMP
+ * @param mtu the largest packet that fits to every Subnet, in bytes; the router answers larger packets with ICMP
  *   (ovn-nb(5), gateway_mtu)
  */
 export function planGateway(

@@ -6,9 +6,10 @@ import { VPCController } from './controller.ts';
 import { vpcKind } from './kind.ts';
 import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
 
-export { anySubnetOf, anyVpcOf, vpcNetwork, vpcRange } from './kind.ts';
+export { anySubnetOf, anyVpcOf, sizedSubnetsOf, vpcNetwork, vpcRange } from './kind.ts';
 export { networksThrough } from './routes.ts';
 export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVPC } from './lookup.ts';
+export { smallestMtu } from './smallest-mtu.ts';
 export { externalRange, staticDestinations } from './own-routes.ts';
 
 export const vpc: KindModule<VPC> = {

@@ -15,6 +15,9 @@ const allVpcsOf = (namespace = ''): string => `${namespace}/*all`;
 /** The alias of all Subnets of a namespace. */
 export const anySubnetOf = (namespace = ''): string => `${namespace}/*`;
 
+/** The alias of the Subnets of a namespace that have an MTU of their own. */
+export const sizedSubnetsOf = (namespace = ''): string => `${namespace}/*mtu`;
+
 export const vpcKind: Kind<VPC> = {
   type: resources.VPC,
   aliases: ({ metadata }) => [allVpcsOf(metadata.namespace), metadata.uid],
@@ -41,6 +44,13 @@ export const vpcKind: Kind<VPC> = {
       keys: ({ metadata, spec }) =>
         (spec.staticRoutes ?? []).length === 0 ? [] : [anySubnetOf(metadata.namespace)],
       // Only the oldest VPC of a namespace has Subnets.
+      wakesOldest: 1,
+    },
+    /** The gateway tells senders outside the smallest MTU of the Subnets. */
+    sizedSubnets: {
+      to: 'Subnet',
+      keys: ({ metadata, spec }) =>
+        spec.externalGateway === undefined ? [] : [sizedSubnetsOf(metadata.namespace)],
       wakesOldest: 1,
     },
   },

@@ -21,8 +21,8 @@ const routerOptions = {
 
 /** The settings that the rows of a VPC depend on. */
 interface VPCSettings {
-  /** The MTU of the overlay, in bytes. */
-  readonly mtu: number;
+  /** The largest packet that fits from the gateway to every Subnet, in bytes. */
+  readonly gatewayMtu: number;
   readonly hostLimits: HostLimits;
 }
 
@@ -37,7 +37,7 @@ export function planVpc(
   cidr: Cidr,
   gateway: Gateway | undefined,
   routes: readonly StaticRoute[],
-  { mtu, hostLimits }: VPCSettings,
+  { gatewayMtu, hostLimits }: VPCSettings,
 ): DesiredState {
   const { uid } = vpc.metadata;
   const router = row('Logical_Router', routerUuid(uid), {
@@ -50,7 +50,7 @@ export function planVpc(
   const policy = onLinkPolicy(uid);
   const filters = vpcFilters(uid, cidr);
   const protection = controlPlaneRows(uid, hostLimits);
-  const external = planGateway(vpc, cidr, gateway, routes, mtu);
+  const external = planGateway(vpc, cidr, gateway, routes, gatewayMtu);
   return {
     rows: [router, policy, ...routeRows, ...filters.rows, ...protection.rows, ...external.rows],
     memberships: [

@@ -8,6 +8,7 @@ import { conditionOf, type Problem } from '../common/problem.ts';
 import { LINK_WAITERS, routeWaiters } from '../pools/pools.ts';
 import { recordedLink, type Consent } from '../rows/recorded.ts';
 import { consentRows, givenConsent, pendingConsent } from './consent.ts';
+import { smallestMtu } from '../vpc/index.ts';
 import { pairOf } from './match.ts';
 import { planPeering } from './plan.ts';
 import { claimsOf, problemOf, routesOf, type Connection } from './routes.ts';
@@ -96,7 +97,7 @@ export class VPCPeeringController implements KindController<VPCPeering> {
   }
 
   #connect(connection: Connection, consent: Consent): Intent<object> {
-    const { pools, writer } = this.#env;
+    const { pools, settings, stores, writer } = this.#env;
     const { own, other, toOther, toOwn } = connection;
     const { peering } = own;
     const { uid, namespace = '' } = peering.metadata;
@@ -112,7 +113,9 @@ export class VPCPeeringController implements KindController<VPCPeering> {
       pools.waiting.add(routeWaiters(namespace), 'VPCPeering', keyOf(peering));
     const held = free.map((network) => ({ network }));
     pools.routes.add(namespace, uid, held);
-    const plan = planPeering(connection, { other: free, own: toOwn.accepted }, link);
+    const mtu = smallestMtu(stores, other.vpc, settings.mtu);
+    const networks = { other: free, own: toOwn.accepted };
+    const plan = planPeering(connection, networks, link, mtu < settings.mtu ? mtu : undefined);
     const { status } = peering;
     return {
       desired: { ...plan, rows: [...consentRows(uid, consent), ...plan.rows] },

@@ -2,7 +2,7 @@ import { resources, type VPCPeering } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
 import type { Stores } from '../common/env.ts';
 import { MAX_NAMED } from '../pools/contenders.ts';
-import { anyVpcOf, vpcKeys } from '../vpc/index.ts';
+import { anyVpcOf, sizedSubnetsOf, vpcKeys } from '../vpc/index.ts';
 
 /** The alias of the peering in effect from one namespace to another. */
 export const directionKey = (namespace: string, peerNamespace: string): string =>
@@ -43,6 +43,8 @@ export const vpcPeeringKind: Kind<VPCPeering> = {
           : refKey({ namespace: peer.namespace, name: peer.name }),
       ],
     },
+    /** The router tells its machines the smallest MTU of the Subnets on the other side. */
+    peerSubnets: { to: 'Subnet', keys: ({ spec: { peer } }) => [sizedSubnetsOf(peer.namespace)] },
     /** The consent applies to the namespace with this UID, until it applies to a VPC. */
     peerNamespace: { to: 'Namespace', keys: ({ spec: { peer } }) => [peer.namespace] },
     /** The peering of the other side. It affects only the oldest peering of this side. */

@@ -7,6 +7,7 @@ import {
   member,
   not,
   or,
+  printMatch,
   row,
   rowUuid,
   type DesiredState,
@@ -28,8 +29,16 @@ interface Networks {
 /**
  * Returns the rows of one side of a connection: a router port whose peer is a port of the other router, a route to
  * each network of the other side, and a policy that drops traffic from the peer with any other source or destination.
+ *
+ * @param mtu the largest packet that fits to every Subnet of the other side, in bytes, if larger packets can occur. The
+ *   own router answers them, because it accepts no packet from the other router itself
  */
-export function planPeering({ own, other }: Pair, networks: Networks, link: Cidr): DesiredState {
+export function planPeering(
+  { own, other }: Pair,
+  networks: Networks,
+  link: Cidr,
+  mtu: number | undefined,
+): DesiredState {
   const { uid } = own.peering.metadata;
   const router = routerUuid(own.vpc.metadata.uid);
   const port = row('Logical_Router_Port', rowUuid(uid, 'router-port'), {
@@ -37,6 +46,7 @@ export function planPeering({ own, other }: Pair, networks: Networks, link: Cidr
     mac: computeMac(uid, 'peer'),
     networks: [`${addressOf(own, other, link)}/${link.prefix}`],
     peer: peeringPortName(other.peering.metadata.uid),
+    options: mtu === undefined ? {} : linkMtu(peeringPortName(uid), mtu),
     external_ids: { [PEERING_MARK]: other.peering.metadata.uid },
   });
   const routes = networks.other.map((cidr) =>
@@ -60,6 +70,15 @@ export function planPeering({ own, other }: Pair, networks: Networks, link: Cidr
     ],
   };
 }
+
+/**
+ * Returns the options with which the router answers larger packets to the link with ICMP. OVN also checks packets from
+ * the link, which may be larger, so a match excludes them (ovn-nb(5), gateway_mtu_bypass, which needs parentheses).
+ */
+const linkMtu = (name: string, mtu: number): Readonly<Record<string, string>> => ({
+  gateway_mtu: String(mtu),
+  gateway_mtu_bypass: `(${printMatch(inport({ name }))})`,
+});
 
 /** Returns the condition for packets to drop: all packets while one side has no networks. */
 function beyond({ own, other }: Networks): readonly Match[] {

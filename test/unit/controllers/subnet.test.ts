@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Subnet } from '../../../src/api/index.ts';
+import { findCondition, type Subnet } from '../../../src/api/index.ts';
 import { subnetKind } from '../../../src/controllers/subnet/kind.ts';
 import { namespace, on, portIn, providerNetwork, subnet, vpc } from '../../support/controllers/manifests.ts';
 import { OfflineCluster } from '../../support/controllers/offline-cluster.ts';
+import { rowsOf } from '../../support/controllers/rows.ts';
 
 let cluster: OfflineCluster;
 beforeEach(() => {
@@ -192,6 +193,8 @@ describe('a Subnet', () => {
 
   describe('with an MTU of its own', () => {
     const fits = () => cluster.condition('MTUFits', 'Subnet', 'default/a');
+    const messageOfFits = () =>
+      findCondition((statusOf('a') as Subnet['status'])?.conditions, 'MTUFits')?.message;
     const withSpec = async (spec: object) => {
       cluster.apply(subnet('a', { cidr: '10.9.1.0/24', ...spec }));
       await cluster.settle();
@@ -206,6 +209,19 @@ describe('a Subnet', () => {
       expect(statusOf('a')).toMatchObject({ mtu: 1443 });
       await withSpec({ mtu: 1442 });
       expect(fits()).toBe('MTUFits');
+    });
+
+    it('lets the router answer larger packets, unless the Subnet has no gateway', async () => {
+      const routerPort = () => rowsOf(cluster, 'Subnet', 'a', 'Logical_Router_Port')[0];
+      await withSpec({ mtu: 1280 });
+      expect(routerPort()).toMatchObject({ options: { gateway_mtu: '1280' } });
+      expect(messageOfFits()).toMatch(/"fragmentation needed, mtu 1280"/);
+      await withSpec({ mtu: 1442 });
+      expect(routerPort()).toMatchObject({ options: {} });
+      expect(messageOfFits()).not.toMatch(/fragmentation/);
+      await withSpec({ mtu: 1280, gateway: { mode: 'None' } });
+      expect(routerPort()).toBeUndefined();
+      expect(messageOfFits()).not.toMatch(/fragmentation/);
     });
 
     it('can have a larger MTU with a larger underlay.mtu', async () => {
