@@ -165,7 +165,7 @@ describe('allowedAddresses of a Port', () => {
       cluster.apply(member('p'));
       await cluster.settle();
       const refused =
-        /^!AllowedAddressRefused: .*the Port "vip". A virtual address belongs to no Port: delete/;
+        /^!AllowedAddressRefused: .*the Port "vip". A virtual address belongs to no Port\. .*; delete that Port/;
       expect([ready('vip'), ready('p')]).toEqual(['Ready', expect.stringMatching(refused)]);
       cluster.delete('Port', 'default/vip');
       await cluster.runQueue();

@@ -28,6 +28,7 @@ const everything = [
     vpc('net', { cidr: `10.${index}.0.0/16`, defaults: 'None', externalGateway: gateway }, ns),
     subnet('web', { cidr: `10.${index}.1.0/24` }, ns),
     portIn('web', 'p', {}, ns),
+    portIn('web', 'q', {}, ns),
     floatingIP('ip', gateway, ns),
     natRule(
       'floating',
@@ -35,7 +36,7 @@ const everything = [
         type: 'FloatingIP',
         mode: 'Distributed',
         floatingIPRef: { name: 'ip' },
-        target: { portRef: { name: 'p' } },
+        target: { portRef: { name: 'q' } },
       },
       ns,
     ),

@@ -197,14 +197,14 @@ describe(`with any values in the specs of tenants (seed ${seed}), the operator`,
       if (ready.startsWith('!InvalidRule')) {
         closed++;
         expect(ready).toMatch(
-          /spec\.(ingress\[\d\]|egress\[\d\]|stateful): [^]*\. Until you correct the rules, the group allows nothing\.$/,
+          /spec\.(ingress\[\d\]|egress\[\d\]|stateful): [^]*\. Until you correct the rules, the group allows nothing\. Correct the rule\.$/,
         );
         expect(rows.filter(({ owner }) => owner.kind === 'SecurityGroup')).toEqual([]);
       } else open++;
       const policy = cluster.ready('TrafficPolicy', 'default/p');
       if (policy.startsWith('!')) {
         expect(policy).toMatch(
-          /^!InvalidRule: spec\.ingress\[\d\]: [^]*\. Until you correct the rules, the policy forbids everything\.$/,
+          /^!InvalidRule: spec\.ingress\[\d\]: [^]*\. Until you correct the rules, the policy forbids everything\. Correct the rule\.$/,
         );
         const drops = rows.filter(
           ({ owner, columns }) => owner.kind === 'TrafficPolicy' && columns['action'] === 'drop',
