@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ApplyError } from '../errors.ts';
 import { epochKey, homeKey } from '../model/marks.ts';
 import type { Operation, Replica, Row, Uuid } from '../ovsdb/index.ts';
+import { addGlobalOptions, globalOptions } from './global-options.ts';
 import { checkHome, recordOf, type Home } from './home.ts';
 import { insertRow, mutateExternalIds, requireColumns, requireRow } from './operations.ts';
 
@@ -55,6 +56,8 @@ const MAX_ATTEMPTS = 10;
  *
  * Next to the epoch, the database records the Kubernetes cluster of the operator. An operator of another cluster
  * cannot take the fence (see `checkHome`), and every transaction tests the record too.
+ *
+ * The same transaction sets the options of OVN that the objects need (see `globalOptions`).
  *
  * An epoch is valid only in the generation of the database in which it was written: after a restore, the
  * database may contain the epoch of an earlier leader again.
@@ -176,10 +179,11 @@ export class Fence {
     const put = new Map([[this.#key, value], recordOf(this.#cluster, home)]);
     const operations =
       found === undefined
-        ? [insertRow(TABLE, row, { external_ids: put })]
+        ? [insertRow(TABLE, row, { external_ids: put, options: globalOptions })]
         : [
             requireColumns(TABLE, found._uuid, { external_ids: externalIds(found) }),
             mutateExternalIds(TABLE, found._uuid, { put }),
+            addGlobalOptions(found._uuid),
           ];
     await this.#database.transact(operations);
     this.#epoch = { row, number, value, home, generation };

@@ -17,7 +17,10 @@ type MutableRow = { _uuid: Uuid } & Record<string, Value>;
 type Json = any;
 type State = Map<string, Map<Uuid, MutableRow>>;
 
-const globalSpec = { external_ids: { kind: 'map', of: 'string' } } as const;
+const globalSpec = {
+  external_ids: { kind: 'map', of: 'string' },
+  options: { kind: 'map', of: 'string' },
+} as const;
 
 /**
  * A Northbound database in memory. It enforces the rules of ovsdb-server: duplicate UUIDs, unique names,

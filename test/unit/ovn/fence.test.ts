@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Fence } from '../../../src/ovn/apply/fence.ts';
 import type { FenceLoss } from '../../../src/ovn/apply/retake-fence.ts';
+import type { Operation } from '../../../src/ovn/ovsdb/index.ts';
 import { deleteRow, mutateExternalIds } from '../../../src/ovn/apply/operations.ts';
 import { FakeClock } from '../../support/ovsdb/fake-clock.ts';
 import { FakeDatabase } from './fake-database.ts';
@@ -46,6 +47,28 @@ describe('the fence', () => {
     expect(externalIds(database).get(key)).toBe('2/me');
     expect(externalIds(database).get('note')).toBe('x');
     expect(externalIds(database).get('overlay-network/epoch/beta')).toMatch(/^1\//);
+  });
+
+  it('sets the options of OVN that the objects need, and keeps the values of administrators', async () => {
+    const [empty, used, decided] = [new FakeDatabase(), new FakeDatabase(), new FakeDatabase()];
+    const uuid = '8d1fbd2a-3f5f-4a53-8e5f-9d7d3f1c0001';
+    const row = (options: readonly (readonly [string, string])[]): Operation => ({
+      op: 'insert',
+      table: 'NB_Global',
+      uuid,
+      row: { options: ['map', options] },
+    });
+    used.elsewhere(row([['mac_binding_removal_limit', '1000']]));
+    decided.elsewhere(row([['use_ct_inv_match', 'true']]));
+    for (const database of [empty, used, decided]) await new Fence(database, 'alpha').take(home);
+    expect(global(empty)['options']).toEqual(new Map([['use_ct_inv_match', 'false']]));
+    expect(global(used)['options']).toEqual(
+      new Map([
+        ['mac_binding_removal_limit', '1000'],
+        ['use_ct_inv_match', 'false'],
+      ]),
+    );
+    expect(global(decided)['options']).toEqual(new Map([['use_ct_inv_match', 'true']]));
   });
 
   it('gives different epochs to operators that take it at the same time', async () => {
