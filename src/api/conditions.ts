@@ -18,6 +18,8 @@ const meanings = {
     'Only VPCs with an external gateway and `snat: Disabled`: the ExternalNetwork carries the addresses of the VPC without translation. `Ready` does not depend on this condition.',
   MTUFits:
     'Only overlay Subnets with `mtu` set: packets of this size fit through the tunnels between hosts. `Ready` does not depend on this condition.',
+  ReachableInside:
+    'Only NatRules of type `DNAT`: the machines in Subnets with a gateway reach the forwarded port, as far as their groups allow it. `Ready` does not depend on this condition.',
   Stalled:
     'The object does not take effect, or not completely, until somebody changes an object: this object, an object that conflicts with it, or a permission. The condition is absent otherwise; it is never False. An object that waits for another object, for free capacity or for the operator is not Stalled.',
 } as const;

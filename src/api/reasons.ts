@@ -30,6 +30,14 @@ const catalogue = {
     when: 'Both routers of a VPCPeering route to every network that the other side advertises.',
   },
   RangeRouted: { when: 'The ExternalNetwork carries the addresses of the VPC without translation.' },
+  ReachableInside: {
+    when: 'The machines in Subnets with a gateway reach the forwarded port, as far as their groups allow it.',
+  },
+  StatelessClients: {
+    when: 'The namespace has SecurityGroups with `stateful: Disabled`. OVN translates the address of a forwarded port with connection tracking, so Ports of these groups may not reach the port from inside the VPC.',
+    remedy:
+      'From these Ports, use the internal address of the target, or set `stateful: Enabled` in the groups.',
+  },
   MTUFits: { when: 'Packets with the MTU of the Subnet fit through the tunnels between hosts.' },
   Bound: { when: 'OVN reports the interface up on a host.' },
   NotBound: {

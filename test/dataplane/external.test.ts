@@ -3,7 +3,7 @@ import { computeMac } from '../../src/api/index.ts';
 import { internet } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
 import type { Guest } from '../support/dataplane/guest.ts';
-import { openProject, publicNetwork } from '../support/dataplane/outside.ts';
+import { openProject, publicNetwork, seenAs, tellSources } from '../support/dataplane/outside.ts';
 
 const port = (namespace: string, name: string, address: string, subnet = 'apps'): string => `
 apiVersion: network.plasmavmc.io/v1alpha1
@@ -75,18 +75,9 @@ describeLab('a VPC with an external gateway', (lab) => {
       { name: 'blue-1', namespace: 'blue', on: 2 },
     );
     await red2.serveHttp(80);
-    // A service that sends each client the address from which it connects.
-    const service =
-      "require('net').createServer((socket) => socket.end(socket.remoteAddress)).listen(9000, '0.0.0.0')";
-    const argv = ['sh', '-c', 'exec "$0" -e "$1" >/dev/null 2>&1 &', process.execPath, service];
-    await lab().lab.internet.host.run(argv);
+    await tellSources(lab());
   }, 120_000);
 
-  /** The source address of the VM's connections, as the external host sees it. */
-  const seenAs = async (guest: Guest): Promise<string> => {
-    const argv = ['busybox', 'nc', '-w', '2', internet.host, '9000'];
-    return (await guest.attempt(argv, { input: '' })).stdout.trim();
-  };
   const gatewayIP = async (key: string): Promise<string | undefined> =>
     (await lab().get('VPC', key)).status?.gatewayIPs?.[0];
   /** Pings an address from the external host; throws unless the ping is answered. */

@@ -18,9 +18,10 @@ import { recountAddresses } from '../externalnetwork/index.ts';
 import { rangesOf, valueOf } from '../pools/pools.ts';
 import type { ExternalAddress } from '../pools/external.ts';
 import { recordedCidr, recordedNat } from '../rows/recorded.ts';
-import { objectsOf, vpcOf } from '../vpc/index.ts';
+import { hasRouterPort, objectsOf, vpcOf } from '../vpc/index.ts';
 import { compete, conflictProblem, stakesOf, withdraw, type RuleStakes } from './conflicts.ts';
 import { externalAddress, holdExternal, natContext, type NatContext } from './external.ts';
+import { reachableInside } from './inside.ts';
 import { internalSide, type Internal } from './internal.ts';
 import { modeProblem } from './mode.ts';
 import { planNatRule } from './plan.ts';
@@ -98,6 +99,7 @@ export class NatRuleController implements KindController<NatRule> {
         subnetUids: rule.spec.type === 'DNAT' ? this.#switches(context) : [],
       }),
       accepted: mode,
+      otherConditions: reachableInside(this.#env, rule),
       status: (programmed) =>
         programmed
           ? { externalIP: formatAddress(external), internalIP: internal.address }
@@ -170,15 +172,17 @@ export class NatRuleController implements KindController<NatRule> {
   }
 
   /**
-   * Returns the UIDs of the Subnets whose switches are in OVN. Subnets on a physical network are not included,
-   * because their VMs use a router outside OVN.
+   * Returns the UIDs of the Subnets whose switches are in OVN. Subnets on a physical network without a gateway are not
+   * included, because their VMs use a router outside OVN.
    */
   #switches({ vpc }: NatContext): readonly string[] {
     const { stores, writer } = this.#env;
     const isInOvn = ({ metadata, status }: Subnet): boolean =>
       status?.switchName !== undefined || recordedCidr(writer, metadata.uid, 'Logical_Switch') !== undefined;
     return [...objectsOf(stores, vpc, keyOf(vpc), stores.Subnet)]
-      .filter((subnet) => subnet.spec.provider === undefined && isInOvn(subnet))
+      .filter(
+        (subnet) => isInOvn(subnet) && (subnet.spec.provider === undefined || hasRouterPort(writer, subnet)),
+      )
       .map(({ metadata }) => metadata.uid)
       .sort();
   }

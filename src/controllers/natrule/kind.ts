@@ -1,5 +1,6 @@
 import { resources, type NatRule } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
+import { statelessGroupsOf } from '../common/stateless.ts';
 import { anySubnetOf, vpcKeys } from '../vpc/index.ts';
 
 const inNamespace = ({ metadata: { namespace = '' } }: NatRule, name: string | undefined) =>
@@ -31,6 +32,12 @@ export const natRuleKind: Kind<NatRule> = {
       to: 'Subnet',
       keys: ({ metadata, spec: { source } }) =>
         source?.subnetRef === undefined ? [anySubnetOf(metadata.namespace)] : [],
+    },
+    /** Machines in these groups do not reach forwarded ports of their own VPC. */
+    statelessGroups: {
+      to: 'SecurityGroup',
+      keys: ({ metadata, spec: { type } }) =>
+        type === 'DNAT' ? [statelessGroupsOf(metadata.namespace)] : [],
     },
   },
 };

@@ -3,10 +3,14 @@ import type { RowWriter } from '../../ovn/index.ts';
 import { isLeaving, refKey, type Kind, type ReadStore } from '../../reconcile/index.ts';
 import { weightOf } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
+import { statelessGroupsOf } from '../common/stateless.ts';
 
 export const securityGroupKind: Kind<SecurityGroup> = {
   type: resources.SecurityGroup,
+  /** Forwarded ports do not work for the Ports of groups without connection tracking. */
+  aliases: statelessAlias,
   indexes: {
+    stateless: statelessAlias,
     /** The remote groups that the group keeps. A group that is being deleted keeps none. */
     keptRemotes: (group) => (isLeaving(group) ? [] : remoteKeys(group)),
   },
@@ -31,6 +35,10 @@ export const securityGroupKind: Kind<SecurityGroup> = {
     weight: weightOf(group.status),
   }),
 };
+
+function statelessAlias({ metadata: { namespace }, spec: { stateful } }: SecurityGroup): readonly string[] {
+  return stateful === 'Disabled' ? [statelessGroupsOf(namespace)] : [];
+}
 
 function remoteKeys({ metadata: { namespace = '' }, spec }: SecurityGroup): readonly string[] {
   return remoteGroupNames(spec).map((name) => refKey({ namespace, name }));

@@ -7,7 +7,7 @@ import { vpcKind } from './kind.ts';
 import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
 
 export { anySubnetOf, anyVpcOf, sizedSubnetsOf, vpcNetwork, vpcRange } from './kind.ts';
-export { networksThrough } from './routes.ts';
+export { hasRouterPort, networksThrough } from './routes.ts';
 export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVPC } from './lookup.ts';
 export { smallestMtu } from './smallest-mtu.ts';
 export { externalRange, staticDestinations } from './own-routes.ts';

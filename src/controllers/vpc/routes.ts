@@ -182,7 +182,10 @@ function isReachable(
 }
 
 /** Whether OVN connects the Subnet to the router. The rows decide while the Subnet has no status. */
-function hasRouterPort(writer: RouteSources['writer'], { metadata, status }: Subnet): boolean {
+export function hasRouterPort(
+  writer: Pick<RouteSources['writer'], 'ownedBy'>,
+  { metadata, status }: Subnet,
+): boolean {
   return status?.switchName === undefined
     ? writer.ownedBy(metadata.uid).some(({ table }) => table === 'Logical_Router_Port')
     : status.gatewayIP !== undefined;

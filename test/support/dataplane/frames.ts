@@ -59,6 +59,14 @@ export function udp(from: number, to: number, payload: Buffer): Buffer {
   return Buffer.concat([u16(from, to, 8 + payload.length, 0), payload]);
 }
 
+/** A TCP segment (RFC 9293) with SYN and ACK, as a server answers a connection. */
+export function synAck(from: string, to: string, fromPort: number, toPort: number): Buffer {
+  const segment = Buffer.concat([u16(fromPort, toPort), u16(0, 1, 0, 1), u8(0x50, 0x12), u16(1000, 0, 0)]);
+  const pseudo = Buffer.concat([ipBytes(from), ipBytes(to), u16(6, segment.length)]);
+  segment.writeUInt16BE(checksum(Buffer.concat([pseudo, segment])), 16);
+  return segment;
+}
+
 /** An ICMP message with an identifier, which distinguishes it from other messages. */
 export function icmp(type: number, code: number, id: number): Buffer {
   const message = Buffer.concat([u8(type, code), u16(0, id, 1), Buffer.alloc(12)]);

@@ -7,6 +7,7 @@ import {
   on,
   portIn,
   providerNetwork,
+  securityGroup,
   subnet,
   vpc,
 } from '../../support/controllers/manifests.ts';
@@ -153,8 +154,29 @@ describe('a NatRule', () => {
     cluster.apply(subnet('more', { cidr: '10.9.3.0/24' }));
     cluster.apply(providerNetwork('plant', { physicalNetwork: 'plant1' }));
     cluster.apply(subnet('vlan', { cidr: '10.9.4.0/24', provider: on('plant') }));
+    // The VMs of this Subnet use a router outside OVN.
+    const noGateway = { gateway: { mode: 'None' } };
+    cluster.apply(subnet('outer', { cidr: '10.9.5.0/24', ...noGateway, provider: on('plant', 100) }));
     await cluster.settle();
-    expect(memberships()).toEqual(['Logical_Router', 'Logical_Switch', 'Logical_Switch']);
+    expect(memberships()).toEqual(['Logical_Router', ...Array<string>(3).fill('Logical_Switch')]);
+  });
+
+  it('of type DNAT reports the groups whose Ports do not reach the port from inside, and is Ready', async () => {
+    const group = (stateful: string) => securityGroup('fast', { stateful, ingress: [{ protocol: 'All' }] });
+    const inside = () => cluster.condition('ReachableInside', 'NatRule', 'default/web');
+    cluster.apply(dnat('web', 80));
+    await cluster.runQueue();
+    expect(inside()).toBe('ReachableInside');
+    cluster.apply(group('Disabled'));
+    cluster.apply(namespace('other'));
+    await cluster.runQueue();
+    expect(inside()).toMatch(
+      /^!StatelessClients: Ports of the SecurityGroups fast .*use the internal address/,
+    );
+    expect(ready('web')).toBe('Ready');
+    cluster.apply(group('Enabled'));
+    await cluster.runQueue();
+    expect(inside()).toBe('ReachableInside');
   });
 
   it('of type DNAT shares the gateway address or a named address by port and protocol', async () => {
