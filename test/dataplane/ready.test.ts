@@ -151,6 +151,13 @@ describeLab('traffic of objects that are Ready', (lab) => {
     60_000,
   );
 
+  it('reaches a floating IP also after its machine used its own forwarded port', async () => {
+    await lab().eventually(async () => expect(await near.connects(addresses.ip, 80)).toBe(true));
+    await lab().eventually(async () => expect(await far.connects(gatewayIP, 8080)).toBe(true));
+    expect(await near.connects(addresses.ip, 80)).toBe(true);
+    expect(await far.connects(addresses.ip, 80)).toBe(true);
+  }, 60_000);
+
   it('uses the default route of the gateway while the next hop of its own one is not reachable', async () => {
     const staticRoutes = [{ destination: '0.0.0.0/0', nextHop: '10.50.9.9' }];
     await lab().edit('VPC', 'red/net', { spec: { staticRoutes } });

@@ -96,6 +96,7 @@ export class NatRuleController implements KindController<NatRule> {
         external: formatAddress(external),
         internal,
         isUp: mode === undefined && this.#isUp(rule, internal, context),
+        unusedAddress: context.network.spec.cidr.split('/')[0] ?? '',
         subnetUids: rule.spec.type === 'DNAT' ? this.#switches(context) : [],
       }),
       accepted: mode,

@@ -12,6 +12,8 @@ interface NatFacts {
   readonly internal: Internal;
   /** For distributed floating IPs: whether the interface of the target is up. */
   readonly isUp: boolean;
+  /** An address of the ExternalNetwork that no machine can have: its network address. */
+  readonly unusedAddress: string;
   /** UIDs of the Subnets from which VMs must also reach a forwarded port. */
   readonly subnetUids: readonly string[];
 }
@@ -57,6 +59,10 @@ function forward({ metadata: { uid }, spec }: NatRule, facts: NatFacts): Desired
     name: symbol(uid, 'forward'),
     protocol: protocol.toLowerCase(),
     vips: { [`${facts.external}:${externalPort}`]: `${facts.internal.address}:${internalPort}` },
+    // A machine that uses its own forwarded port gets its packets from an address that no machine has. From then on,
+    // OVN returns every answer to this address to the machine itself (ovn-nb(5), hairpin_snat_ip). The default is the
+    // external address, from which the machine also gets the packets of its neighbours to its floating IP.
+    options: { hairpin_snat_ip: facts.unusedAddress },
     external_ids: { [EXTERNAL_MARK]: facts.networkUid },
   });
   return {
