@@ -1,5 +1,5 @@
 import { realClock, scopedLog, Turn } from '../base/index.ts';
-import type { ChassisDirectory, PortBindings, RowClaims, RowWriter } from '../ovn/index.ts';
+import type { ChassisDirectory, HostProgress, PortBindings, RowClaims, RowWriter } from '../ovn/index.ts';
 import type { KubeObject, Manager } from '../reconcile/index.ts';
 import { likelyNames } from './common/missing-references.ts';
 import { withReadyEvents } from './common/ready-events.ts';
@@ -43,6 +43,7 @@ export interface ControllerOptions {
   readonly bindings: PortBindings;
   /** The hosts that OVN knows. */
   readonly chassis: ChassisDirectory;
+  readonly hosts: HostProgress;
 }
 
 /** The controllers of all kinds after `addControllers` added them to a manager. */
@@ -89,6 +90,7 @@ export function addControllers(
     }),
     bindings: options.bindings,
     chassis: options.chassis,
+    hosts: options.hosts,
     client: manager.client,
     status: warnings.observing(withReadyEvents(manager.status, manager.events, log)),
     finalizers: manager.finalizers,

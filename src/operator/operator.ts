@@ -4,7 +4,7 @@ import { candidate, leaseClient } from './candidate.ts';
 import { protectionOf, type Config } from '../config/index.ts';
 import { addControllers, EVENT_CONTROLLER, networkSettings } from '../controllers/index.ts';
 import { serveEndpoints, type Endpoints } from '../process/endpoints.ts';
-import { connectNorthbound, Southbound, type Northbound } from '../ovn/index.ts';
+import { connectNorthbound, hostProgress, Southbound, type Northbound } from '../ovn/index.ts';
 import { type Logger, errorFields, realClock, sleep } from '../base/index.ts';
 import {
   BoundClient,
@@ -95,6 +95,7 @@ export async function startOperator(
     sweepShareLimit: config.sweepShareLimit,
     bindings: southbound,
     chassis: southbound,
+    hosts: hostProgress(() => connected().applier, southbound),
   });
   manager.duringSync('connecting to the Northbound database', async (signal) => {
     northbound = await connectNorthbound({

@@ -30,6 +30,8 @@ export { sweep } from './apply/sweep.ts';
 export type { SweepReport } from './apply/sweep.ts';
 
 export type { Chassis, ChassisDirectory } from './southbound/chassis.ts';
+export { hostProgress } from './southbound/host-progress.ts';
+export type { HostProgress } from './southbound/host-progress.ts';
 export { Southbound } from './southbound/southbound.ts';
 export type { PortBindings } from './southbound/southbound.ts';
 

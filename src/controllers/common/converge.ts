@@ -10,7 +10,7 @@ import {
   type ResourceType,
 } from '../../api/index.ts';
 import { ApplyError, type DesiredState, type Owner } from '../../ovn/index.ts';
-import type { KubeObject, Result } from '../../reconcile/index.ts';
+import { keyOf, type KubeObject, type Result } from '../../reconcile/index.ts';
 import type { Env } from './env.ts';
 import type { Problem } from './problem.ts';
 
@@ -31,6 +31,8 @@ export interface Intent<S> {
    * present rows, with every restriction that must be in effect. Undefined: OVN keeps the present rows.
    */
   readonly fallback?: (() => Fallback | undefined) | undefined;
+  /** A step that comes before OVN may contain `desired`. */
+  readonly before?: Interim | undefined;
   /** Why the object is invalid or conflicts with another object. */
   readonly accepted?: Problem | undefined;
   /** Why a reference of the object is not resolved (yet). */
@@ -50,6 +52,17 @@ export interface Intent<S> {
   readonly settled?: (() => Promise<void> | void) | undefined;
   /** Returns the other fields of the status. `programmed`: OVN contains the rows of `desired`. */
   readonly status: (programmed: boolean) => S;
+}
+
+/**
+ * A state between the present rows and the desired rows, for a change that OVN does not notice in one step. After
+ * `done`, the object is reconciled again, because the objects may have changed. The step is not stored: if the process
+ * ends here, the next process finds the interim rows and writes the desired ones at once.
+ */
+interface Interim {
+  readonly desired: DesiredState;
+  /** Resolves after a bounded time. */
+  readonly done: () => Promise<void>;
 }
 
 /** The rows of an object that restrict traffic although the controller cannot determine all rows. */
@@ -75,6 +88,11 @@ export async function converge(
   object: Conditioned,
   intent: Intent<object>,
 ): Promise<Result> {
+  if (intent.before !== undefined && (await applyRows(env, object, intent.before.desired)) === undefined) {
+    await intent.before.done();
+    env.wake(type.kind, keyOf(object));
+    return { kind: 'wait' };
+  }
   const { failure, fallback } = await applyIntent(env, object, intent);
   if (failure?.code === 'FENCED' || failure?.code === 'STOPPED') return { kind: 'wait' };
   // A row that the object joins disappeared, and the owner of that row is about to create it again; the applier then

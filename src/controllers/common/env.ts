@@ -1,5 +1,5 @@
 import type { Kinds } from '../../api/index.ts';
-import type { ChassisDirectory, PortBindings, RowWriter } from '../../ovn/index.ts';
+import type { ChassisDirectory, HostProgress, PortBindings, RowWriter } from '../../ovn/index.ts';
 import type { Finalizers, KubeClient, KubeObject, ReadStore, StatusWriter } from '../../reconcile/index.ts';
 import type { Pools } from '../pools/pools.ts';
 import type { Policies } from './policies.ts';
@@ -26,6 +26,8 @@ export interface Env {
   readonly writer: RowWriter;
   readonly bindings: Pick<PortBindings, 'isKnown' | 'hostOf'>;
   readonly chassis: Pick<ChassisDirectory, 'isKnown' | 'chassis'>;
+  /** Undefined in a rehearsal, which writes nothing to OVN. */
+  readonly hosts: HostProgress | undefined;
   readonly client: Pick<KubeClient, 'get' | 'create' | 'delete'>;
   readonly status: Pick<StatusWriter, 'write'>;
   readonly finalizers: Pick<Finalizers, 'add' | 'remove'>;

@@ -89,13 +89,15 @@ export class NatRuleController implements KindController<NatRule> {
     const { namespace = '', uid } = rule.metadata;
     const { networkUid, address } = externalAddressOf(translation.value);
     this.#env.pools.external.adoptShare(networkUid, tenantOf(this.#env.stores, namespace), uid, address);
+    const isUp = mode === undefined && this.#isUp(rule, internal, context);
     return {
+      before: isUp ? undefined : this.#withdrawal(rule, internal, context),
       desired: planNatRule(rule, {
         vpcUid: context.vpc.metadata.uid,
         networkUid: context.network.metadata.uid,
         external: formatAddress(external),
         internal,
-        isUp: mode === undefined && this.#isUp(rule, internal, context),
+        isUp,
         unusedAddress: context.network.spec.cidr.split('/')[0] ?? '',
         subnetUids: rule.spec.type === 'DNAT' ? this.#switches(context) : [],
       }),
@@ -170,6 +172,25 @@ export class NatRuleController implements KindController<NatRule> {
         ({ name, physicalNetworks }) =>
           name === host && physicalNetworks.includes(network.spec.physicalNetwork),
       );
+  }
+
+  /**
+   * Returns the step before a distributed floating IP becomes centralized while its VM is on a host that can be the
+   * gateway: OVN contains no translation until the host has noticed. ovn-controller announces an address only if the
+   * address is new on its host. Without an announcement, neighbours send to the old MAC address until their ARP
+   * entries expire.
+   */
+  #withdrawal(
+    { metadata }: NatRule,
+    { logicalPort = '' }: Internal,
+    { network }: NatContext,
+  ): Intent<object>['before'] {
+    const { bindings, hosts, writer } = this.#env;
+    const host = bindings.hostOf(logicalPort);
+    if (hosts === undefined || host === undefined) return undefined;
+    const canBeGateway = network.status?.gatewayChassis?.includes(host) ?? false;
+    if (!canBeGateway || recordedNat(writer, metadata.uid)?.isDistributed !== true) return undefined;
+    return { desired: nothing, done: () => hosts.caughtUp(host) };
   }
 
   /**

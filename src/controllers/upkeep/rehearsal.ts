@@ -43,6 +43,7 @@ export async function rehearse({
     writer,
     bindings,
     chassis,
+    hosts: undefined,
     client: {
       get: () => Promise.reject(new Error('a rehearsal reads no object from the API server')),
       create: (_type, object: NewObject) => Promise.resolve(object as never),

@@ -16,6 +16,7 @@ import { findDrift } from './drift.ts';
 import type { Database, Fence } from './fence.ts';
 import { GroupCommit } from './group-commit.ts';
 import { LostMembers } from './lost-members.ts';
+import { requestProgress } from './operations.ts';
 import { ReconnectWait } from './reconnect-wait.ts';
 import { retakeFence } from './retake-fence.ts';
 import type { OnFenced } from './retake-fence.ts';
@@ -153,6 +154,18 @@ export class Applier implements RowWriter {
   onDrift(listener: DriftListener): () => void {
     this.#driftListeners.add(listener);
     return () => this.#driftListeners.delete(listener);
+  }
+
+  /**
+   * Asks OVN to report its progress. Returns the number that a host reports when it has applied everything that the
+   * database contains now.
+   *
+   * @throws OvsdbError when the transaction fails
+   */
+  async requestProgress(): Promise<number> {
+    await this.#database.transact([this.#options.fence.guard(), requestProgress]);
+    const [global] = this.#database.replica.rows('NB_Global');
+    return Number(global?.['nb_cfg'] ?? 0);
   }
 
   /** Resolves when no change waits for a transaction and no transaction is in flight. */

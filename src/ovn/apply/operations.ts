@@ -88,6 +88,14 @@ export function requireColumns(table: string, uuid: Uuid, columns: Columns): Ope
   };
 }
 
+/** Asks northd and the hosts to report when they have processed the database (ovn-nb(5), NB_Global nb_cfg). */
+export const requestProgress: Operation = {
+  op: 'mutate',
+  table: 'NB_Global',
+  where: [],
+  mutations: [['nb_cfg', '+=', 1]],
+};
+
 function whereUuid(uuid: Uuid): unknown[] {
   return [['_uuid', '==', wireUuid(uuid)]];
 }

@@ -28,6 +28,7 @@ export const bindingColumns = ['logical_port', 'chassis', 'up'] as const;
 const tables = {
   Port_Binding: bindingColumns,
   Chassis: chassisColumns,
+  Chassis_Private: ['name', 'nb_cfg'],
 } as const;
 
 /**
@@ -41,6 +42,9 @@ export class Southbound implements PortBindings, ChassisDirectory {
   readonly #bindings = new Map<string, Uuid>();
   readonly #listeners = new Set<BindingListener>();
   readonly #chassisListeners = new Set<() => void>();
+  /** The progress of each host: the last `nb_cfg` that its ovn-controller has applied. */
+  readonly #progress = new Map<string, number>();
+  readonly #progressListeners = new Set<() => void>();
   #chassis: readonly Chassis[] = [];
   #isKnown = false;
 
@@ -71,6 +75,7 @@ export class Southbound implements PortBindings, ChassisDirectory {
     const { replica } = this.#client;
     for (const row of replica.rows('Port_Binding')) this.#bindings.set(nameOf(row), row._uuid);
     this.#chassis = readChassis(replica);
+    for (const row of replica.rows('Chassis_Private')) this.#setProgress(row);
     replica.subscribe((changes) => this.#observe(replica, changes));
     this.#isKnown = true;
     this.#notify(undefined);
@@ -85,6 +90,21 @@ export class Southbound implements PortBindings, ChassisDirectory {
     const uuid = this.#bindings.get(logicalPort);
     const binding = uuid === undefined ? undefined : this.#client.replica.get('Port_Binding', uuid);
     return binding && hostOf(binding, this.#client.replica);
+  }
+
+  /** Returns the last number that the host has reported (`Applier.requestProgress`); undefined without a report. */
+  progressOf(host: string): number | undefined {
+    return this.#progress.get(host);
+  }
+
+  /**
+   * Calls `listener` when a host reports progress.
+   *
+   * @returns the function that removes the listener
+   */
+  onProgress(listener: () => void): () => void {
+    this.#progressListeners.add(listener);
+    return () => this.#progressListeners.delete(listener);
   }
 
   onChange(listener: BindingListener): () => void {
@@ -104,6 +124,7 @@ export class Southbound implements PortBindings, ChassisDirectory {
   #observe(replica: Replica, changes: readonly RowChange[]): void {
     const changed = new Set<string>();
     for (const { type, table, row } of changes) {
+      if (table === 'Chassis_Private' && type !== 'delete') this.#setProgress(row);
       if (table !== 'Port_Binding') continue;
       const name = nameOf(row);
       if (type !== 'delete') this.#bindings.set(name, row._uuid);
@@ -114,6 +135,12 @@ export class Southbound implements PortBindings, ChassisDirectory {
     }
     for (const name of changed) this.#notify(name);
     if (changes.some(({ table }) => table === 'Chassis')) this.#observeChassis(replica);
+    if (changes.some(({ table }) => table === 'Chassis_Private'))
+      for (const listener of this.#progressListeners) listener();
+  }
+
+  #setProgress(row: Row): void {
+    this.#progress.set(row['name'] as string, Number(row['nb_cfg'] ?? 0));
   }
 
   /**

@@ -74,6 +74,8 @@ export class OfflineCluster {
   bindings: ReadonlyMap<string, string> | undefined = new Map();
   /** The hosts that OVN knows. All of them have the physical network `physnet1`. Undefined: unknown. */
   chassis: readonly string[] | undefined = ['gw1', 'gw2'];
+  /** Called when a controller waits for a host. */
+  waitsFor: ((host: string) => void) | undefined;
   readonly #kinds: ReadonlyMap<
     string,
     { store: Store<KubeObject>; reconciler: Reconciler<KubeObject> | undefined }
@@ -121,6 +123,14 @@ export class OfflineCluster {
       writer: rows,
       bindings: this.#portBindings(),
       chassis: this.#chassisDirectory(),
+      hosts: {
+        caughtUp: async (host) => {
+          // The object needs another reconcile, so the cluster is not settled.
+          this.#clock++;
+          this.waitsFor?.(host);
+          await Promise.resolve();
+        },
+      },
       client: {
         get: (type, { name, namespace }) => {
           const found = this.get(type.kind, keyOf({ metadata: { name, ...(namespace && { namespace }) } }));

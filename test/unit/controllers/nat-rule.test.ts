@@ -287,6 +287,68 @@ describe('a NatRule', () => {
     expect(ready('rule')).toBe('Ready');
   });
 
+  describe('that becomes Centralized', () => {
+    let steps: string[];
+    const translations = () => rows('rule', 'NAT').map(({ external_ip: ip }) => ip);
+    const uidOf = (name: string) => cluster.get('Port', `default/${name}`)!.metadata.uid;
+
+    beforeEach(async () => {
+      cluster.apply(externalNetwork('public', { gatewayChassis: { mode: 'Named', names: ['gw1'] } }));
+      cluster.apply(address('ip', { address: '203.0.113.150' }));
+      cluster.apply(floating('rule', { mode: 'Distributed' }));
+      await cluster.settle();
+      steps = [];
+      cluster.waitsFor = (host) => steps.push(`${host} forgets ${translations().length} translations`);
+    });
+    const startOn = async (host: string): Promise<void> => {
+      cluster.bindings = new Map([[uidOf('a'), host]]);
+      await cluster.settle();
+      expect(rows('rule', 'NAT')[0]).toHaveProperty('external_mac');
+    };
+
+    it('is first withdrawn from the host of its VM, if this host can be the gateway', async () => {
+      await startOn('gw1');
+      cluster.apply(floating('rule', { mode: 'Centralized' }));
+      await cluster.runQueue();
+      expect(steps).toEqual(['gw1 forgets 0 translations']);
+      expect(rows('rule', 'NAT')).toEqual([expect.not.objectContaining({ external_mac: expect.anything() })]);
+      expect(ready('rule')).toBe('Ready');
+    });
+
+    it('keeps its translation on other hosts', async () => {
+      await startOn('gw2');
+      cluster.apply(floating('rule', { mode: 'Centralized' }));
+      await cluster.runQueue();
+      expect(steps).toEqual([]);
+      expect(translations()).toEqual(['203.0.113.150']);
+    });
+
+    it('gets the translation of its spec at the end of the wait', async () => {
+      await startOn('gw1');
+      cluster.waitsFor = () => {
+        cluster.waitsFor = undefined;
+        cluster.apply(floating('rule', { mode: 'Centralized', target: { portRef: { name: 'b' } } }));
+      };
+      cluster.apply(floating('rule', { mode: 'Centralized' }));
+      await cluster.runQueue();
+      expect(rows('rule', 'NAT')).toEqual([expect.objectContaining({ logical_ip: '10.9.1.12' })]);
+    });
+
+    it('has its translation again after a restart in the wait', async () => {
+      await startOn('gw1');
+      cluster.waitsFor = () => {
+        throw new Error('the process ended');
+      };
+      cluster.apply(floating('rule', { mode: 'Centralized' }));
+      await expect(cluster.runQueue()).rejects.toThrow('the process ended');
+      expect(translations()).toEqual([]);
+      await cluster.restart();
+      await cluster.settle();
+      expect(translations()).toEqual(['203.0.113.150']);
+      expect(ready('rule')).toBe('Ready');
+    });
+  });
+
   it('of a reused distributed address has the same MAC address as before', async () => {
     project('other', '10.8');
     cluster.apply(address('ip', { address: '203.0.113.150' }));
