@@ -10,7 +10,8 @@ import {
   Sniffer,
   udp,
 } from '../support/dataplane/frames.ts';
-import type { Guest } from '../support/dataplane/guest.ts';
+import { longestGap, type Guest } from '../support/dataplane/guest.ts';
+import { within } from '../support/within.ts';
 
 const broadcast = 'ff:ff:ff:ff:ff:ff';
 
@@ -237,6 +238,23 @@ spec: { cidr: 10.8.1.0/24 }
     expect(await near.neighbour(virtual)).toBe(second.mac);
     await lab().eventually(() => far.reaches(virtual), 30_000);
     await giveUp(second, virtual);
+  }, 90_000);
+
+  it('move within half a second', async () => {
+    let [holder, successor] = [first, second];
+    await take(holder, virtual);
+    await lab().eventually(() => near.reaches(virtual));
+    await within(500, async () => {
+      const pings = near.ping(virtual, { count: 60, intervalMs: 50 });
+      const before = await holder.echoesReceived();
+      await lab().eventually(async () => (await holder.echoesReceived()) > before);
+      await giveUp(holder, virtual);
+      await take(successor, virtual);
+      [holder, successor] = [successor, holder];
+      return longestGap((await pings).answeredAt);
+    });
+    expect(await near.neighbour(virtual)).toBe(holder.mac);
+    await giveUp(holder, virtual);
   }, 90_000);
 
   it('may be ranges', async () => {
