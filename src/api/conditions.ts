@@ -20,6 +20,8 @@ const meanings = {
     'Only overlay Subnets with `mtu` set: packets of this size fit through the tunnels between hosts. `Ready` does not depend on this condition.',
   ReachableInside:
     'Only NatRules of type `DNAT`: the machines in Subnets with a gateway reach the forwarded port, as far as their groups allow it. `Ready` does not depend on this condition.',
+  MovesWithoutPause:
+    'Only Distributed NatRules: connections from outside continue without a pause while the virtual machine moves to another host. `Ready` does not depend on this condition.',
   Stalled:
     'The object does not take effect, or not completely, until somebody changes an object: this object, an object that conflicts with it, or a permission. The condition is absent otherwise; it is never False. An object that waits for another object, for free capacity or for the operator is not Stalled.',
 } as const;

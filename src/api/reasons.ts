@@ -369,6 +369,10 @@ const catalogue = {
     remedy:
       'Lower `mtu`, or remove it to use the largest value that fits; machines get the new value when they renew their DHCP lease. If the network between hosts carries larger packets, set `underlay.mtu` of the operator to its MTU.',
   },
+  AnnouncedLate: {
+    when: 'The NatRule has `mode: Distributed`. When the virtual machine moves, OVN announces the external address on the new host one second after the interface is up. Until then, packets from outside go to the old host and are lost.',
+    remedy: 'Set `mode: Centralized` if connections from outside must not pause for about two seconds.',
+  },
   PendingPeer: {
     about: 'reference',
     when: 'The other side has no VPCPeering that names this VPC.',

@@ -24,6 +24,7 @@ import { externalAddress, holdExternal, natContext, type NatContext } from './ex
 import { reachableInside } from './inside.ts';
 import { internalSide, type Internal } from './internal.ts';
 import { modeProblem } from './mode.ts';
+import { movesWithoutPause } from './moves.ts';
 import { planNatRule } from './plan.ts';
 
 /** A rule whose references are resolved. */
@@ -102,7 +103,10 @@ export class NatRuleController implements KindController<NatRule> {
         subnetUids: rule.spec.type === 'DNAT' ? this.#switches(context) : [],
       }),
       accepted: mode,
-      otherConditions: reachableInside(this.#env, rule),
+      otherConditions: [
+        ...(mode === undefined ? movesWithoutPause(rule.spec) : []),
+        ...reachableInside(this.#env, rule),
+      ],
       status: (programmed) =>
         programmed
           ? { externalIP: formatAddress(external), internalIP: internal.address }

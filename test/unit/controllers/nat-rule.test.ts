@@ -240,6 +240,19 @@ describe('a NatRule', () => {
     expect(ready('spread')).toBe('Ready');
   });
 
+  it('reports that connections pause during a move of the VM only if the floating IP is distributed', async () => {
+    const moves = () => cluster.condition('MovesWithoutPause', 'NatRule', 'default/rule');
+    cluster.apply(address('ip'));
+    cluster.apply(floating('rule', { mode: 'Distributed' }));
+    await cluster.settle();
+    expect(moves()).toMatch(/^!AnnouncedLate: .*set spec\.mode to Centralized/);
+    expect(ready('rule')).toBe('Ready');
+    cluster.apply(floating('rule', { mode: 'Centralized' }));
+    await cluster.settle();
+    const rule = cluster.get('NatRule', 'default/rule');
+    expect(JSON.stringify(rule?.status)).not.toContain('MovesWithoutPause');
+  });
+
   it('of type FloatingIP is not distributed for a Port on a physical network, and reports that', async () => {
     cluster.apply(providerNetwork('plant', { physicalNetwork: 'plant1' }));
     cluster.apply(subnet('vlan', { cidr: '10.9.4.0/24', provider: on('plant') }));
