@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { internet, Namespace, obtainLease, type Lease } from '../../src/dev/lab/index.ts';
 import { describeLab } from '../support/dataplane/describe.ts';
@@ -32,6 +34,13 @@ alarm 1;
 send $socket, "question", 0;
 recv $socket, my $answer, 100, 0;
 print "$!";`;
+
+/** Perl: writes the size of each received UDP datagram to a file. */
+const RECEIVE_UDP = `use IO::Socket::INET; use IO::Handle;
+my $socket = IO::Socket::INET->new(LocalPort => 5000, Proto => "udp");
+open my $file, ">", $ARGV[0];
+$file->autoflush;
+while (recv $socket, my $datagram, 9000, 0) { print $file length($datagram), "\\n" }`;
 
 describeLab('a network in use', (lab) => {
   let target: Guest;
@@ -110,6 +119,21 @@ describeLab('a network in use', (lab) => {
     await many.serveHttp(80, 81, 20_000, 20_001);
     for (const open of [80, 20_000]) await lab().eventually(() => target.connects(many.address, open));
     for (const closed of [81, 20_001]) expect(await target.connects(many.address, closed)).toBe(false);
+  }, 60_000);
+
+  it('passes fragments of datagrams with a rule without ports', async () => {
+    await lab().apply(
+      manifest('SecurityGroup', 'datagrams', { ingress: [{ protocol: 'UDP' }], egress: [] }),
+      port('datagrams', { securityGroupRefs: [{ name: 'datagrams' }] }),
+    );
+    const receiver = await lab().guest({ name: 'datagrams', namespace: 'red', on: 2 });
+    const file = join(lab().lab.state.dir, 'datagrams');
+    await receiver.run('sh', '-c', `perl -e '${RECEIVE_UDP}' ${file} >/dev/null 2>&1 </dev/null &`);
+    const send = `head -c 3000 /dev/zero >/dev/udp/${receiver.address}/5000`;
+    await lab().eventually(async () => {
+      await Promise.all([target, other].map((guest) => guest.run('bash', '-c', send)));
+      expect(readFileSync(file, 'utf8').split('\n')).toContain('3000');
+    });
   }, 60_000);
 
   it('connects a Port that is created again with the same address on another host', async () => {
