@@ -22,8 +22,10 @@ export interface VPCSpec {
    */
   readonly cidr?: string;
   /**
-   * Whether the operator creates a Subnet and a SecurityGroup, both named `default`, for the VPC. Default:
-   * `"Create"`.
+   * Whether the operator creates a Subnet and a SecurityGroup, both named `default`, for the VPC, unless
+   * objects with this name exist. The operator creates each of them once. If you delete one, it stays
+   * deleted, and you can create your own. To get the default objects again, set `None`, then `Create`.
+   * Default: `"Create"`.
    */
   readonly defaults: 'Create' | 'None';
   /** The connection of the VPC to an ExternalNetwork. Unset: the VPC has no external connection. */
@@ -80,6 +82,11 @@ export interface VPCStatus {
   readonly routerName?: string;
   /** IPv4 addresses of the router on the ExternalNetwork. */
   readonly gatewayIPs?: readonly string[];
+  /**
+   * The kinds whose `default` object existed or was created. The operator does not create these objects
+   * again.
+   */
+  readonly defaults?: readonly string[];
   /** Number of Subnets in the VPC. */
   readonly subnetCount?: number;
 }

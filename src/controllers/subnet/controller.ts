@@ -1,5 +1,6 @@
 import { containsCidr, formatAddress, formatCidr, parseCidr } from '../../api/index.ts';
 import type { Cidr, Subnet, VPC } from '../../api/index.ts';
+import { nothing } from '../../ovn/index.ts';
 import { isLeaving } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
@@ -37,12 +38,18 @@ export class SubnetController implements KindController<Subnet> {
     this.#env = env;
   }
 
+  /** Lets the ProviderNetwork count its Subnets again, after the Subnet released its segment. */
+  gone({ spec: { provider } }: Subnet): void {
+    if (provider?.networkRef !== undefined) this.#env.wakeSoon('ProviderNetwork', provider.networkRef.name);
+  }
+
   intent(key: string, subnet: Subnet): Intent<object> {
     const { stores, pools, settings } = this.#env;
     const found = requireVpc(stores, subnet);
     const vpc = found.ok ? found.value : undefined;
     const ready = found.ok && vpcNetwork(found.value) === undefined ? vpcNotReady(found.value) : found;
     const mtu = subnet.spec.mtu ?? settings.mtu;
+    if (ready.ok && this.#canMove(subnet, ready.value)) return this.#leaveRange(key, subnet);
     const network = ready.ok ? this.#network(key, subnet, ready.value) : undefined;
     const facts = network?.ok === true ? network.value : undefined;
     const status = subnet.status ?? {};
@@ -94,6 +101,44 @@ export class SubnetController implements KindController<Subnet> {
           ...(pool === undefined ? {} : counts(pool)),
         };
       },
+    };
+  }
+
+  /**
+   * Whether the spec names another range than the allocated one, which no Port uses, and the Subnet can get that range.
+   */
+  #canMove({ metadata: { uid }, spec }: Subnet, vpc: VPC): boolean {
+    const { pools } = this.#env;
+    const within = vpcNetwork(vpc);
+    const cidr = parseCidr(spec.cidr ?? '', { family: 4 });
+    if (within === undefined || !cidr.ok || !containsCidr(within, cidr.value)) return false;
+    const blocks = pools.subnetBlocks(vpc.metadata.uid, within);
+    const held = blocks.heldBy(uid);
+    return (
+      held !== undefined &&
+      formatCidr(held) !== formatCidr(cidr.value) &&
+      (pools.subnet(uid)?.addresses.counts().used ?? 0) === 0 &&
+      blocks.overlapping(cidr.value, uid) === undefined
+    );
+  }
+
+  /**
+   * Removes the rows of the Subnet, and only then releases its range. The next reconcile gives the Subnet the range in
+   * its spec.
+   */
+  #leaveRange(key: string, { metadata: { uid }, spec, status = {} }: Subnet): Intent<object> {
+    const { pools, wake, writer } = this.#env;
+    const { conditions: _conditions, observedGeneration: _generation, ...before } = status;
+    const hasRows = (): boolean => writer.ownedBy(uid).length > 0;
+    const problem = `The Subnet is moving to the range ${spec.cidr ?? ''}.`;
+    return {
+      fallback: () => ({ desired: nothing, problem }),
+      settled: () => {
+        if (hasRows()) return;
+        pools.releaseSubnet(uid);
+        wake('Subnet', key);
+      },
+      status: () => (hasRows() ? before : {}),
     };
   }
 
@@ -161,18 +206,21 @@ export class SubnetController implements KindController<Subnet> {
     const claim = blocks.claim(metadata.uid, cidr.value);
     if (claim.ok) return cidr;
     pools.waiting.add(vpc.metadata.uid, 'Subnet', key, formatCidr(cidr.value));
-    if (claim.refused === 'holds-another') {
+    const obstacle = blocks.overlapping(cidr.value, metadata.uid);
+    if (obstacle === undefined) {
+      const held = blocks.heldBy(metadata.uid);
       return bad(
         'InvalidSpec',
-        `The Subnet already has the range ${formatCidr(claim.held)}, and spec.cidr is immutable; create another Subnet.`,
+        `Ports of the Subnet use its range ${held === undefined ? '' : formatCidr(held)}; delete these Ports, or create ` +
+          'another Subnet.',
       );
     }
-    const other = stores.Subnet.byUid(claim.holder);
+    const other = stores.Subnet.byUid(obstacle.owner);
     const holder =
       other === undefined ? 'a Subnet that the operator is removing' : `the Subnet "${other.metadata.name}"`;
     return bad(
       'CIDROverlap',
-      `${spec.cidr} overlaps ${formatCidr(claim.with)} of ${holder}; create the Subnet with another cidr, or without cidr.`,
+      `${spec.cidr} overlaps ${formatCidr(obstacle.cidr)} of ${holder}; create the Subnet with another cidr, or without cidr.`,
       other === undefined || isLeaving(other),
     );
   }

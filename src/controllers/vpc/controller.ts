@@ -85,6 +85,7 @@ export class VPCController implements KindController<VPC> {
         cidr: cidr.ok ? formatCidr(cidr.value) : vpc.status?.cidr,
         ...tenancy,
         routerName: programmed ? routerName(uid) : vpc.status?.routerName,
+        defaults: this.#defaults.recorded(vpc),
         gatewayIPs: programmed ? external && [formatAddress(external.address)] : vpc.status?.gatewayIPs,
         subnetCount: this.#env.stores.Subnet.keysByIndex('switchIn', uid).size,
       }),

@@ -21,20 +21,49 @@ export class Defaults {
   }
 
   /**
-   * Creates the default objects that are missing. An object of a user with the same name also serves as the default.
+   * Creates each default object once, and records that in the status of the VPC: a default object that a user deletes
+   * stays deleted. An object of a user with the same name also serves as the default.
    */
   async create(vpc: VPC): Promise<void> {
     if (vpc.spec.defaults !== 'Create') return;
-    await Promise.all(
-      this.#kinds().map(async ({ type, store, spec }) => {
-        if (store.get(this.#key(vpc)) !== undefined) return;
-        try {
-          await this.#env.client.create(type, newDefault(type, vpc, spec));
-        } catch (error) {
-          if (!isAlreadyExists(error) && !isLeavingNamespace(error)) throw error;
-        }
-      }),
-    );
+    const before = this.recorded(vpc) ?? [];
+    const settled: string[] = [];
+    try {
+      for (const { type, store, spec } of this.#kinds()) {
+        if (before.includes(type.kind)) continue;
+        const exists = store.get(this.#key(vpc)) !== undefined || (await this.#create(type, vpc, spec));
+        if (exists) settled.push(type.kind);
+      }
+    } finally {
+      if (settled.length > 0) await this.#record(vpc, [...before, ...settled]);
+    }
+  }
+
+  /** Returns the kinds whose default object the operator does not create again. */
+  recorded({ metadata: { uid }, spec }: VPC): readonly string[] | undefined {
+    return spec.defaults === 'Create' ? this.#env.stores.VPC.byUid(uid)?.status?.defaults : undefined;
+  }
+
+  async #record({ metadata: { uid } }: VPC, defaults: readonly string[]): Promise<void> {
+    // The reconcile has written the status since it read the VPC.
+    const vpc = this.#env.stores.VPC.byUid(uid);
+    if (vpc !== undefined) await this.#env.status.write(resources.VPC, vpc, { ...vpc.status, defaults });
+  }
+
+  /**
+   * Creates a default object.
+   *
+   * @returns whether the object exists now
+   */
+  async #create(type: ResourceType, vpc: VPC, spec: (vpc: VPC) => object): Promise<boolean> {
+    try {
+      await this.#env.client.create(type, newDefault(type, vpc, spec));
+      return true;
+    } catch (error) {
+      if (isLeavingNamespace(error)) return false;
+      if (isAlreadyExists(error)) return true;
+      throw error;
+    }
   }
 
   /**

@@ -273,3 +273,80 @@ describe('a Subnet', () => {
     expect([...cluster.writer.owners()].map(({ kind }) => kind)).toEqual(['VPC']);
   });
 });
+
+describe('the range of a Subnet that was created without cidr', () => {
+  const allocated = '10.9.255.0/24';
+  const cidrOf = (name: string) =>
+    (cluster.get('Subnet', `default/${name}`)?.status as { cidr?: string }).cidr;
+  const named = (cidr: string) => subnet('late', { cidr });
+
+  beforeEach(async () => {
+    cluster.apply(subnet('late'));
+    await cluster.runQueue();
+    expect(cidrOf('late')).toBe(allocated);
+  });
+
+  it('can be named as it is', async () => {
+    cluster.apply(portIn('late', 'p'));
+    cluster.apply(named(allocated));
+    await cluster.runQueue();
+    expect([cluster.ready('Subnet', 'default/late'), cidrOf('late')]).toEqual(['Ready', allocated]);
+  });
+
+  it('can be changed while no Port uses it, and is then free for other Subnets', async () => {
+    cluster.apply(named('10.9.7.0/24'));
+    cluster.apply(portIn('late', 'p', { ipAddress: '10.9.7.9' }));
+    cluster.apply(subnet('other'));
+    await cluster.runQueue();
+    expect([cluster.ready('Subnet', 'default/late'), cidrOf('late')]).toEqual(['Ready', '10.9.7.0/24']);
+    expect(cluster.ready('Port', 'default/p')).toBe('Ready');
+    await cluster.restart();
+    await cluster.settle();
+    expect(cidrOf('late')).toBe('10.9.7.0/24');
+  });
+
+  it('stays while a Port uses it, and moves when the last Port is gone', async () => {
+    cluster.apply(portIn('late', 'p'));
+    await cluster.runQueue();
+    cluster.apply(named('10.9.7.0/24'));
+    await cluster.runQueue();
+    expect(cluster.ready('Subnet', 'default/late')).toMatch(
+      /^!InvalidSpec: Ports of the Subnet use its range 10\.9\.255\.0\/24; delete these Ports/,
+    );
+    expect([cidrOf('late'), cluster.ready('Port', 'default/p')]).toEqual([allocated, 'Ready']);
+    await cluster.restart();
+    await cluster.settle();
+    expect([cidrOf('late'), cluster.ready('Port', 'default/p')]).toEqual([allocated, 'Ready']);
+    cluster.delete('Port', 'default/p');
+    await cluster.runQueue();
+    expect([cluster.ready('Subnet', 'default/late'), cidrOf('late')]).toEqual(['Ready', '10.9.7.0/24']);
+  });
+
+  it.each([
+    ['10.9.1.0/25', /^!CIDROverlap: .*the Subnet "taken"/],
+    ['10.8.1.0/24', /^!SubnetOutsideVPC: /],
+  ])('stays if the Subnet cannot get %s', async (cidr, message) => {
+    cluster.apply(subnet('taken', { cidr: '10.9.1.0/24' }));
+    await cluster.runQueue();
+    cluster.apply(named(cidr));
+    await cluster.runQueue();
+    expect(cluster.ready('Subnet', 'default/late')).toMatch(message);
+    expect(cidrOf('late')).toBe(allocated);
+    cluster.delete('Subnet', 'default/taken');
+    await cluster.runQueue();
+    expect(cidrOf('late')).toBe(cidr === '10.9.1.0/25' ? cidr : allocated);
+  });
+
+  it('stays in OVN until OVN can be written, and is not released before', async () => {
+    cluster.writer.down = true;
+    cluster.apply(named('10.9.7.0/24'));
+    await cluster.settle();
+    expect(cidrOf('late')).toBe(allocated);
+    cluster.apply(subnet('other', { cidr: allocated }));
+    await cluster.settle();
+    expect(cluster.ready('Subnet', 'default/other')).toMatch(/^!CIDROverlap: /);
+    cluster.writer.down = false;
+    await cluster.settle();
+    expect([cidrOf('late'), cidrOf('other')]).toEqual(['10.9.7.0/24', allocated]);
+  });
+});

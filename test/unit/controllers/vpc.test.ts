@@ -218,12 +218,73 @@ describe('a VPC', () => {
       expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({ subnetCount: 1 });
     });
 
-    it('creates a default Subnet again after its deletion', async () => {
-      cluster.apply(vpc('net'));
+    it.each([
+      ['Subnet', 'SecurityGroup'],
+      ['SecurityGroup', 'Subnet'],
+    ])('creates a default %s once: it stays deleted when a user deletes it', async (kind, other) => {
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16' }));
+      await cluster.runQueue();
+      cluster.delete(kind, 'default/default');
+      await cluster.runQueue();
+      expect(cluster.get(kind, 'default/default')).toBeUndefined();
+      expect(cluster.ready('VPC', 'default/net')).toBe('Ready');
+      await cluster.restart();
       await cluster.settle();
+      expect([kind, other].map((each) => cluster.ready(each, 'default/default'))).toEqual(['-', 'Ready']);
+      cluster.apply(
+        kind === 'Subnet' ? subnet('default', { cidr: '10.9.7.0/24' }) : securityGroup('default'),
+      );
+      await cluster.runQueue();
+      expect(cluster.ready(kind, 'default/default')).toBe('Ready');
+      cluster.delete(kind, 'default/default');
+      await cluster.runQueue();
+      expect(cluster.get(kind, 'default/default')).toBeUndefined();
+    });
+
+    it('creates the default objects again after the value None', async () => {
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16' }));
+      await cluster.runQueue();
       cluster.delete('Subnet', 'default/default');
-      await cluster.settle();
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+      await cluster.runQueue();
+      expect(cluster.get('Subnet', 'default/default')).toBeUndefined();
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16' }));
+      await cluster.runQueue();
       expect(cluster.ready('Subnet', 'default/default')).toBe('Ready');
+    });
+
+    it('records a default object only after it exists', async () => {
+      const { client } = cluster.env;
+      const create = client.create.bind(client);
+      Object.assign(client, {
+        create: (type: { kind: string }, object: never) =>
+          type.kind === 'SecurityGroup'
+            ? Promise.reject(new Error('the API server does not answer'))
+            : create(type as never, object),
+      });
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16' }));
+      await expect(cluster.runQueue()).rejects.toThrow('does not answer');
+      cluster.delete('Subnet', 'default/default');
+      Object.assign(client, { create });
+      await cluster.settle();
+      expect(cluster.get('Subnet', 'default/default')).toBeUndefined();
+      expect(cluster.ready('SecurityGroup', 'default/default')).toBe('Ready');
+    });
+
+    it.each(['before', 'after'])('lets a user define the default Subnet %s the VPC', async (order) => {
+      const own = subnet('default', { cidr: '10.9.7.0/24', mtu: 1300 });
+      if (order === 'before') cluster.apply(own);
+      cluster.apply(vpc('net', { cidr: '10.9.0.0/16' }));
+      await cluster.runQueue();
+      cluster.apply(own);
+      cluster.apply(portIn('default', 'p'));
+      await cluster.runQueue();
+      expect([cluster.ready('Subnet', 'default/default'), cluster.ready('Port', 'default/p')]).toEqual([
+        'Ready',
+        'Ready',
+      ]);
+      expect(cluster.get('Port', 'default/p')?.status).toMatchObject({ ipAddress: '10.9.7.2', mtu: 1300 });
+      expect(cluster.get('VPC', 'default/net')?.status).toMatchObject({ subnetCount: 1 });
     });
 
     it('does not change objects of a user with the name default', async () => {
