@@ -19,11 +19,12 @@ export const trafficPolicyKind: Kind<TrafficPolicy> = {
     },
   },
   /**
-   * The rules are not included: a changed rule is one transaction and needs no reconcile of Ports. The writer wakes
-   * Ports that wait for the group of a new policy.
+   * The rules are not included: a changed rule is one transaction and needs no reconcile of Ports. A Port with an error
+   * does not wait for the group of a new policy; it joins the group when the policy is in OVN.
    */
   facts: (policy) => ({
     uid: policy.metadata.uid,
+    programmed: policy.status?.matchCount !== undefined,
     appliesTo: policy.spec.appliesTo,
     isolation: policy.spec.isolation,
     weight: weightOf(policy.status),

@@ -386,6 +386,19 @@ describe('a filtered Port', () => {
     expect(groups(scenario)).toHaveLength(3);
   });
 
+  it.each(['Port', 'TrafficPolicy'])(
+    'with an error in its spec joins the group of a new TrafficPolicy without rules, whichever is reconciled first (%s)',
+    async (first) => {
+      const scenario = await started();
+      scenario.apply(portIn('a', 'p', { allowedAddresses: [{ cidr: 'nonsense' }] }));
+      await scenario.settle();
+      scenario.apply(trafficPolicy('quiet', { appliesTo: { portSelector: {} } }));
+      await scenario.cluster.reconcile(first, first === 'Port' ? 'default/p' : 'default/quiet');
+      await scenario.cluster.runQueue();
+      expect(groups(scenario)).toHaveLength(2);
+    },
+  );
+
   it('is not in OVN before the group of its TrafficPolicy', async () => {
     const scenario = await started(portIn('a', 'other'));
     scenario.cluster.delete('Port', 'default/p');
