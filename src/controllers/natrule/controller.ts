@@ -119,10 +119,11 @@ export class NatRuleController implements KindController<NatRule> {
     const external = externalAddress(this.#env, rule, context);
     if (!external.ok) return external;
     const { metadata } = context.network;
+    const countUsed = () => this.#env.pools.external.network(metadata.uid)?.counts().used;
+    const used = countUsed();
     const held = holdExternal(this.#env, rule, context, external.value);
     if (!held.ok) this.#wait(rule, metadata.uid, external.value);
-    else if (rule.spec.externalIP !== undefined && rule.status?.externalIP === undefined)
-      this.#env.wakeSoon('ExternalNetwork', metadata.name);
+    else if (countUsed() !== used) recountAddresses(this.#env, [metadata.uid]);
     if (rule.spec.type !== 'FloatingIP' || external.value !== context.gatewayIP) return held;
     const message = `${external.value} is the address of the VPC's gateway; use another address for a NatRule of type FloatingIP.`;
     return bad('NatConflict', message);

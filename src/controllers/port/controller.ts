@@ -5,6 +5,7 @@ import {
   type DesiredCondition,
   type Port,
   type SecurityGroup,
+  type Subnet,
 } from '../../api/index.ts';
 import { keepShared } from '../../ipam/index.ts';
 import { keyOf, refKey } from '../../reconcile/index.ts';
@@ -15,6 +16,7 @@ import type { KindController } from '../common/kind-reconciler.ts';
 import { weightOf } from '../common/limits.ts';
 import { interfaceId } from '../rows/names.ts';
 import type { Problem } from '../common/problem.ts';
+import type { SubnetPool } from '../pools/pools.ts';
 import { isInOvn, missingGroups } from '../securitygroup/index.ts';
 import type { Limits } from '../settings.ts';
 import { subnetNetwork, vpcOfSubnet, type SubnetNetwork } from '../subnet/index.ts';
@@ -89,7 +91,6 @@ export class PortController implements KindController<Port> {
       return { resolvedRefs: found, status: () => statusBefore(port) };
     }
     const { network, pool } = found;
-    const held = pool.addresses.heldBy(port.metadata.uid);
     const { subnet, cidr } = network;
     const place = { isProvider: subnet.spec.provider !== undefined, cidr };
     const { port: restricted, forbidden } = restrict(this.#env, port, place);
@@ -101,8 +102,9 @@ export class PortController implements KindController<Port> {
     const hasMore = (restricted.spec.allowedAddresses ?? []).length > 0;
     const around = hasMore ? networksAround(this.#env.stores, network.vpc) : [];
     const ports = this.#env.stores.Port;
-    const addressing = assignAddressing(this.#env.pools, ports, network, pool, guarded, around);
-    if (held === undefined && addressing.ok) this.#env.wakeSoon('Subnet', keyOf(network.subnet));
+    const addressing = this.#recounting(port, subnet, pool, () =>
+      assignAddressing(this.#env.pools, ports, network, pool, guarded, around),
+    );
     if (!addressing.ok) {
       return { accepted: addressing.problem, resolvedRefs: groups.problem, status: () => statusBefore(port) };
     }
@@ -120,15 +122,25 @@ export class PortController implements KindController<Port> {
         restrictions.excess ??
         protectionProblem(restricted, guarded) ??
         addressing.value.refused,
-      applied: () => keepShared(pool.addresses, port.metadata.uid, addressing.value.shares),
+      applied: () =>
+        this.#recounting(port, subnet, pool, () =>
+          keepShared(pool.addresses, port.metadata.uid, addressing.value.shares),
+        ),
       resolvedRefs: groups.problem,
       status: (programmed) => (programmed ? statusOf(port, network, addressing.value) : statusBefore(port)),
     };
   }
 
-  #network(
-    port: Port,
-  ): { network: SubnetNetwork; pool: NonNullable<ReturnType<Env['pools']['subnet']>> } | Problem {
+  /** Executes a function. Lets the Subnet count its addresses again if the Port then holds or shares others. */
+  #recounting<T>({ metadata: { uid } }: Port, subnet: Subnet, { addresses }: SubnetPool, change: () => T): T {
+    const count = () => (addresses.heldBy(uid) === undefined ? 0 : 1) + addresses.shared.sharedBy(uid).length;
+    const before = count();
+    const result = change();
+    if (count() !== before) this.#env.wakeSoon('Subnet', keyOf(subnet));
+    return result;
+  }
+
+  #network(port: Port): { network: SubnetNetwork; pool: SubnetPool } | Problem {
     const { stores, pools } = this.#env;
     const { namespace = '' } = port.metadata;
     const { name } = port.spec.subnetRef;

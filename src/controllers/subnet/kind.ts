@@ -109,11 +109,14 @@ export function subnetNetwork(
   subnet: Subnet,
 ): SubnetNetwork | undefined {
   const vpc = vpcOf(stores, subnet);
-  const { switchName, cidr: text, gatewayIP, mtu } = subnet.status ?? {};
+  const { switchName, cidr: text, gatewayIP, mtu, vpc: home } = subnet.status ?? {};
   const vpcRange = vpc && knownCidr(writer, vpc, 'Logical_Router');
+  // After the end of its VPC, a Subnet waits until OVN contains it in the next VPC of the namespace.
+  const isAtHome = home === undefined || home.uid === vpc?.metadata.uid;
   if (
     vpc === undefined ||
     vpcRange === undefined ||
+    !isAtHome ||
     switchName === undefined ||
     text === undefined ||
     mtu === undefined

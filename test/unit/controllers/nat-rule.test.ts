@@ -441,6 +441,19 @@ describe('a NatRule', () => {
     });
   });
 
+  it('with another external address is counted by the ExternalNetwork', async () => {
+    const used = () => (cluster.get('ExternalNetwork', 'public')?.status as { usedIPs: number }).usedIPs;
+    cluster.apply(dnat('rule', 80));
+    await cluster.runQueue();
+    expect(used()).toBe(1);
+    cluster.apply(dnat('rule', 80, { externalIP: '203.0.113.150' }));
+    await cluster.runQueue();
+    expect(used()).toBe(2);
+    cluster.apply(dnat('rule', 80));
+    await cluster.runQueue();
+    expect(used()).toBe(1);
+  });
+
   it('waits for the Subnet that contains the address of its target', async () => {
     cluster.apply(address('ip'));
     cluster.apply(floating('rule', { target: { address: '10.9.5.7' } }));

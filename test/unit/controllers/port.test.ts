@@ -112,6 +112,30 @@ describe('a Port', () => {
     expect(ready('p')).toBe('Ready');
   });
 
+  it('that shares other addresses later is counted by its Subnet', async () => {
+    const available = () =>
+      (cluster.get('Subnet', 'default/a')?.status as { availableIPs: number }).availableIPs;
+    cluster.apply(portIn('a', 'p'));
+    await cluster.runQueue();
+    expect(available()).toBe(3);
+    cluster.apply(portIn('a', 'p', { allowedAddresses: [{ cidr: '10.9.1.4/32' }] }));
+    await cluster.runQueue();
+    expect(available()).toBe(2);
+    cluster.apply(portIn('a', 'p'));
+    await cluster.runQueue();
+    expect(available()).toBe(3);
+  });
+
+  it('is not in a Subnet of an earlier VPC until OVN contains the Subnet in the present VPC', async () => {
+    cluster.apply(portIn('a', 'p'));
+    await cluster.runQueue();
+    cluster.forceDelete('VPC', 'default/net');
+    cluster.apply(vpc('next', { cidr: '10.8.0.0/16', defaults: 'None' }));
+    await cluster.runQueue();
+    expect(cluster.ready('Subnet', 'default/a')).toMatch(/^!SubnetOutsideVPC: /);
+    expect(ready('p')).toMatch(/^!SubnetNotReady: /);
+  });
+
   it('reports the DHCP mode of the Port, otherwise the mode of the Subnet', async () => {
     cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { mode: 'Disabled' } }));
     cluster.apply(portIn('b', 'silent'));

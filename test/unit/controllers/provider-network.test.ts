@@ -53,6 +53,20 @@ describe('a Subnet on a segment of a ProviderNetwork', () => {
     expect(cluster.get('ProviderNetwork', 'plant')?.status).toMatchObject({ subnetCount: 2 });
   });
 
+  it('is counted until OVN no longer connects it, also if a user removed its finalizer', async () => {
+    const count = () =>
+      (cluster.get('ProviderNetwork', 'plant')?.status as { subnetCount: number }).subnetCount;
+    cluster.apply(providerNetwork('plant', forTeam('a')));
+    cluster.apply(floor('a', on('plant', 77)));
+    await cluster.runQueue();
+    expect(count()).toBe(1);
+    cluster.forceDelete('Subnet', 'a/floor');
+    await cluster.reconcile('ProviderNetwork', 'plant');
+    expect(count()).toBe(1);
+    await cluster.runQueue();
+    expect(count()).toBe(0);
+  });
+
   it('gets the same refusal without a ProviderNetwork and without a permission', async () => {
     cluster.apply(floor('a', on('plant', 77)));
     await cluster.settle();
