@@ -34,7 +34,8 @@ export function portFallback(sources: Sources, declared: Port): Fallback | undef
   const subnetUid = textAt(lsp.columns['external_ids'], SUBNET_MARK);
   const around = {
     subnetUid,
-    vpcUid: subnet && (vpcOfSubnet(stores, subnet)?.metadata.uid ?? subnet.status?.vpc?.uid),
+    // The groups of this VPC stay while the Port is a member, also if the Subnet now belongs to another VPC.
+    vpcUid: subnet && (subnet.status?.vpc?.uid ?? vpcOfSubnet(stores, subnet)?.metadata.uid),
   };
   const isFiltered = port.spec.trafficFiltering !== 'Disabled';
   const restrictions = restrictionsOf(stores, port, around, settings.limits);

@@ -9,17 +9,18 @@ export const securityGroupKind: Kind<SecurityGroup> = {
   type: resources.SecurityGroup,
   /** Forwarded ports do not work for the Ports of groups without connection tracking. */
   aliases: statelessAlias,
-  indexes: {
-    stateless: statelessAlias,
-    /** The remote groups that the group keeps. A group that is being deleted keeps none. */
-    keptRemotes: (group) => (isLeaving(group) ? [] : remoteKeys(group)),
-  },
+  indexes: { stateless: statelessAlias },
   references: {
+    /** The remote groups that the group keeps. A group that is being deleted keeps none. */
+    keptRemotes: {
+      to: 'SecurityGroup',
+      keys: (group) => (isLeaving(group) ? [] : remoteKeys(group)),
+      wakesTarget: true,
+    },
     /** The remote groups of the rules. */
     remotes: {
       to: 'SecurityGroup',
       keys: remoteKeys,
-      wakesTarget: true,
     },
     /** The VPC that created the group. A deleted VPC waits for the deletion of the group. */
     vpc: {

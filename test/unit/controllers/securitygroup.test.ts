@@ -193,4 +193,21 @@ describe('a SecurityGroup', () => {
     await cluster.settle();
     expect([...cluster.writer.owners()]).toEqual([]);
   });
+
+  it('whose last user is being deleted is gone at once, also if a Port keeps that user', async () => {
+    const remote = { protocol: 'All', remote: { securityGroupRef: { name: 'g' } } };
+    cluster.apply(vpc('net', { cidr: '10.9.0.0/16', defaults: 'None' }));
+    cluster.apply(subnet('a'));
+    cluster.apply(securityGroup('g'));
+    cluster.apply(securityGroup('h', { ingress: [remote] }));
+    cluster.apply(port('p', { subnetRef: { name: 'a' }, securityGroupRefs: [{ name: 'h' }] }));
+    await cluster.runQueue();
+    cluster.delete('SecurityGroup', 'default/g');
+    await cluster.runQueue();
+    expect(ready('g')).toMatch(/^!InUse: .*SecurityGroup h/);
+    cluster.delete('SecurityGroup', 'default/h');
+    await cluster.runQueue();
+    expect(ready('h')).toMatch(/^!InUse: .*Port p/);
+    expect(cluster.get('SecurityGroup', 'default/g')).toBeUndefined();
+  });
 });
