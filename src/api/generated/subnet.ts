@@ -17,8 +17,9 @@ export interface SubnetSpec {
   readonly vpcRef?: LocalReference;
   /**
    * The IPv4 range, in CIDR notation, inside the range of the VPC. Unset: the operator allocates a free /24
-   * of the VPC. `status.cidr` shows the allocated range. The range can be set later while no Port of the
-   * Subnet has an address. Immutable after it was set.
+   * of the VPC. `status.cidr` shows the allocated range. Immutable; but in the Subnet `default`, which the
+   * operator may have created, `cidr` can be set once, and the Subnet gets that range when no Port of the
+   * Subnet has an address.
    */
   readonly cidr?: string;
   /** The gateway: the IPv4 address of the VPC's router in the Subnet. Default: `{"mode":"Automatic"}`. */

@@ -112,6 +112,15 @@ describe.each(targets)('the CRDs on the $name API server', ({ name: target, star
     ]);
   });
 
+  it('accept the range of the Subnet default after its creation, and reject another one', async () => {
+    const path = collection('Subnet');
+    await client.create(path, object('Subnet', 'default', { vpcRef: { name: 'net' } }));
+    const patch = (cidr: string | null) => client.patch(`${path}/default`, 'merge', { spec: { cidr } });
+    expect((await patch('10.1.1.0/24')).status).toBe(200);
+    for (const cidr of ['10.1.2.0/24', null]) expect((await patch(cidr)).status).toBe(422);
+    expect((await patch('10.1.1.0/24')).status).toBe(200);
+  });
+
   it.each<[string, Kind, unknown, unknown]>([
     ['changes the defaults field of a VPC', 'VPC', { cidr: '10.1.0.0/16' }, { defaults: 'None' }],
     [
