@@ -39,7 +39,11 @@ function kindPage(crd: Crd): string {
   const { spec, status } = root.properties ?? {};
   const columns = version.additionalPrinterColumns;
   const selectable = version.selectableFields?.map(({ jsonPath }) => code(jsonPath.slice(1))) ?? [];
-  const refusals = rulesOf(spec ?? {}, 'spec');
+  const { properties: _properties, ...ownRules } = root;
+  const refusals = [
+    ...rulesOf(ownRules, '').map(([path, message]) => [path.slice(1), message] as const),
+    ...rulesOf(spec ?? {}, 'spec'),
+  ];
   return `${note}# ${names.kind}
 
 ${root.description ?? ''}
