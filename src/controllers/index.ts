@@ -17,6 +17,7 @@ import { orphanedRows, rowClaims, sweepOrphans } from './upkeep/orphans.ts';
 import { rebuildPools } from './upkeep/rebuild.ts';
 import { RepairLog } from './upkeep/repair-log.ts';
 import { ReportingWriter } from './upkeep/reporting-writer.ts';
+import { Sweeper } from './upkeep/sweeper.ts';
 import { storesFrom } from './upkeep/stores.ts';
 
 export { EVENT_CONTROLLER } from './common/ready-events.ts';
@@ -125,18 +126,21 @@ async function prepare(
   for (const conflict of conflicts) {
     log.error('two objects have the same recorded address or range; delete one of them', { ...conflict });
   }
-  const sweep = async (): Promise<void> => {
-    const { removed, refused } = await sweepOrphans(env, sweepShareLimit, log);
-    counters.swept(removed.length, refused && (() => orphanedRows(env)));
-  };
+  const sweeper = new Sweeper({
+    log,
+    sweep: () =>
+      counters.sweeping(
+        () => orphanedRows(env),
+        () => sweepOrphans(env, sweepShareLimit, log),
+      ),
+  });
   // The subscription comes before the first sweep, so that no row without an object that appears during the sweep is
   // missed.
   const stop = followDrift(env, {
-    sweep,
+    sweepSoon: () => sweeper.soon(),
     repair: (kind, key) => {
       manager.enqueue(kind, key, 'repair');
     },
-    log,
   });
   const unsubscribe = bindings.onChange((logicalPort) => {
     const port = logicalPort === undefined ? undefined : env.stores.Port.byUid(logicalPort);
@@ -153,9 +157,10 @@ async function prepare(
   });
   manager.onStop('drift repair', () => {
     stop();
+    sweeper.stop();
     unsubscribe();
     stopChassis();
     return Promise.resolve();
   });
-  await sweep();
+  await sweeper.run();
 }

@@ -1,3 +1,4 @@
+import type { SweepReport } from '../../ovn/index.ts';
 import type { MetricsRegistry } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
 import { kindNames, modules } from '../kinds.ts';
@@ -7,10 +8,12 @@ export interface ControllerCounters {
   /** Counts a repair of rows of an object of this kind. */
   driftRepaired(kind: string): void;
   /**
-   * Counts a sweep that removed the rows of `owners` deleted objects. `left` is set when the sweep stopped at its
-   * limit: it returns the present number of rows without an object.
+   * Measures a sweep. `left` returns the present number of rows without an object. The number is exported during the
+   * sweep, and afterwards if the sweep stopped at its limit or was not complete.
+   *
+   * @returns whether the sweep was complete: it asked for every object, and removed what it may remove
    */
-  swept(owners: number, left?: () => number): void;
+  sweeping(left: () => number, sweep: () => Promise<SweepReport>): Promise<boolean>;
 }
 
 /** Registers the metrics of the networks. A scrape reads the present values, also on a standby. */
@@ -32,9 +35,12 @@ export function controllerMetrics(
     'overlay_network_orphan_sweeps_refused_total',
     'Sweeps that removed nothing because the share of all rows exceeded the limit (sweepShareLimit).',
   );
+  const failed = metrics.counter(
+    'overlay_network_orphan_sweeps_failed_total',
+    'Sweeps that were not complete, for example because the API server did not answer. They are repeated.',
+  );
   for (const kind of kindNames) if (modules[kind].hasRows) drift.increment([kind], 0);
-  removed.increment([], 0);
-  refused.increment([], 0);
+  for (const counter of [removed, refused, failed]) counter.increment([], 0);
   let remainingRows: (() => number) | undefined;
   metrics.collect(
     'overlay_network_orphan_rows_left',
@@ -49,10 +55,18 @@ export function controllerMetrics(
   );
   return {
     driftRepaired: (kind) => drift.increment([kind]),
-    swept: (owners, left) => {
-      removed.increment([], owners);
-      if (left !== undefined) refused.increment();
+    sweeping: async (left, sweep) => {
       remainingRows = left;
+      const report = await sweep().catch((error: unknown) => {
+        failed.increment();
+        throw error;
+      });
+      removed.increment([], report.removed.length);
+      const isComplete = report.failed.length === 0;
+      if (report.refused !== undefined) refused.increment();
+      if (!isComplete) failed.increment();
+      remainingRows = isComplete && report.refused === undefined ? undefined : left;
+      return isComplete;
     },
   };
 }
