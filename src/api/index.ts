@@ -10,4 +10,4 @@ export { computeMac, parseMac } from './mac.ts';
 export type { ObjectMeta, OwnerReference, ResourceType } from '../base/index.ts';
 export { type ProblemReason, type Reason, type ReasonEntry, reasons } from './reasons.ts';
 export * from './segment.ts';
-export { organizationKey, type Tenancy, tenancyOf } from './tenancy.ts';
+export { ORGANIZATION_LABEL, organizationKey, type Tenancy, tenancyOf } from './tenancy.ts';

@@ -67,7 +67,7 @@ const catalogue = {
     code: 'CIDR_OVERLAP',
     when: 'The range overlaps the range of another VPC, of another Subnet of the same VPC, or of the ExternalNetwork of the VPC. In a VPCPeering: a network overlaps a network that the router already has, or a reserved network.',
     remedy:
-      'Create the object with another `cidr`, or without `cidr`, so that the operator allocates a free range. In a VPCPeering: change the advertised networks.',
+      'Create the object with another `cidr`, or without `cidr`, so that the operator allocates a free range. In a VPC whose namespace got another organization: restore the label of the namespace. In a VPCPeering: change the advertised networks.',
   },
   RangeNotAllowed: {
     about: 'object',
@@ -93,7 +93,7 @@ const catalogue = {
   },
   NamespaceNotRead: {
     about: 'object',
-    when: 'The operator has not read the namespace of the object yet, so it does not know which ProjectPolicy applies.',
+    when: 'The operator has not read the namespace of the object yet, so it does not know its organization or which ProjectPolicy applies.',
     remedy: 'Wait; if the condition does not change, check that the operator may list namespaces.',
   },
   SubnetOutsideVPC: {

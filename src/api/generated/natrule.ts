@@ -85,7 +85,7 @@ export interface NatRuleStatus {
   readonly observedGeneration?: number;
   /** Standard conditions of the object. `Ready` summarizes the other conditions. */
   readonly conditions?: readonly Condition[];
-  /** The external IPv4 address in effect. */
+  /** The external IPv4 address in effect, or kept for the rule until it can take effect again. */
   readonly externalIP?: string;
   /** The internal IPv4 address or network in effect. */
   readonly internalIP?: string;

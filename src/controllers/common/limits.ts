@@ -59,19 +59,20 @@ type Rules = KubeObject & {
 const ruleCount = ({ ingress = [], egress = [] }: Rules['spec']): number => ingress.length + egress.length;
 
 /**
- * Makes the object hold its rules, and returns a problem if they exceed a quota of the project. `consequence` is the
- * sentence that states the effect on traffic.
+ * Makes the object hold its rules, unless they have the problem `invalid`. Returns the problem, or a problem if the
+ * rules exceed a quota of the project. `consequence` is the sentence that states the effect on traffic.
  */
-export function rulesOverQuota(
+export function holdRules(
   env: Pick<Env, 'stores' | 'pools' | 'policies'>,
   object: Rules,
+  invalid: Problem | undefined,
   consequence: string,
 ): Problem | undefined {
-  const excess = holdQuota(env, object, 'securityRules', ruleCount(object.spec));
+  const excess = invalid ?? holdQuota(env, object, 'securityRules', ruleCount(object.spec));
   if (excess === undefined) return undefined;
   // None of the rules is in effect, so the object holds none: the same as after a restart.
   env.pools.usage.release(object.metadata.uid);
-  return { ...excess, message: `${consequence} ${excess.message}` };
+  return invalid ?? { ...excess, message: `${consequence} ${excess.message}` };
 }
 
 /**

@@ -54,7 +54,7 @@ export class ExternalNetworkController implements KindController<ExternalNetwork
     }
     const chassis = this.#chassis(network);
     return {
-      desired: addressing.ok ? planExternalNetwork(network, addressing.value.cidr) : undefined,
+      desired: addressing.ok ? planExternalNetwork(network, addressing.value) : undefined,
       accepted: addressing.ok ? undefined : addressing.problem,
       resolvedRefs: chassis.problem,
       applied: () => pools.segments.release(uid, key),

@@ -1,9 +1,11 @@
-import { segmentKey, type ExternalNetwork, type Segment } from '../../api/index.ts';
+import { parseCidr, segmentKey, type ExternalNetwork, type Segment } from '../../api/index.ts';
 import type { PoolSources } from '../common/env.ts';
 import { externalSegment } from '../common/segments.ts';
+import { holdOnly, settingsFrom } from '../pools/pool-settings.ts';
 import type { PoolConflict } from '../pools/pools.ts';
+import { recordedCidr, recordedRanges } from '../rows/recorded.ts';
 import { recordedSegment } from '../rows/segment.ts';
-import { externalAddressing } from './ranges.ts';
+import { externalAddressing, type ExternalAddressing } from './ranges.ts';
 import { segmentProblem } from './segment.ts';
 
 /**
@@ -19,11 +21,32 @@ export function adoptExternalNetwork(
   const known = knownSegment(sources, network);
   const key = known && segmentKey(known);
   if (key !== undefined) pools.segments.holdAsExternalNetwork(key, uid);
-  const addressing = externalAddressing(network);
-  if (!addressing.ok || (key === undefined && segmentProblem(sources, network) !== undefined)) return [];
-  pools.external.configure(uid, addressing.value.cidr, addressing.value.ranges);
+  const addressing = addressingInEffect(sources, network, key !== undefined);
+  if (addressing === undefined) return [];
+  pools.external.configure(uid, addressing.cidr, addressing.ranges);
   if (key !== undefined) pools.external.join(uid, pools.segments, key);
   return [];
+}
+
+/**
+ * Returns the addressing in the rows of the network. Without rows, returns the addressing in the spec; if that is not
+ * valid, a network that OVN contained before keeps the addresses in use.
+ */
+function addressingInEffect(
+  sources: PoolSources,
+  network: ExternalNetwork,
+  wasInOvn: boolean,
+): Pick<ExternalAddressing, 'cidr' | 'ranges'> | undefined {
+  const { uid } = network.metadata;
+  const cidr = recordedCidr(sources.writer, uid, 'Logical_Switch');
+  const ranges = cidr && settingsFrom(cidr, recordedRanges(sources.writer, uid));
+  if (cidr !== undefined && ranges !== undefined) return { cidr, ranges };
+  const addressing = externalAddressing(network);
+  if (!wasInOvn)
+    return addressing.ok && segmentProblem(sources, network) === undefined ? addressing.value : undefined;
+  if (addressing.ok) return addressing.value;
+  const range = parseCidr(network.spec.cidr, { family: 4 });
+  return range.ok ? { cidr: range.value, ranges: holdOnly(range.value) } : undefined;
 }
 
 /**

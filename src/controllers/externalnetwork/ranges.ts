@@ -8,14 +8,14 @@ import {
   type ExternalNetwork,
 } from '../../api/index.ts';
 import { AddressPool } from '../../ipam/index.ts';
-import type { ExternalRanges } from '../pools/external-pool.ts';
+import { poolSettings, type PoolSettings } from '../pools/pool-settings.ts';
 import { bad, collect, fromParsed, good, type Checked } from '../common/problem.ts';
 import { rangesWithin } from '../common/ranges.ts';
 
 /** The range of an ExternalNetwork and the addresses that can be allocated. */
-interface ExternalAddressing {
+export interface ExternalAddressing {
   readonly cidr: Cidr;
-  readonly ranges: ExternalRanges;
+  readonly ranges: PoolSettings;
   /** The ranges of VPCs that may use the network without translation. */
   readonly routedRanges: readonly Cidr[];
 }
@@ -44,20 +44,13 @@ export function externalAddressing({ spec }: ExternalNetwork): Checked<ExternalA
   return good({
     cidr: cidr.value,
     routedRanges: routedRanges.value,
-    ranges: {
+    ranges: poolSettings(cidr.value, {
       gateway: gateway.value,
       allocationPools: allocationPools.value,
       reservedRanges: reservedRanges.value,
       perNamespace: spec.maxAddressesPerNamespace,
       forGateways: spec.gatewayReserve,
-      text: JSON.stringify([
-        spec.gateway,
-        spec.allocationPools,
-        spec.reservedRanges,
-        spec.maxAddressesPerNamespace,
-        spec.gatewayReserve,
-      ]),
-    },
+    }),
   });
 }
 
@@ -67,7 +60,7 @@ const cidrs = (texts: readonly string[] = [], field: string): Checked<readonly C
 /** Whether objects may get this address of the network: it is in the allocation pools and not reserved. */
 export function isInPools(
   cidr: Cidr,
-  { allocationPools = [], ...ranges }: ExternalRanges,
+  { allocationPools = [], ...ranges }: PoolSettings,
   address: Address,
 ): boolean {
   const isInside = allocationPools.length === 0 || allocationPools.some((range) => inRange(range, address));

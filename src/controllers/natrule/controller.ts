@@ -18,9 +18,16 @@ import { recountAddresses } from '../externalnetwork/index.ts';
 import { rangesOf, valueOf } from '../pools/pools.ts';
 import type { ExternalAddress } from '../pools/external.ts';
 import { recordedCidr, recordedNat } from '../rows/recorded.ts';
-import { hasRouterPort, objectsOf, vpcOf } from '../vpc/index.ts';
+import { hasRouterPort, objectsOf } from '../vpc/index.ts';
 import { compete, conflictProblem, stakesOf, withdraw, type RuleStakes } from './conflicts.ts';
-import { externalAddress, holdExternal, natContext, type NatContext } from './external.ts';
+import {
+  externalAddress,
+  externalNetworkOf,
+  gatewayConflict,
+  holdExternal,
+  natContext,
+  type NatContext,
+} from './external.ts';
 import { reachableInside } from './inside.ts';
 import { internalSide, type Internal } from './internal.ts';
 import { modeProblem } from './mode.ts';
@@ -67,15 +74,15 @@ export class NatRuleController implements KindController<NatRule> {
   }
 
   /**
-   * Releases unused shares after OVN has the rows. The rule keeps the address in its rows, and the address that its
+   * Releases unused shares after OVN has the rows; a rule without rows counts for no quota. The rule keeps the address in its rows, and the address that its
    * spec names and that it may still get.
    */
   #releaseUnused(rule: NatRule, translation: Checked<Translation>): void {
     const { pools, stores } = this.#env;
     const keep: ExternalAddress[] = [];
     if (translation.ok) keep.push(externalAddressOf(translation.value));
-    const network = vpcOf(stores, rule)?.spec.externalGateway?.externalNetworkRef.name ?? '';
-    const networkUid = stores.ExternalNetwork.get(network)?.metadata.uid;
+    else pools.usage.release(rule.metadata.uid);
+    const networkUid = externalNetworkOf(stores, rule)?.metadata.uid;
     const named = parseAddress(rule.spec.externalIP ?? '', { family: 4 });
     if (named.ok && networkUid !== undefined) keep.push({ networkUid, address: named.value });
     recountAddresses(this.#env, pools.external.keepShares(rule.metadata.uid, keep));
@@ -83,7 +90,15 @@ export class NatRuleController implements KindController<NatRule> {
 
   #intent(rule: NatRule, translation: Checked<Translation>): Intent<object> {
     if (!translation.ok) {
-      return { desired: nothing, ...conditionOf(translation.problem), status: () => ({}) };
+      // The status records the address that the rule keeps, because no row does.
+      return {
+        desired: nothing,
+        ...conditionOf(translation.problem),
+        status: () => {
+          const [kept] = this.#env.pools.external.sharesOf(rule.metadata.uid);
+          return { externalIP: kept && formatAddress(kept.address) };
+        },
+      };
     }
     const { context, external, internal, mode } = translation.value;
     const { status } = rule;
@@ -124,9 +139,7 @@ export class NatRuleController implements KindController<NatRule> {
     const held = holdExternal(this.#env, rule, context, external.value);
     if (!held.ok) this.#wait(rule, metadata.uid, external.value);
     else if (countUsed() !== used) recountAddresses(this.#env, [metadata.uid]);
-    if (rule.spec.type !== 'FloatingIP' || external.value !== context.gatewayIP) return held;
-    const message = `${external.value} is the address of the VPC's gateway; use another address for a NatRule of type FloatingIP.`;
-    return bad('NatConflict', message);
+    return gatewayConflict(rule, context, external.value) ?? held;
   }
 
   /** Wakes the rule when its external address becomes free, or the ranges of the network change. */

@@ -7,7 +7,7 @@ import { tenantOf } from '../common/tenant.ts';
 import { noCapacity } from '../externalnetwork/index.ts';
 import { isCapacity, refusalText } from '../pools/external.ts';
 import { recordedGateway } from '../rows/recorded.ts';
-import { requireVpc, vpcNotReady, vpcRange } from '../vpc/index.ts';
+import { requireVpc, vpcNotReady, vpcOf, vpcRange } from '../vpc/index.ts';
 import type { Cidr, ExternalNetwork } from '../../api/index.ts';
 
 /** The sources for the references of a rule: statuses, and the rows and pools when a status is missing. */
@@ -29,7 +29,7 @@ export function natContext({ stores, writer }: Sources, rule: NatRule): Checked<
   const vpc = found.value;
   const vpcCidr = vpcRange(writer, vpc);
   if (vpcCidr === undefined) return vpcNotReady(vpc);
-  const network = stores.ExternalNetwork.get(vpc.spec.externalGateway?.externalNetworkRef.name ?? '');
+  const network = gatewayNetwork(stores, vpc);
   const gatewayIP = network && gatewayIPOf(writer, vpc, network);
   if (gatewayIP === undefined || network === undefined) {
     return bad(
@@ -40,6 +40,15 @@ export function natContext({ stores, writer }: Sources, rule: NatRule): Checked<
   }
   return good({ vpc, vpcCidr, network, gatewayIP });
 }
+
+/** Returns the ExternalNetwork that the VPC of a rule names. */
+export function externalNetworkOf(stores: Sources['stores'], rule: NatRule): ExternalNetwork | undefined {
+  const vpc = vpcOf(stores, rule);
+  return vpc && gatewayNetwork(stores, vpc);
+}
+
+const gatewayNetwork = (stores: Sources['stores'], { spec }: VPC): ExternalNetwork | undefined =>
+  stores.ExternalNetwork.get(spec.externalGateway?.externalNetworkRef.name ?? '');
 
 function gatewayIPOf(writer: Sources['writer'], { metadata, status }: VPC, network: ExternalNetwork) {
   const [address] = status?.gatewayIPs ?? [];
@@ -124,6 +133,30 @@ export function holdExternal(
   }
   const where = `the ExternalNetwork "${network.metadata.name}"`;
   return bad('NatConflict', `${address} ${refusalText(refused)} ${where}; set another spec.externalIP.`);
+}
+
+/**
+ * Whether the rule holds its external address after the pools were rebuilt. Such a rule competes with the other rules,
+ * also while it is not in effect, for example because its Port does not exist.
+ */
+export function holdsExternal(sources: Sources, rule: NatRule, context: NatContext): boolean {
+  const external = externalAddress(sources, rule, context);
+  if (!external.ok || gatewayConflict(rule, context, external.value) !== undefined) return false;
+  if (rule.spec.externalIP === undefined) return heldByOther(sources, rule, context, external.value).ok;
+  return sources.pools.external
+    .sharesOf(rule.metadata.uid)
+    .some(({ address }) => formatAddress(address) === external.value);
+}
+
+/** Returns a problem if a rule would translate the whole address of the gateway. */
+export function gatewayConflict(
+  { spec: { type } }: NatRule,
+  { gatewayIP }: NatContext,
+  address: string,
+): Checked<never> | undefined {
+  if (type !== 'FloatingIP' || address !== gatewayIP) return undefined;
+  const message = `${address} is the address of the VPC's gateway; use another address for a NatRule of type FloatingIP.`;
+  return bad('NatConflict', message);
 }
 
 function heldByOther(

@@ -7,11 +7,12 @@ import { tenantOf } from '../common/tenant.ts';
 import { allowedNetwork, recountAddresses } from '../externalnetwork/index.ts';
 import type { NamedClaim } from '../kind-module.ts';
 import { recordedAddress } from '../pools/adopt-external.ts';
+import type { ExternalAddress } from '../pools/external.ts';
 import type { PoolConflict } from '../pools/pools.ts';
 import { recordedNat } from '../rows/recorded.ts';
 import { objectsOf } from '../vpc/index.ts';
 import { compete, stakesOf, withdraw } from './conflicts.ts';
-import { natContext } from './external.ts';
+import { externalNetworkOf, holdsExternal, natContext } from './external.ts';
 
 /** Releases a rule's shares of external addresses, and lets the rules that conflicted with it take effect. */
 export function releaseNatRule(env: Env, uid: string): void {
@@ -27,9 +28,10 @@ export function releaseNatRule(env: Env, uid: string): void {
  */
 export function adoptNatRule(sources: PoolSources, rule: NatRule): readonly PoolConflict[] {
   const { namespace = '', uid } = rule.metadata;
-  const conflicts = adoptShare(sources, namespace, uid);
+  const conflicts = adoptShare(sources, namespace, uid, keptAddress(sources, rule));
   const context = natContext(sources, rule);
-  const stakes = context.ok ? stakesOf(sources, rule, context.value) : undefined;
+  const isInLine = context.ok && holdsExternal(sources, rule, context.value);
+  const stakes = isInLine ? stakesOf(sources, rule, context.value) : undefined;
   if (stakes !== undefined) compete(sources, rule, stakes);
   return conflicts;
 }
@@ -60,18 +62,33 @@ export function* natRuleClaims(sources: PoolSources, parent: KubeObject): Iterab
     }
 }
 
+/** Returns the address that a rule without rows keeps: the spec names the address, and the status records it. */
+function keptAddress({ stores }: PoolSources, rule: NatRule): ExternalAddress | undefined {
+  const address = recordedAddress(rule.spec.externalIP);
+  const networkUid = externalNetworkOf(stores, rule)?.metadata.uid;
+  if (address === undefined || networkUid === undefined) return undefined;
+  return rule.status?.externalIP === formatAddress(address) ? { networkUid, address } : undefined;
+}
+
 function adoptShare(
   { stores, pools, writer }: PoolSources,
   namespace: string,
   uid: string,
+  kept?: ExternalAddress,
 ): readonly PoolConflict[] {
   const record = recordedNat(writer, uid);
   const tenant = tenantOf(stores, namespace);
   if (record !== undefined) pools.usage.hold('natRules', uid, tenant, 1);
-  const address = recordedAddress(record?.external);
-  if (record === undefined || address === undefined) return [];
-  if (pools.external.adoptShare(record.networkUid, tenant, uid, address)) return [];
-  const holder = pools.external.network(record.networkUid)?.holder(address) ?? '';
+  const recorded = recordedAddress(record?.external);
+  const inRows =
+    record === undefined || recorded === undefined
+      ? undefined
+      : { networkUid: record.networkUid, address: recorded };
+  const held = inRows ?? kept;
+  if (held === undefined) return [];
+  const { networkUid, address } = held;
+  if (pools.external.adoptShare(networkUid, tenant, uid, address)) return [];
+  const holder = pools.external.network(networkUid)?.holder(address) ?? '';
   const owner = stores.FloatingIP.byUid(holder) ?? stores.VPC.byUid(holder);
   return owner?.metadata.namespace === namespace
     ? []

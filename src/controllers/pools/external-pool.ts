@@ -1,18 +1,7 @@
 import { inRange, type Address, type Cidr } from '../../api/index.ts';
-import { AddressPool, type AddressRanges, type Unusable } from '../../ipam/index.ts';
+import { AddressPool, type Unusable } from '../../ipam/index.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import type { Excess, QuotaLimits, Tenant, Usage } from './usage.ts';
-
-/**
- * The allocation settings of an ExternalNetwork. `text` identifies the settings: two texts are equal exactly when the
- * settings are equal.
- */
-export interface ExternalRanges extends AddressRanges {
-  /** How many addresses the objects of one namespace can hold. Unset: half of the addresses. */
-  readonly perNamespace?: number | undefined;
-  /** How many addresses only the gateways of VPCs can have. Unset: a quarter of the addresses. */
-  readonly forGateways?: number | undefined;
-  readonly text: string;
-}
 
 /** Without a limit in the spec, a namespace can always hold this number of addresses, even if the network is small. */
 const MIN_PER_NAMESPACE = 8;
@@ -51,7 +40,7 @@ export type ReadAddresses = Pick<AddressPool, 'cidr' | 'counts' | 'heldBy' | 'ho
 export class ExternalPool {
   readonly addresses: AddressPool;
   readonly #usage: Usage;
-  #ranges: ExternalRanges;
+  #ranges: PoolSettings;
   /** Holders that are not gateways → their namespaces. */
   readonly #namespaces = new Map<string, string>();
   /** Address → the namespace for which it is counted. */
@@ -61,7 +50,7 @@ export class ExternalPool {
 
   constructor(
     cidr: Cidr,
-    ranges: ExternalRanges,
+    ranges: PoolSettings,
     usage: Usage,
     onFreed: (address: Address | undefined) => void,
   ) {
@@ -72,7 +61,7 @@ export class ExternalPool {
   }
 
   /** Changes the ranges and limits. Holders keep their addresses. */
-  configure(ranges: ExternalRanges): void {
+  configure(ranges: PoolSettings): void {
     if (this.#ranges.text === ranges.text) return;
     this.#ranges = ranges;
     this.addresses.reconfigure(ranges);

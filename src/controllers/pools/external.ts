@@ -3,10 +3,10 @@ import {
   ExternalPool,
   type AddressRefusal,
   type CapacityRefusal,
-  type ExternalRanges,
   type Holder,
   type ReadAddresses,
 } from './external-pool.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import type { SegmentPools } from './segments.ts';
 import type { QuotaLimits, Tenant, Usage } from './usage.ts';
 
@@ -75,7 +75,7 @@ export class ExternalPools {
    *
    * @returns whether the pool is new
    */
-  configure(networkUid: string, cidr: Cidr, ranges: ExternalRanges): boolean {
+  configure(networkUid: string, cidr: Cidr, ranges: PoolSettings): boolean {
     const known = this.#networks.get(networkUid);
     if (known !== undefined) {
       known.configure(ranges);
@@ -174,6 +174,11 @@ export class ExternalPools {
     const share = { networkUid, address, holder: holderOf(tenant.namespace, address) };
     this.#addShare(ruleUid, share);
     return this.adopt(networkUid, { uid: share.holder, tenant }, address);
+  }
+
+  /** Returns the addresses that a NatRule shares. */
+  sharesOf(ruleUid: string): readonly ExternalAddress[] {
+    return [...(this.#shares.get(ruleUid)?.values() ?? [])];
   }
 
   /**

@@ -1,10 +1,11 @@
 import { formatAddress, type Address, type Cidr } from '../../api/index.ts';
-import { AddressPool, CidrPool, type AddressRanges } from '../../ipam/index.ts';
+import { AddressPool, CidrPool } from '../../ipam/index.ts';
 import type { NetworkSettings } from '../settings.ts';
 import { Contenders, MAX_NAMED } from './contenders.ts';
 import { ExternalPools } from './external.ts';
 import { LinkPool } from './links.ts';
 import { MacTable } from './mac-table.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import { RouterRoutes } from './router-routes.ts';
 import { RoutedRanges, routedRangeWaiters } from './routed-ranges.ts';
 import { SegmentPools } from './segments.ts';
@@ -26,14 +27,6 @@ export interface PoolConflict {
   readonly kind: string;
   readonly uid: string;
   readonly value: string;
-}
-
-/**
- * The allocation settings of a Subnet. `text` identifies the settings: two texts are equal exactly when the settings
- * are equal.
- */
-export interface SubnetRanges extends AddressRanges {
-  readonly text: string;
 }
 
 /**
@@ -106,7 +99,7 @@ export class Pools {
   }
 
   /** Creates the pool of a Subnet, or changes its ranges. */
-  configureSubnet(subnetUid: string, cidr: Cidr, ranges: SubnetRanges): SubnetPool {
+  configureSubnet(subnetUid: string, cidr: Cidr, ranges: PoolSettings): SubnetPool {
     const known = this.#subnets.get(subnetUid);
     if (known === undefined) {
       const pool = {

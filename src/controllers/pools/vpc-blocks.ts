@@ -1,21 +1,32 @@
 import type { Cidr } from '../../api/index.ts';
 import { CidrPool, RangeTree, type BlockClaimResult } from '../../ipam/index.ts';
 
+/** A VPC that has a range. */
+interface Holder {
+  readonly range: Cidr;
+  /** The organization in which the VPC got the range. */
+  readonly home: string;
+  /** The organization of its namespace. An administrator can change it. */
+  organization: string;
+}
+
 /**
  * The address ranges of all VPCs. Ranges do not overlap within an organization, so that its projects can be
  * connected. Organizations are independent: each can use any private range. The pool allocates a range that no VPC of
  * any organization uses, if there is one.
+ *
+ * A VPC keeps its range when its namespace gets another organization, because its machines use the range. The range is
+ * then taken in both organizations: in the new one, because its projects can be connected with the VPC, and in the
+ * first one, because the namespace may return.
  */
 export class VPCBlocks {
   readonly #newPool: () => CidrPool;
   readonly #blockPrefix: number;
   /** The ranges of all organizations. */
   readonly #used: RangeTree;
-  /** UID of the VPC → its range in {@link #used}. */
-  readonly #ranges = new Map<string, Cidr>();
   readonly #organizations = new Map<string, CidrPool>();
-  /** UID of the VPC → its organization. */
-  readonly #organizationOf = new Map<string, string>();
+  /** By the UID of the VPC. */
+  readonly #holders = new Map<string, Holder>();
 
   readonly #onFreed: (organization: string) => void;
 
@@ -27,68 +38,92 @@ export class VPCBlocks {
     this.#blockPrefix = blockPrefix;
   }
 
-  /** Returns the range that the VPC holds in the organization. */
-  heldBy(organization: string, uid: string): Cidr | undefined {
-    return this.#organizationOf.get(uid) === organization ? this.#pool(organization).heldBy(uid) : undefined;
+  /** Returns the range that the VPC holds. */
+  heldBy(uid: string): Cidr | undefined {
+    return this.#holders.get(uid)?.range;
+  }
+
+  /** Returns the organization in which the VPC got its range. */
+  homeOf(uid: string): string | undefined {
+    return this.#holders.get(uid)?.home;
   }
 
   /**
-   * Returns the range of the VPC, or allocates one.
+   * Allocates a range for a VPC that holds none.
    *
    * @param minPrefix the shortest prefix length of the range; a longer one than that of the pool gives a smaller range
    */
   allocate(organization: string, uid: string, minPrefix = 0): Cidr | 'exhausted' {
-    this.#moveTo(organization, uid);
     const pool = this.#pool(organization);
-    const held = pool.heldBy(uid);
-    if (held !== undefined) return held;
     const prefix = Math.max(this.#blockPrefix, minPrefix);
     const unused = this.#used.firstFree(prefix);
     const block = unused !== undefined && pool.claim(uid, unused).ok ? unused : pool.allocate(uid, prefix);
-    if (block !== 'exhausted') this.#use(uid, block);
+    if (block !== 'exhausted') this.#add(uid, { range: block, home: organization, organization });
     return block;
   }
 
-  /** Holds exactly this range. */
+  /** Holds exactly this range for a VPC that holds none. */
   claim(organization: string, uid: string, block: Cidr): BlockClaimResult {
-    this.#moveTo(organization, uid);
     const result = this.#pool(organization).claim(uid, block);
-    if (result.ok) this.#use(uid, block);
+    if (result.ok) this.#add(uid, { range: block, home: organization, organization });
     return result;
   }
 
-  /** Restores the range that a VPC has according to its status or its rows. */
-  adopt(organization: string, uid: string, block: Cidr): BlockClaimResult {
-    this.#organizationOf.set(uid, organization);
-    this.#use(uid, block);
-    return this.#pool(organization).adopt(uid, block);
+  /**
+   * Restores the range that a VPC has according to its status or its rows.
+   *
+   * @param home the organization in which the VPC got the range
+   */
+  adopt(home: string, uid: string, block: Cidr): BlockClaimResult {
+    const pool = this.#pool(home);
+    // A range belongs to the organization more than that of a VPC which came later, whatever the order of adoptions.
+    const guests: string[] = [];
+    for (let at = pool.overlapping(block, uid); at !== undefined; at = pool.overlapping(block, uid)) {
+      if (this.homeOf(at.owner) === home) break;
+      pool.release(at.owner);
+      guests.push(at.owner);
+    }
+    this.#add(uid, { range: block, home, organization: home });
+    const result = pool.adopt(uid, block);
+    for (const guest of guests) pool.adopt(guest, this.heldBy(guest) ?? block);
+    return result;
+  }
+
+  /** Records the present organization of a VPC that holds a range. The range is taken in this organization too. */
+  place(uid: string, organization: string): void {
+    const holder = this.#holders.get(uid);
+    if (holder === undefined || holder.organization === organization) return;
+    const before = holder.organization;
+    holder.organization = organization;
+    if (before !== holder.home) this.#pool(before).release(uid);
+    if (organization !== holder.home) this.#pool(organization).adopt(uid, holder.range);
+  }
+
+  /** Whether the range of a VPC overlaps a range that its present organization had before. */
+  isContested(uid: string): boolean {
+    const holder = this.#holders.get(uid);
+    if (holder === undefined) return false;
+    const { range, home, organization } = holder;
+    const pool = this.#pool(organization);
+    return organization === home
+      ? pool.heldBy(uid) === undefined
+      : pool.overlapping(range, uid) !== undefined;
   }
 
   /** Releases the range of a VPC whose rows were removed. */
   release(uid: string): void {
-    const organization = this.#organizationOf.get(uid);
-    if (organization === undefined) return;
-    this.#organizationOf.delete(uid);
-    const range = this.#ranges.get(uid);
-    this.#ranges.delete(uid);
-    if (range !== undefined) this.#used.remove(range);
-    this.#pool(organization).release(uid);
+    const holder = this.#holders.get(uid);
+    if (holder === undefined) return;
+    this.#holders.delete(uid);
+    this.#used.remove(holder.range);
+    for (const organization of new Set([holder.home, holder.organization]))
+      this.#pool(organization).release(uid);
   }
 
-  #use(uid: string, block: Cidr): void {
-    if (this.#ranges.has(uid)) return;
-    this.#ranges.set(uid, block);
-    this.#used.add(block);
-  }
-
-  /**
-   * Records the organization of a VPC. The organization of a namespace can change; the VPC then releases its range in
-   * the previous one.
-   */
-  #moveTo(organization: string, uid: string): void {
-    const previous = this.#organizationOf.get(uid);
-    if (previous !== undefined && previous !== organization) this.release(uid);
-    this.#organizationOf.set(uid, organization);
+  #add(uid: string, holder: Holder): void {
+    if (this.#holders.has(uid)) return;
+    this.#holders.set(uid, holder);
+    this.#used.add(holder.range);
   }
 
   #pool(organization: string): CidrPool {

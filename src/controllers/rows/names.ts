@@ -8,6 +8,9 @@ import { rowUuid, symbol, type OvnSymbol } from '../../ovn/index.ts';
 export const routerName = (vpcUid: string): OvnSymbol => symbol(vpcUid);
 export const routerUuid = (vpcUid: string): string => rowUuid(vpcUid, 'router');
 
+/** The default route to an ExternalNetwork. It gives way to routes of users. */
+export const defaultRouteUuid = (vpcUid: string): string => rowUuid(vpcUid, 'default-route');
+
 /** The group of all filtered ports of a VPC. Its ACLs drop the traffic that no security group allows. */
 export const dropGroupName = (vpcUid: string): OvnSymbol => symbol(vpcUid, 'drop');
 export const dropGroupUuid = (vpcUid: string): string => rowUuid(vpcUid, 'drop-group');
@@ -39,6 +42,15 @@ export const isolationGroupUuid = (uid: string): string => rowUuid(uid, 'isolati
  */
 export const CIDR_MARK = 'overlay-network/cidr';
 
+/**
+ * Key in `external_ids` of the switch: which of its addresses can be allocated. The spec may have changed to something
+ * that is not in effect.
+ */
+export const RANGES_MARK = 'overlay-network/ranges';
+
+/** Key in `external_ids` of the router: the organization in which the VPC got its range. */
+export const ORGANIZATION_MARK = 'overlay-network/organization';
+
 /** The name of the router's port in a Subnet, and of the port of the Subnet's switch that leads to the router. */
 export const routerPortName = (subnetUid: string): OvnSymbol => symbol(subnetUid, 'gateway');
 export const switchRouterPortName = (subnetUid: string): OvnSymbol => symbol(subnetUid, 'router');
@@ -52,6 +64,9 @@ export const peeringPortName = (peeringUid: string): OvnSymbol => symbol(peering
 
 /** Key in `external_ids` of a VPC's gateway port and of a NatRule's row: the UID of the ExternalNetwork. */
 export const EXTERNAL_MARK = 'overlay-network/external-network';
+
+/** Key in `external_ids` of a router without gateway: the external address that the VPC keeps, `UID ADDRESS`. */
+export const KEPT_ADDRESS_MARK = 'overlay-network/kept-address';
 
 /** Key in `external_ids` of a band of a meter: the setting that limits the rate. */
 export const LIMIT_MARK = 'overlay-network/limit';

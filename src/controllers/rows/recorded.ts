@@ -2,11 +2,15 @@ import { parseAddress, parseCidr, type Address, type Cidr } from '../../api/inde
 import { SUBNET_MARK, textAt, type RowWriter } from '../../ovn/index.ts';
 import {
   CIDR_MARK,
+  defaultRouteUuid,
   EXTERNAL_MARK,
+  KEPT_ADDRESS_MARK,
+  ORGANIZATION_MARK,
   PEERING_MARK,
   PEER_NAMESPACE_MARK,
   PEER_RANGE_MARK,
   PEER_VPC_MARK,
+  RANGES_MARK,
 } from './names.ts';
 
 /*
@@ -22,6 +26,14 @@ export function recordedCidr(writer: Rows, uid: string, table: string): Cidr | u
   const cidr = parseCidr(markOf(writer, uid, table, CIDR_MARK) ?? '', { family: 4 });
   return cidr.ok ? cidr.value : undefined;
 }
+
+/** Returns the text in the mark of a switch that states which of its addresses can be allocated. */
+export const recordedRanges = (writer: Rows, uid: string): string | undefined =>
+  markOf(writer, uid, 'Logical_Switch', RANGES_MARK);
+
+/** Returns the organization in which a VPC got its range, from the mark of its router. */
+export const recordedOrganization = (writer: Rows, uid: string): string | undefined =>
+  markOf(writer, uid, 'Logical_Router', ORGANIZATION_MARK);
 
 /** Returns the CIDR in the status of a VPC or a Subnet, otherwise the CIDR in the mark of its row in `table`. */
 export function knownCidr(
@@ -94,6 +106,13 @@ export function recordedGateway(
   return undefined;
 }
 
+/** Returns the external address that a VPC without gateway keeps. */
+export function recordedKept(writer: Rows, vpcUid: string): ReturnType<typeof recordedGateway> {
+  const [networkUid, text] = markOf(writer, vpcUid, 'Logical_Router', KEPT_ADDRESS_MARK)?.split(' ') ?? [];
+  const address = parseAddress(text ?? '', { family: 4 });
+  return networkUid !== undefined && address.ok ? { networkUid, address: address.value } : undefined;
+}
+
 /** The record of a NatRule in OVN. */
 interface NatRecord {
   readonly networkUid: string;
@@ -145,10 +164,10 @@ export function recordedConsent(writer: Rows, uid: string): Consent {
   };
 }
 
-/** Returns the destinations of the static routes in the rows of an object. */
+/** Returns the destinations of the static routes in the rows of an object, except the default route of a gateway. */
 export function recordedRoutes(writer: Rows, uid: string): readonly Cidr[] {
   return writer.ownedBy(uid).flatMap(({ table, row: record }) => {
-    if (table !== 'Logical_Router_Static_Route') return [];
+    if (table !== 'Logical_Router_Static_Route' || record['_uuid'] === defaultRouteUuid(uid)) return [];
     const cidr = parseCidr(record['ip_prefix'] as string, { family: 4 });
     return cidr.ok ? [cidr.value] : [];
   });

@@ -5,7 +5,7 @@ import type { Intent } from '../common/converge.ts';
 import { namesOfUsers } from '../common/deletion.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { matchCount, rulesOverQuota, tooManyRules } from '../common/limits.ts';
+import { holdRules, matchCount, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, groupWith, type Acl } from '../rows/acl.ts';
@@ -38,9 +38,9 @@ export class SecurityGroupController implements KindController<SecurityGroup> {
     const { stores, settings, writer } = this.#env;
     const { uid, namespace = '' } = group.metadata;
     const remotes = this.#remotes(group);
-    const excess = rulesOverQuota(this.#env, group, CONSEQUENCE);
     const found = aclsOrProblem(group, (name) => remotes.get(name), settings.limits);
-    const { acls, problem } = excess === undefined ? found : { acls: [], problem: excess };
+    const problem = holdRules(this.#env, group, found.problem, CONSEQUENCE);
+    const acls = problem === undefined ? found.acls : [];
     const missing = remoteGroupNames(group.spec).filter((name) => !remotes.has(name));
     return {
       // If a rule cannot be expressed, the whole group allows nothing (invariant 10), and the condition states that.

@@ -6,7 +6,8 @@ import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
 import { bad, conditionOf, fromParsed, good, type Checked } from '../common/problem.ts';
-import { valueOf, type SubnetPool, type SubnetRanges } from '../pools/pools.ts';
+import type { PoolSettings } from '../pools/pool-settings.ts';
+import { valueOf, type SubnetPool } from '../pools/pools.ts';
 import { effectiveDhcp } from '../rows/dhcp.ts';
 import { keepFilters } from '../rows/filters.ts';
 import { isolationRows } from '../rows/isolation.ts';
@@ -24,7 +25,7 @@ import { specProblem } from './spec.ts';
 interface Network {
   readonly vpc: VPC;
   readonly cidr: Cidr;
-  readonly ranges: SubnetRanges;
+  readonly ranges: PoolSettings;
   readonly pool: SubnetPool;
   /** Whether the Subnet had no address pool before. */
   readonly isNew: boolean;
@@ -65,7 +66,7 @@ export class SubnetController implements KindController<Subnet> {
         planSubnet(subnet, {
           vpcUid: facts.vpc.metadata.uid,
           cidr: facts.cidr,
-          gateway: facts.ranges.gateway,
+          ranges: facts.ranges,
           routed: networksThrough(facts.vpc, facts.cidr, facts.pool),
           isShared: isShared(stores, subnet),
           mtu,
@@ -142,10 +143,19 @@ export class SubnetController implements KindController<Subnet> {
     };
   }
 
-  /** Checks the range and the addresses of the Subnet, and holds the range. */
+  /** Checks the range and the addresses of the Subnet, and holds the range. A Subnet that was never valid holds none. */
   #network(key: string, subnet: Subnet, vpc: VPC): Checked<Network> {
     const within = vpcNetwork(vpc);
     if (within === undefined) return vpcNotReady(vpc);
+    const network = this.#checked(key, subnet, vpc, within);
+    const { pools } = this.#env;
+    const { uid } = subnet.metadata;
+    if (!network.ok && pools.subnet(uid) === undefined)
+      pools.subnetBlocks(vpc.metadata.uid, within).release(uid);
+    return network;
+  }
+
+  #checked(key: string, subnet: Subnet, vpc: VPC, within: Cidr): Checked<Network> {
     const problem = specProblem(subnet.spec);
     if (problem !== undefined) return { ok: false, problem };
     const cidr = this.#cidr(key, subnet, vpc, within);

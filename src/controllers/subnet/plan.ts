@@ -2,7 +2,6 @@ import {
   computeMac,
   formatAddress,
   formatCidr,
-  type Address,
   type Cidr,
   type Segment,
   type SubnetDHCP,
@@ -27,6 +26,7 @@ import { controlPlanePolicy } from '../rows/control-plane.ts';
 import { isolationRows } from '../rows/isolation.ts';
 import {
   CIDR_MARK,
+  RANGES_MARK,
   routerPortName,
   routerUuid,
   switchName,
@@ -36,6 +36,7 @@ import {
 import { sourceFilter } from '../rows/source-filter.ts';
 import { localnet } from '../rows/segment.ts';
 import { switchLimits } from '../rows/switch-limits.ts';
+import type { PoolSettings } from '../pools/pool-settings.ts';
 import type { HostLimits } from '../settings.ts';
 
 /**
@@ -48,7 +49,7 @@ const FDB_AGE_SECONDS = 300;
 interface SubnetFacts {
   readonly vpcUid: string;
   readonly cidr: Cidr;
-  readonly gateway: Address | undefined;
+  readonly ranges: PoolSettings;
   /** Whether Subnets of other tenants may be on the same link. */
   readonly isShared: boolean;
   /** The networks that static routes of the VPC reach through the Subnet. */
@@ -72,7 +73,8 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
   const cidr = formatCidr(facts.cidr);
   const { dhcp } = facts;
   const hasMetadata = subnet.spec.metadata === 'Enabled';
-  const gatewayIP = facts.gateway === undefined ? undefined : formatAddress(facts.gateway);
+  const { gateway } = facts.ranges;
+  const gatewayIP = gateway === undefined ? undefined : formatAddress(gateway);
   const parts = [
     only(
       row('Logical_Switch', switchUuid(uid), {
@@ -82,7 +84,7 @@ export function planSubnet(subnet: Subnet, facts: SubnetFacts): DesiredState {
           fdb_age_threshold: String(FDB_AGE_SECONDS),
           ...connectionLimit(facts.hostLimits.connectionsPerPort),
         },
-        external_ids: { [CIDR_MARK]: cidr },
+        external_ids: { [CIDR_MARK]: cidr, [RANGES_MARK]: facts.ranges.text },
       }),
     ),
     ...(gatewayIP === undefined

@@ -1,10 +1,13 @@
-import { formatCidr, segmentKey, type Subnet } from '../../api/index.ts';
+import { formatCidr, segmentKey, type Cidr, type Subnet } from '../../api/index.ts';
 import type { Owner } from '../../ovn/index.ts';
 import type { PoolSources } from '../common/env.ts';
+import { recordedAddress } from '../pools/adopt-external.ts';
+import { holdOnly, settingsFrom, type PoolSettings } from '../pools/pool-settings.ts';
 import type { PoolConflict } from '../pools/pools.ts';
-import { knownCidr } from '../rows/recorded.ts';
+import { routerUuid } from '../rows/names.ts';
+import { knownCidr, recordedCidr, recordedRanges } from '../rows/recorded.ts';
 import { recordedSegment } from '../rows/segment.ts';
-import { vpcOf } from '../vpc/index.ts';
+import { vpcOf, vpcsOf } from '../vpc/index.ts';
 import { subnetRanges } from './ranges.ts';
 import { infrastructureMacs } from './segment.ts';
 
@@ -14,9 +17,7 @@ export function adoptSubnet(sources: PoolSources, subnet: Subnet): readonly Pool
   const { uid } = subnet.metadata;
   const cidr = knownCidr(writer, subnet, 'Logical_Switch');
   if (cidr === undefined) return [];
-  const ranges = subnetRanges(subnet, cidr);
-  // If the ranges are invalid now, the pool still holds the addresses in use.
-  const pool = pools.configureSubnet(uid, cidr, ranges.ok ? ranges.value : { text: '' });
+  const pool = pools.configureSubnet(uid, cidr, rangesInEffect(writer, subnet, cidr));
   const key = adoptSegment(sources, subnet);
   if (key !== undefined) pools.segments.join(key, pool, infrastructureMacs(uid));
   const vpc = vpcOf(stores, subnet);
@@ -27,10 +28,28 @@ export function adoptSubnet(sources: PoolSources, subnet: Subnet): readonly Pool
   return ok ? [] : [{ kind: 'Subnet', uid, value: formatCidr(cidr) }];
 }
 
-/** Restores the hold of a deleted Subnet on the segment to which its rows connect. */
-export function adoptSubnetOrphan({ pools, writer }: PoolSources, { uid }: Owner): readonly PoolConflict[] {
+/** Returns the ranges in the rows of a Subnet; otherwise those in its spec, of which the pool holds at least the gateway. */
+function rangesInEffect(writer: PoolSources['writer'], subnet: Subnet, cidr: Cidr): PoolSettings {
+  const recorded = settingsFrom(cidr, recordedRanges(writer, subnet.metadata.uid));
+  if (recorded !== undefined) return recorded;
+  const ranges = subnetRanges(subnet, cidr);
+  return ranges.ok ? ranges.value : holdOnly(cidr, recordedAddress(subnet.status?.gatewayIP));
+}
+
+/** Restores the holds of a deleted Subnet: the segment to which its rows connect, and its range on the router. */
+export function adoptSubnetOrphan(
+  { stores, pools, writer }: PoolSources,
+  { uid, namespace }: Owner,
+): readonly PoolConflict[] {
   const recorded = recordedSegment(writer, uid);
   if (recorded !== undefined) pools.segments.holdAsSubnet(segmentKey(recorded), uid, '');
+  const cidr = recordedCidr(writer, uid, 'Logical_Switch');
+  const routers = new Set(writer.present(uid).memberships.map(({ row }) => row));
+  const vpc = [...vpcsOf(stores, namespace)].find(({ metadata }) => routers.has(routerUuid(metadata.uid)));
+  const within = vpc && knownCidr(writer, vpc, 'Logical_Router');
+  if (cidr === undefined || vpc === undefined || within === undefined) return [];
+  pools.setParent(uid, vpc.metadata.uid);
+  pools.subnetBlocks(vpc.metadata.uid, within).adopt(uid, cidr);
   return [];
 }
 

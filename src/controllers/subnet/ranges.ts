@@ -8,12 +8,12 @@ import {
   type Subnet,
 } from '../../api/index.ts';
 import { AddressPool } from '../../ipam/index.ts';
-import type { SubnetRanges } from '../pools/pools.ts';
+import { poolSettings, type PoolSettings } from '../pools/pool-settings.ts';
 import { bad, fromParsed, good, type Checked } from '../common/problem.ts';
 import { rangesWithin } from '../common/ranges.ts';
 
 /** Returns the gateway and the allocation settings of a Subnet's spec. The schema checks most of them before. */
-export function subnetRanges({ spec }: Subnet, cidr: Cidr): Checked<SubnetRanges> {
+export function subnetRanges({ spec }: Subnet, cidr: Cidr): Checked<PoolSettings> {
   const gateway = gatewayOf(spec.gateway, cidr);
   if (!gateway.ok) return gateway;
   const limit = { cidr, name: 'the Subnet', reason: 'IPOutsideSubnet' } as const;
@@ -21,12 +21,13 @@ export function subnetRanges({ spec }: Subnet, cidr: Cidr): Checked<SubnetRanges
   if (!allocationPools.ok) return allocationPools;
   const reservedRanges = rangesWithin(spec.reservedRanges, limit, 'spec.reservedRanges');
   if (!reservedRanges.ok) return reservedRanges;
-  return good({
-    gateway: gateway.value,
-    allocationPools: allocationPools.value,
-    reservedRanges: reservedRanges.value,
-    text: JSON.stringify([spec.gateway, spec.allocationPools, spec.reservedRanges]),
-  });
+  return good(
+    poolSettings(cidr, {
+      gateway: gateway.value,
+      allocationPools: allocationPools.value,
+      reservedRanges: reservedRanges.value,
+    }),
+  );
 }
 
 function gatewayOf({ mode, address }: Subnet['spec']['gateway'], cidr: Cidr): Checked<Address | undefined> {

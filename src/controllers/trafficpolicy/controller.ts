@@ -3,7 +3,7 @@ import type { DesiredState } from '../../ovn/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
-import { rulesOverQuota, tooManyRules } from '../common/limits.ts';
+import { holdRules, tooManyRules } from '../common/limits.ts';
 import type { Problem } from '../common/problem.ts';
 import type { Limits } from '../settings.ts';
 import { aclRow, groupWith, type Acl } from '../rows/acl.ts';
@@ -26,12 +26,10 @@ export class TrafficPolicyController implements KindController<TrafficPolicy> {
 
   intent(_key: string, policy: TrafficPolicy): Intent<object> {
     const { stores, settings, writer } = this.#env;
-    const excess = rulesOverQuota(this.#env, policy, CONSEQUENCE);
     const found = aclsOrProblem(policy, settings.limits);
-    const { acls, matchCount, problem } =
-      excess === undefined
-        ? found
-        : { ...dropAllAcls(policyGroupName(policy.metadata.uid)), problem: excess };
+    const problem = holdRules(this.#env, policy, found.problem, CONSEQUENCE);
+    const { acls, matchCount } =
+      problem === undefined ? found : dropAllAcls(policyGroupName(policy.metadata.uid));
     const missing = missingSubnets(stores, policy);
     return {
       // If a policy cannot be expressed, it forbids everything, and the condition states that: a restriction must not

@@ -1,4 +1,11 @@
-import { addressCount, formatAddress, formatCidr, parseCidr, tenancyOf } from '../../api/index.ts';
+import {
+  addressCount,
+  formatAddress,
+  formatCidr,
+  ORGANIZATION_LABEL,
+  parseCidr,
+  tenancyOf,
+} from '../../api/index.ts';
 import type { Cidr, ProjectPolicy, VPC } from '../../api/index.ts';
 import { isLeaving, keyOf } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
@@ -16,7 +23,7 @@ import { routerName } from '../rows/names.ts';
 import { knownCidr, recordedGateway } from '../rows/recorded.ts';
 import { minPrefix, rangeProblem } from './allowed-range.ts';
 import { Defaults } from './defaults.ts';
-import { gatewayOf, releaseUnused } from './gateway.ts';
+import { gatewayOf, keptAddress, releaseUnused } from './gateway.ts';
 import { anyVpcOf, vpcsOf } from './kind.ts';
 import { objectsOf, oldestVpc } from './lookup.ts';
 import { holdOwnRoutes } from './own-routes.ts';
@@ -57,10 +64,20 @@ export class VPCController implements KindController<VPC> {
     return {
       desired:
         isPlanned && hold !== undefined
-          ? planVpc(vpc, cidr.value, external, staticRoutes.used, {
-              hostLimits: this.#env.settings.hostLimits,
-              gatewayMtu: smallestMtu(this.#env.stores, vpc, this.#env.settings.mtu),
-            })
+          ? planVpc(
+              vpc,
+              {
+                cidr: cidr.value,
+                organization: this.#env.pools.vpcBlocks.homeOf(uid) ?? '',
+                kept: keptAddress(this.#env, vpc),
+              },
+              external,
+              staticRoutes.used,
+              {
+                hostLimits: this.#env.settings.hostLimits,
+                gatewayMtu: smallestMtu(this.#env.stores, vpc, this.#env.settings.mtu),
+              },
+            )
           : undefined,
       fallback: () => {
         const known = knownCidr(this.#env.writer, vpc, 'Logical_Router');
@@ -112,8 +129,9 @@ export class VPCController implements KindController<VPC> {
   }
 
   /**
-   * Returns the range that the spec names, or an allocated range that the VPC then keeps. A VPC also keeps a range that
-   * administrators no longer allow (`notAllowed`), because its machines use the range.
+   * Returns the range that the VPC holds; otherwise the range that the spec names, or an allocated range. The VPC keeps
+   * its range, because its machines use the range. If administrators no longer allow the range, or assign the namespace
+   * to an organization in which another VPC has the range, the result contains the problem (`notAllowed`).
    */
   #cidr(key: string, vpc: VPC): { readonly cidr: Checked<Cidr>; readonly notAllowed?: Problem | undefined } {
     const { pools, stores, settings, policies } = this.#env;
@@ -130,14 +148,21 @@ export class VPCController implements KindController<VPC> {
     if (unknown !== undefined) return { cidr: { ok: false, problem: unknown } };
     const policy = policies.of(namespace);
     const { organization } = tenantOf(stores, namespace);
-    const held = pools.vpcBlocks.heldBy(organization, uid);
-    if (vpc.spec.cidr === undefined) {
-      return { cidr: held === undefined ? this.#allocate(key, vpc, organization, policy) : good(held) };
+    const held = pools.vpcBlocks.heldBy(uid);
+    if (held !== undefined) {
+      const isNamed = vpc.spec.cidr !== undefined;
+      const notAllowed = isNamed ? rangeProblem(held, settings, policy) : undefined;
+      return { cidr: good(held), notAllowed: notAllowed ?? this.#contested(key, vpc, held, organization) };
     }
+    if (stores.Namespace.get(namespace) === undefined) {
+      const message =
+        'The operator has not read the namespace of the VPC yet, so it does not know the organization.';
+      return { cidr: bad('NamespaceNotRead', message) };
+    }
+    if (vpc.spec.cidr === undefined) return { cidr: this.#allocate(key, vpc, organization, policy) };
     const cidr = fromParsed(parseCidr(vpc.spec.cidr, { family: 4 }), 'spec.cidr');
     if (!cidr.ok) return { cidr };
     const notAllowed = rangeProblem(cidr.value, settings, policy);
-    if (held !== undefined) return { cidr, notAllowed };
     if (notAllowed !== undefined) return { cidr: { ok: false, problem: notAllowed } };
     const excess = holdQuota(this.#env, vpc, 'vpcAddresses', addressCount(cidr.value));
     if (excess !== undefined) return { cidr: { ok: false, problem: excess } };
@@ -148,6 +173,25 @@ export class VPCController implements KindController<VPC> {
     // The message does not name the other VPC, which may belong to another tenant.
     const message = `${vpc.spec.cidr} overlaps the range of another VPC; create the VPC with another cidr, or without cidr.`;
     return { cidr: bad('CIDROverlap', message) };
+  }
+
+  /** Returns a problem if another VPC of the organization has an overlapping range. */
+  #contested(
+    key: string,
+    { metadata: { uid } }: VPC,
+    range: Cidr,
+    organization: string,
+  ): Problem | undefined {
+    const { vpcBlocks, waiting } = this.#env.pools;
+    vpcBlocks.place(uid, organization);
+    if (!vpcBlocks.isContested(uid)) return undefined;
+    waiting.add(vpcWaiters(organization), 'VPC', key);
+    // The message does not name the other VPC, which may belong to another tenant.
+    const message =
+      `The range ${formatCidr(range)} of the VPC overlaps the range of another VPC in the organization of the namespace. ` +
+      'The VPC keeps its range and works, but the two VPCs cannot be connected. Ask an administrator for the previous ' +
+      `organization (label ${ORGANIZATION_LABEL} of the namespace), or create the VPC again with another cidr.`;
+    return { reason: 'CIDROverlap', message };
   }
 
   /** Allocates a range of the pool, which is smaller if administrators allow only smaller VPCs. */

@@ -19,11 +19,12 @@ import {
   readyNetwork,
   type ReadyNetwork,
 } from '../externalnetwork/index.ts';
-import { isCapacity } from '../pools/external.ts';
+import { isCapacity, type ExternalAddress } from '../pools/external.ts';
 import { recordedGateway } from '../rows/recorded.ts';
 import { policiesOn } from '../rows/router-policy.ts';
 import { gatewayFilter, gatewayPolicies } from '../rows/external-filter.ts';
 import {
+  defaultRouteUuid,
   EXTERNAL_MARK,
   externalSwitchPortName,
   gatewayPortName,
@@ -125,7 +126,7 @@ export function planGateway(
   const route = routes.some(({ destination }) => destination === '0.0.0.0/0')
     ? []
     : [
-        row('Logical_Router_Static_Route', rowUuid(uid, 'default-route'), {
+        row('Logical_Router_Static_Route', defaultRouteUuid(uid), {
           ip_prefix: '0.0.0.0/0',
           nexthop: network.gateway,
           output_port: gatewayPortName(uid),
@@ -158,6 +159,19 @@ export function planGateway(
   };
 }
 
+/** Returns the address that a VPC holds in the network that it names, also while it may not use the network. */
+export function keptAddress(
+  { stores, pools }: Pick<Env, 'stores' | 'pools'>,
+  vpc: VPC,
+): ExternalAddress | undefined {
+  const networkUid = namedNetwork(stores, vpc);
+  const address = networkUid && pools.external.network(networkUid)?.heldBy(vpc.metadata.uid);
+  return networkUid !== undefined && address ? { networkUid, address } : undefined;
+}
+
+const namedNetwork = ({ ExternalNetwork }: Env['stores'], { spec }: VPC): string | undefined =>
+  ExternalNetwork.get(spec.externalGateway?.externalNetworkRef.name ?? '')?.metadata.uid;
+
 /**
  * Releases the addresses of a VPC in networks that its spec does not name and its rows do not contain. The VPC keeps
  * its address in a network that it names and is no longer allowed to use. It has the same address when the permission
@@ -171,9 +185,9 @@ export function releaseUnused(
   gateway: Gateway | undefined,
 ): readonly string[] {
   const { uid } = vpc.metadata;
-  const name = vpc.spec.externalGateway?.externalNetworkRef.name;
-  const wanted = name === undefined ? undefined : stores.ExternalNetwork.get(name)?.metadata.uid;
-  const keep = [wanted, recordedGateway(writer, uid)?.networkUid].filter((each) => each !== undefined);
+  const keep = [namedNetwork(stores, vpc), recordedGateway(writer, uid)?.networkUid].filter(
+    (each) => each !== undefined,
+  );
   const before = pools.external.networksOf(uid);
   pools.external.release(uid, keep);
   pools.routed.release(uid, gateway?.routing === 'Routed' ? gateway.network.uid : undefined);

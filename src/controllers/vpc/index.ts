@@ -6,7 +6,7 @@ import { VPCController } from './controller.ts';
 import { vpcKind } from './kind.ts';
 import { adoptVpc, adoptVpcOrphan, releaseVpc } from './pools.ts';
 
-export { anySubnetOf, anyVpcOf, sizedSubnetsOf, vpcNetwork, vpcRange } from './kind.ts';
+export { anySubnetOf, anyVpcOf, sizedSubnetsOf, vpcNetwork, vpcRange, vpcsOf } from './kind.ts';
 export { hasRouterPort, networksThrough } from './routes.ts';
 export { objectsOf, oldestVpc, requireVpc, vpcKeys, vpcNotReady, vpcOf, type InVPC } from './lookup.ts';
 export { smallestMtu } from './smallest-mtu.ts';

@@ -1,4 +1,4 @@
-import { parseCidr, type Cidr, type StaticRoute, type VPC } from '../../api/index.ts';
+import { parseCidr, type Cidr, type ExternalNetwork, type StaticRoute, type VPC } from '../../api/index.ts';
 import type { Env, PoolSources, Stores } from '../common/env.ts';
 import { allowedNetwork, readyNetwork } from '../externalnetwork/index.ts';
 import { routeWaiters } from '../pools/pools.ts';
@@ -14,7 +14,11 @@ export function externalRange(
   if (externalGateway === undefined) return undefined;
   const network = allowedNetwork(stores, namespace, externalGateway.externalNetworkRef.name);
   if (!network.ok) return undefined;
-  const cidr = parseCidr(network.value.spec.cidr, { family: 4 });
+  return rangeOf(network.value);
+}
+
+function rangeOf({ spec }: ExternalNetwork): Cidr | undefined {
+  const cidr = parseCidr(spec.cidr, { family: 4 });
   return cidr.ok ? cidr.value : undefined;
 }
 
@@ -42,13 +46,18 @@ export function holdOwnRoutes(
   return { applied: () => routes.keep(namespace, uid, networks) };
 }
 
-/** Restores the networks of a VPC, or of a deleted VPC, that its rows lead to. */
+/**
+ * Restores the networks of a VPC, or of a deleted VPC, that its rows lead to. `networkUid` is the UID of the
+ * ExternalNetwork in the rows.
+ */
 export function adoptOwnRoutes(
-  { pools, writer }: PoolSources,
+  { stores, pools, writer }: PoolSources,
   namespace: string,
   uid: string,
-  external?: Cidr,
+  networkUid: string | undefined,
 ): void {
+  const network = networkUid === undefined ? undefined : stores.ExternalNetwork.byUid(networkUid);
+  const external = network && rangeOf(network);
   pools.routes.add(namespace, uid, heldNetworks(recordedRoutes(writer, uid), external));
 }
 

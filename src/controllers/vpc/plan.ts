@@ -1,8 +1,9 @@
-import { formatCidr, type Cidr, type StaticRoute, type VPC } from '../../api/index.ts';
+import { formatAddress, formatCidr, type Cidr, type StaticRoute, type VPC } from '../../api/index.ts';
 import { combined, member, row, rowUuid, type DesiredRow, type DesiredState } from '../../ovn/index.ts';
+import type { ExternalAddress } from '../pools/external.ts';
 import { dropGroupRows } from '../rows/default-drop.ts';
 import { isolationRows } from '../rows/isolation.ts';
-import { CIDR_MARK, routerName, routerUuid } from '../rows/names.ts';
+import { CIDR_MARK, KEPT_ADDRESS_MARK, ORGANIZATION_MARK, routerName, routerUuid } from '../rows/names.ts';
 import { connectionLimit } from '../rows/connections.ts';
 import { controlPlanePolicy, controlPlaneRows } from '../rows/control-plane.ts';
 import type { HostLimits } from '../settings.ts';
@@ -19,6 +20,15 @@ const routerOptions = {
   mac_binding_age_threshold: '300',
 };
 
+/** What a VPC holds. */
+interface VPCHolds {
+  readonly cidr: Cidr;
+  /** The organization in which the VPC got its range. */
+  readonly organization: string;
+  /** The external address that the VPC keeps while it has no gateway. */
+  readonly kept: ExternalAddress | undefined;
+}
+
 /** The settings that the rows of a VPC depend on. */
 interface VPCSettings {
   /** The largest packet that fits from the gateway to every Subnet, in bytes. */
@@ -34,7 +44,7 @@ interface VPCSettings {
  */
 export function planVpc(
   vpc: VPC,
-  cidr: Cidr,
+  { cidr, organization, kept }: VPCHolds,
   gateway: Gateway | undefined,
   routes: readonly StaticRoute[],
   { gatewayMtu, hostLimits }: VPCSettings,
@@ -44,7 +54,13 @@ export function planVpc(
     name: routerName(uid),
     copp: controlPlanePolicy(uid, hostLimits),
     options: { ...routerOptions, ...connectionLimit(hostLimits.connectionsPerRouter) },
-    external_ids: { [CIDR_MARK]: formatCidr(cidr) },
+    external_ids: {
+      [CIDR_MARK]: formatCidr(cidr),
+      [ORGANIZATION_MARK]: organization,
+      ...(gateway === undefined && kept !== undefined
+        ? { [KEPT_ADDRESS_MARK]: `${kept.networkUid} ${formatAddress(kept.address)}` }
+        : {}),
+    },
   });
   const routeRows = routes.map((route) => staticRoute(uid, route));
   const policy = onLinkPolicy(uid);
