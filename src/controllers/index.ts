@@ -12,6 +12,7 @@ import { isKind, kindNames, modules } from './kinds.ts';
 import { Pools } from './pools/pools.ts';
 import { followDrift } from './upkeep/drift.ts';
 import { createEnv } from './upkeep/environment.ts';
+import { followersOfChassis } from './upkeep/hosts.ts';
 import { controllerMetrics, type ControllerCounters } from './upkeep/metrics.ts';
 import { orphanedRows, rowClaims, sweepOrphans } from './upkeep/orphans.ts';
 import { rebuildPools } from './upkeep/rebuild.ts';
@@ -152,8 +153,8 @@ async function prepare(
         for (const key of followsPort(env.stores, port)) manager.enqueue(kind, key, 'repair');
     }
   });
-  const stopChassis = chassis.onChassisChange(() => {
-    for (const kind of kindNames) if (modules[kind].followsChassis === true) manager.resync(kind);
+  const stopChassis = chassis.onChassisChange((changed) => {
+    for (const [kind, key] of followersOfChassis(env, changed)) manager.enqueue(kind, key, 'repair');
   });
   manager.onStop('drift repair', () => {
     stop();

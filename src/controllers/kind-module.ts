@@ -63,8 +63,13 @@ export interface KindModule<T extends KubeObject> {
   readonly namedClaims?: (sources: PoolSources, parent: KubeObject) => Iterable<NamedClaim>;
   /** Returns the keys to reconcile again after OVN bound a Port to a host or released the Port. */
   readonly followsPort?: (stores: Stores, port: Port) => Iterable<string>;
-  /** Whether the operator reconciles every object again after a host appeared, disappeared or changed. */
-  readonly followsChassis?: boolean;
+  /**
+   * Returns the keys to reconcile again after the hosts `changed` appeared, disappeared or changed; undefined: all hosts.
+   */
+  readonly followsChassis?: (
+    env: Pick<Env, 'stores' | 'bindings'>,
+    changed: ReadonlySet<string> | undefined,
+  ) => Iterable<string>;
   /** Registers the metrics of the kind. A scrape reads the values from the stores. */
   readonly metrics?: (metrics: MetricsRegistry, stores: Stores) => void;
 }

@@ -36,6 +36,6 @@ export const externalNetwork: KindModule<ExternalNetwork> = {
     if (recorded !== undefined) pools.segments.holdAsExternalNetwork(segmentKey(recorded), uid);
     return [];
   },
-  followsChassis: true,
+  followsChassis: ({ stores }) => stores.ExternalNetwork.keys(),
   metrics: externalNetworkMetrics,
 };

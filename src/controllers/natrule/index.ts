@@ -4,7 +4,7 @@ import { keyOf } from '../../reconcile/index.ts';
 import { countObjects } from '../common/metrics.ts';
 import type { KindModule } from '../kind-module.ts';
 import { NatRuleController } from './controller.ts';
-import { natRuleKind } from './kind.ts';
+import { distributedOn, natRuleKind } from './kind.ts';
 import { adoptNatRule, adoptNatRuleOrphan, natRuleClaims, releaseNatRule } from './pools.ts';
 
 export const natRule: KindModule<NatRule> = {
@@ -20,6 +20,6 @@ export const natRule: KindModule<NatRule> = {
   namedClaims: natRuleClaims,
   // The host of the Port translates a distributed floating IP while the Port is bound there.
   followsPort: (stores, bound) => stores.NatRule.keysByIndex('port', keyOf(bound)),
-  followsChassis: true,
+  followsChassis: distributedOn,
   metrics: (metrics, stores) => countObjects(metrics, 'nat_rules', 'NatRule', () => stores.NatRule),
 };

@@ -1,6 +1,8 @@
 import { resources, type NatRule } from '../../api/index.ts';
-import { refKey, type Kind } from '../../reconcile/index.ts';
+import { keyOf, refKey, type Kind } from '../../reconcile/index.ts';
+import type { Env } from '../common/env.ts';
 import { statelessGroupsOf } from '../common/stateless.ts';
+import { interfaceId } from '../rows/names.ts';
 import { anySubnetOf, vpcKeys } from '../vpc/index.ts';
 
 const inNamespace = ({ metadata: { namespace = '' } }: NatRule, name: string | undefined) =>
@@ -8,6 +10,7 @@ const inNamespace = ({ metadata: { namespace = '' } }: NatRule, name: string | u
 
 export const natRuleKind: Kind<NatRule> = {
   type: resources.NatRule,
+  indexes: { mode: ({ spec: { mode } }) => (mode === 'Distributed' ? [mode] : []) },
   references: {
     vpc: { to: 'VPC', keys: vpcKeys, wakesTarget: { afterMs: 500 } },
     floatingIP: {
@@ -41,3 +44,16 @@ export const natRuleKind: Kind<NatRule> = {
     },
   },
 };
+
+/** Yields the keys of the distributed rules whose Port is on one of these hosts; undefined: on any host. */
+export function* distributedOn(
+  { stores, bindings }: Pick<Env, 'stores' | 'bindings'>,
+  hosts: ReadonlySet<string> | undefined,
+): Iterable<string> {
+  for (const rule of stores.NatRule.byIndex('mode', 'Distributed')) {
+    const [target] = inNamespace(rule, rule.spec.target?.portRef?.name);
+    const port = target === undefined ? undefined : stores.Port.get(target);
+    const host = port && bindings.hostOf(interfaceId(port.metadata.uid));
+    if (hosts === undefined || (host !== undefined && hosts.has(host))) yield keyOf(rule);
+  }
+}

@@ -10,6 +10,9 @@ export interface Chassis {
   readonly physicalNetworks: readonly string[];
 }
 
+/** Called with the names of chassis; undefined: all chassis. */
+export type ChassisListener = (changed: ReadonlySet<string> | undefined) => void;
+
 /** The chassis of OVN. */
 export interface ChassisDirectory {
   /** Whether the Southbound database has been read; before that, `chassis()` returns an empty list. */
@@ -17,11 +20,11 @@ export interface ChassisDirectory {
   /** Returns all chassis, sorted by name. The list includes a chassis whose ovn-controller crashed. */
   chassis(): readonly Chassis[];
   /**
-   * Calls `listener` when a chassis is added, removed or reconfigured.
+   * Calls `listener` with the names of the chassis that were added, removed or reconfigured; undefined: of all chassis.
    *
    * @returns the function that removes the listener
    */
-  onChassisChange(listener: () => void): () => void;
+  onChassisChange(listener: ChassisListener): () => void;
 }
 
 /**
@@ -38,6 +41,18 @@ export function readChassis(replica: Pick<Replica, 'rows'>): readonly Chassis[] 
   return localRows(replica)
     .map(chassisOf)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Returns the names of the chassis that differ. */
+export function changedChassis(before: readonly Chassis[], after: readonly Chassis[]): ReadonlySet<string> {
+  const texts = new Map(before.map((chassis) => [chassis.name, JSON.stringify(chassis)]));
+  const kept = new Set<string>();
+  const changed = after.filter((chassis) => {
+    kept.add(chassis.name);
+    return texts.get(chassis.name) !== JSON.stringify(chassis);
+  });
+  const removed = before.filter(({ name }) => !kept.has(name));
+  return new Set([...changed, ...removed].map(({ name }) => name));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { OvsdbClient } from '../ovsdb/index.ts';
 import type { OvsdbClientOptions, Replica, Row, RowChange, Uuid } from '../ovsdb/index.ts';
-import { chassisColumns, readChassis, type Chassis, type ChassisDirectory } from './chassis.ts';
+import { changedChassis, chassisColumns, readChassis } from './chassis.ts';
+import type { Chassis, ChassisDirectory, ChassisListener } from './chassis.ts';
 
 /** Receives a logical port whose binding may have changed; undefined if all bindings may have changed. */
 type BindingListener = (logicalPort: string | undefined) => void;
@@ -41,7 +42,7 @@ export class Southbound implements PortBindings, ChassisDirectory {
   /** The UUIDs of the Port_Binding rows, by logical port. */
   readonly #bindings = new Map<string, Uuid>();
   readonly #listeners = new Set<BindingListener>();
-  readonly #chassisListeners = new Set<() => void>();
+  readonly #chassisListeners = new Set<ChassisListener>();
   /** The progress of each host: the last `nb_cfg` that its ovn-controller has applied. */
   readonly #progress = new Map<string, number>();
   readonly #progressListeners = new Set<() => void>();
@@ -79,7 +80,7 @@ export class Southbound implements PortBindings, ChassisDirectory {
     replica.subscribe((changes) => this.#observe(replica, changes));
     this.#isKnown = true;
     this.#notify(undefined);
-    for (const listener of this.#chassisListeners) listener();
+    for (const listener of this.#chassisListeners) listener(undefined);
   }
 
   stop(): Promise<void> {
@@ -116,7 +117,7 @@ export class Southbound implements PortBindings, ChassisDirectory {
     return this.#chassis;
   }
 
-  onChassisChange(listener: () => void): () => void {
+  onChassisChange(listener: ChassisListener): () => void {
     this.#chassisListeners.add(listener);
     return () => this.#chassisListeners.delete(listener);
   }
@@ -149,9 +150,10 @@ export class Southbound implements PortBindings, ChassisDirectory {
    */
   #observeChassis(replica: Replica): void {
     const chassis = readChassis(replica);
-    if (JSON.stringify(chassis) === JSON.stringify(this.#chassis)) return;
+    const changed = changedChassis(this.#chassis, chassis);
+    if (changed.size === 0) return;
     this.#chassis = chassis;
-    for (const listener of this.#chassisListeners) listener();
+    for (const listener of this.#chassisListeners) listener(changed);
   }
 
   #notify(logicalPort: string | undefined): void {

@@ -10,6 +10,7 @@ import { networkSettings } from '../../../src/controllers/settings.ts';
 import { isKind, kindNames, modules } from '../../../src/controllers/kinds.ts';
 import { Pools } from '../../../src/controllers/pools/pools.ts';
 import { createEnv } from '../../../src/controllers/upkeep/environment.ts';
+import { followersOfChassis } from '../../../src/controllers/upkeep/hosts.ts';
 import { sweepOrphans } from '../../../src/controllers/upkeep/orphans.ts';
 import { rebuildPools } from '../../../src/controllers/upkeep/rebuild.ts';
 import { storesFrom } from '../../../src/controllers/upkeep/stores.ts';
@@ -194,6 +195,15 @@ export class OfflineCluster {
   #createNamespace(name: string | undefined): void {
     if (name !== undefined && this.get('Namespace', name) === undefined)
       this.apply({ kind: 'Namespace', metadata: { name } });
+  }
+
+  /** Changes the hosts that OVN knows, and enqueues the objects that depend on these hosts. */
+  changeChassis(names: readonly string[]): void {
+    const before = this.chassis ?? [];
+    this.chassis = names;
+    const changed = [...before, ...names].filter((name) => !before.includes(name) || !names.includes(name));
+    for (const [kind, key] of followersOfChassis(this.env, new Set(changed)))
+      this.#enqueuer.enqueue(kind, key, 'repair');
   }
 
   /** Applies all documents of a YAML file, except Secrets, which no controller uses. */

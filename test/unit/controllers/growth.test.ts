@@ -110,6 +110,13 @@ const crowds: Readonly<Record<KindName, Readonly<Record<string, (n: number) => M
     'with the same source': (n) => natRule(`n${n}`, { type: 'SNAT', source: { cidr: '10.1.7.0/24' } }),
     'with the same FloatingIP': (n) =>
       natRule(`n${n}`, { type: 'FloatingIP', floatingIPRef: { name: 'ip' }, target: toTarget }),
+    'that are distributed, on another host': (n) =>
+      natRule(`n${n}`, {
+        type: 'FloatingIP',
+        mode: 'Distributed',
+        externalIP: `198.18.${8 + (n >> 7)}.${1 + (n & 127)}`,
+        target: { portRef: { name: 'target' } },
+      }),
     'with ports of one FloatingIP': (n) =>
       natRule(`n${n}`, {
         type: 'DNAT',
@@ -161,6 +168,13 @@ async function costs(make: (n: number) => Manifest, size: number): Promise<Reado
     'the creation of one more': await measure(() => cluster.apply(make(size))),
     'an edit of the oldest': await measure(() => cluster.apply(make(0))),
     'an edit of the youngest': await measure(() => cluster.apply(make(size))),
+    // Each ExternalNetwork lists its hosts.
+    ...(kind === 'ExternalNetwork'
+      ? {}
+      : {
+          'a new gateway host': await measure(() => cluster.changeChassis(['gw1', 'gw2', 'gw3'])),
+          'a removed host': await measure(() => cluster.changeChassis(['gw1', 'gw2'])),
+        }),
     'the deletion of the oldest': await measure(() => cluster.delete(kind, key(0))),
     'the deletion of the youngest': await measure(() => cluster.delete(kind, key(size))),
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readChassis, readMacMappings } from '../../../src/ovn/southbound/chassis.ts';
+import { changedChassis, readChassis, readMacMappings } from '../../../src/ovn/southbound/chassis.ts';
 import type { Row } from '../../../src/ovn/ovsdb/index.ts';
 
 const row = (name: string, columns: Readonly<Record<string, Readonly<Record<string, string>>>>): Row => ({
@@ -55,5 +55,20 @@ describe('the chassis of the Southbound database', () => {
   it('are not gateways if an option only begins with enable-chassis-as-gw', () => {
     const [host] = read(row('a', { other_config: { 'ovn-cms-options': 'enable-chassis-as-gw-later' } }));
     expect(host?.isGateway).toBe(false);
+  });
+
+  it('differ if they were added, removed or changed', () => {
+    const host = (name: string, ...physicalNetworks: string[]) => ({
+      name,
+      isGateway: false,
+      physicalNetworks,
+    });
+    const before = [host('a'), host('b'), host('c', 'x')];
+    expect([...changedChassis(before, [host('a'), host('c', 'y'), host('d')])].sort()).toEqual([
+      'b',
+      'c',
+      'd',
+    ]);
+    expect(changedChassis(before, [host('a'), host('b'), host('c', 'x')]).size).toBe(0);
   });
 });
