@@ -75,9 +75,9 @@ export class KindRegistry {
       }),
     );
     const untyped = store as unknown as Store<KubeObject>;
-    for (const [reference, { to, wakesOldest }] of Object.entries(kind.references ?? {})) {
+    for (const [reference, { to, wakesOldest, ignores }] of Object.entries(kind.references ?? {})) {
       const links = this.#links.get(to) ?? [];
-      links.push({ from: name, reference, to, store: untyped, wakesOldest });
+      links.push({ from: name, reference, to, store: untyped, wakesOldest, ignores });
       this.#links.set(to, links);
     }
     store.subscribe((change) => this.#onChange(kind, change));

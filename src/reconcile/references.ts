@@ -18,6 +18,8 @@ export interface Link {
   readonly store: Pick<ReadStore<KubeObject>, 'keysByIndex' | 'oldestFirst'>;
   /** {@link Reference.wakesOldest} */
   readonly wakesOldest?: number | undefined;
+  /** {@link Reference.ignores} */
+  readonly ignores?: readonly string[] | undefined;
 }
 
 /** Adds keys to the queues of the kinds. */
@@ -43,17 +45,25 @@ export function enqueueDependents<T extends KubeObject>(
   if (links.length === 0) return;
   const { facts = defaultFacts } = kind;
   const names = new Set([change.key, ...namesOf(kind, store, change.object)]);
+  let isSame: (ignored: readonly string[]) => boolean = () => false;
   if (change.type === 'updated') {
     const before = namesOf(kind, store, change.old);
     const isRenamed = before.length !== names.size - 1 || before.some((alias) => !names.has(alias));
-    if (!isRenamed && jsonEqual(facts(change.old), facts(change.object))) return;
+    const [old, now] = [facts(change.old), facts(change.object)];
+    if (!isRenamed && jsonEqual(old, now)) return;
+    if (!isRenamed) isSame = (ignored) => jsonEqual(without(old, ignored), without(now, ignored));
     for (const alias of before) names.add(alias);
   }
   for (const link of links) {
+    if (link.ignores !== undefined && isSame(link.ignores)) continue;
     for (const name of names) {
       for (const key of referrers(link, name)) enqueuer.enqueue(link.from, key, 'repair');
     }
   }
+}
+
+function without(facts: unknown, fields: readonly string[]): unknown {
+  return Object.fromEntries(Object.entries(facts ?? {}).filter(([field]) => !fields.includes(field)));
 }
 
 /** Returns the aliases of an object, including those that name the object only because it is the oldest one. */

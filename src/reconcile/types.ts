@@ -51,6 +51,11 @@ export interface Reference<T extends KubeObject> {
    * change enqueues every referrer.
    */
   readonly wakesOldest?: number;
+  /**
+   * The fields of the referenced kind's `facts` on which the referrer does not depend. A change of only these fields
+   * enqueues no referrer.
+   */
+  readonly ignores?: readonly string[];
 }
 
 /** The declaration of a kind for the runtime. */

@@ -15,6 +15,7 @@ export const floatingIPKind: Kind<FloatingIP> = {
       to: 'ExternalNetwork',
       keys: ({ spec }) => [spec.externalNetworkRef.name],
       wakesTarget: { afterMs: 500 },
+      ignores: ['chassis'],
     },
     /** The labels of the namespace decide which ExternalNetworks the FloatingIP may use. */
     namespace: { to: 'Namespace', keys: ({ metadata }) => [metadata.namespace ?? ''] },

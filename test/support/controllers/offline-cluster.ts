@@ -108,9 +108,9 @@ export class OfflineCluster {
     );
     for (const kind of [namespaceKind, ...kindNames.map((name) => modules[name].kind)]) {
       const store = stores.get(kind.type.kind)!;
-      for (const [reference, { to, wakesOldest }] of Object.entries(kind.references ?? {})) {
+      for (const [reference, { to, wakesOldest, ignores }] of Object.entries(kind.references ?? {})) {
         const links = this.#links.get(to) ?? [];
-        this.#links.set(to, [...links, { from: kind.type.kind, reference, to, store, wakesOldest }]);
+        this.#links.set(to, [...links, { from: kind.type.kind, reference, to, store, wakesOldest, ignores }]);
       }
       store.subscribe((change) => this.#onChange(kind, change));
     }

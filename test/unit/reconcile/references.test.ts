@@ -79,6 +79,14 @@ describe('enqueueDependents', () => {
     ]);
   });
 
+  it('enqueues no referrers that ignore all changed facts', () => {
+    const links = dependents('default/s').map((link) => ({ ...link, ignores: ['size'] }));
+    const kind = { facts: ({ status }: Widget) => status };
+    const changes = (status: object) =>
+      enqueue(updated({ status: { size: 1 } }, { status }), links, kind).length;
+    expect([changes({ size: 2 }), changes({ size: 2, ready: true })]).toEqual([0, 1]);
+  });
+
   it('enqueues the referrers of an alias that several objects share only for the oldest object', () => {
     const links = dependents('any');
     const kind = { aliasesOfOldest: () => ['any'] };
