@@ -169,7 +169,7 @@ export class VPCController implements KindController<VPC> {
     const claim = pools.vpcBlocks.claim(organization, uid, cidr.value);
     if (claim.ok) return { cidr };
     pools.usage.release(uid);
-    pools.waiting.add(vpcWaiters(organization), 'VPC', key);
+    pools.waiting.add(vpcWaiters(organization), 'VPC', key, formatCidr(cidr.value));
     // The message does not name the other VPC, which may belong to another tenant.
     const message = `${vpc.spec.cidr} overlaps the range of another VPC; create the VPC with another cidr, or without cidr.`;
     return { cidr: bad('CIDROverlap', message) };
@@ -204,7 +204,7 @@ export class VPCController implements KindController<VPC> {
     const block = pools.vpcBlocks.allocate(organization, uid, prefix);
     if (block !== 'exhausted') return good(block);
     pools.usage.release(uid);
-    pools.waiting.add(vpcWaiters(organization), 'VPC', key);
+    pools.waiting.add(vpcWaiters(organization), 'VPC', key, `any /${prefix}`);
     return bad(
       'PoolExhausted',
       'No range is free for the VPC; create the VPC with a cidr, or ask an administrator for a larger pool (cidrPool).',

@@ -68,7 +68,7 @@ export function gatewayOf(
     );
   }
   const { uid: networkUid } = network.value;
-  const wait = () => pools.waiting.add(networkUid, 'VPC', keyOf(vpc));
+  const wait = () => pools.waiting.add(networkUid, 'VPC', keyOf(vpc), 'gateways');
   if (pools.external.network(networkUid) === undefined) {
     wait();
     return networkNotReady(name);
