@@ -5,6 +5,8 @@ export interface Connection {
   /** The URL of the API server, optionally with a path, for example 'https://127.0.0.1:6443'. */
   readonly server: string;
   readonly tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
+  /** The URL of the proxy through which the client connects; absent: the client connects directly. */
+  readonly proxy?: string;
   /** The headers of every request, usually Authorization. */
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -89,7 +89,7 @@ export const isAborted = (error: unknown): boolean =>
 /** The error codes of a server that is down or cannot be reached. */
 const unreachableCodes = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'TIMEOUT'],
-  ...['EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+  ...['EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'EPROXY'],
 ]);
 
 /**

@@ -8,6 +8,7 @@ import process from 'node:process';
 import type { Connection, ConnectionSource } from './connection.ts';
 import { Credentials } from './credentials.ts';
 import { ConnectionError } from './errors.ts';
+import { tunnelAgent } from './tunnel.ts';
 
 /** A request. `path` begins with '/'. */
 export interface HttpRequest {
@@ -55,6 +56,7 @@ interface Channel {
   readonly target: https.RequestOptions;
   readonly basePath: string;
   readonly headers: http.OutgoingHttpHeaders;
+  readonly newAgent: (options: https.AgentOptions) => http.Agent;
   readonly agent: http.Agent;
   /** The agent for streams. Streams would otherwise occupy the sockets of `agent`. */
   readonly streamAgent: http.Agent;
@@ -81,7 +83,8 @@ export class HttpClient {
     const channel = await this.#open(request);
     const timeoutMs = Math.max(1, request.timeoutMs - (performance.now() - started));
     return new Promise((resolve, reject) => {
-      const agent = request.hasOwnConnection === true ? false : channel.agent;
+      const agent =
+        request.hasOwnConnection === true ? channel.newAgent({ keepAlive: false }) : channel.agent;
       this.#exchange(channel, agent, { ...request, timeoutMs }, reject, (response, exchange) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -146,7 +149,7 @@ export class HttpClient {
 
   #exchange(
     channel: Channel,
-    agent: http.Agent | false,
+    agent: http.Agent,
     { method, path, body, contentType = 'application/json', timeoutMs, signal }: HttpRequest,
     reject: (error: unknown) => void,
     onResponse: (response: http.IncomingMessage, exchange: Exchange) => void,
@@ -237,17 +240,18 @@ class Exchange {
  * WebSocket and takes 30 ms at process start.
  */
 function openChannel(connection: Connection, old: Channel | undefined, options: HttpClientOptions): Channel {
-  const { server, tls } = connection;
+  const { server, tls, proxy } = connection;
   const headers = {
     Accept: 'application/json',
     'User-Agent': options.userAgent ?? 'overlay-network',
     ...connection.headers,
   };
-  if (old?.connection.server === server && JSON.stringify(old.connection.tls) === JSON.stringify(tls)) {
-    return { ...old, connection, headers };
-  }
+  if (old !== undefined && isSameServer(old.connection, connection)) return { ...old, connection, headers };
   const url = new URL(server);
-  const { request, Agent } = url.protocol === 'https:' ? https : process.getBuiltinModule('node:http');
+  const isTls = url.protocol === 'https:';
+  const { request, Agent } = isTls ? https : process.getBuiltinModule('node:http');
+  const newAgent = (settings: https.AgentOptions): http.Agent =>
+    proxy === undefined ? new Agent(settings) : tunnelAgent(proxy, isTls, settings);
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, timeout: IDLE_SOCKET_TIMEOUT_MS };
   return {
@@ -256,16 +260,28 @@ function openChannel(connection: Connection, old: Channel | undefined, options: 
     target: { hostname: url.hostname.replace(/^\[|\]$/g, ''), port, ...tls },
     basePath: url.pathname.replace(/\/$/, ''),
     headers,
-    agent: new Agent({ ...agentOptions, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS }),
-    streamAgent: new Agent(agentOptions),
+    newAgent,
+    agent: newAgent({ ...agentOptions, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS }),
+    streamAgent: newAgent(agentOptions),
   };
 }
+
+/** Whether the sockets of one connection can be used for the other one. */
+const isSameServer = (a: Connection, b: Connection): boolean =>
+  JSON.stringify([a.server, a.proxy, a.tls]) === JSON.stringify([b.server, b.proxy, b.tls]);
 
 const abortedError = (sent: boolean): ConnectionError =>
   new ConnectionError('ABORTED', 'the caller aborted the request', { sent });
 
 /** Errors during connection. After any other error the server may have executed the request. */
-const unsentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const unsentCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPROXY',
+]);
 
 function toConnectionError(error: NodeJS.ErrnoException): ConnectionError {
   const code = error.code ?? 'ECONNRESET';

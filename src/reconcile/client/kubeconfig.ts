@@ -6,8 +6,11 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
 import type { Connection, ConnectionSource } from './connection.ts';
+import { defaultKubeconfigs, expectDefaultCredentials } from './default-kubeconfig.ts';
 import { ExecPlugin, type ExecConfig } from './exec-plugin.ts';
-import { plainSource } from './plain-kubeconfig.ts';
+import { completeExecPlugin } from './exec-request.ts';
+import { plainSource, processEnvironment } from './plain-kubeconfig.ts';
+import { checkProxy, proxyFromEnvironment } from './proxy.ts';
 
 /**
  * Returns a connection source for the kubeconfig at `path`. Without `path`, uses the order of kubectl:
@@ -16,23 +19,43 @@ import { plainSource } from './plain-kubeconfig.ts';
  *
  * @throws Error when the kubeconfig cannot be read or has no current cluster
  */
-export async function fromKubeconfig(path?: string): Promise<ConnectionSource> {
-  return plainSource(path) ?? (await clientNodeSource(path));
+export async function fromKubeconfig(
+  path?: string,
+  environment = processEnvironment,
+): Promise<ConnectionSource> {
+  const source = plainSource(path, environment) ?? (await clientNodeSource(path, environment));
+  return async (signal) => {
+    const connection = await source(signal);
+    const proxy = connection.proxy ?? proxyFromEnvironment(connection.server, environment.env);
+    return proxy === undefined ? connection : { ...connection, proxy: checkProxy(proxy) };
+  };
 }
 
-/** Like {@link fromKubeconfig}, but always with @kubernetes/client-node. */
-export async function clientNodeSource(path?: string): Promise<ConnectionSource> {
+/** Like {@link fromKubeconfig}, but always with @kubernetes/client-node, and without a proxy of the environment. */
+export async function clientNodeSource(
+  path?: string,
+  environment = processEnvironment,
+): Promise<ConnectionSource> {
+  if (path === undefined) expectDefaultCredentials(environment);
   const config = await load(path);
   const cluster = config.getCurrentCluster();
   if (cluster === null)
     throw new Error(
       `there is no current cluster in ${path ?? 'the default kubeconfig'}; set current-context`,
     );
+  const { server, proxyUrl, skipTLSVerify } = cluster;
+  if (server.startsWith('http:') && !skipTLSVerify)
+    throw new Error(
+      `the server ${server} in ${path ?? 'the default kubeconfig'} is not encrypted; use https://, or set insecure-skip-tls-verify`,
+    );
+  if (proxyUrl !== undefined) checkProxy(proxyUrl);
+  completeExecPlugin(config, path === undefined ? defaultKubeconfigs(environment.env) : [path]);
   const plugin = takePlugin(config);
   return async (signal) => {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
-    return withPlugin(connectionOf(cluster.server, options), await plugin?.credentials(signal));
+    const connection = withPlugin(connectionOf(server, options), await plugin?.credentials(signal));
+    return { ...connection, ...(proxyUrl !== undefined && { proxy: proxyUrl }) };
   };
 }
 

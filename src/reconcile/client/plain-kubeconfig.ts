@@ -10,15 +10,9 @@ import { dirname, isAbsolute, join } from 'node:path';
 import process from 'node:process';
 import { parse as parseYaml } from 'yaml';
 import type { Connection, ConnectionSource } from './connection.ts';
+import type { CredentialEnvironment } from './default-kubeconfig.ts';
 
-/** The environment that determines the default credentials. */
-interface CredentialEnvironment {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The folder of the pod's service account. */
-  readonly serviceAccount: string;
-}
-
-const processEnvironment: CredentialEnvironment = {
+export const processEnvironment: CredentialEnvironment = {
   env: process.env,
   serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
 };

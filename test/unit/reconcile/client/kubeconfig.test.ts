@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { tmpdir } from 'node:os';
@@ -154,5 +154,70 @@ describe('fromKubeconfig', () => {
     const error = await fromKubeconfig(path).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ message: expect.stringContaining(`cannot read ${path}: `) });
     expect(inspect(error, { depth: 9 }).replace(/\n +at .*/g, '')).not.toContain('hush');
+  });
+
+  it('says where it searched if there is no kubeconfig', async () => {
+    const environment = (env: Record<string, string>) => ({ env, serviceAccount: join(folder, 'account') });
+    await expect(fromKubeconfig(undefined, environment({ HOME: folder }))).rejects.toThrow(
+      `no kubeconfig found: KUBECONFIG is not set; ${folder}/.kube/config does not exist; there is no service account ` +
+        `of a pod in ${folder}/account. Set the option --kubeconfig or the variable KUBECONFIG`,
+    );
+    await expect(fromKubeconfig(undefined, environment({}))).rejects.toThrow('HOME is not set');
+    const missing = join(folder, 'missing');
+    await expect(fromKubeconfig(undefined, environment({ KUBECONFIG: missing }))).rejects.toThrow(
+      `no kubeconfig found: KUBECONFIG is ${missing}, and no such file exists`,
+    );
+  });
+
+  it('rejects a server without TLS at once, because every request would fail', async () => {
+    await expect(connect({ token: 't' }, { server: 'http://127.0.0.1:8080' })).rejects.toThrow(
+      /^the server http:\/\/127\.0\.0\.1:8080 in .* is not encrypted; use https:\/\//,
+    );
+  });
+
+  describe('with a credential plug-in', () => {
+    const plugin = `#!/bin/sh
+printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' \\
+  "$(printf %s "$KUBERNETES_EXEC_INFO" | base64 -w0)"
+`;
+    const info = ({ headers }: { readonly headers: Readonly<Record<string, string>> }): unknown =>
+      JSON.parse(Buffer.from(headers['Authorization']?.replace('Bearer ', '') ?? '', 'base64').toString());
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: './bin/plugin',
+      interactiveMode: 'Never',
+    };
+    beforeEach(async () => {
+      await mkdir(join(folder, 'bin'));
+      await writeFile(join(folder, 'bin', 'plugin'), plugin, { mode: 0o755 });
+    });
+
+    it('runs a command relative to the kubeconfig, with KUBERNETES_EXEC_INFO', async () => {
+      expect(info(await connect({ exec }))).toEqual({
+        apiVersion: exec.apiVersion,
+        kind: 'ExecCredential',
+        spec: { interactive: false },
+      });
+    });
+
+    it('tells the plug-in the cluster if the plug-in asks for it', async () => {
+      const extension = { name: 'client.authentication.k8s.io/exec', extension: { audience: 'a' } };
+      const cluster = {
+        'certificate-authority-data': base64('a CA'),
+        'tls-server-name': 'kubernetes',
+        extensions: [extension],
+      };
+      const connection = await connect({ exec: { ...exec, provideClusterInfo: true } }, cluster);
+      expect(info(connection)).toMatchObject({
+        spec: {
+          cluster: {
+            server: 'https://127.0.0.1:6443/prefix',
+            'certificate-authority-data': base64('a CA'),
+            'tls-server-name': 'kubernetes',
+            config: { audience: 'a' },
+          },
+        },
+      });
+    });
   });
 });
