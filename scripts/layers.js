@@ -35,7 +35,7 @@ export const layers = {
   'src/reconcile': ['src/base'],
   'src/ovn': ['src/base'],
   'src/process': ['src/base', 'src/reconcile'],
-  'src/config': ['src/process'],
+  'src/config': ['src/base', 'src/process'],
   'src/controllers/settings.ts': ['src/api'],
   'src/controllers/pools': ['src/base', 'src/api', 'src/ipam', 'src/controllers/settings.ts'],
   'src/controllers/rows': ['src/api', 'src/ovn', 'src/controllers/settings.ts'],

@@ -24,7 +24,8 @@ ${describeOptions(options)}`,
       throw new UsageError(`Unknown subcommand \`config ${words[0] ?? ''}\`; use \`config print\``);
     const { json, ...rest } = given;
     const { config: file, ...flags } = rest as Readonly<Record<string, string | undefined>>;
-    const { settings } = resolveConfig({ file, env: io.env, flags });
+    const { settings, warnings } = resolveConfig({ file, env: io.env, flags });
+    for (const warning of warnings) io.stderr.write(`overlay-network: ${warning}\n`);
     const lines = settings.map(({ key, value, source }) => [key, printed(value), source]);
     io.stdout.write(
       json === true

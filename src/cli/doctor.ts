@@ -1,5 +1,5 @@
 import { leaseOf } from '../operator/candidate.ts';
-import { loadConfig, protectionOf } from '../config/index.ts';
+import { resolveConfig, protectionOf } from '../config/index.ts';
 import { networkSettings, rehearse } from '../controllers/index.ts';
 import { examine, readCrds, type Finding } from '../doctor/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
@@ -34,7 +34,8 @@ ${describeOptions(options)}`,
   async run(args, io) {
     const { json, sync, ...rest } = parseOptions(args, options);
     const { config: file, ...flags } = rest as Readonly<Record<string, string | undefined>>;
-    const config = loadConfig({ file, env: io.env, flags });
+    const { config, warnings } = resolveConfig({ file, env: io.env, flags });
+    for (const warning of warnings) io.stderr.write(`overlay-network: ${warning}\n`);
     // The client reads the kubeconfig at its first request, so that an invalid kubeconfig becomes a finding.
     const source = async () => (await fromKubeconfig(config.kubeconfig))();
     const client = new RestClient(source, { timeoutMs: TIMEOUT_MS });

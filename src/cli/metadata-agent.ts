@@ -36,9 +36,10 @@ function sourcesOf(args: readonly string[], { env }: Io) {
 
 async function serve(args: readonly string[], io: Io): Promise<number> {
   const sources = sourcesOf(args, io);
-  const { config } = resolveAgentConfig(sources);
+  const { config, warnings } = resolveAgentConfig(sources);
   checkTlsFiles(config);
   const log = createLog({ level: config.logLevel, stream: io.stderr });
+  for (const warning of warnings) log.warn(warning);
   const unfollow = followLogLevel(sources, log, { resolve: resolveAgentConfig });
   const agent = await startMetadataAgent(config, log);
   log.info('started', { address: agent.address });

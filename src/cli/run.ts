@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/index.ts';
+import { resolveConfig } from '../config/index.ts';
 import { createLog } from '../process/log.ts';
 import { startOperator } from '../operator/operator.ts';
 import { configOptions, describeOptions, parseOptions } from './arguments.ts';
@@ -20,9 +20,10 @@ ${describeOptions(configOptions)}`,
       string | undefined
     >;
     const sources = { file, env: io.env, flags };
-    const config = loadConfig(sources);
+    const { config, warnings } = resolveConfig(sources);
     checkTlsFiles(config);
     const log = createLog({ level: config.logLevel, stream: io.stderr });
+    for (const warning of warnings) log.warn(warning);
     const unfollow = followLogLevel(sources, log);
     const operator = await startOperator(config, log);
     const end = await Promise.race([

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { candidate } from '../operator/candidate.ts';
-import { loadConfig } from '../config/index.ts';
+import { resolveConfig } from '../config/index.ts';
 import { releaseFinalizers } from '../controllers/index.ts';
 import { silentLogger } from '../base/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
@@ -29,7 +29,8 @@ ${describeOptions(options)}`,
   async run(args, io) {
     const { wait, ...rest } = parseOptions(args, options);
     const { config: file, ...flags } = rest as Readonly<Record<string, string | undefined>>;
-    const config = loadConfig({ file, env: io.env, flags });
+    const { config, warnings } = resolveConfig({ file, env: io.env, flags });
+    for (const warning of warnings) io.stderr.write(`overlay-network: ${warning}\n`);
     const waitMs = wholeNumber('wait', wait ?? '60', 1, 3600) * 1000;
     const client = new RestClient(await fromKubeconfig(config.kubeconfig));
     const lost = new AbortController();

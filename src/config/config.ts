@@ -227,6 +227,8 @@ export function loadConfig(sources: ConfigSources = {}): Config {
 export function resolveConfig(sources: ConfigSources = {}): {
   readonly config: Config;
   readonly settings: readonly EffectiveSetting[];
+  /** Sentences about variables without effect. */
+  readonly warnings: readonly string[];
 } {
   const reader = new SettingReader(settings, sources);
   const valueOf = <K extends keyof typeof settings>(key: K) => reader.valueOf(key);
@@ -278,7 +280,7 @@ export function resolveConfig(sources: ConfigSources = {}): {
   };
   const problems = [...reader.problems, ...conflicts(config)];
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config: Object.freeze(config), settings: reader.effective() };
+  return { config: Object.freeze(config), settings: reader.effective(), warnings: reader.warnings() };
 }
 
 /** Returns the conflicts between settings that are valid by themselves. */

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
+import { unknownVariables } from './unknown-variables.ts';
 import { InvalidValueError, type Parser } from './values.ts';
 
 /** A setting: its parser, its default, and one line of help. */
@@ -74,6 +75,12 @@ const flagName = (key: string): string =>
 const envName = (key: string): string =>
   `OVERLAY_NETWORK_${flagName(key).replaceAll('-', '_').toUpperCase()}`;
 
+/** Whether a value in a source counts as not set. An empty list means the default if the default is an empty list. */
+function isUnset(value: unknown, fallback: unknown): boolean {
+  if (Array.isArray(value) && value.length === 0) return Array.isArray(fallback) && fallback.length === 0;
+  return value === undefined || value === null || value === '';
+}
+
 /** Describes the settings of a table, in the order of the table. */
 export const describeSettings = (table: SettingTable): readonly SettingInfo[] =>
   Object.entries(table).map(([key, each]) => {
@@ -85,8 +92,7 @@ export const describeSettings = (table: SettingTable): readonly SettingInfo[] =>
 /**
  * Reads settings, each from the source with the highest precedence. An empty variable or flag counts as not set. For
  * an invalid value the reader returns the default and adds a line to `problems`. An unknown key in the file is a
- * problem. An unknown variable is not a problem: Kubernetes sets variables such as OVERLAY_NETWORK_SERVICE_HOST in
- * the pods of a namespace that has a Service `overlay-network`.
+ * problem. An unknown variable causes only a warning, because another program of this project may read it.
  */
 export class SettingReader<T extends SettingTable> {
   /** One line for each problem. Callers may add lines. */
@@ -112,14 +118,12 @@ export class SettingReader<T extends SettingTable> {
       { value: flags[flagName(key)], source: `--${flagName(key)}` },
       { value: env[envName(key)], source: envName(key) },
       { value: this.#file.get(key), source: `${this.#path ?? ''}: ${key}` },
-    ].find(({ value }) => value !== undefined && value !== null && value !== '');
+    ].find(({ value }) => !isUnset(value, fallback));
     this.#effective.set(key, { key, value: fallback, source: 'default' });
     if (given === undefined) return fallback;
     try {
       const { value, source } = given;
-      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-        throw new InvalidValueError('must be a single value');
-      const parsed = parse(String(value));
+      const parsed = parse(textOf(value, parse.isList === true));
       this.#effective.set(key, { key, value: parsed, source });
       return parsed;
     } catch (error) {
@@ -129,10 +133,27 @@ export class SettingReader<T extends SettingTable> {
     }
   }
 
+  /** Returns a sentence for each variable that looks like a setting and is none. */
+  warnings(): readonly string[] {
+    const known = Object.keys(this.#table).map(envName);
+    return unknownVariables(this.#sources.env ?? {}, [...known, 'OVERLAY_NETWORK_CONFIG']);
+  }
+
   /** Returns the settings that were read, in the order of the table. */
   effective(): readonly EffectiveSetting[] {
     return Object.keys(this.#table).flatMap((key) => this.#effective.get(key) ?? []);
   }
+}
+
+/** Returns the text of a value in a file; of a list, the members with commas. */
+function textOf(value: unknown, isList: boolean): string {
+  if (isList && Array.isArray(value)) {
+    if (value.length === 0) throw new InvalidValueError('must not be an empty list');
+    return value.map((member) => textOf(member, false)).join(',');
+  }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return String(value);
+  throw new InvalidValueError(isList ? 'must be a list of single values' : 'must be a single value');
 }
 
 /**
@@ -150,7 +171,9 @@ function readFile(path: string, keys: readonly string[], problems: string[]): Ma
   }
   const groups = new Set(keys.flatMap((key) => (key.includes('.') ? [key.split('.')[0]] : [])));
   const visit = (value: unknown, prefix: string) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    // `tls:` without settings is a group without settings.
+    if (value === null) return;
+    if (typeof value !== 'object' || Array.isArray(value)) {
       problems.push(`${path}: ${prefix || 'the document'} must be a mapping`);
       return;
     }

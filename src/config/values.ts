@@ -1,7 +1,17 @@
 import ipaddr from 'ipaddr.js';
 
 /** Parses the text of a setting. Throws InvalidValueError when the text is invalid. */
-export type Parser<T> = (text: string) => T;
+export interface Parser<T> {
+  (text: string): T;
+  /** Whether the text is a list with commas. In a file, a YAML list means the same. */
+  readonly isList?: true;
+}
+
+/** Returns the parser of a list, from the parser of its members without spaces around them. */
+const list = <T>(parse: (members: readonly string[]) => T): Parser<T> =>
+  Object.assign((value: string) => parse(value.split(',').map((each) => each.trim())), {
+    isList: true as const,
+  });
 
 /** The text of a setting is invalid. The message states the requirement, for example "must be true or false". */
 export class InvalidValueError extends Error {}
@@ -63,19 +73,18 @@ export const cidr = (value: string): string => {
 };
 
 /** Accepts IPv4 CIDRs without host bits, separated by commas. */
-export const cidrs = (value: string): readonly string[] => value.split(',').map((each) => cidr(each.trim()));
+export const cidrs = list((members): readonly string[] => members.map(cidr));
 
 /** Accepts IPv4 addresses, separated by commas. */
-export const addresses = (value: string): readonly string[] => {
-  const list = value.split(',').map((address) => address.trim());
-  if (!list.every((address) => ipaddr.IPv4.isValidFourPartDecimal(address)))
+export const addresses = list((members): readonly string[] => {
+  if (!members.every((address) => ipaddr.IPv4.isValidFourPartDecimal(address)))
     throw new InvalidValueError('must be IPv4 addresses separated by commas, such as 10.0.0.53,10.0.1.53');
-  return list;
-};
+  return members;
+});
 
 /** Accepts one or more OVSDB remotes (ovsdb(7), "Connection Methods"), separated by commas. */
-export const remotes = (value: string): string => {
-  for (const remote of value.split(',')) {
+export const remotes = list((members): string => {
+  for (const remote of members) {
     const port = /^(?:tcp|ssl):(?:\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(remote)?.[1];
     const valid =
       port === undefined ? /^unix:\/?[^\s]+$/.test(remote) : Number(port) >= 1 && Number(port) <= 65535;
@@ -84,8 +93,8 @@ export const remotes = (value: string): string => {
         'must be one or more of unix:/path, tcp:host:port and ssl:host:port, separated by commas',
       );
   }
-  return value;
-};
+  return members.join(',');
+});
 
 /** Accepts a listen address: `host:port`, `:port`, or `0` to disable the endpoints. */
 export const listen = (value: string): string => {

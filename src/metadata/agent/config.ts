@@ -102,6 +102,7 @@ export const agentSettings = describeSettings(settings);
 export function resolveAgentConfig(sources: ConfigSources = {}): {
   readonly config: AgentConfig;
   readonly settings: readonly EffectiveSetting[];
+  readonly warnings: readonly string[];
 } {
   const reader = new SettingReader(settings, sources);
   const valueOf = <K extends keyof typeof settings>(key: K) => reader.valueOf(key);
@@ -121,7 +122,7 @@ export function resolveAgentConfig(sources: ConfigSources = {}): {
   const { ovsEndpoint, ovnSbEndpoint } = config;
   const problems = [...reader.problems, ...endpointProblems({ ovsEndpoint, ovnSbEndpoint }, config)];
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config: Object.freeze(config), settings: reader.effective() };
+  return { config: Object.freeze(config), settings: reader.effective(), warnings: reader.warnings() };
 }
 
 /** Returns the options for the connection to the Open vSwitch of this hypervisor. */

@@ -111,6 +111,57 @@ describe('the configuration', () => {
     expect(loadConfig({ env: { OVERLAY_NETWORK_CIDR_POOL: '' } }).cidrPool).toBe('10.0.0.0/8');
   });
 
+  it('accepts an empty group, lists of YAML, and spaces after commas', () => {
+    const yaml = `
+tls:
+underlay: ~
+ovnNbEndpoint:
+  - tcp:127.0.0.1:6641
+  - tcp:127.0.0.1:16641
+ovnSbEndpoint: [unix:/run/sb.sock]
+dnsServers: [10.0.0.53, 10.0.1.53]
+vpcRanges: [10.0.0.0/8]
+`;
+    const fromFile = loadConfig({ file: file(yaml) });
+    expect(fromFile).toMatchObject({
+      tls: { ca: undefined },
+      underlay: { mtu: 1500 },
+      ovnNbEndpoint: 'tcp:127.0.0.1:6641,tcp:127.0.0.1:16641',
+      ovnSbEndpoint: 'unix:/run/sb.sock',
+      dnsServers: ['10.0.0.53', '10.0.1.53'],
+      vpcRanges: ['10.0.0.0/8'],
+    });
+    const env = {
+      OVERLAY_NETWORK_OVN_NB_ENDPOINT: 'tcp:127.0.0.1:6641, tcp:127.0.0.1:16641',
+      OVERLAY_NETWORK_DNS_SERVERS: '10.0.0.53, 10.0.1.53 ',
+      OVERLAY_NETWORK_VPC_RANGES: '10.0.0.0/8, 172.16.0.0/12',
+    };
+    expect(loadConfig({ env })).toMatchObject({
+      ovnNbEndpoint: fromFile.ovnNbEndpoint,
+      dnsServers: fromFile.dnsServers,
+      vpcRanges: ['10.0.0.0/8', '172.16.0.0/12'],
+    });
+    expect(loadConfig({ file: file('dnsServers: []') }).dnsServers).toEqual([]);
+  });
+
+  it('warns about variables that look like settings, but not about those of a Kubernetes Service', () => {
+    const env = {
+      OVERLAY_NETWORK_WORKER: '7',
+      OVERLAY_NETWORK_CONFIG: file(''),
+      OVERLAY_NETWORK_SOMETHING_ELSE: '1',
+      OVERLAY_NETWORK_SERVICE_HOST: '10.0.0.1',
+      OVERLAY_NETWORK_SERVICE_PORT_METRICS: '8080',
+      OVERLAY_NETWORK_METRICS_PORT: 'tcp://10.0.0.1:8080',
+      OVERLAY_NETWORK_PORT_8080_TCP_ADDR: '10.0.0.1',
+      OVERLAY_NETWORK_WORKERS: '7',
+    };
+    expect(resolveConfig({ env }).warnings).toEqual([
+      'the variable OVERLAY_NETWORK_SOMETHING_ELSE is not a setting and has no effect; remove it',
+      'the variable OVERLAY_NETWORK_WORKER is not a setting and has no effect; did you mean OVERLAY_NETWORK_WORKERS?',
+    ]);
+    expect(resolveConfig({ env: {} }).warnings).toEqual([]);
+  });
+
   it('is frozen', () => {
     const config = loadConfig();
     expect(
@@ -221,6 +272,9 @@ describe('an invalid configuration', () => {
     ['a list', '- 1', /config\.yaml: the document must be a mapping/],
     ['a value in place of a group', 'tls: yes', /config\.yaml: tls must be a mapping/],
     ['a list in place of a value', 'workers: [1, 2]', /config\.yaml: workers must be a single value/],
+    ['an empty list of endpoints', 'ovnNbEndpoint: []', /ovnNbEndpoint must not be an empty list/],
+    ['a list of lists', 'dnsServers: [[10.0.0.53]]', /dnsServers must be a single value/],
+    ['an empty member of a list', 'dnsServers: [10.0.0.53, ""]', /dnsServers must be IPv4 addresses/],
     [
       'a mapping with an unknown setting in a group',
       'underlay: { mut: 1500 }',
