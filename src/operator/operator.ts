@@ -85,6 +85,7 @@ export async function startOperator(
     manager.ready.add('lease', () => elector.problem);
   }
 
+  let northboundProblem = (): string | undefined => 'not connected';
   const connected = (): Northbound => {
     if (northbound === undefined) throw new Error('the Northbound database is not connected yet');
     return northbound;
@@ -106,6 +107,7 @@ export async function startOperator(
       ...(reconnectDeadlineMs !== undefined && { reconnectDeadlineMs }),
       log,
       signal,
+      onClient: (nb) => (northboundProblem = () => nb.problem),
       onTransaction: transactionMetrics(metrics),
       onFenced: async ({ reason, epoch, message }) => {
         log.warn('the Northbound database no longer accepts the epoch of this operator', { reason, epoch });
@@ -133,8 +135,8 @@ export async function startOperator(
     northbound: isNorthboundConnected,
     southbound: () => southbound.isConnected,
   });
-  manager.ready.add('ovn-northbound', () => (isNorthboundConnected() ? undefined : 'not connected'));
-  manager.ready.add('ovn-southbound', () => (southbound.isConnected ? undefined : 'not connected'));
+  manager.ready.add('ovn-northbound', () => northboundProblem());
+  manager.ready.add('ovn-southbound', () => southbound.problem);
   const takeOver = takeover({
     home: async () => ({
       uid: await client.identify(),

@@ -18,6 +18,8 @@ export interface NorthboundOptions
   readonly identity?: string;
   /** Ends the wait for an unreachable server. */
   readonly signal?: AbortSignal;
+  /** Receives the client before the wait for the server, for example to report why the wait lasts. */
+  readonly onClient?: (client: Pick<OvsdbClient, 'problem'>) => void;
 }
 
 /** A connection to the Northbound database. */
@@ -44,6 +46,7 @@ export interface Northbound {
 export async function connectNorthbound(options: NorthboundOptions): Promise<Northbound> {
   const { identity, cluster, signal, ...rest } = options;
   const client = new OvsdbClient({ ...rest, database: 'OVN_Northbound', tables: monitoredTables });
+  options.onClient?.(client);
   const fence = new Fence(client, cluster, identity);
   // Create the applier before the dump arrives: it then indexes the rows in slices and does not block the event loop.
   const applier = new Applier({ ...rest, cluster, database: client, fence });

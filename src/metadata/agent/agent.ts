@@ -98,11 +98,9 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
   const health = new HealthRegistry();
   const ready = new HealthRegistry();
   ready.add('open-vswitch', () =>
-    !vswitch.isConnected
-      ? 'not connected to Open vSwitch'
-      : identity === undefined
-        ? 'external_ids:system-id or external_ids:ovn-remote is missing in Open vSwitch'
-        : undefined,
+    identity === undefined && vswitch.isConnected
+      ? 'external_ids:system-id or external_ids:ovn-remote is missing in Open vSwitch'
+      : vswitch.problem,
   );
   ready.add('ovn-southbound', () => (southbound === undefined ? 'not connected' : southbound.problem));
   ready.add('networks', () =>

@@ -49,6 +49,11 @@ export class OpenVSwitch {
     return this.#client.connected;
   }
 
+  /** Describes why Open vSwitch is not connected, for users; undefined while it is connected. */
+  get problem(): string | undefined {
+    return this.#client.problem;
+  }
+
   /** Resolves after the first read of the database. Rejects when stopped before, or after `timeoutMs`. */
   start(options?: { readonly timeoutMs?: number }): Promise<void> {
     return this.#client.start(options);

@@ -44,7 +44,8 @@ export class LocalSouthbound {
 
   /** Describes why the networks are unknown or out of date; undefined when they are up to date. */
   get problem(): string | undefined {
-    if (!this.#client.connected) return 'not connected to the Southbound database';
+    const { problem } = this.#client;
+    if (problem !== undefined) return problem;
     return this.#networks === undefined ? `OVN has no chassis ${this.#options.chassis}` : undefined;
   }
 

@@ -11,6 +11,7 @@ import { noProgress } from './cluster.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions, Progress } from './connection.ts';
 import { asOvsdbError, OvsdbError } from './errors.ts';
+import { Failures } from './failures.ts';
 import type { Operation } from './operations.ts';
 import { defaultBackoff, defaultProbe, defaultTimeouts, parseAndCheckRemotes } from './options.ts';
 import type { OvsdbClientOptions, Timeouts } from './options.ts';
@@ -49,6 +50,7 @@ export class OvsdbClient {
   #running: Promise<void> | undefined;
   #connection: Connection | undefined;
   #lastError: OvsdbError | undefined;
+  readonly #failures: Failures;
 
   /** @throws OvsdbError CONFIGURATION when a remote is invalid */
   constructor(options: OvsdbClientOptions) {
@@ -59,6 +61,7 @@ export class OvsdbClient {
     this.#log = options.log ?? silentLogger;
     this.#random = options.random ?? Math.random;
     this.#remotes = shuffled(parseAndCheckRemotes(options), this.#random);
+    this.#failures = new Failures(this.#log, options.database, this.#remotes.length);
     this.#progress = {
       store: new ReplicaStore(this.#log),
       lastTxnId: undefined,
@@ -92,6 +95,11 @@ export class OvsdbClient {
   /** Whether the replica is up to date and the client can send transactions. */
   get connected(): boolean {
     return this.#connection !== undefined && this.#connection.session.ended === undefined;
+  }
+
+  /** Describes why the client is not connected, for users; undefined while it is connected. */
+  get problem(): string | undefined {
+    return this.connected ? undefined : this.#failures.describe();
   }
 
   /** The error of the last failed attempt or connection, for messages. */
@@ -207,11 +215,7 @@ export class OvsdbClient {
         this.#lastError = asOvsdbError(error, 'CONNECTION_LOST', formatRemote(remote));
       }
       if (signal.aborted) return;
-      this.#log.info('the OVSDB connection ended or could not be established', {
-        database: this.#options.database,
-        remote: formatRemote(remote),
-        reason: this.#lastError?.message,
-      });
+      this.#failures.add(formatRemote(remote), this.#lastError?.message ?? 'no reason');
       if (attempt + 1 >= this.#remotes.length) this.#unreachable.resolve(undefined);
       failures = wasSynced && this.#clock.now() - since >= STABLE_CONNECTION_MS ? 0 : failures + 1;
       if (failures > 0 && failures % this.#remotes.length === 0) {
@@ -264,6 +268,7 @@ export class OvsdbClient {
     if (this.#connection === connection) return;
     this.#connection = connection;
     const { database } = this.#options;
+    if (connection) this.#failures.clear();
     if (connection)
       this.#log.info('connected to the OVSDB server', { database, remote: formatRemote(remote) });
     for (const listener of this.#listeners) {

@@ -61,6 +61,11 @@ export class Southbound implements PortBindings, ChassisDirectory {
     return this.#client.connected;
   }
 
+  /** Describes why the database is not connected, for users; undefined while it is connected. */
+  get problem(): string | undefined {
+    return this.#client.problem;
+  }
+
   /** Resolves when the client has tried every remote once without success. */
   get unreachable(): Promise<undefined> {
     return this.#client.unreachable;

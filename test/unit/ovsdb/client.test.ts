@@ -66,6 +66,16 @@ describe('start', () => {
     await scenario.until(() => isUnreachable);
   });
 
+  it('has no problem while it is connected, and forgets the reasons of earlier attempts', async () => {
+    begin();
+    expect(scenario.client.problem).toBe('not connected');
+    (await scenario.connection()).drop(new Error('ECONNREFUSED'));
+    await scenario.until(() => /ECONNREFUSED/.test(scenario.client.problem ?? ''));
+    scenario.clock.advance(60_000);
+    await scenario.synced();
+    expect(scenario.client.problem).toBeUndefined();
+  });
+
   it.each([
     ['monitor_cond', ['monitor_cond_since']],
     ['monitor', ['monitor_cond_since', 'monitor_cond']],
