@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { candidate } from '../operator/candidate.ts';
+import { candidate, leaseOf } from '../operator/candidate.ts';
 import { resolveConfig } from '../config/index.ts';
 import { releaseFinalizers } from '../controllers/index.ts';
 import { silentLogger } from '../base/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
 import { configOptions, describeOptions, parseOptions, wholeNumber, type Options } from './arguments.ts';
 import { exitCodes, type Command } from './io.ts';
+import { leaseRefusal } from './lease-refusal.ts';
 
 const options = {
   wait: {
@@ -16,6 +17,12 @@ const options = {
   },
   ...configOptions,
 } as const satisfies Options;
+
+const lostError = (reason: string): Error =>
+  new Error(
+    `The Lease was lost: ${reason}. Some finalizers may still exist. Remove the operator, check the connection to the ` +
+      'API server, and run the command again',
+  );
 
 /** `overlay-network uninstall`: cleans up in Kubernetes after the operator is removed. */
 export const uninstall: Command = {
@@ -34,22 +41,20 @@ ${describeOptions(options)}`,
     const waitMs = wholeNumber('wait', wait ?? '60', 1, 3600) * 1000;
     const client = new RestClient(await fromKubeconfig(config.kubeconfig));
     const lost = new AbortController();
+    let failure: string | undefined;
     const elector = candidate(config, client, {
       identity: `uninstall_${hostname()}_${randomUUID()}`,
-      onLost: () => lost.abort(),
-      log: silentLogger,
+      onLost: (reason) => lost.abort(lostError(reason)),
+      log: { ...silentLogger, warn: (_message, fields) => (failure = String(fields?.['error'])) },
     });
+    const lease = leaseOf(config);
     try {
       await elector?.acquire(AbortSignal.any([io.signal, AbortSignal.timeout(waitMs)]));
-      if (elector?.isLeader === false) {
-        const holder = elector.holder ?? '';
-        throw new Error(
-          holder === ''
-            ? 'Cannot acquire the Lease. Grant this user the verbs get, create and update on Leases'
-            : `An operator still runs: ${holder} holds the Lease. Remove the operator first, because it adds the finalizers again`,
-        );
-      }
-      for (const [kind, count] of await releaseFinalizers(client))
+      io.signal.throwIfAborted();
+      if (elector?.isLeader === false && lease !== undefined)
+        throw await leaseRefusal(client, lease, failure);
+      const stop = AbortSignal.any([io.signal, lost.signal]);
+      for (const [kind, count] of await releaseFinalizers(client, stop))
         io.stdout.write(
           `${kind}: removed the finalizer from ${count} ${count === 1 ? 'object' : 'objects'}\n`,
         );

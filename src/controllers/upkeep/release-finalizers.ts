@@ -18,14 +18,19 @@ const MAX_ATTEMPTS = 5;
  *
  * @returns the number of objects of each kind that had the finalizer
  * @throws ApiError or ConnectionError when a request fails
+ * @throws the reason of `signal` after it is aborted, before the next write
  */
-export async function releaseFinalizers(client: KubeClient): Promise<ReadonlyMap<string, number>> {
+export async function releaseFinalizers(
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   for (const kind of kindsWithFinalizer()) {
     let count = 0;
     for await (const object of listed(client, resources[kind])) {
+      signal.throwIfAborted();
       if (!hasFinalizer(object, FINALIZER)) continue;
-      await releaseFinalizer(client, resources[kind], object);
+      await releaseFinalizer(client, resources[kind], object, signal);
       count += 1;
     }
     counts.set(kind, count);
@@ -46,6 +51,7 @@ async function releaseFinalizer(
   client: KubeClient,
   type: ResourceType,
   listedObject: KubeObject,
+  signal: AbortSignal,
 ): Promise<void> {
   const finalizers = new Finalizers(client, () => undefined);
   let object = listedObject;
@@ -55,5 +61,6 @@ async function releaseFinalizer(
         `cannot remove the finalizer of ${type.kind} ${object.metadata.name}, because another client changes the object all the time; try again`,
       );
     object = await client.get(type, object.metadata);
+    signal.throwIfAborted();
   }
 }
