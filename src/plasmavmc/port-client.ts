@@ -30,7 +30,10 @@ export interface PortRef {
   readonly name: string;
 }
 
-/** The settings of the machine's network device, from the status of a Ready Port. */
+/**
+ * The settings of the machine's network device, from the status of a Ready Port. `interfaceID` and `ipAddress` never
+ * change. `macAddress` follows the spec of the Port, and `mtu` the Subnet.
+ */
 export interface PlugSettings {
   /** The value of `external_ids:iface-id`. */
   readonly interfaceID: string;

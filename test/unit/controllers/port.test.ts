@@ -136,6 +136,22 @@ describe('a Port', () => {
     expect(ready('p')).toMatch(/^!SubnetNotReady: /);
   });
 
+  it('keeps its interface ID and IP address; its MAC address and MTU follow the specs', async () => {
+    cluster.apply(subnet('b', { cidr: '10.9.2.0/24' }));
+    cluster.apply(portIn('b', 'p', { macAddress: '0a:00:00:00:00:01' }));
+    await cluster.settle();
+    const { interfaceID, ipAddress } = statusOf('p') ?? {};
+    cluster.apply(subnet('b', { cidr: '10.9.2.0/24', mtu: 1300 }));
+    cluster.apply(portIn('b', 'p', { macAddress: '0a:00:00:00:00:02' }));
+    await cluster.settle();
+    expect(statusOf('p')).toMatchObject({
+      interfaceID,
+      ipAddress,
+      macAddress: '0a:00:00:00:00:02',
+      mtu: 1300,
+    });
+  });
+
   it('reports the DHCP mode of the Port, otherwise the mode of the Subnet', async () => {
     cluster.apply(subnet('b', { cidr: '10.9.2.0/24', dhcp: { mode: 'Disabled' } }));
     cluster.apply(portIn('b', 'silent'));
