@@ -78,6 +78,16 @@ describe.each(targets)('PortClient with the $name API server', (target) => {
     expect((await ports.get(web)).spec.attachment?.vmID).toBe('vm-1');
   });
 
+  it('rejects at once with STALLED if only a user can make the Port Ready', async () => {
+    const outside = { ...web, name: 'outside' };
+    await ports.createPort(outside, { subnetRef: { name: 'default' }, ipAddress: '192.0.2.7' });
+    const waiting = ports.waitReady(outside, { timeoutMs: 60_000 });
+    await expect(waiting).rejects.toEqual(failed('STALLED'));
+    await expect(waiting).rejects.toThrow(
+      /^IP_OUTSIDE_SUBNET: 192\.0\.2\.7 .*; create the Port with another/,
+    );
+  });
+
   it('rejects with the reason why a Port is not Ready or not Bound', async () => {
     await ports.createPort(web, { subnetRef: { name: 'missing' } });
     const waiting = ports.waitReady(web, { timeoutMs: 1_000 });
