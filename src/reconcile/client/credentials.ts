@@ -22,7 +22,7 @@ interface Wait {
 export class Credentials {
   readonly #source: ConnectionSource;
   readonly #clock: Clock;
-  #stopped = new AbortController();
+  readonly #stopped = new AbortController();
   #known: Connection | undefined;
   #freshUntil = 0;
   #isRejected = false;
@@ -47,6 +47,8 @@ export class Credentials {
   async get({ timeoutMs, signal }: Wait): Promise<Connection> {
     const { fresh } = this;
     if (fresh !== undefined) return fresh;
+    const isEnded = (): boolean => signal?.aborted === true || this.#stopped.signal.aborted;
+    if (isEnded()) throw unavailable('abort', 0);
     this.#reading ??= { result: this.#read(), since: this.#clock.now() };
     const { result, since } = this.#reading;
     const previous = this.#isRejected ? undefined : this.#known;
@@ -61,7 +63,7 @@ export class Credentials {
     try {
       return await within(bounds, () => result);
     } catch (error) {
-      if (previous !== undefined && signal?.aborted !== true) return previous;
+      if (previous !== undefined && !isEnded()) return previous;
       throw error;
     }
   }
@@ -72,10 +74,9 @@ export class Credentials {
     this.#isRejected = true;
   }
 
-  /** Forgets the credentials and ends a read. */
+  /** Ends a read. Later requests are aborted, so that no process is started after the end. */
   close(): void {
     this.#stopped.abort();
-    this.#stopped = new AbortController();
     this.#known = undefined;
     this.#freshUntil = 0;
   }

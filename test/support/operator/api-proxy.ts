@@ -65,6 +65,7 @@ async function forward(
     outgoing.destroy();
     return;
   }
+  if (isWrite) await gate.holds(labelOf(method, url));
   if (isWrite && gate.refuses(labelOf(method, url))) {
     const refusal = { kind: 'Status', status: 'Failure', reason: 'Invalid', code: 422, message: REFUSAL };
     outgoing.writeHead(422, { 'content-type': 'application/json' }).end(JSON.stringify(refusal));

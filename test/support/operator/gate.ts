@@ -29,6 +29,8 @@ export class Gate {
   readonly points: WritePoint[] = [];
   /** Whether the API server refuses a write, as with an admission policy. */
   refuses: (label: string) => boolean = () => false;
+  /** Resolves when the API server may receive a write. */
+  holds: (label: string) => Promise<unknown> = () => Promise.resolve();
   readonly #fault: { readonly point: WritePoint; readonly mode: FaultMode } | undefined;
   readonly #onEnd = new Set<() => void>();
   readonly #underWay = new Set<Promise<unknown>>();

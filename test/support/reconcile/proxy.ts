@@ -12,19 +12,21 @@ export class Proxy {
   /** The number of accepted connections. */
   connections = 0;
 
-  private constructor(port: number) {
+  readonly #stalled = new Set<readonly [Socket, Socket]>();
+
+  private constructor(dial: () => Socket) {
     this.#server = createServer((inner) => {
       this.connections++;
       if (this.#mode === 'refuse') {
         inner.resetAndDestroy();
         return;
       }
-      const outer = connect(port, '127.0.0.1');
+      const outer = dial();
       const pair = [inner, outer] as const;
       this.#pairs.add(pair);
       for (const [from, to] of [pair, [outer, inner] as const]) {
         from.on('data', (data: Buffer) => {
-          if (this.#mode !== 'stall') to.write(data);
+          if (this.#mode !== 'stall' && !this.#stalled.has(pair)) to.write(data);
         });
         from.on('error', () => undefined);
         from.on('close', () => {
@@ -37,14 +39,27 @@ export class Proxy {
 
   /** Starts a proxy for the server at `url`. */
   static async of(url: string): Promise<Proxy> {
-    const proxy = new Proxy(Number(new URL(url).port));
+    return Proxy.#start(() => connect(Number(new URL(url).port), '127.0.0.1'));
+  }
+
+  /** Starts a proxy for the server on the unix socket `path`. */
+  static async ofSocket(path: string): Promise<Proxy> {
+    return Proxy.#start(() => connect(path));
+  }
+
+  static async #start(dial: () => Socket): Promise<Proxy> {
+    const proxy = new Proxy(dial);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `https://127.0.0.1:${this.port}`;
   }
 
   /** Resets all connections. The mode for new connections stays. */
@@ -64,6 +79,11 @@ export class Proxy {
   /** Keeps the connections open, but drops their data. */
   stall(): void {
     this.#mode = 'stall';
+  }
+
+  /** Drops the data of the present connections, and forwards the data of new connections. */
+  stallPresent(): void {
+    for (const pair of this.#pairs) this.#stalled.add(pair);
   }
 
   /** Forwards data again. Connections that lost data while the proxy stalled remain broken. */

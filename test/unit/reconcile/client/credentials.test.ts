@@ -75,5 +75,8 @@ describe('Credentials', () => {
     credentials.close();
     await clock.advance(0);
     expect([signals[1]?.aborted, results]).toEqual([true, ['ABORTED']]);
+    get(5_000);
+    await clock.advance(0);
+    expect([signals.length, results]).toEqual([2, ['ABORTED', 'ABORTED']]);
   });
 });
