@@ -1,5 +1,5 @@
 import { leaseOf } from '../operator/candidate.ts';
-import { resolveConfig, protectionOf } from '../config/index.ts';
+import { ovsdbTimesOf, protectionOf, resolveConfig } from '../config/index.ts';
 import { networkSettings, rehearse } from '../controllers/index.ts';
 import { examine, readCrds, type Finding } from '../doctor/index.ts';
 import { fromKubeconfig, RestClient } from '../reconcile/index.ts';
@@ -36,6 +36,7 @@ ${describeOptions(options)}`,
     const { config: file, ...flags } = rest as Readonly<Record<string, string | undefined>>;
     const { config, warnings } = resolveConfig({ file, env: io.env, flags });
     for (const warning of warnings) io.stderr.write(`overlay-network: ${warning}\n`);
+    const ovsdb = { ...protectionOf(config), ...ovsdbTimesOf(config), timeoutMs: TIMEOUT_MS };
     // The client reads the kubeconfig at its first request, so that an invalid kubeconfig becomes a finding.
     const source = async () => (await fromKubeconfig(config.kubeconfig))();
     const client = new RestClient(source, { timeoutMs: TIMEOUT_MS });
@@ -48,8 +49,8 @@ ${describeOptions(options)}`,
         adopt: config.adopt,
         reviewsTokens: config.listenAddr !== '0' && config.metricsAuthentication === 'kubernetes',
         rehearse: (world) => rehearse({ ...world, settings: networkSettings(config) }),
-        northbound: { ...protectionOf(config), timeoutMs: TIMEOUT_MS, remotes: config.ovnNbEndpoint },
-        southbound: { ...protectionOf(config), timeoutMs: TIMEOUT_MS, remotes: config.ovnSbEndpoint },
+        northbound: { ...ovsdb, remotes: config.ovnNbEndpoint },
+        southbound: { ...ovsdb, remotes: config.ovnSbEndpoint },
         syncMs: sync === true ? SYNC_TIMEOUT_MS : undefined,
       });
       io.stdout.write(json === true ? `${JSON.stringify({ findings }, null, 2)}\n` : describe(findings));

@@ -17,6 +17,7 @@ import {
   text,
 } from './values.ts';
 import { hostLimitSettings, type HostLimits } from './host-limits.ts';
+import { ovsdbSettings, type OvsdbTimes } from './ovsdb.ts';
 import {
   ConfigError,
   describeSettings,
@@ -34,6 +35,7 @@ export interface Config extends Protection {
   readonly ovnNbEndpoint: string;
   /** OVSDB remotes of the Southbound database, in the same form. */
   readonly ovnSbEndpoint: string;
+  readonly ovsdb: OvsdbTimes;
   /** IPv4 CIDR from which a VPC without a CIDR gets its CIDR. */
   readonly cidrPool: string;
   /** IPv4 CIDRs that contain the ranges that VPCs may name, where no ProjectPolicy grants others. */
@@ -126,6 +128,7 @@ const settings = {
   'tls.ca': setting(optional, undefined, 'PEM file with the CA certificates for ssl: remotes'),
   'tls.cert': setting(optional, undefined, 'PEM file with the client certificate for ssl: remotes'),
   'tls.key': setting(optional, undefined, 'PEM file with the private key of the client certificate'),
+  ...ovsdbSettings,
   cidrPool: setting(cidr, '10.0.0.0/8', 'IPv4 CIDR from which VPC CIDRs are allocated'),
   vpcRanges: setting(
     cidrs,
@@ -239,6 +242,11 @@ export function resolveConfig(sources: ConfigSources = {}): {
     ovnSbEndpoint: valueOf('ovnSbEndpoint'),
     allowPlaintext: valueOf('allowPlaintext'),
     tls: Object.freeze({ ca: valueOf('tls.ca'), cert: valueOf('tls.cert'), key: valueOf('tls.key') }),
+    ovsdb: Object.freeze({
+      probeSeconds: valueOf('ovsdb.probeSeconds'),
+      dumpSeconds: valueOf('ovsdb.dumpSeconds'),
+      transactionSeconds: valueOf('ovsdb.transactionSeconds'),
+    }),
     cidrPool: valueOf('cidrPool'),
     vpcRanges: Object.freeze(valueOf('vpcRanges')),
     minVpcPrefixLength: valueOf('minVpcPrefixLength'),

@@ -33,7 +33,10 @@ export function evaluateSouthbound(
   northbound: NorthboundFacts | undefined,
 ): Finding[] {
   return [
-    ok('Southbound database', `The leader of the database answers; schema ${southbound.schemaVersion}.`),
+    ok(
+      'Southbound database',
+      `${southbound.hasNorthd === undefined ? 'A relay' : 'The leader'} of the database answers; schema ${southbound.schemaVersion}.`,
+    ),
     ...(northbound === undefined ? [] : [evaluateNorthd(northbound, southbound)]),
     evaluateHosts(southbound),
   ];
@@ -45,9 +48,16 @@ function evaluateNorthd(
 ): Finding {
   const check = 'ovn-northd';
   const missing = [...ports].filter((name) => !translated.has(name));
-  if (hasNorthd && northd >= asked && missing.length === 0)
+  const isCurrent = northd >= asked && missing.length === 0;
+  if (hasNorthd === undefined && isCurrent)
+    return ok(
+      check,
+      `ovn-northd has translated all ${ports.size} logical switch ports. Relays do not show whether an ovn-northd is active.`,
+    );
+  if (hasNorthd === true && isCurrent)
     return ok(check, `An ovn-northd is active and has translated all ${ports.size} logical switch ports.`);
-  const state = hasNorthd ? 'ovn-northd is behind' : 'No ovn-northd is active (its lock has no holder)';
+  const state =
+    hasNorthd === false ? 'No ovn-northd is active (its lock has no holder)' : 'ovn-northd is behind';
   return problem(
     check,
     `${state}: ${missing.length} logical switch ports are not translated; nb_cfg is ${asked} and ovn-northd has reached ${northd}.`,

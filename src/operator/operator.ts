@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { candidate, leaseClient } from './candidate.ts';
-import { protectionOf, type Config } from '../config/index.ts';
+import { ovsdbTimesOf, protectionOf, type Config } from '../config/index.ts';
 import { addControllers, EVENT_CONTROLLER, networkSettings } from '../controllers/index.ts';
 import { serveEndpoints, type Endpoints } from '../process/endpoints.ts';
 import { connectNorthbound, hostProgress, Southbound, type Northbound } from '../ovn/index.ts';
@@ -90,7 +90,8 @@ export async function startOperator(
     if (northbound === undefined) throw new Error('the Northbound database is not connected yet');
     return northbound;
   };
-  const southbound = new Southbound({ ...protectionOf(config), remotes: config.ovnSbEndpoint, log });
+  const ovsdb = { ...protectionOf(config), ...ovsdbTimesOf(config), log };
+  const southbound = new Southbound({ ...ovsdb, remotes: config.ovnSbEndpoint });
   const controllers = addControllers(manager, () => connected().applier, {
     settings: networkSettings(config),
     sweepShareLimit: config.sweepShareLimit,
@@ -100,12 +101,11 @@ export async function startOperator(
   });
   manager.duringSync('connecting to the Northbound database', async (signal) => {
     northbound = await connectNorthbound({
-      ...protectionOf(config),
+      ...ovsdb,
       remotes: config.ovnNbEndpoint,
       cluster: config.clusterName,
       identity,
       ...(reconnectDeadlineMs !== undefined && { reconnectDeadlineMs }),
-      log,
       signal,
       onClient: (nb) => (northboundProblem = () => nb.problem),
       onTransaction: transactionMetrics(metrics),

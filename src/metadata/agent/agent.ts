@@ -1,4 +1,4 @@
-import { protectionOf } from '../../config/index.ts';
+import { ovsdbTimesOf, protectionOf } from '../../config/index.ts';
 import { serveEndpoints } from '../../process/endpoints.ts';
 import { type Logger, errorFields } from '../../base/index.ts';
 import { fromKubeconfig, HealthRegistry, MetricsRegistry, RestClient } from '../../reconcile/index.ts';
@@ -79,6 +79,7 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
     try {
       southbound = new LocalSouthbound({
         ...protectionOf(config),
+        ...ovsdbTimesOf(config),
         remotes,
         chassis: found.systemId,
         cluster: config.clusterName,

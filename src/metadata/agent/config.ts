@@ -9,12 +9,15 @@ import {
   listen,
   oneOf,
   optional,
+  ovsdbSettings,
+  ovsdbTimesOf,
   protectionOf,
   remotes,
   setting,
   SettingReader,
   type ConfigSources,
   type EffectiveSetting,
+  type OvsdbTimes,
   type Protection,
 } from '../../config/index.ts';
 import type { LogLevel } from '../../process/log.ts';
@@ -28,6 +31,7 @@ export interface AgentConfig extends Protection {
   readonly ovsEndpoint: string;
   /** OVSDB remotes of the Southbound database; undefined: `external_ids:ovn-remote` of ovn-controller. */
   readonly ovnSbEndpoint: string | undefined;
+  readonly ovsdb: Omit<OvsdbTimes, 'transactionSeconds'>;
   /** The operator's `clusterName`: the agent serves only ports with this mark. */
   readonly clusterName: string;
   /** Prefix of the agent's network namespaces. Each agent on a host needs its own prefix. */
@@ -71,6 +75,8 @@ const settings = {
   'tls.ca': setting(optional, undefined, 'PEM file with the CA certificates for ssl: remotes'),
   'tls.cert': setting(optional, undefined, 'PEM file with the client certificate for ssl: remotes'),
   'tls.key': setting(optional, undefined, 'PEM file with the private key of the client certificate'),
+  'ovsdb.probeSeconds': ovsdbSettings['ovsdb.probeSeconds'],
+  'ovsdb.dumpSeconds': ovsdbSettings['ovsdb.dumpSeconds'],
   clusterName: setting(clusterName, 'default', 'clusterName of the operator'),
   namespacePrefix: setting(namePrefix, 'overlay-metadata-', 'prefix of the names of the network namespaces'),
   listenAddr: setting(
@@ -112,6 +118,10 @@ export function resolveAgentConfig(sources: ConfigSources = {}): {
     ovnSbEndpoint: valueOf('ovnSbEndpoint'),
     allowPlaintext: valueOf('allowPlaintext'),
     tls: Object.freeze({ ca: valueOf('tls.ca'), cert: valueOf('tls.cert'), key: valueOf('tls.key') }),
+    ovsdb: Object.freeze({
+      probeSeconds: valueOf('ovsdb.probeSeconds'),
+      dumpSeconds: valueOf('ovsdb.dumpSeconds'),
+    }),
     clusterName: valueOf('clusterName'),
     namespacePrefix: valueOf('namespacePrefix'),
     listenAddr: valueOf('listenAddr'),
@@ -128,6 +138,7 @@ export function resolveAgentConfig(sources: ConfigSources = {}): {
 /** Returns the options for the connection to the Open vSwitch of this hypervisor. */
 export const openVSwitchOptions = (config: AgentConfig): OpenVSwitchOptions => ({
   ...protectionOf(config),
+  ...ovsdbTimesOf(config),
   remotes: config.ovsEndpoint,
   mark: config.namespacePrefix,
 });

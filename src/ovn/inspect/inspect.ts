@@ -10,7 +10,10 @@ import type { Chassis } from '../southbound/chassis.ts';
 import { bindingColumns, hostOf } from '../southbound/southbound.ts';
 
 /** The options for reading a database once. */
-export interface InspectOptions extends Pick<OvsdbClientOptions, 'remotes' | 'tls' | 'allowPlaintext'> {
+export interface InspectOptions extends Pick<
+  OvsdbClientOptions,
+  'remotes' | 'tls' | 'allowPlaintext' | 'probe' | 'timeouts'
+> {
   /** The maximum wait for the server, or for the leader of a cluster, in ms. */
   readonly timeoutMs: number;
 }
@@ -52,8 +55,8 @@ interface HostFacts extends Chassis {
 /** The relevant content of the Southbound database. */
 export interface SouthboundFacts {
   readonly schemaVersion: string;
-  /** Whether an ovn-northd is active, that is, holds the lock. */
-  readonly hasNorthd: boolean;
+  /** Whether an ovn-northd is active, that is, holds the lock; undefined when the server is a relay, which does not know. */
+  readonly hasNorthd: boolean | undefined;
   /** All logical ports that northd has translated, with the chassis on which each port is up. */
   readonly ports: ReadonlyMap<string, string | undefined>;
   readonly hosts: readonly HostFacts[];
@@ -102,7 +105,7 @@ export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFa
     Chassis: chassisColumns,
     Chassis_Private: ['name', 'nb_cfg'],
   };
-  return readOnce('OVN_Southbound', tables, options, async (client) => {
+  return readOnce('OVN_Southbound', tables, { ...options, acceptsRelays: true }, async (client) => {
     const { replica, schema } = client;
     const [global] = replica.rows('SB_Global');
     const requested = Number(global?.['nb_cfg'] ?? 0);
@@ -112,7 +115,7 @@ export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFa
     const macMappings = readMacMappings(replica);
     return {
       schemaVersion: schema?.version ?? '',
-      hasNorthd: await client.isLocked(NORTHD_LOCK),
+      hasNorthd: client.isRelay ? undefined : await client.isLocked(NORTHD_LOCK),
       ports: new Map(
         [...replica.rows('Port_Binding')].map((row) => [row['logical_port'] as string, hostOf(row, replica)]),
       ),
@@ -128,7 +131,7 @@ export function inspectSouthbound(options: InspectOptions): Promise<SouthboundFa
 async function readOnce<T>(
   database: string,
   tables: OvsdbClientOptions['tables'],
-  { timeoutMs, ...options }: InspectOptions,
+  { timeoutMs, ...options }: InspectOptions & Pick<OvsdbClientOptions, 'acceptsRelays'>,
   read: (client: OvsdbClient) => T | Promise<T>,
 ): Promise<T> {
   const client = new OvsdbClient({ ...options, database, tables });

@@ -1,5 +1,5 @@
 import { realClock } from '../../base/index.ts';
-import { OvsdbClient } from '../ovsdb/index.ts';
+import { OvsdbClient, type OvsdbClientOptions } from '../ovsdb/index.ts';
 import { readChassis } from '../southbound/chassis.ts';
 import type { InspectOptions } from './inspect.ts';
 
@@ -30,7 +30,7 @@ export async function measureLag(
   const sb = newClient(
     'OVN_Southbound',
     { Chassis: ['name', 'other_config'], Chassis_Private: ['name', 'nb_cfg'] },
-    southbound,
+    { ...southbound, acceptsRelays: true },
   );
   try {
     await Promise.all([nb.start(northbound), sb.start(southbound)]);
@@ -43,7 +43,7 @@ export async function measureLag(
 function newClient(
   database: string,
   tables: Readonly<Record<string, readonly string[]>>,
-  { timeoutMs: _, ...options }: InspectOptions,
+  { timeoutMs: _, ...options }: InspectOptions & Pick<OvsdbClientOptions, 'acceptsRelays'>,
 ): OvsdbClient {
   return new OvsdbClient({ ...options, database, tables });
 }

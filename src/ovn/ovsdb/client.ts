@@ -102,6 +102,11 @@ export class OvsdbClient {
     return this.connected ? undefined : this.#failures.describe();
   }
 
+  /** Whether the connected server is a relay. Relays do not show the locks of the database. */
+  get isRelay(): boolean {
+    return this.#connection?.isRelay === true;
+  }
+
   /** The error of the last failed attempt or connection, for messages. */
   get lastError(): OvsdbError | undefined {
     return this.#lastError;
@@ -282,16 +287,17 @@ export class OvsdbClient {
   }
 
   #connectionOptions(): ConnectionOptions {
-    const { database, tables, conditions, leaderOnly = true, probe } = this.#options;
+    const { database, tables, conditions, leaderOnly = true, acceptsRelays = !leaderOnly } = this.#options;
     const { requestMs, syncMs, staleMs } = this.#timeouts;
     return {
       database,
       tables,
       conditions,
       leaderOnly,
+      acceptsRelays,
       clock: this.#clock,
       log: this.#log,
-      probe: { ...defaultProbe, ...probe },
+      probe: { ...defaultProbe, ...this.#options.probe },
       requestMs,
       syncMs,
       staleMs,

@@ -64,24 +64,31 @@ type ServerCheck =
   | { readonly usable: true; readonly progress: ClusterProgress }
   | { readonly usable: false; readonly stale: boolean; readonly reason: string };
 
+/** What the client needs from a server. */
+export interface ServerRequirements {
+  readonly leaderOnly: boolean;
+  readonly acceptsRelays: boolean;
+}
+
 /**
- * Decides whether the client can use a server. The function rejects a follower if `leaderOnly` is set, a
- * server that lost its cluster, and a server whose index is lower than the known index, because rows would
+ * Decides whether the client can use a server. The function rejects a follower if `leaderOnly` is set, a relay unless
+ * `acceptsRelays` is set, a server that lost its cluster, and a server whose index is lower than the known index, because rows would
  * return to an older state. A different cluster id means a different database with independent indexes.
  */
 export function checkServer(
   status: ServerStatus | undefined,
   progress: ClusterProgress,
-  options: { readonly leaderOnly: boolean },
+  { leaderOnly, acceptsRelays }: ServerRequirements,
 ): ServerCheck {
   const reject = (reason: string, stale = false): ServerCheck => ({ usable: false, stale, reason });
   if (!status) return reject('the server does not have the database');
   if (status.model === 'standalone') return { usable: true, progress: noProgress };
   if (!status.connected) return reject('the server is not connected to its cluster');
-  if (options.leaderOnly && status.model === 'relay')
-    return reject('the server is a relay, but the client needs the leader');
-  if (options.leaderOnly && !status.leader) return reject('the server is not the leader');
-  if (status.model === 'relay') return { usable: true, progress };
+  if (status.model === 'relay')
+    return acceptsRelays
+      ? { usable: true, progress }
+      : reject('the server is a relay, but the client needs the leader; name the servers of the database');
+  if (leaderOnly && !status.leader) return reject('the server is not the leader');
   const index = status.index ?? 0;
   const sameCluster = progress.clusterId === undefined || progress.clusterId === status.clusterId;
   if (sameCluster && index < progress.index) {

@@ -7,7 +7,7 @@ import {
   readServerStatus,
   serverColumns,
 } from './cluster.ts';
-import type { ClusterProgress } from './cluster.ts';
+import type { ClusterProgress, ServerRequirements } from './cluster.ts';
 import { OvsdbError } from './errors.ts';
 import { readUpdate, startMonitor } from './monitor.ts';
 import type { MonitoredConditions, MonitorReply } from './monitor.ts';
@@ -34,12 +34,11 @@ export interface Progress {
 }
 
 /** The options of a connection. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ServerRequirements {
   readonly database: string;
   readonly tables: MonitoredColumns;
   /** The rows to replicate, by table; undefined: all rows. */
   readonly conditions: MonitoredConditions | undefined;
-  readonly leaderOnly: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly probe: ProbeOptions;
@@ -107,6 +106,12 @@ export class Connection {
     return Promise.race([this.session.closed, this.#canceled.promise]);
   }
 
+  /** Whether the server is a relay, which forwards a database of other servers. */
+  get isRelay(): boolean {
+    const rows = this.#server?.rows(SERVER_TABLE) ?? [];
+    return readServerStatus(rows, this.#options.database)?.model === 'relay';
+  }
+
   get #dataId(): string {
     return `${this.#options.database}#${this.#round}`;
   }
@@ -160,10 +165,10 @@ export class Connection {
 
   #checkServer(): void {
     if (!this.#server) return;
-    const { database, leaderOnly, clock, staleMs, log } = this.#options;
+    const { database, clock, staleMs, log } = this.#options;
     const progress = this.#progress;
     const status = readServerStatus(this.#server.rows(SERVER_TABLE), database);
-    let check = checkServer(status, progress.cluster, { leaderOnly });
+    let check = checkServer(status, progress.cluster, this.#options);
     if (!check.usable && check.stale) {
       progress.staleSince ??= clock.now();
       if (status?.leader === true && clock.now() - progress.staleSince >= staleMs) {
@@ -175,7 +180,7 @@ export class Connection {
             seen: progress.cluster.index,
           },
         );
-        check = checkServer(status, noProgress, { leaderOnly });
+        check = checkServer(status, noProgress, this.#options);
         progress.lastTxnId = undefined;
       }
     }

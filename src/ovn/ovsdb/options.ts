@@ -38,6 +38,8 @@ export interface OvsdbClientOptions {
   readonly conditions?: MonitoredConditions;
   /** Connects only to the leader of a cluster. Default true. */
   readonly leaderOnly?: boolean;
+  /** Also connects to relays (ovsdb-server with `relay:`), which cannot be leaders. Default: not if `leaderOnly` is set. */
+  readonly acceptsRelays?: boolean;
   /** Files for `ssl:` remotes. */
   readonly tls?: TlsFiles;
   /** Allows `tcp:` to other machines. Default false. */

@@ -50,7 +50,13 @@ export class Southbound implements PortBindings, ChassisDirectory {
   #isKnown = false;
 
   constructor(options: Omit<OvsdbClientOptions, 'database' | 'tables'>) {
-    this.#client = new OvsdbClient({ ...options, database: 'OVN_Southbound', tables });
+    // Any member of a cluster and any relay can answer, because the operator only reads.
+    this.#client = new OvsdbClient({
+      ...options,
+      database: 'OVN_Southbound',
+      leaderOnly: false,
+      tables,
+    });
   }
 
   get isKnown(): boolean {

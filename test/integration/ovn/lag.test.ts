@@ -17,7 +17,8 @@ afterAll(() => cleanup.run());
 const at = ({ remote }: { remote: string }) => ({ remotes: remote, timeoutMs: 30_000 });
 const measure = (timeoutMs: number): Promise<Lag> =>
   measureLag(at(ovn.northbound), at(ovn.southbound), timeoutMs);
-const hasNorthd = async (): Promise<boolean> => (await inspectSouthbound(at(ovn.southbound))).hasNorthd;
+const hasNorthd = async (): Promise<boolean | undefined> =>
+  (await inspectSouthbound(at(ovn.southbound))).hasNorthd;
 const requested = async (): Promise<number> => Number(await ovn.nbctl('get', 'NB_Global', '.', 'nb_cfg'));
 
 /** Registers a chassis that does not answer. */

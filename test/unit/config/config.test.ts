@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, configSettings, loadConfig, resolveConfig } from '../../../src/config/index.ts';
+import {
+  ConfigError,
+  configSettings,
+  loadConfig,
+  ovsdbTimesOf,
+  resolveConfig,
+} from '../../../src/config/index.ts';
 import type { ConfigSources } from '../../../src/config/index.ts';
 
 let dir: string;
@@ -27,6 +33,20 @@ const problemsOf = (sources: ConfigSources): readonly string[] => {
   return [];
 };
 
+describe('the times of the OVSDB connections', () => {
+  it('become options of the client', () => {
+    const flags = {
+      'ovsdb-probe-seconds': '0.5',
+      'ovsdb-dump-seconds': '600',
+      'ovsdb-transaction-seconds': '90',
+    };
+    expect(ovsdbTimesOf(loadConfig({ flags }))).toEqual({
+      probe: { intervalMs: 500, timeoutMs: 500 },
+      timeouts: { syncMs: 600_000, transactMs: 90_000 },
+    });
+  });
+});
+
 describe('the configuration', () => {
   it('is complete when no source has a setting', () => {
     expect(loadConfig()).toEqual({
@@ -35,6 +55,7 @@ describe('the configuration', () => {
       ovnSbEndpoint: 'unix:/var/run/ovn/ovnsb_db.sock',
       allowPlaintext: false,
       tls: { ca: undefined, cert: undefined, key: undefined },
+      ovsdb: { probeSeconds: 5, dumpSeconds: 60, transactionSeconds: 30 },
       cidrPool: '10.0.0.0/8',
       vpcRanges: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'],
       minVpcPrefixLength: 10,

@@ -10,7 +10,7 @@ const leader: ServerStatus = {
   clusterId: 'c1',
   index: 10,
 };
-const options = { leaderOnly: true };
+const options = { leaderOnly: true, acceptsRelays: false };
 
 describe('checkServer', () => {
   it.each<[string, ServerStatus | undefined]>([
@@ -34,9 +34,17 @@ describe('checkServer', () => {
     const check = checkServer(
       { ...leader, leader: false },
       { clusterId: 'c1', index: 10 },
-      { leaderOnly: false },
+      { leaderOnly: false, acceptsRelays: false },
     );
     expect(check.usable).toBe(true);
+  });
+
+  it('accepts a relay of a client that needs the leader, but not a follower, if the client accepts relays', () => {
+    const accepts = { leaderOnly: true, acceptsRelays: true };
+    const progress = { clusterId: 'c1', index: 10 };
+    const relay = { ...leader, model: 'relay', index: undefined };
+    expect(checkServer(relay, progress, accepts)).toEqual({ usable: true, progress });
+    expect(checkServer({ ...leader, leader: false }, progress, accepts).usable).toBe(false);
   });
 
   it('accepts another cluster, whose index is independent', () => {

@@ -21,6 +21,7 @@ describe("the metadata agent's configuration", () => {
       ovnSbEndpoint: undefined,
       allowPlaintext: false,
       tls: { ca: undefined, cert: undefined, key: undefined },
+      ovsdb: { probeSeconds: 5, dumpSeconds: 60 },
       clusterName: 'default',
       namespacePrefix: 'overlay-metadata-',
       listenAddr: '127.0.0.1:8081',
