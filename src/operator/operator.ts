@@ -17,6 +17,7 @@ import {
 } from '../reconcile/index.ts';
 import { clientMetrics, connectionMetrics, leaderMetrics, transactionMetrics } from './metrics.ts';
 import { takeover } from './takeover.ts';
+import { watchEventLoop } from '../process/event-loop.ts';
 import { kubernetesAccess } from '../process/metrics-access.ts';
 import { processMetrics } from '../process/metrics.ts';
 import { version } from '../process/version.ts';
@@ -152,6 +153,7 @@ export async function startOperator(
   manager.beforeStart('taking over the Northbound database', takeOver);
   manager.beforeStart('rebuilding the pools', (signal) => controllers.prepare(signal));
   const stopMeasuring = processMetrics(metrics, version());
+  const stopWatching = watchEventLoop(manager.health);
   manager.onStop('the Northbound database', async () => northbound?.stop());
   manager.onStop('the Southbound database', () => southbound.stop());
 
@@ -169,6 +171,7 @@ export async function startOperator(
       await manager.stop();
       ofLease.close();
       stopMeasuring();
+      stopWatching();
       await endpoints?.stop();
     },
   };

@@ -46,6 +46,11 @@ export interface ManagerOptions {
 
 /** The manager is not ready when a reflector fails for this time, in ms. */
 const MAX_WATCH_FAILURE_MS = 15_000;
+/**
+ * The process is not healthy when a reconcile runs for this time, in ms. Every wait of a reconcile has a much shorter
+ * deadline, also if the API server or OVN does not answer.
+ */
+const MAX_RECONCILE_MS = 10 * 60_000;
 /** The time that a stop waits for aborted reconciles, in ms. */
 const ABORT_TIMEOUT_MS = 1_000;
 /** The time that a stop waits for the event recorder, in ms. */
@@ -109,6 +114,12 @@ export class Manager {
       status: this.status,
       metricsOf: runtimeMetrics(metrics, () => this.#kinds.queues()),
     });
+    this.health.add('reconciles', () => this.#stuckKinds());
+    const { elector } = options;
+    if (elector !== undefined)
+      this.health.add('lease', () =>
+        elector.isOverdue ? 'this process believes to lead, but its Lease has expired' : undefined,
+      );
     this.ready.add('manager', () => this.#phase);
     this.ready.add('api', () => this.#failingKinds());
   }
@@ -283,6 +294,13 @@ export class Manager {
       this.#phase = name;
       if (!(await this.#unlessStopped(hook(this.#stopping.signal)))) return;
     }
+  }
+
+  #stuckKinds(): string | undefined {
+    const stuck = [...this.#kinds.queues()].filter(([, queue]) => queue.longestWorkMs() >= MAX_RECONCILE_MS);
+    return stuck.length === 0
+      ? undefined
+      : `reconciles do not end: ${stuck.map(([kind]) => kind).join(', ')}`;
   }
 
   #failingKinds(): string | undefined {

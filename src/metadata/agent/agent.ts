@@ -1,4 +1,5 @@
 import { ovsdbTimesOf, protectionOf } from '../../config/index.ts';
+import { watchEventLoop } from '../../process/event-loop.ts';
 import { serveEndpoints } from '../../process/endpoints.ts';
 import { type Logger, errorFields } from '../../base/index.ts';
 import { fromKubeconfig, HealthRegistry, MetricsRegistry, RestClient } from '../../reconcile/index.ts';
@@ -97,6 +98,7 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
       );
   };
   const health = new HealthRegistry();
+  const stopWatching = watchEventLoop(health);
   const ready = new HealthRegistry();
   ready.add('open-vswitch', () =>
     identity === undefined && vswitch.isConnected
@@ -123,6 +125,7 @@ export async function startMetadataAgent(config: AgentConfig, log: Logger): Prom
     failed: failure.promise,
     address: endpoints?.address,
     stop: async () => {
+      stopWatching();
       await reconciler.stop();
       await Promise.all([southbound?.stop(), vswitch.stop(), endpoints?.stop()]);
       client.close();

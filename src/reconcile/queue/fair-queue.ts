@@ -4,15 +4,11 @@ import { TurnQueue } from './turn-queue.ts';
 const order: readonly Priority[] = ['edit', 'repair', 'resync'];
 
 /**
- * Every n-th key comes from the lowest waiting priority, so that a stream of edits does not starve a resync.
+ * A lower priority comes first after this number of keys without it. So a stream of edits delays repairs and resyncs by
+ * a factor only: a new Port waits for repairs, because its Subnet wakes it.
  */
-const LOWEST_PRIORITY_INTERVAL = 16;
-/**
- * Every n-th key is a repair. So the edits of one namespace delay the repairs of another one by a factor only: a new
- * Port waits for repairs, because its Subnet wakes it.
- */
-const REPAIR_INTERVAL = 4;
-const repairFirst: readonly Priority[] = ['repair', 'edit', 'resync'];
+const MAX_KEYS_BETWEEN = { repair: 3, resync: 15 } as const;
+const owed = ['resync', 'repair'] as const;
 
 /** The higher of two priorities. */
 export function higherPriority(a: Priority, b: Priority): Priority {
@@ -45,7 +41,8 @@ export class FairQueue {
     repair: new TurnQueue(),
     resync: new TurnQueue(),
   };
-  #taken = 0;
+  /** The number of keys that were taken since the last key of a lower priority. */
+  readonly #since = { repair: 0, resync: 0 };
 
   get size(): number {
     return this.#entries.size;
@@ -71,18 +68,14 @@ export class FairQueue {
   /** Takes the next key of a namespace for which `isBusy` is false. */
   take(isBusy?: (namespace: string) => boolean): WaitingKey | undefined {
     if (this.#entries.size === 0) return undefined;
-    const turn = ++this.#taken;
-    const levels =
-      turn % LOWEST_PRIORITY_INTERVAL === 0
-        ? order.toReversed()
-        : turn % REPAIR_INTERVAL === 0
-          ? repairFirst
-          : order;
-    for (const priority of levels) {
+    // A priority whose namespaces are busy stays owed, so that it does not miss its turn each time.
+    const overdue = owed.filter((priority) => this.#since[priority] >= MAX_KEYS_BETWEEN[priority]);
+    for (const priority of [...overdue, ...order]) {
       let entry = this.#levels[priority].shift(isBusy);
       while (entry?.isSuperseded === true) entry = this.#levels[priority].shift(isBusy);
       if (entry === undefined) continue;
       this.#entries.delete(entry.key);
+      for (const each of owed) this.#since[each] = each === priority ? 0 : this.#since[each] + 1;
       return entry;
     }
     return undefined;

@@ -42,6 +42,11 @@ export class FakeClock implements Clock {
     await settle();
   }
 
+  /** Advances the time without firing timers, as when the process is suspended. */
+  suspend(ms: number): void {
+    this.#now += ms;
+  }
+
   #next(end: number): { readonly at: number; readonly callback: () => void } | undefined {
     const due = this.#timers.filter(({ at }) => at <= end);
     return due.sort((a, b) => a.at - b.at)[0];

@@ -328,6 +328,24 @@ describe('Manager', () => {
     expect(gone).toEqual(['uid-1']);
   });
 
+  it('is not healthy while a reconcile does not end', async () => {
+    const bench = new Bench();
+    const held = Promise.withResolvers<Result>();
+    bench.onWidget = () => held.promise;
+    await bench.cluster.create(widgetType, newWidget('a'));
+    await bench.start();
+    await bench.clock.advance(590_000);
+    expect(bench.manager.health.report()).toEqual({ ok: true, checks: { reconciles: 'ok' } });
+    await bench.clock.advance(10_000);
+    expect(bench.manager.health.report()).toEqual({
+      ok: false,
+      checks: { reconciles: 'reconciles do not end: Widget' },
+    });
+    held.resolve(done);
+    await bench.clock.advance(0);
+    expect(bench.manager.health.report().ok).toBe(true);
+  });
+
   describe('with an elector', () => {
     const electorOf = (bench: { clock: FakeClock; cluster: FakeCluster }, identity: string): LeaderElector =>
       new LeaderElector({
@@ -361,6 +379,21 @@ describe('Manager', () => {
       await starting;
       expect(steps).toEqual(['connect', 'pools']);
       expect(standby.calls).toEqual(['Widget default/a resync']);
+    });
+
+    it('is not healthy if it leads although its lease has expired', async () => {
+      const clock = new FakeClock();
+      const cluster = new FakeCluster();
+      const elector = electorOf({ clock, cluster }, 'one');
+      const bench = new Bench({ clock, elector }, cluster);
+      await elector.acquire(new AbortController().signal);
+      await clock.advance(60_000);
+      expect(bench.manager.health.report().ok).toBe(true);
+      // The timers of a suspended process do not run.
+      clock.suspend(15_000);
+      expect(bench.manager.health.report().checks).toMatchObject({
+        lease: 'this process believes to lead, but its Lease has expired',
+      });
     });
 
     it('releases the lease on stop after the last reconcile', async () => {

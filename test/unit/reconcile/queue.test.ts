@@ -72,6 +72,41 @@ describe('WorkQueue', () => {
     expect(order.indexOf('quiet/x')).toBeLessThan(4);
   });
 
+  it('returns the first repair soon behind a stream of edits and a backlog of resyncs', async () => {
+    const { queue } = setUp();
+    for (let i = 0; i < 1001; i++) queue.add(`tenant-${i % 7}/old-${i}`, 'resync');
+    for (let i = 0; i < 100; i++) queue.add(`tenant-${i % 7}/new-${i}`, 'edit');
+    const taken: Priority[] = [];
+    for (let i = 0; i < 64; i++) {
+      queue.add(`tenant-1/edit-${i}`, 'edit');
+      queue.add(`tenant-1/repair-${i}`, 'repair');
+      const { key, priority } = (await queue.take())!;
+      taken.push(priority);
+      queue.done(key);
+    }
+    expect(taken.indexOf('repair')).toBe(3);
+    expect(taken.filter((priority) => priority === 'repair')).toHaveLength(15);
+    expect(taken.filter((priority) => priority === 'resync')).toHaveLength(4);
+  });
+
+  it('does not starve the repairs of a namespace that is busy whenever repairs have their turn', async () => {
+    const queue = new WorkQueue({ clock: new FakeClock(), maxPerNamespace: 1 });
+    const add = (namespace: string, i: number): void => queue.add(`${namespace}/${i}`, 'edit');
+    for (const namespace of ['a', 'b']) for (let i = 0; i < 100; i++) add(namespace, i);
+    queue.add('a/repair', 'repair');
+    const running = [(await queue.take())!.key, (await queue.take())!.key];
+    const order = [...running];
+    // The workers of both namespaces finish in turn, so each take has one namespace to choose from.
+    for (let i = 0; i < 16; i++) {
+      queue.done(running.shift()!);
+      const { key } = (await queue.take())!;
+      running.push(key);
+      order.push(key);
+    }
+    expect(order.indexOf('a/repair')).toBeGreaterThan(0);
+    expect(order.indexOf('a/repair')).toBeLessThan(6);
+  });
+
   it('keeps workers free for other namespaces when one namespace waits for I/O', async () => {
     const queue = new WorkQueue({ clock: new FakeClock(), maxPerNamespace: 2 });
     const taken: string[] = [];
