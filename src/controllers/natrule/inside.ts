@@ -23,6 +23,6 @@ export function reachableInside(
   }
   const message =
     `Ports of the SecurityGroups ${listNames(names)} (stateful: Disabled) may not reach the forwarded port from inside the ` +
-    'VPC; use the internal address of the target there, or set stateful: Enabled in the groups.';
+    'VPC; use the internal address of the target there, or set stateful to Enabled in the groups.';
   return [condition('ReachableInside', 'False', 'StatelessClients', message)];
 }

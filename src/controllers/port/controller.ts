@@ -27,7 +27,7 @@ import { portFallback } from './fallback.ts';
 import { appliedGroupNames } from './kind.ts';
 import { planPort } from './plan.ts';
 import { restrict } from './powers.ts';
-import { recountAfter, recountWithout } from './recount.ts';
+import { Recount } from './recount.ts';
 import { fullyProtected, protectionProblem } from './shared-link.ts';
 import { specProblem } from './spec.ts';
 
@@ -40,18 +40,19 @@ interface Binding {
 /** Decides on a Port: its logical switch port, addresses and groups. */
 export class PortController implements KindController<Port> {
   readonly #env: Env;
+  readonly #recount: Recount;
 
   constructor(env: Env) {
     this.#env = env;
+    this.#recount = new Recount(env);
   }
 
   intent(_key: string, port: Port): Intent<object> {
     const binding = this.#binding(port);
-    const settled = recountAfter(this.#env, port);
     const intent = this.#withoutBinding(port);
     return {
       ...intent,
-      settled,
+      settled: () => this.#recount.settled(port),
       fallback: () => portFallback(this.#env, port),
       otherConditions: binding.conditions,
       inEffect: port.spec.adminState === 'Down' ? disconnected : undefined,
@@ -60,7 +61,7 @@ export class PortController implements KindController<Port> {
   }
 
   gone(port: Port): void {
-    recountWithout(this.#env, port);
+    this.#recount.settled(port);
   }
 
   /**

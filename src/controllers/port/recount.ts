@@ -1,31 +1,39 @@
 import type { Port } from '../../api/index.ts';
 import { textAt, UID_MARK } from '../../ovn/index.ts';
-import { keyOf, refKey } from '../../reconcile/index.ts';
+import { keyOf } from '../../reconcile/index.ts';
 import type { Env } from '../common/env.ts';
 import { groupsOfPort } from '../rows/group-members.ts';
-import { portKeys } from '../trafficpolicy/index.ts';
-import { securityGroupNames } from './kind.ts';
 
-/** Returns the function that lets the groups count their Ports again that the Port joined or left since the call. */
-export function recountAfter(env: Env, { metadata: { uid } }: Port): () => void {
-  const { stores, writer, wakeSoon } = env;
-  const before = groupsOfPort(writer, uid);
-  return () => {
-    const after = groupsOfPort(writer, uid);
-    for (const group of new Set([...before, ...after])) {
-      if (before.has(group) && after.has(group)) continue;
-      const owner = textAt(writer.get('Port_Group', group)?.['external_ids'], UID_MARK) ?? '';
-      const counting = stores.SecurityGroup.byUid(owner) ?? stores.TrafficPolicy.byUid(owner);
-      if (counting !== undefined) wakeSoon(counting.kind, keyOf(counting));
-    }
-  };
-}
+const none: ReadonlySet<string> = new Set();
 
-/** Lets the groups of a deleted Port count their Ports again, after its rows were removed. */
-export function recountWithout({ stores, wakeSoon }: Env, port: Port): void {
-  const { namespace = '' } = port.metadata;
-  for (const name of securityGroupNames(port.spec)) wakeSoon('SecurityGroup', refKey({ namespace, name }));
-  for (const key of new Set(portKeys(port)))
-    for (const policy of stores.TrafficPolicy.keysByIndex('appliesTo', key))
-      wakeSoon('TrafficPolicy', policy);
+/**
+ * Lets SecurityGroups and TrafficPolicies count their Ports again when a Port joins or leaves them in OVN. The rows of a
+ * Port can disappear before its reconcile, for example with the switch of its Subnet. So the memberships of the last
+ * reconcile are kept here. After a restart all groups count their Ports in any case.
+ */
+export class Recount {
+  readonly #env: Pick<Env, 'stores' | 'writer' | 'wakeSoon'>;
+  /** UID of a Port → the port groups (UUIDs) that contained the Port. */
+  readonly #groups = new Map<string, ReadonlySet<string>>();
+
+  constructor(env: Pick<Env, 'stores' | 'writer' | 'wakeSoon'>) {
+    this.#env = env;
+  }
+
+  /** Compares the memberships of a Port in OVN with those of the last call. */
+  settled({ metadata: { uid } }: Port): void {
+    const before = this.#groups.get(uid) ?? none;
+    const after = groupsOfPort(this.#env.writer, uid);
+    if (after.size === 0) this.#groups.delete(uid);
+    else this.#groups.set(uid, after);
+    for (const group of before) if (!after.has(group)) this.#wake(group);
+    for (const group of after) if (!before.has(group)) this.#wake(group);
+  }
+
+  #wake(group: string): void {
+    const { stores, writer, wakeSoon } = this.#env;
+    const owner = textAt(writer.get('Port_Group', group)?.['external_ids'], UID_MARK) ?? '';
+    const counting = stores.SecurityGroup.byUid(owner) ?? stores.TrafficPolicy.byUid(owner);
+    if (counting !== undefined) wakeSoon(counting.kind, keyOf(counting));
+  }
 }

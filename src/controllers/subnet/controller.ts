@@ -1,7 +1,6 @@
 import { containsCidr, formatAddress, formatCidr, parseCidr } from '../../api/index.ts';
 import type { Cidr, Subnet, VPC } from '../../api/index.ts';
 import { nothing } from '../../ovn/index.ts';
-import { isLeaving } from '../../reconcile/index.ts';
 import type { Intent } from '../common/converge.ts';
 import type { Env } from '../common/env.ts';
 import type { KindController } from '../common/kind-reconciler.ts';
@@ -131,7 +130,7 @@ export class SubnetController implements KindController<Subnet> {
     const { pools, wake, writer } = this.#env;
     const { conditions: _conditions, observedGeneration: _generation, ...before } = status;
     const hasRows = (): boolean => writer.ownedBy(uid).length > 0;
-    const problem = `The Subnet is moving to the range ${spec.cidr ?? ''}.`;
+    const problem = `The Subnet is moving to the range ${spec.cidr ?? ''}; wait until OVN contains the new range.`;
     return {
       fallback: () => ({ desired: nothing, problem }),
       settled: () => {
@@ -231,7 +230,7 @@ export class SubnetController implements KindController<Subnet> {
     return bad(
       'CIDROverlap',
       `${spec.cidr} overlaps ${formatCidr(obstacle.cidr)} of ${holder}; create the Subnet with another cidr, or without cidr.`,
-      other === undefined || isLeaving(other),
+      other === undefined,
     );
   }
 }

@@ -1,16 +1,13 @@
 import { resources, type TrafficPolicy } from '../../api/index.ts';
 import { refKey, type Kind } from '../../reconcile/index.ts';
 import { weightOf } from '../common/limits.ts';
-import { policyKeys, watchedKeys } from './selection.ts';
+import { policyKeys } from './selection.ts';
 
 export const trafficPolicyKind: Kind<TrafficPolicy> = {
   type: resources.TrafficPolicy,
   indexes: { appliesTo: policyKeys },
-  /**
-   * Ports refer to policies by these keys, so a policy that is created, changed or deleted wakes them. A Port that gets
-   * or loses such a key wakes the policy, which counts its Ports.
-   */
-  aliases: watchedKeys,
+  /** Ports refer to policies by these keys, so a policy that is created, changed or deleted wakes them. */
+  aliases: policyKeys,
   references: {
     subnets: {
       to: 'Subnet',

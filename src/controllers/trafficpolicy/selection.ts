@@ -4,15 +4,13 @@ import { matchesLabels } from '../common/labels.ts';
 /*
  * Selects the Ports to which a TrafficPolicy applies. Policies and Ports find each other by keys, so that neither
  * side iterates over all objects of the other kind. A policy has a few keys; a Port has all keys under which policies
- * may select it. A policy and a Port with a common key are then compared completely. A policy also watches keys: each
- * change of a Port that changes whether the policy applies adds a watched key to the Port, or removes one. The `*`
- * separates these keys from the keys of objects.
+ * may select it. A policy and a Port with a common key are then compared completely. The `*` separates these keys
+ * from the keys of objects.
  */
 
 const subnetKey = (namespace: string, name: string): string => `${namespace}/*subnet/${name}`;
 const labelKey = (namespace: string, key: string, value: string): string =>
   `${namespace}/*label/${key}=${value}`;
-const hasLabelKey = (namespace: string, key: string): string => `${namespace}/*label/${key}`;
 const anyKey = (namespace: string): string => `${namespace}/*`;
 
 /**
@@ -28,37 +26,14 @@ export function policyKeys(policy: Pick<TrafficPolicy, 'metadata' | 'spec'>): re
   return [...new Set(names ?? labels ?? (portSelector === undefined ? [] : [anyKey(namespace)]))];
 }
 
-/**
- * Returns the keys that a policy watches without duplicates: its own keys, and those of every label that its selector
- * names.
- */
-export function watchedKeys(policy: Pick<TrafficPolicy, 'metadata' | 'spec'>): readonly string[] {
-  const { namespace = '' } = policy.metadata;
-  const labels = terms(policy).flatMap(({ key, operator, values = [] }) =>
-    operator === 'In' || operator === 'NotIn'
-      ? values.map((value) => labelKey(namespace, key, value))
-      : [hasLabelKey(namespace, key)],
-  );
-  return [...new Set([...policyKeys(policy), ...labels])];
-}
-
-/** Returns the keys of a Port: those under which policies select the Port, and those that policies watch. */
+/** Returns the keys of a Port. */
 export function portKeys({ metadata, spec }: Pick<Port, 'metadata' | 'spec'>): readonly string[] {
   const { namespace = '', labels = {} } = metadata;
   return [
     subnetKey(namespace, spec.subnetRef.name),
     anyKey(namespace),
-    ...Object.entries(labels).flatMap(([key, value]) => [
-      labelKey(namespace, key, value),
-      hasLabelKey(namespace, key),
-    ]),
+    ...Object.entries(labels).map(([key, value]) => labelKey(namespace, key, value)),
   ];
-}
-
-/** Whether a common key is sufficient, so that the policy and the Port need no complete comparison. */
-export function keysDecide(policy: Pick<TrafficPolicy, 'spec'>): boolean {
-  const all = terms(policy);
-  return all.length === 0 || (all.length === 1 && all[0]?.operator === 'In');
 }
 
 /** Whether the policy applies to the Port. The two must have a common key. */

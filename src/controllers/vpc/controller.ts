@@ -142,7 +142,7 @@ export class VPCController implements KindController<VPC> {
         ? `the VPC "${oldest.metadata.name}"`
         : `more than ${MAX_NAMED} older VPCs`;
       const message = `The namespace already has ${held}, and only one VPC can be in effect; delete the others.`;
-      return { cidr: bad('VPCAlreadyExists', message, isLeaving(oldest)) };
+      return { cidr: bad('VPCAlreadyExists', message) };
     }
     const unknown = unknownNamespace(this.#env, vpc);
     if (unknown !== undefined) return { cidr: { ok: false, problem: unknown } };
@@ -156,7 +156,7 @@ export class VPCController implements KindController<VPC> {
     }
     if (stores.Namespace.get(namespace) === undefined) {
       const message =
-        'The operator has not read the namespace of the VPC yet, so it does not know the organization.';
+        'The operator has not read the namespace of the VPC yet, so it does not know the organization; wait; if the condition does not change, check that the operator may list namespaces.';
       return { cidr: bad('NamespaceNotRead', message) };
     }
     if (vpc.spec.cidr === undefined) return { cidr: this.#allocate(key, vpc, organization, policy) };

@@ -28,7 +28,6 @@ const otherwise: readonly (readonly [RegExp, string])[] = [
   ],
   [/spec\.(externalNetworkRef\.name of FloatingIP|cidr of ExternalNetwork)$/, 'The field is immutable.'],
   [/ reads metadata\.labels\..* of Namespace$/, 'The policies wake the objects that wait for a quota.'],
-  [/^TrafficPolicy reads metadata\.labels(\..*)? of Port$/, 'The Port wakes the policy by its watched keys.'],
   [/^Port reads status\.matchCount of SecurityGroup$/, 'The facts contain the weight, which rounds up.'],
   [
     /^Port reads status\.cidr of VPC$/,
@@ -38,6 +37,10 @@ const otherwise: readonly (readonly [RegExp, string])[] = [
   [
     /^VPCPeering reads spec\.allowedNamespaces\..* of ExternalNetwork$/,
     'The VPC reports its gateway in its status.',
+  ],
+  [
+    /^VPCPeering reads (spec|status)\.\w+ of (ExternalNetwork|Subnet)$/,
+    'They decide which static routes the VPC uses, and the VPC reports every route that it does not use.',
   ],
 ];
 

@@ -133,11 +133,11 @@ describe('the condition Stalled', () => {
     expect(stalled(portIn('a', 'next'))).toBe('-');
   });
 
-  it('is absent while the older VPC of the namespace is being deleted', async () => {
+  it('stays until the older VPC of the namespace is gone', async () => {
     cluster.apply(vpc('next'));
     cluster.delete('VPC', 'default/net');
     await cluster.settle();
     expect(cluster.ready('VPC', 'default/next')).toMatch(/^!VPCAlreadyExists: /);
-    expect(stalled(vpc('next'))).toBe('-');
+    expect(stalled(vpc('next'))).toBe('VPCAlreadyExists');
   });
 });
