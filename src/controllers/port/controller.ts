@@ -49,10 +49,11 @@ export class PortController implements KindController<Port> {
 
   intent(_key: string, port: Port): Intent<object> {
     const binding = this.#binding(port);
+    const settled = this.#recount.during(port);
     const intent = this.#withoutBinding(port);
     return {
       ...intent,
-      settled: () => this.#recount.settled(port),
+      settled,
       fallback: () => portFallback(this.#env, port),
       otherConditions: binding.conditions,
       inEffect: port.spec.adminState === 'Down' ? disconnected : undefined,
@@ -61,7 +62,7 @@ export class PortController implements KindController<Port> {
   }
 
   gone(port: Port): void {
-    this.#recount.settled(port);
+    this.#recount.during(port)();
   }
 
   /**

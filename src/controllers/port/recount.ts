@@ -7,9 +7,10 @@ import { groupsOfPort } from '../rows/group-members.ts';
 const none: ReadonlySet<string> = new Set();
 
 /**
- * Lets SecurityGroups and TrafficPolicies count their Ports again when a Port joins or leaves them in OVN. The rows of a
- * Port can disappear before its reconcile, for example with the switch of its Subnet. So the memberships of the last
- * reconcile are kept here. After a restart all groups count their Ports in any case.
+ * Lets SecurityGroups and TrafficPolicies count their Ports again when a Port joins or leaves them in OVN, since its last
+ * reconcile or during the present one. The rows of a Port can disappear before its reconcile, for example with the
+ * switch of its Subnet, so the memberships of the last reconcile are kept here. After a restart all groups count their
+ * Ports in any case.
  */
 export class Recount {
   readonly #env: Pick<Env, 'stores' | 'writer' | 'wakeSoon'>;
@@ -20,14 +21,16 @@ export class Recount {
     this.#env = env;
   }
 
-  /** Compares the memberships of a Port in OVN with those of the last call. */
-  settled({ metadata: { uid } }: Port): void {
-    const before = this.#groups.get(uid) ?? none;
-    const after = groupsOfPort(this.#env.writer, uid);
-    if (after.size === 0) this.#groups.delete(uid);
-    else this.#groups.set(uid, after);
-    for (const group of before) if (!after.has(group)) this.#wake(group);
-    for (const group of after) if (!before.has(group)) this.#wake(group);
+  /** Returns the function to call at the end of the reconcile of a Port. */
+  during({ metadata: { uid } }: Port): () => void {
+    const [last, present] = [this.#groups.get(uid) ?? none, groupsOfPort(this.#env.writer, uid)];
+    return () => {
+      const after = groupsOfPort(this.#env.writer, uid);
+      if (after.size === 0) this.#groups.delete(uid);
+      else this.#groups.set(uid, after);
+      const isStable = (group: string): boolean => last.has(group) && present.has(group) && after.has(group);
+      for (const group of new Set([...last, ...present, ...after])) if (!isStable(group)) this.#wake(group);
+    };
   }
 
   #wake(group: string): void {

@@ -9,6 +9,9 @@ import { addGatewayChassis } from '../../support/operator/gateways.ts';
 import { partner } from '../../support/operator/peered-project.ts';
 import { TestCluster } from '../../support/operator/test-cluster.ts';
 
+/** The transaction in which an operator takes the epoch and sets the options of OVN. */
+const takeover = 'transact mutate NB_Global ×2';
+
 const port = (name: string, spec: object = {}): string =>
   JSON.stringify({
     apiVersion: API_VERSION,
@@ -50,7 +53,7 @@ describe.each(targets)('an operator ($name API server)', (target) => {
       const gate = new Gate();
       await cluster.startOperator({ gate });
       await quiet(gate);
-      expect(gate.writes).toEqual(['transact mutate NB_Global']);
+      expect(gate.writes).toEqual([takeover]);
       expect(await cluster.nbDump()).toEqual(dump);
       expect(await cluster.objects()).toEqual(objects);
     });
@@ -366,7 +369,7 @@ describe.each(targets)('an operator ($name API server)', (target) => {
     await first.stop();
     await second.ready;
     await quiet(gate);
-    expect(gate.writes.filter((write) => !write.includes('leases'))).toEqual(['transact mutate NB_Global']);
+    expect(gate.writes.filter((write) => !write.includes('leases'))).toEqual([takeover]);
     expect(await cluster.nbDump()).toEqual(dump);
   });
 });
