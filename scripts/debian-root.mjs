@@ -3,13 +3,12 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { runHere, runQuietly } from './child.mjs';
+import { packageNames } from './ovn-programs.mjs';
 import { step } from './progress.mjs';
 import { SetupError } from './setup-error.mjs';
 
 /** The folders and files of this machine that are visible at the same path in each root. */
 const shared = ['/proc', '/sys', '/dev'];
-
-const MIRROR = 'http://deb.debian.org/debian';
 
 /**
  * Why this machine cannot run programs of another release; undefined if it can.
@@ -43,7 +42,8 @@ const cacheFolder = () => {
 };
 
 /**
- * The root folder of a release. Creates the folder if it does not exist, which takes some minutes.
+ * The root folder of a release with all packages that the project uses. Creates the folder if it does not exist, which
+ * takes some minutes.
  * @param {string} release for example trixie
  * @param {{ refresh?: boolean }} options `refresh` creates the folder again
  * @throws SetupError when debootstrap fails
@@ -54,15 +54,13 @@ export async function debianRoot(release, { refresh = false } = {}) {
   if (existsSync(complete) && !refresh) return root;
   const unfinished = `${root}.new`;
   for (const folder of [unfinished, root]) rmSync(folder, { recursive: true, force: true });
-  const flags = ['--variant=minbase', '--include=ca-certificates,procps', release, unfinished, MIRROR];
+  const include = ['ca-certificates', 'procps', ...packageNames].join(',');
+  const flags = ['--variant=minbase', `--include=${include}`, release, unfinished];
   try {
     await step(`Installing Debian ${release} in ${root}`, () => runQuietly('debootstrap', flags));
   } catch (error) {
     throw new SetupError(`The installation of Debian ${release} failed. ${error.message}`);
   }
-  writeFileSync(join(unfinished, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  // A mirror may be a snapshot, whose index has expired.
-  writeFileSync(join(unfinished, 'etc/apt/apt.conf.d/90snapshot'), 'Acquire::Check-Valid-Until "false";\n');
   renameSync(unfinished, root);
   writeFileSync(complete, '');
   return root;

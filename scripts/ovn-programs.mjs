@@ -99,6 +99,9 @@ const apt = (...args) =>
   });
 
 const namesOf = (list) => list.map(({ name }) => name);
+
+/** The names of all packages, required and optional. */
+export const packageNames = namesOf([...packages, ...labPackages]);
 const incomplete = (list) => list.filter((candidate) => !isComplete(candidate));
 
 async function install(missing) {

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runHere } from './child.mjs';
-import { whyNoRoots } from './debian-root.mjs';
+import { debianRoot, whyNoRoots } from './debian-root.mjs';
+import { SetupError } from './setup-error.mjs';
 import { readReport, secondTriesProblem, skipLines, suitesToRetry, sum, summary } from './report.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -80,6 +81,12 @@ async function runNewestOvn() {
     return { passed: 0, failed: 0, skipped };
   }
   const { release, suites } = newest;
+  try {
+    await debianRoot(release);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return { passed: 0, failed: 0, skipped: [`the newest OVN (npm run test:ovn): ${error.message}`] };
+  }
   const command = ['npm', 'run', '--silent', 'test:ovn', '--', '--release', release, ...suites];
   return runCheck({ name: `the OVN of Debian ${release}`, command });
 }
