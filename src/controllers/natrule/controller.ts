@@ -74,8 +74,8 @@ export class NatRuleController implements KindController<NatRule> {
   }
 
   /**
-   * Releases unused shares after OVN has the rows; a rule without rows counts for no quota. The rule keeps the address in its rows, and the address that its
-   * spec names and that it may still get.
+   * Releases unused shares after OVN has the rows; a rule without rows counts for no quota. The rule keeps the address
+   * in its rows, and the address that its spec names and that it may still get.
    */
   #releaseUnused(rule: NatRule, translation: Checked<Translation>): void {
     const { pools, stores } = this.#env;

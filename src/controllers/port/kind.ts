@@ -28,7 +28,7 @@ export const portKind: Kind<Port> = {
       keys: ({ metadata, spec }) => (usesPower(spec) ? [metadata.namespace ?? ''] : []),
     },
     /** The TrafficPolicies that may apply to the Port, by the keys under which they select Ports. */
-    policies: { to: 'TrafficPolicy', keys: portKeys, wakesTarget: { afterMs: 500 } },
+    policies: { to: 'TrafficPolicy', keys: portKeys },
     /** The networks around the VPC, which additional addresses must not overlap. */
     vpcAround: { to: 'VPC', keys: keysAround },
     peersAround: { to: 'VPCPeering', keys: keysAround },

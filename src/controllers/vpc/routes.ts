@@ -57,10 +57,11 @@ export type RouteSources = Pick<Env, 'stores' | 'pools' | 'writer'>;
 
 /**
  * Decides which static routes of a VPC the router uses. A route that the router does not use replaces no other route.
- * The router does not use a route whose next hop it does not reach: northd would omit the route. A route may not lead into a network in which the router has
- * an address, because the router would have two routes to the same addresses. The next hop must not be an address of
- * a router: neither of this one, nor of a peer on the link of a VPCPeering, which routes by its own rules only. In the
- * ExternalNetwork it must not be an address that VPCs and FloatingIPs get, because it may belong to another tenant.
+ * The router does not use a route whose next hop it does not reach: northd would omit the route. A route may not lead
+ * into a network in which the router has an address, because the router would have two routes to the same addresses.
+ * The next hop must not be an address of a router: neither of this one, nor of a peer on the link of a VPCPeering, which
+ * routes by its own rules only. In the ExternalNetwork it must not be an address that VPCs and FloatingIPs get, because
+ * it may belong to another tenant.
  */
 export function usedRoutes(
   sources: RouteSources,

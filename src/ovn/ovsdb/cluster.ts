@@ -72,8 +72,8 @@ export interface ServerRequirements {
 
 /**
  * Decides whether the client can use a server. The function rejects a follower if `leaderOnly` is set, a relay unless
- * `acceptsRelays` is set, a server that lost its cluster, and a server whose index is lower than the known index, because rows would
- * return to an older state. A different cluster id means a different database with independent indexes.
+ * `acceptsRelays` is set, a server that lost its cluster, and a server whose index is lower than the known index, because
+ * rows would return to an older state. A different cluster id means a different database with independent indexes.
  */
 export function checkServer(
   status: ServerStatus | undefined,
