@@ -11,7 +11,7 @@ import {
   within,
 } from '../base/index.ts';
 import type { KubeClient, RequestOptions } from './client/client.ts';
-import { ConnectionError, isConflict, isPerhapsStale } from './client/errors.ts';
+import { abortedError, ConnectionError, isConflict, isPerhapsStale } from './client/errors.ts';
 import { readAgain } from './client/read-again.ts';
 import { claimedLease, claimedSpec, isOffered, leaseType, type Lease } from './lease.ts';
 import { LeaseFailures } from './lease-failures.ts';
@@ -232,7 +232,7 @@ export class LeaderElector {
   ): Promise<R> {
     const error = (end: 'timeout' | 'abort'): Error =>
       end === 'abort'
-        ? new ConnectionError('ABORTED', 'the caller aborted the request', { sent: true })
+        ? abortedError(true)
         : new ConnectionError('TIMEOUT', `the API server did not answer within ${Math.round(timeoutMs)} ms`, {
             sent: true,
           });

@@ -1,6 +1,6 @@
 import { type Clock, realClock, within } from '../../base/index.ts';
 import type { Connection, ConnectionSource } from './connection.ts';
-import { ConnectionError } from './errors.ts';
+import { abortedError, ConnectionError } from './errors.ts';
 
 /** The client reads the credentials again after this time, and after a 401. */
 const TTL_MS = 60_000;
@@ -100,7 +100,7 @@ export class Credentials {
 
 function unavailable(end: 'timeout' | 'abort', ms: number): ConnectionError {
   return end === 'abort'
-    ? new ConnectionError('ABORTED', 'the caller aborted the request', { sent: false })
+    ? abortedError(false)
     : new ConnectionError(
         'NO_CREDENTIALS',
         `the credentials for the API server were not available within ${Math.round(ms)} ms; check the credential plugin of the kubeconfig`,

@@ -82,6 +82,14 @@ export const isExpired = (error: unknown): boolean =>
 export const isPerhapsStale = (error: unknown): boolean =>
   error instanceof ApiError && (error.code === 404 || error.code === 409 || error.code === 422);
 
+/**
+ * Returns the error of a request that its caller aborted.
+ *
+ * @param sent whether the server may have executed the request
+ */
+export const abortedError = (sent: boolean): ConnectionError =>
+  new ConnectionError('ABORTED', 'the caller aborted the request', { sent });
+
 /** The signal of the caller aborted the request. */
 export const isAborted = (error: unknown): boolean =>
   error instanceof ConnectionError && error.code === 'ABORTED';

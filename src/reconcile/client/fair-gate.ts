@@ -1,6 +1,6 @@
 import { realClock, within } from '../../base/index.ts';
 import { TurnQueue } from '../queue/turn-queue.ts';
-import { ConnectionError } from './errors.ts';
+import { abortedError, ConnectionError } from './errors.ts';
 
 /** The time after a request of a namespace in which other namespaces have fewer requests, in ms. */
 const COMPANY_MS = 1000;
@@ -131,5 +131,5 @@ export class FairGate {
 
 const notSent = (end: 'timeout' | 'abort'): ConnectionError =>
   end === 'abort'
-    ? new ConnectionError('ABORTED', 'the caller aborted the request', { sent: false })
+    ? abortedError(false)
     : new ConnectionError('TIMEOUT', 'earlier requests to the API server took too long', { sent: false });

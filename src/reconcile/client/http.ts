@@ -7,7 +7,7 @@ import https from 'node:https';
 import process from 'node:process';
 import type { Connection, ConnectionSource } from './connection.ts';
 import { Credentials } from './credentials.ts';
-import { ConnectionError } from './errors.ts';
+import { abortedError, ConnectionError } from './errors.ts';
 import { tunnelAgent } from './tunnel.ts';
 
 /** A request. `path` begins with '/'. */
@@ -269,9 +269,6 @@ function openChannel(connection: Connection, old: Channel | undefined, options: 
 /** Whether the sockets of one connection can be used for the other one. */
 const isSameServer = (a: Connection, b: Connection): boolean =>
   JSON.stringify([a.server, a.proxy, a.tls]) === JSON.stringify([b.server, b.proxy, b.tls]);
-
-const abortedError = (sent: boolean): ConnectionError =>
-  new ConnectionError('ABORTED', 'the caller aborted the request', { sent });
 
 /** Errors during connection. After any other error the server may have executed the request. */
 const unsentCodes = new Set([
