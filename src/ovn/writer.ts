@@ -1,5 +1,5 @@
 import type { Retention } from './diff/retention.ts';
-import type { DesiredState } from './model/desired.ts';
+import type { DesiredState, Membership } from './model/desired.ts';
 import type { Owner } from './model/marks.ts';
 import type { Row } from './ovsdb/index.ts';
 
@@ -49,6 +49,8 @@ export interface RowWriter {
    * and memberships of the owner).
    */
   present(uid: string): DesiredState;
+  /** Returns the memberships in {@link present}, without a copy of the rows. */
+  membershipsOf(uid: string): readonly Membership[];
   /** Returns a row of any owner from the replica. */
   get(table: string, uuid: string): Row | undefined;
   /** Returns every owner of this cluster that has rows in the database. */

@@ -7,7 +7,7 @@ export function countPorts(writer: Pick<RowWriter, 'get'>, groupUuid: string): n
 }
 
 /** Returns the UUIDs of the port groups in which OVN contains the Port with this UID. */
-export function groupsOfPort(writer: Pick<RowWriter, 'present'>, portUid: string): ReadonlySet<string> {
-  const { memberships } = writer.present(portUid);
+export function groupsOfPort(writer: Pick<RowWriter, 'membershipsOf'>, portUid: string): ReadonlySet<string> {
+  const memberships = writer.membershipsOf(portUid);
   return new Set(memberships.flatMap(({ table, row }) => (table === 'Port_Group' ? [row] : [])));
 }

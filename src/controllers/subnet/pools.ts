@@ -44,7 +44,7 @@ export function adoptSubnetOrphan(
   const recorded = recordedSegment(writer, uid);
   if (recorded !== undefined) pools.segments.holdAsSubnet(segmentKey(recorded), uid, '');
   const cidr = recordedCidr(writer, uid, 'Logical_Switch');
-  const routers = new Set(writer.present(uid).memberships.map(({ row }) => row));
+  const routers = new Set(writer.membershipsOf(uid).map(({ row }) => row));
   const vpc = [...vpcsOf(stores, namespace)].find(({ metadata }) => routers.has(routerUuid(metadata.uid)));
   const within = vpc && knownCidr(writer, vpc, 'Logical_Router');
   if (cidr === undefined || vpc === undefined || within === undefined) return [];

@@ -47,6 +47,8 @@ export class ReportingWriter implements RowWriter {
 
   present: RowWriter['present'] = (uid) => this.#writer().present(uid);
 
+  membershipsOf: RowWriter['membershipsOf'] = (uid) => this.#writer().membershipsOf(uid);
+
   get: RowWriter['get'] = (table, uuid) => this.#writer().get(table, uuid);
 
   owners: RowWriter['owners'] = () => this.#writer().owners();

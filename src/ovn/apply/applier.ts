@@ -4,10 +4,10 @@ import { isEmpty } from '../diff/changes.ts';
 import { diff } from '../diff/diff.ts';
 import type { View } from '../diff/diff.ts';
 import { OwnershipIndex } from '../diff/ownership.ts';
-import { presentState } from '../diff/present.ts';
+import { presentMemberships, presentState } from '../diff/present.ts';
 import type { Retention } from '../diff/retention.ts';
 import { nothing } from '../model/desired.ts';
-import type { DesiredState } from '../model/desired.ts';
+import type { DesiredState, Membership } from '../model/desired.ts';
 import type { Owner } from '../model/marks.ts';
 import type { Row, RowChange } from '../ovsdb/index.ts';
 import type { ApplyResult, DriftListener, OwnedRow, RowWriter } from '../writer.ts';
@@ -141,6 +141,10 @@ export class Applier implements RowWriter {
 
   present(uid: string): DesiredState {
     return presentState(uid, this.#view);
+  }
+
+  membershipsOf(uid: string): readonly Membership[] {
+    return presentMemberships(uid, this.#view);
   }
 
   get(table: string, uuid: string): Row | undefined {

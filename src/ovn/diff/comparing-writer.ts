@@ -1,6 +1,6 @@
 import { ApplyError } from '../errors.ts';
 import { nothing } from '../model/desired.ts';
-import type { DesiredState } from '../model/desired.ts';
+import type { DesiredState, Membership } from '../model/desired.ts';
 import type { Owner } from '../model/marks.ts';
 import type { Replica, Row } from '../ovsdb/index.ts';
 import type { ApplyResult, OwnedRow, RowWriter } from '../writer.ts';
@@ -8,7 +8,7 @@ import { describeChanges, isEmpty } from './changes.ts';
 import { diff } from './diff.ts';
 import type { View } from './diff.ts';
 import type { OwnershipIndex } from './ownership.ts';
-import { presentState } from './present.ts';
+import { presentMemberships, presentState } from './present.ts';
 import type { Retention } from './retention.ts';
 
 /** An owner whose rows differ from its desired state. */
@@ -75,6 +75,10 @@ export class ComparingWriter implements RowWriter {
 
   present(uid: string): DesiredState {
     return presentState(uid, this.#view);
+  }
+
+  membershipsOf(uid: string): readonly Membership[] {
+    return presentMemberships(uid, this.#view);
   }
 
   get(table: string, uuid: string): Row | undefined {

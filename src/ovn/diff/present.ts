@@ -1,4 +1,4 @@
-import type { DesiredRow, DesiredState } from '../model/desired.ts';
+import type { DesiredRow, DesiredState, Membership } from '../model/desired.ts';
 import { isOwnMark, MARK_PREFIX } from '../model/marks.ts';
 import { tableSpec } from '../model/tables.ts';
 import type { Atom, Row, Value } from '../ovsdb/index.ts';
@@ -12,10 +12,18 @@ export function presentState(uid: string, view: Pick<View, 'get' | 'rowsOf' | 'r
       const actual = view.get(table, uuid);
       return actual === undefined ? [] : [presentRow(table, actual)];
     }),
-    memberships: refs.flatMap(({ uuid }) =>
-      view.referrersOf(uuid).map((place) => ({ ...place, element: uuid })),
-    ),
+    memberships: presentMemberships(uid, view),
   };
+}
+
+/** Returns the memberships that the replica shows for an owner. */
+export function presentMemberships(
+  uid: string,
+  view: Pick<View, 'rowsOf' | 'referrersOf'>,
+): readonly Membership[] {
+  return view
+    .rowsOf(uid)
+    .flatMap(({ uuid }) => view.referrersOf(uuid).map((place) => ({ ...place, element: uuid })));
 }
 
 function presentRow(table: string, actual: Row): DesiredRow {

@@ -94,6 +94,10 @@ export class MapWriter implements RowWriter {
     return this.states.get(uid)?.desired ?? nothing;
   }
 
+  membershipsOf(uid: string) {
+    return this.present(uid).memberships;
+  }
+
   get(table: string, uuid: string) {
     const all = [...this.states.values()];
     const found = all.find(({ desired }) => desired.rows.some((row) => row.uuid === uuid));
